@@ -1,0 +1,52 @@
+// Package timeouts holds every literal duration of the harness in one struct,
+// with one scale for slow (emulated) guests. It is not a place for policy: how
+// often to retry or what a missed deadline means is decided by the callers.
+package timeouts
+
+import "time"
+
+// MaxScale caps how far a slow guest may stretch the budgets.
+const MaxScale = 10
+
+// Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
+// period is shorter than the stall budget of our watch, that is shorter than
+// one step, and a step is shorter than a trial. A budget that fires is
+// therefore always explained by the one before it.
+type Timeouts struct {
+	Connect   time.Duration // QEMU process started to QMP greeting and capabilities
+	Command   time.Duration // one QMP command
+	FirstLine time.Duration // vCPUs started to the first byte on the serial console
+	Boot      time.Duration // vCPUs started to the agent's hello
+	Handshake time.Duration // one SSH handshake
+	Remote    time.Duration // one short command in the guest, over SSH or the agent
+	HungTask  time.Duration // kernel.hung_task_timeout_secs
+	HungCheck time.Duration // kernel.hung_task_check_interval_secs
+	Stall     time.Duration // a blocked task this old is a hang
+	Step      time.Duration // one step of a trial: bring-up, settle, umount
+	Evidence  time.Duration // all evidence of one hang
+	Quit      time.Duration // polite exit of QEMU before it is killed
+}
+
+// For returns the budgets for guests that run scale times slower than a
+// hardware-virtualized one. A scale below 1 counts as 1, above MaxScale as
+// MaxScale.
+func For(scale float64) Timeouts {
+	scale = min(max(scale, 1), MaxScale)
+	t := func(d time.Duration) time.Duration {
+		return time.Duration(float64(d) * scale).Round(time.Second)
+	}
+	return Timeouts{
+		Connect:   t(5 * time.Second),
+		Command:   t(5 * time.Second),
+		FirstLine: t(5 * time.Second),
+		Boot:      t(20 * time.Second),
+		Handshake: t(5 * time.Second),
+		Remote:    t(5 * time.Second),
+		HungTask:  t(5 * time.Second),
+		HungCheck: t(1 * time.Second),
+		Stall:     t(8 * time.Second),
+		Step:      t(20 * time.Second),
+		Evidence:  t(15 * time.Second),
+		Quit:      t(2 * time.Second),
+	}
+}

@@ -1,0 +1,25 @@
+package timeouts_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/harness/timeouts"
+)
+
+func TestBudgetsAreOrderedByCause(t *testing.T) {
+	for _, scale := range []float64{0, 1, 2, 3.7, timeouts.MaxScale, 1000} {
+		b := timeouts.For(scale)
+		assert.Less(t, b.HungCheck, b.HungTask, "scale %v", scale)
+		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
+		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
+		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
+	}
+}
+
+func TestScaleIsCapped(t *testing.T) {
+	assert.Equal(t, timeouts.For(1), timeouts.For(0.1))
+	assert.Equal(t, timeouts.For(timeouts.MaxScale), timeouts.For(1e9))
+	assert.Equal(t, 2*timeouts.For(1).Boot, timeouts.For(2).Boot)
+}
