@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
+)
+
+// bringUp makes the guest a server and its own client: file system, export,
+// nfsd, loop-back mount. It says what was negotiated; whether that is what the
+// scenario wanted is for the host to judge.
+func bringUp(p wire.BringUp) (wire.Mounted, error) {
+	for _, step := range []struct {
+		what string
+		do   func() error
+	}{
+		{"make and mount the exported file system", func() error { return mountExport(p.Export) }},
+		{"lay out /var/lib/nfs", layOutState},
+		{"start the NFS server", func() error { return startServer(p) }},
+		{"mount loop-back", func() error { return mountLoopback(p.Mount) }},
+		{"make the load directory", makeLoadDir},
+	} {
+		if err := step.do(); err != nil {
+			return wire.Mounted{}, fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return mounted()
+}
+
+func mountExport(e wire.Export) error {
+	disk, err := diskBySerial(wire.ExportDisk)
+	if err != nil {
+		return err
+	}
+	mkfs := map[string][]string{
+		"xfs":  {"mkfs.xfs", "-q", "-f"},
+		"ext4": {"mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1"},
+	}[e.FS]
+	if mkfs == nil {
+		return fmt.Errorf("no way to make a %q file system", e.FS)
+	}
+	if err := run(append(mkfs, disk)...); err != nil {
+		return err
+	}
+	if err := unix.Mount(disk, wire.ExportRoot, e.FS, 0, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", e.FS, err)
+	}
+	return os.Chmod(wire.ExportRoot, 0o777)
+}
+
+func diskBySerial(serial string) (string, error) {
+	files, _ := filepath.Glob("/sys/block/*/serial")
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err == nil && strings.TrimSpace(string(text)) == serial {
+			return filepath.Join("/dev", filepath.Base(filepath.Dir(f))), nil
+		}
+	}
+	return "", fmt.Errorf("no disk with serial %s", serial)
+}
+
+func layOutState() error {
+	for _, dir := range []string{"sm", "sm.bak", "v4recovery", "rpc_pipefs"} {
+		if err := os.MkdirAll(filepath.Join("/var/lib/nfs", dir), 0o755); err != nil {
+			return err
+		}
+	}
+	for _, file := range []string{"etab", "rmtab", "state"} {
+		if err := os.WriteFile(filepath.Join("/var/lib/nfs", file), nil, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func startServer(p wire.BringUp) error {
+	if err := unix.Mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, ""); err != nil && err != unix.EBUSY {
+		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
+	}
+	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
+	if p.Mount.Layout != "none" {
+		options = append(options, "pnfs")
+	}
+	if p.Export.Options != "" {
+		options = append(options, p.Export.Options)
+	}
+	for _, argv := range [][]string{
+		{"rpcbind"},
+		{"rpc.mountd"},
+		{"exportfs", "-o", strings.Join(options, ","), "*:" + wire.ExportRoot},
+		// NFSv3 as well: the flexfiles data path speaks it.
+		{"rpc.nfsd", strconv.Itoa(p.Export.Threads)},
+	} {
+		if err := run(argv...); err != nil {
+			return err
+		}
+	}
+	// A fresh server has nothing to recover; without this its clients' first
+	// opens may wait out a grace period of 90 s.
+	return writeKnob("/proc/fs/nfsd/v4_end_grace", "Y")
+}
+
+func mountLoopback(m wire.Mount) error {
+	options := "vers=" + m.Vers
+	source := "127.0.0.1:/"
+	if m.Vers == "3" {
+		source, options = "127.0.0.1:"+wire.ExportRoot, options+",nolock"
+	}
+	if m.Options != "" {
+		options += "," + m.Options
+	}
+	if err := os.MkdirAll(wire.NFSRoot, 0o755); err != nil {
+		return err
+	}
+	return run("mount", "-t", "nfs", "-o", options, source, wire.NFSRoot)
+}
+
+func makeLoadDir() error {
+	dir := filepath.Join(wire.NFSRoot, wire.LoadDir)
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o777) // the umask took bits away
+}
+
+func run(argv ...string) error {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir = "/"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+func asExit(err error, exit **exec.ExitError) bool { return errors.As(err, exit) }

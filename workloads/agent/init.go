@@ -1,0 +1,113 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
+)
+
+const path = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+type mount struct {
+	source, target, fs, data string
+	flags                    uintptr
+	optional                 bool // a kernel may lack it; what needs it says so itself
+}
+
+// The root file system is mounted read-only and shared by many guests, so
+// every place that is written to is a tmpfs.
+var earlyMounts = []mount{
+	{"proc", "/proc", "proc", "", 0, false},
+	{"sysfs", "/sys", "sysfs", "", 0, false},
+	{"devtmpfs", "/dev", "devtmpfs", "", 0, false},
+	{"devpts", "/dev/pts", "devpts", "mode=0620,ptmxmode=0666", 0, false},
+	{"tmpfs", "/dev/shm", "tmpfs", "", 0, false},
+	{"tmpfs", "/run", "tmpfs", "mode=0755", 0, false},
+	{"tmpfs", "/tmp", "tmpfs", "", 0, false},
+	{"tmpfs", "/mnt", "tmpfs", "mode=0755", 0, false},
+	{"tmpfs", "/var/lib/nfs", "tmpfs", "mode=0755", 0, false},
+	{"cgroup2", "/sys/fs/cgroup", "cgroup2", "", 0, true},
+	{"debugfs", wire.Debugfs, "debugfs", "", 0, true},
+	{"tracefs", wire.Tracefs, "tracefs", "", 0, true},
+}
+
+// Init is process 1. It returns only when the guest cannot be set up at all.
+func Init() error {
+	os.Setenv("PATH", path)
+	for _, m := range earlyMounts {
+		if err := os.MkdirAll(m.target, 0o755); err != nil && !errors.Is(err, syscall.EROFS) && !m.optional {
+			return err
+		}
+		err := unix.Mount(m.source, m.target, m.fs, m.flags, m.data)
+		if err != nil && err != unix.EBUSY && !m.optional {
+			return fmt.Errorf("mount %s on %s: %w", m.fs, m.target, err)
+		}
+	}
+	unix.Sethostname([]byte("loopfault"))
+	// Coredumps of killed workers would be written to the file system under test.
+	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	if err := network(); err != nil {
+		return err
+	}
+	for _, role := range [][]string{
+		{"/proc/self/exe", "watch"},
+		{"/proc/self/exe", "serve"},
+		{"/usr/sbin/sshd", "-D", "-e"},
+	} {
+		if err := spawn(role...); err != nil {
+			return err
+		}
+	}
+	return reap()
+}
+
+func network() error {
+	for _, argv := range []string{
+		"ip link set lo up",
+		"ip addr add 10.0.2.15/24 dev eth0", // the address QEMU's user network forwards to
+		"ip link set eth0 up",
+	} {
+		f := strings.Fields(argv)
+		if out, err := exec.Command(f[0], f[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", argv, err, out)
+		}
+	}
+	return os.MkdirAll("/run/sshd", 0o755)
+}
+
+// spawn starts a role without waiting for it; reap collects it.
+func spawn(argv ...string) error {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Dir = "/"
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", strings.Join(argv, " "), err)
+	}
+	fmt.Printf("loopfault: %s is process %d\n", strings.Join(argv, " "), cmd.Process.Pid)
+	return cmd.Process.Release()
+}
+
+// reap collects every orphan for ever. A role that ended is named on the
+// console, for whoever reads it later.
+func reap() error {
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, 0, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("process 1 has no children left: %w", err)
+		}
+		if status.Signaled() || status.ExitStatus() != 0 {
+			fmt.Printf("loopfault: process %d ended: exit status %d, signal %d\n", pid, status.ExitStatus(), status.Signal())
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
+)
+
+// server is the serve role: it answers requests, each in its own goroutine, so
+// that one stuck in the kernel does not hold up the next.
+type server struct {
+	symbols sync.Once
+	table   symbolTable
+	tableOK error
+
+	mu      sync.Mutex
+	running []*exec.Cmd
+}
+
+// Serve answers requests on the control channel until it closes.
+func Serve(ctx context.Context, channel io.ReadWriteCloser) error {
+	s := &server{}
+	conn := jsonrpc2.NewConn(ctx, jsonrpc2.NewPlainObjectStream(channel),
+		jsonrpc2.AsyncHandler(jsonrpc2.HandlerWithError(s.handle)))
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return err
+	}
+	hello := wire.Hello{
+		Kernel: unix.ByteSliceToString(uts.Release[:]),
+		Build:  unix.ByteSliceToString(uts.Version[:]),
+		Uptime: Uptime(),
+	}
+	if err := conn.Notify(ctx, wire.EventHello, hello); err != nil {
+		return err
+	}
+	<-conn.DisconnectNotify()
+	return nil
+}
+
+func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) (any, error) {
+	switch req.Method {
+	case wire.MethodBringUp:
+		return call(req, func(p wire.BringUp) (any, error) { return bringUp(p) })
+	case wire.MethodMountinfo:
+		return mounted()
+	case wire.MethodRead:
+		return call(req, func(p wire.Path) (any, error) {
+			data, err := os.ReadFile(p.Path)
+			return wire.Content{Data: data}, err
+		})
+	case wire.MethodWrite:
+		return call(req, func(p wire.Write) (any, error) { return nil, writeKnob(p.Path, p.Data) })
+	case wire.MethodMkdir:
+		return call(req, func(p wire.Path) (any, error) { return nil, os.MkdirAll(p.Path, 0o755) })
+	case wire.MethodExec:
+		return call(req, func(p wire.Exec) (any, error) { return execute(ctx, p) })
+	case wire.MethodSymbols:
+		return call(req, func(p wire.SymbolQuery) (any, error) { return s.querySymbols(p) })
+	case wire.MethodText:
+		return call(req, func(p wire.TextQuery) (any, error) { return kernelText(p) })
+	case wire.MethodStart:
+		return call(req, func(p wire.Start) (any, error) { return s.start(p) })
+	case wire.MethodKill:
+		return call(req, func(p wire.Kill) (any, error) { return nil, s.kill(p.Polite) })
+	case wire.MethodUmount:
+		return umount(ctx), nil
+	}
+	return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: "no method " + req.Method}
+}
+
+// call decodes the parameters of a request and runs it.
+func call[P any](req *jsonrpc2.Request, do func(P) (any, error)) (any, error) {
+	var p P
+	if req.Params == nil {
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: req.Method + " needs parameters"}
+	}
+	if err := json.Unmarshal(*req.Params, &p); err != nil {
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: err.Error()}
+	}
+	return do(p)
+}
+
+// writeKnob writes a kernel knob in one write(2), without truncating or
+// creating: a knob that does not exist must be an error.
+func writeKnob(path, data string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(data)
+	return err
+}
+
+func execute(ctx context.Context, p wire.Exec) (wire.Executed, error) {
+	if len(p.Argv) == 0 {
+		return wire.Executed{}, fmt.Errorf("exec needs a command")
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout.D())
+	defer cancel()
+	out := &limited{room: 1 << 20}
+	cmd := exec.CommandContext(ctx, p.Argv[0], p.Argv[1:]...)
+	cmd.Stdout, cmd.Stderr = out, out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !asExit(err, &exit) {
+		return wire.Executed{}, err
+	}
+	return wire.Executed{Output: string(out.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil
+}
+
+// limited keeps the first bytes of what is written to it.
+type limited struct {
+	kept []byte
+	room int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	n := min(len(p), l.room)
+	l.kept = append(l.kept, p[:n]...)
+	l.room -= n
+	return len(p), nil
+}

@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"loopfault/workloads"
+	"loopfault/workloads/beats"
+	"loopfault/workloads/wire"
+)
+
+// start launches all workers of one workload, the pressured ones born inside
+// their cgroup when there is one.
+func (s *server) start(p wire.Start) (wire.Started, error) {
+	workers, err := workloads.Of(p.Workload)
+	if err != nil {
+		return wire.Started{}, err
+	}
+	// The last slot is nobody's: writers that come and go count there.
+	if p.First < 0 || p.First+len(workers) > beats.Slots-1 {
+		return wire.Started{}, fmt.Errorf("%d workers do not fit in %d counter slots", p.First+len(workers), beats.Slots-1)
+	}
+	cgroup, err := os.Open(wire.LoadCgroup)
+	if err != nil && !os.IsNotExist(err) {
+		return wire.Started{}, err
+	}
+	if cgroup != nil {
+		defer cgroup.Close()
+	}
+	var names []string
+	for i, w := range workers {
+		cmd, err := workloads.Task{
+			Workload: p.Workload, Index: i, Seed: p.Seed, Slot: p.First + i,
+			Load:   filepath.Join(wire.NFSRoot, wire.LoadDir),
+			Behind: filepath.Join(wire.ExportRoot, wire.LoadDir),
+		}.Command(cgroup)
+		if err != nil {
+			return wire.Started{}, err
+		}
+		if err := cmd.Start(); err != nil {
+			return wire.Started{}, fmt.Errorf("start worker %s: %w", w.Name, err)
+		}
+		s.adopt(cmd, w.Name)
+		names = append(names, w.Name)
+	}
+	return wire.Started{Workers: names}, nil
+}
+
+// adopt remembers a worker and waits for it in the background; a worker that
+// fails by itself is named on the console.
+func (s *server) adopt(cmd *exec.Cmd, name string) {
+	s.mu.Lock()
+	s.running = append(s.running, cmd)
+	s.mu.Unlock()
+	go func() {
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.Exited() {
+			fmt.Printf("loopfault: worker %s failed: %v\n", name, err)
+		}
+	}()
+}
+
+func (s *server) kill(polite bool) error {
+	sig := syscall.SIGKILL
+	if polite {
+		sig = syscall.SIGTERM
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, cmd := range s.running {
+		if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+	}
+	return nil
+}
+
+// umount takes the loop-back mount down. Writers killed a moment ago may still
+// hold it, so "busy" is tried again until the request is given up; an umount
+// that blocks in the kernel is what the task watch is for.
+func umount(ctx context.Context) wire.Unmounted {
+	began := time.Now()
+	u := wire.Unmounted{}
+	for {
+		u.Tries++
+		err := run("umount", wire.NFSRoot)
+		u.Seconds = time.Since(began).Seconds()
+		if err == nil {
+			u.Error = ""
+			return u
+		}
+		u.Error = err.Error()
+		if !strings.Contains(u.Error, "busy") || u.Seconds > umountPatience.Seconds() {
+			return u
+		}
+		select {
+		case <-ctx.Done():
+			return u
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// The host bounds every request itself; these only keep a guest without a
+// host from trying for ever.
+const (
+	umountPatience = 2 * time.Minute
+	busyPause      = 50 * time.Millisecond
+)

@@ -1,0 +1,88 @@
+// Package beats is the page of counters through which workers show that they
+// are alive: each worker owns one slot, the task watch reads them all.
+//
+// It is a shared mapping of a file on tmpfs, so that counting costs no system
+// call and reading works however stuck the worker is. It is not a log: it
+// knows how many operations were done, not which.
+package beats
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Path is where the agent keeps the page.
+const Path = "/run/loopfault-beats"
+
+// Slots is how many workers one guest can have.
+const Slots = 256
+
+type slot struct {
+	ops    atomic.Int64
+	errors atomic.Int64
+	_      [6]int64 // a cache line of its own
+}
+
+// Page is the mapped file.
+type Page struct {
+	mem   []byte
+	slots *[Slots]slot
+}
+
+// Open maps the page at path, and makes it when it is not there.
+func Open(path string) (*Page, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// Workers run as several users; the umask must not keep them out.
+	if err := f.Chmod(0o666); err != nil && !os.IsPermission(err) {
+		return nil, err
+	}
+	size := int(unsafe.Sizeof([Slots]slot{}))
+	if err := f.Truncate(int64(size)); err != nil {
+		return nil, err
+	}
+	mem, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	return &Page{mem: mem, slots: (*[Slots]slot)(unsafe.Pointer(&mem[0]))}, nil
+}
+
+// Close unmaps the page; its slots must not be used afterwards.
+func (p *Page) Close() error { return unix.Munmap(p.mem) }
+
+// Slot is one worker's pair of counters.
+type Slot struct{ s *slot }
+
+// Slot gives slot i, 0 <= i < Slots.
+func (p *Page) Slot(i int) Slot { return Slot{&p.slots[i]} }
+
+// Done counts one operation, as an error too when err is not nil.
+func (s Slot) Done(err error) {
+	s.s.ops.Add(1)
+	if err != nil {
+		s.s.errors.Add(1)
+	}
+}
+
+// Counts reads all slots up to the last one ever used.
+func (p *Page) Counts() (ops, errors []int64) {
+	for i := range p.slots {
+		o, e := p.slots[i].ops.Load(), p.slots[i].errors.Load()
+		if o == 0 {
+			continue
+		}
+		for len(ops) <= i {
+			ops, errors = append(ops, 0), append(errors, 0)
+		}
+		ops[i], errors[i] = o, e
+	}
+	return ops, errors
+}

@@ -1,0 +1,107 @@
+// Command loopfault-agent is the one program that loopfault puts into a
+// guest. As process 1 it sets the guest up; its other roles are processes of
+// their own: serve (control channel), watch (task watch), worker (load).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads"
+	"loopfault/workloads/agent"
+	"loopfault/workloads/beats"
+	"loopfault/workloads/watch"
+	"loopfault/workloads/wire"
+)
+
+func init() {
+	// A worker names its thread and is judged by it: keep it on the first one,
+	// whose comm is the process's.
+	runtime.LockOSThread()
+}
+
+func main() {
+	role := "init"
+	if len(os.Args) > 1 {
+		role = os.Args[1]
+	}
+	if role == "init" && os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "loopfault-agent is process 1 of a loopfault guest and does nothing elsewhere; see loopfault --help")
+		os.Exit(64)
+	}
+	if err := run(role); err != nil {
+		fmt.Printf("loopfault: %s: %v\n", role, err)
+		os.Exit(1)
+	}
+}
+
+func run(role string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	switch role {
+	case "init":
+		return agent.Init()
+	case "serve":
+		port, err := agent.OpenPort(wire.AgentPort)
+		if err != nil {
+			return err
+		}
+		return agent.Serve(ctx, port)
+	case "watch":
+		return runWatch(ctx)
+	case "worker":
+		return workloads.RunTask(ctx, os.Stdin)
+	}
+	return fmt.Errorf("no role %q", role)
+}
+
+// runWatch keeps the watcher out of reach of the memory pressure it observes.
+func runWatch(ctx context.Context) error {
+	if err := os.WriteFile("/proc/self/oom_score_adj", []byte("-1000"), 0); err != nil {
+		return err
+	}
+	// On fault: the Go runtime maps far more than it touches.
+	if err := errors.Join(unix.Mlockall(unix.MCL_CURRENT), unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT)); err != nil {
+		return fmt.Errorf("lock memory: %w", err)
+	}
+	page, err := beats.Open(beats.Path)
+	if err != nil {
+		return err
+	}
+	port, err := agent.OpenPort(wire.WatchPort)
+	if err != nil {
+		return err
+	}
+	w := &watch.Watcher{
+		Proc: "/proc", Beats: page, Uptime: agent.Uptime,
+		Budget: stallBudget(), Period: time.Second,
+	}
+	return w.Run(ctx, port)
+}
+
+// stallBudget is what the host put on the kernel command line.
+func stallBudget() time.Duration {
+	const fallback = 16 * time.Second
+	text, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return fallback
+	}
+	for _, arg := range strings.Fields(string(text)) {
+		if v, ok := strings.CutPrefix(arg, wire.StallArg+"="); ok {
+			if n, err := strconv.Atoi(v); err == nil && n > 0 {
+				return time.Duration(n) * time.Second
+			}
+		}
+	}
+	return fallback
+}

@@ -1,0 +1,86 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"loopfault/workloads/wire"
+)
+
+func evict(spec wire.Evict) []Worker {
+	var workers []Worker
+	for i := range spec.Processes {
+		workers = append(workers, Worker{
+			Name:      fmt.Sprintf("churn/%d", i),
+			UID:       1000 + i,
+			Pressured: true,
+			Run: func(ctx context.Context, env Env) error {
+				return churn(ctx, env, spec.Files)
+			},
+		})
+	}
+	return append(workers, Worker{
+		Name: "squeeze/0",
+		Run: func(ctx context.Context, env Env) error {
+			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
+				env.Beat.Done(squeeze(env, spec.Reclaim))
+			}
+			return nil
+		},
+	})
+}
+
+// churn writes and reads back small files of its own in random order, so that
+// the client always has inodes with layouts to evict.
+func churn(ctx context.Context, env Env, files int) error {
+	dir, err := os.MkdirTemp(env.Load, "churn-")
+	if err != nil {
+		return err
+	}
+	block := make([]byte, 8<<10)
+	for ctx.Err() == nil {
+		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(files)))
+		if env.Rand.IntN(4) > 0 {
+			env.Beat.Done(os.WriteFile(path, block, 0o600))
+			continue
+		}
+		_, err := os.ReadFile(path)
+		if os.IsNotExist(err) {
+			err = nil
+		}
+		env.Beat.Done(err)
+	}
+	return nil
+}
+
+// squeeze drops clean inodes and dentries of the whole guest, and reclaims
+// from the load's cgroup. EAGAIN from memory.reclaim only says that less was
+// found than asked for.
+func squeeze(env Env, reclaim wire.Size) error {
+	what := []string{"2", "3"}[env.Rand.IntN(2)]
+	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte(what), 0); err != nil {
+		return err
+	}
+	if reclaim == 0 {
+		return nil
+	}
+	amount := strconv.FormatInt(int64(reclaim), 10)
+	err := os.WriteFile(filepath.Join(env.Cgroup, "memory.reclaim"), []byte(amount), 0)
+	if err != nil && isAgain(err) {
+		return nil
+	}
+	return err
+}
+
+// jitter draws a pause around mean, between half of it and half as much again.
+func jitter(r *rand.Rand, mean time.Duration) time.Duration {
+	if mean <= 0 {
+		return 0
+	}
+	return mean/2 + time.Duration(r.Int64N(int64(mean)))
+}

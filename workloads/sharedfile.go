@@ -1,0 +1,118 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+
+	"loopfault/workloads/wire"
+)
+
+func sharedFile(spec wire.SharedFile) []Worker {
+	workers := make([]Worker, spec.Processes)
+	for i := range workers {
+		workers[i] = Worker{
+			Name:      fmt.Sprintf("sharedfile/%d", i),
+			UID:       spec.UIDs[i%len(spec.UIDs)],
+			Pressured: true,
+			Run: func(ctx context.Context, env Env) error {
+				s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
+				defer s.closeAll()
+				for ctx.Err() == nil {
+					env.Beat.Done(s.do(nextSharedOp(env.Rand, spec)))
+				}
+				return nil
+			},
+		}
+	}
+	return workers
+}
+
+type sharedKind int
+
+const (
+	sharedWrite sharedKind = iota
+	sharedSync
+	sharedTruncate
+	sharedClose
+	sharedUnlink
+)
+
+// sharedOp is one operation, decided from random numbers alone, so that the
+// sequence does not depend on what the kernel answered.
+type sharedOp struct {
+	kind   sharedKind
+	file   int
+	offset int64
+	length int64
+}
+
+// nextSharedOp draws the next operation. Closing is frequent, because the
+// last close of a file is what returns its layout.
+func nextSharedOp(r *rand.Rand, spec wire.SharedFile) sharedOp {
+	op := sharedOp{
+		file:   r.IntN(spec.Files),
+		offset: r.Int64N(256) << 12,
+		length: 1 + r.Int64N(int64(spec.MaxWrite)),
+	}
+	switch p := r.IntN(100); {
+	case p < 50:
+		op.kind = sharedWrite
+	case p < 60:
+		op.kind = sharedSync
+	case p < 67:
+		op.kind = sharedTruncate
+	case p < 95:
+		op.kind = sharedClose
+	default:
+		op.kind = sharedUnlink
+	}
+	return op
+}
+
+type sharedFiles struct {
+	dir  string
+	open map[int]*os.File
+	buf  []byte
+}
+
+func (s *sharedFiles) do(op sharedOp) error {
+	path := sharedPath(s.dir, op.file)
+	if op.kind == sharedUnlink {
+		if err := os.Remove(path); !os.IsNotExist(err) {
+			return err
+		}
+		return nil // somebody else was first
+	}
+	f := s.open[op.file]
+	if op.kind == sharedClose {
+		if f == nil {
+			return nil
+		}
+		delete(s.open, op.file)
+		return f.Close()
+	}
+	if f == nil {
+		var err error
+		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+			return err
+		}
+		s.open[op.file] = f
+	}
+	switch op.kind {
+	case sharedSync:
+		return f.Sync()
+	case sharedTruncate:
+		return f.Truncate(op.offset)
+	default:
+		_, err := f.WriteAt(s.buf[:op.length], op.offset)
+		return err
+	}
+}
+
+func (s *sharedFiles) closeAll() {
+	for _, f := range s.open {
+		f.Close()
+	}
+}

@@ -1,0 +1,146 @@
+// Package watch is the guest's second pair of eyes: it finds tasks that sleep
+// uninterruptibly without a single context switch for longer than a budget,
+// killable sleeps included, which the kernel's own detector passes over.
+//
+// It reads procfs and the workers' counters, never an NFS mount, and it says
+// only what it saw; what counts as a hang is decided on the host.
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"loopfault/workloads/beats"
+	"loopfault/workloads/wire"
+)
+
+// Watcher samples one procfs.
+type Watcher struct {
+	Proc   string        // "/proc"
+	Beats  *beats.Page   // the workers' counters
+	Budget time.Duration // a sleep this long is reported
+	Period time.Duration // between two samples
+	Uptime func() float64
+
+	asleep map[int]*sleeper
+}
+
+// sleeper is a task seen in uninterruptible sleep, and how often it had been
+// switched to when it was first seen so.
+type sleeper struct {
+	since    float64
+	switches string
+	// next is the age at which it is reported (again): at the budget, then at
+	// each doubling, so that a long hang costs few lines.
+	next float64
+}
+
+// Run writes one line of JSON (wire.Sample) a period until ctx ends or the
+// channel breaks.
+func (w *Watcher) Run(ctx context.Context, out io.Writer) error {
+	enc := json.NewEncoder(out)
+	tick := time.NewTicker(w.Period)
+	defer tick.Stop()
+	for {
+		if err := enc.Encode(w.Sample()); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Sample looks at every task once.
+func (w *Watcher) Sample() wire.Sample {
+	now := w.Uptime()
+	s := wire.Sample{Uptime: now}
+	s.Ops, s.Errors = w.Beats.Counts()
+	seen := make(map[int]*sleeper)
+	tasks, _ := filepath.Glob(filepath.Join(w.Proc, "[0-9]*", "task", "[0-9]*"))
+	for _, dir := range tasks {
+		st, ok := readStat(dir)
+		if !ok || st.state != "D" {
+			continue
+		}
+		switches := readSwitches(dir)
+		old := w.asleep[st.pid]
+		if old == nil || old.switches != switches {
+			old = &sleeper{since: now, switches: switches, next: w.Budget.Seconds()}
+		}
+		seen[st.pid] = old
+		if age := now - old.since; age >= old.next {
+			old.next = 2 * age
+			s.Blocked = append(s.Blocked, describe(dir, st, old.since, age))
+		}
+	}
+	w.asleep = seen
+	s.Asleep = len(seen)
+	return s
+}
+
+type stat struct {
+	pid   int
+	comm  string
+	state string
+}
+
+// readStat reads the head of /proc/<pid>/task/<tid>/stat. The comm stands in
+// parentheses and may hold some itself: the last one closes it.
+func readStat(dir string) (stat, bool) {
+	text, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return stat{}, false // gone meanwhile
+	}
+	line := string(text)
+	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 1 || shut < open || len(line) < shut+3 {
+		return stat{}, false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
+	if err != nil {
+		return stat{}, false
+	}
+	return stat{pid: pid, comm: line[open+1 : shut], state: line[shut+2 : shut+3]}, true
+}
+
+// readSwitches gives the two context-switch lines of a task's status, to be
+// compared, not added up.
+func readSwitches(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return ""
+	}
+	i := strings.Index(string(text), "voluntary_ctxt_switches:")
+	if i < 0 {
+		return ""
+	}
+	return string(text[i:])
+}
+
+func describe(dir string, st stat, since, age float64) wire.Blocked {
+	b := wire.Blocked{
+		PID: st.pid, Comm: st.comm, State: st.state,
+		Since: since, Seconds: age,
+		Wchan: readString(filepath.Join(dir, "wchan")),
+		Stack: readString(filepath.Join(dir, "stack")),
+	}
+	b.TGID, _ = strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(dir))))
+	return b
+}
+
+func readString(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

@@ -1,0 +1,137 @@
+package wire
+
+// Names of the two virtio channels between guest and host.
+const (
+	AgentPort = "loopfault.agent" // JSON-RPC 2.0, control
+	WatchPort = "loopfault.watch" // lines of JSON from the task watch
+)
+
+// StallArg on the kernel command line gives the task watch its budget in
+// whole seconds.
+const StallArg = "loopfault.stall"
+
+// Paths in the guest that both sides name.
+const (
+	NFSRoot    = "/mnt/nfs"                 // the loop-back mount
+	ExportRoot = "/export"                  // what it exports
+	LoadDir    = "load"                     // below both: where workloads work
+	LoadCgroup = "/sys/fs/cgroup/loopfault" // the pressured cgroup
+	Debugfs    = "/sys/kernel/debug"
+	Tracefs    = "/sys/kernel/tracing"
+	ExportDisk = "lf-export" // virtio-blk serial of the exported disk
+)
+
+// Requests of the host. The name says what the agent does; parameter and
+// result types stand beside each.
+const (
+	MethodBringUp   = "bringup"   // BringUp -> Mounted
+	MethodRead      = "read"      // Path -> Content
+	MethodWrite     = "write"     // Write -> nothing
+	MethodMkdir     = "mkdir"     // Path -> nothing
+	MethodExec      = "exec"      // Exec -> Executed
+	MethodSymbols   = "symbols"   // SymbolQuery -> []Symbol
+	MethodText      = "text"      // TextQuery -> Content
+	MethodStart     = "start"     // Start -> Started
+	MethodKill      = "kill"      // Kill -> nothing
+	MethodUmount    = "umount"    // nothing -> Unmounted
+	MethodMountinfo = "mountinfo" // nothing -> Mounted, as it is now
+)
+
+// EventHello is what the agent says when it is ready for requests.
+const EventHello = "hello" // Hello
+
+// Hello introduces a booted guest.
+type Hello struct {
+	Kernel string  `json:"kernel"` // uname -r
+	Build  string  `json:"build"`  // uname -v
+	Uptime float64 `json:"uptime"` // seconds since boot, CLOCK_BOOTTIME
+}
+
+// BringUp asks for server, export and loop-back mount.
+type BringUp struct {
+	Export Export `json:"export"`
+	Mount  Mount  `json:"mount"`
+}
+
+// Mounted says what the bring-up negotiated.
+type Mounted struct {
+	Layout string           `json:"layout"` // as mountstats prints it, "" when it prints none
+	Vers   string           `json:"vers"`   // as negotiated
+	Ops    map[string]int64 `json:"ops"`    // operations sent so far, by name (LAYOUTGET, …)
+	Uptime float64          `json:"uptime"`
+}
+
+// Path names one file or directory in the guest.
+type Path struct {
+	Path string `json:"path"`
+}
+
+// Content is raw bytes (base64 in JSON).
+type Content struct {
+	Data []byte `json:"data"`
+}
+
+// Write replaces nothing: it opens an existing file (a kernel knob) and
+// writes Data in one write(2).
+type Write struct {
+	Path string `json:"path"`
+	Data string `json:"data"`
+}
+
+// Exec runs a command in the guest with a bound.
+type Exec struct {
+	Argv    []string `json:"argv"`
+	Timeout Duration `json:"timeout"`
+}
+
+// Executed is its outcome; output beyond 1 MiB is cut.
+type Executed struct {
+	Output   string `json:"output"` // both streams
+	ExitCode int    `json:"exit_code"`
+}
+
+// SymbolQuery asks kallsyms for symbols by name and by address; the address
+// form finds the symbol that covers it.
+type SymbolQuery struct {
+	Names     []string `json:"names,omitempty"`
+	Addresses []uint64 `json:"addresses,omitempty"`
+}
+
+// Symbol is one kernel symbol; End is the address of the next one.
+type Symbol struct {
+	Name   string `json:"name"`
+	Start  uint64 `json:"start"`
+	End    uint64 `json:"end"`
+	Module string `json:"module,omitempty"`
+}
+
+// TextQuery asks for bytes of kernel memory.
+type TextQuery struct {
+	Start uint64 `json:"start"`
+	End   uint64 `json:"end"`
+}
+
+// Start launches the workers of one workload.
+type Start struct {
+	Workload Workload `json:"workload"`
+	Seed     uint64   `json:"seed"`
+	First    int      `json:"first"` // number of its first counter slot
+}
+
+// Started names the workers, in slot order from Start.First.
+type Started struct {
+	Workers []string `json:"workers"`
+}
+
+// Kill ends all workers: politely (they finish their operation), or with
+// SIGKILL. It does not wait for them.
+type Kill struct {
+	Polite bool `json:"polite"`
+}
+
+// Unmounted is the outcome of taking the loop-back mount down.
+type Unmounted struct {
+	Seconds float64 `json:"seconds"`
+	Tries   int     `json:"tries"`           // more than 1 when killed writers still held it
+	Error   string  `json:"error,omitempty"` // umount's own words
+}

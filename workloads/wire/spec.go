@@ -1,0 +1,76 @@
+package wire
+
+// Export is the file system that the guest's own server exports.
+type Export struct {
+	FS      string `json:"fs" yaml:"fs"`                               // xfs or ext4
+	Size    Size   `json:"size" yaml:"size"`                           // of the sparse disk it lives on
+	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more exports(5) options
+	Threads int    `json:"threads" yaml:"threads"`                     // nfsd threads
+}
+
+// Mount is the loop-back mount of that export.
+type Mount struct {
+	Vers    string `json:"vers" yaml:"vers"`                           // 3, 4.0, 4.1 or 4.2
+	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles or none; asserted, not assumed
+	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
+}
+
+// Layouts maps the scenario's word for a layout to the kernel's in
+// /proc/self/mountstats.
+var layouts = map[string]string{
+	"none":      "not configured",
+	"flexfiles": "LAYOUT_FLEX_FILES",
+	"files":     "LAYOUT_NFSV4_1_FILES",
+	"block":     "LAYOUT_BLOCK_VOLUME",
+	"scsi":      "LAYOUT_SCSI",
+}
+
+// KernelLayout is the word that mountstats uses for a layout; ok is false for
+// a word that no scenario may use.
+func KernelLayout(word string) (kernel string, ok bool) {
+	kernel, ok = layouts[word]
+	return kernel, ok
+}
+
+// Workload is one kind of load with its parameters; exactly one field is set.
+type Workload struct {
+	SharedFile *SharedFile `json:"sharedfile,omitempty" yaml:"sharedfile,omitempty"`
+	Recall     *Recall     `json:"recall,omitempty" yaml:"recall,omitempty"`
+	Evict      *Evict      `json:"evict,omitempty" yaml:"evict,omitempty"`
+	Umount     *Umount     `json:"umount,omitempty" yaml:"umount,omitempty"`
+}
+
+// SharedFile has processes of several credentials write, fsync, truncate,
+// unlink and close the same files, so that the last closer of a file is often
+// not the one whose credential its layout carries: then the client sends a
+// LAYOUTRETURN of its own instead of one inside CLOSE.
+type SharedFile struct {
+	Processes int   `json:"processes" yaml:"processes"`
+	Files     int   `json:"files" yaml:"files"`
+	UIDs      []int `json:"uids" yaml:"uids"`
+	MaxWrite  Size  `json:"max_write" yaml:"max_write"` // largest single write
+}
+
+// Recall truncates the shared files behind the client's back, on the exported
+// file system, so that the server recalls their layouts.
+type Recall struct {
+	Files int      `json:"files" yaml:"files"` // the first N shared files
+	Every Duration `json:"every" yaml:"every"` // mean pause between two truncates
+}
+
+// Evict makes the client drop inodes: churn processes open and close many
+// files, a squeezer drops caches and reclaims the load's memory cgroup.
+type Evict struct {
+	Processes int      `json:"processes" yaml:"processes"` // churners
+	Files     int      `json:"files" yaml:"files"`         // files each churner cycles through
+	Every     Duration `json:"every" yaml:"every"`         // between two squeezes
+	Reclaim   Size     `json:"reclaim" yaml:"reclaim"`     // written to memory.reclaim at each squeeze; 0 for none
+}
+
+// Umount mounts the export again, several times over, and takes the mounts
+// down, over and over: idle, or busy with writers killed the moment before.
+type Umount struct {
+	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
+	Writers int  `json:"writers" yaml:"writers"` // processes a mount
+	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
+}

@@ -1,0 +1,67 @@
+// Package workloads is the load that runs in the guest, one file a workload.
+//
+// A workload is a list of workers; each worker is a process of its own with
+// its own credential, random numbers and counter slot. Given the same seed a
+// worker does the same operations in the same order; how the workers
+// interleave is the kernel's business. The package does not start processes
+// (the agent does) and it judges nothing.
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"path/filepath"
+
+	"loopfault/workloads/beats"
+	"loopfault/workloads/wire"
+)
+
+// Env is what a worker works with.
+type Env struct {
+	Load   string // directory on the NFS mount
+	Behind string // the same directory on the exported file system
+	Cgroup string // the pressured memory cgroup
+	Seed   uint64 // of the trial
+	Rand   *rand.Rand
+	Beat   beats.Slot
+}
+
+// Worker is one process of a workload.
+type Worker struct {
+	Name      string // what ps shows and the history names, as in "sharedfile/3"
+	UID       int
+	Pressured bool // runs in the pressured memory cgroup
+	// Run works until ctx ends. Failed operations are counted, not returned;
+	// an error means that the worker cannot work at all.
+	Run func(ctx context.Context, env Env) error
+}
+
+// Of lists the workers of one workload.
+func Of(w wire.Workload) ([]Worker, error) {
+	switch {
+	case w.SharedFile != nil:
+		return sharedFile(*w.SharedFile), nil
+	case w.Recall != nil:
+		return recall(*w.Recall), nil
+	case w.Evict != nil:
+		return evict(*w.Evict), nil
+	case w.Umount != nil:
+		return umount(*w.Umount), nil
+	}
+	return nil, errors.New("workload names no kind of load")
+}
+
+// NewRand gives the random numbers of one worker: its own stream, the same
+// for the same seed and name.
+func NewRand(seed uint64, name string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+func sharedPath(dir string, file int) string {
+	return filepath.Join(dir, fmt.Sprintf("shared-%03d", file))
+}
