@@ -1,0 +1,137 @@
+package faults_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"loopfault/workloads/wire"
+)
+
+// fakeGuest is a kernel small enough to hold in the head: files with values,
+// symbols, one function's code.
+type fakeGuest struct {
+	files   map[string]string
+	symbols []wire.Symbol
+	text    map[uint64][]byte
+	stuck   map[string]bool // knobs that swallow writes
+}
+
+const (
+	failslab = wire.Debugfs + "/failslab/"
+	victim   = 0xffffffff81001000
+	kmalloc  = 0xffffffff81002000
+)
+
+// newFakeGuest has failslab, a memory cgroup, and a function of three calls:
+// to another function, and twice to the allocator.
+func newFakeGuest() *fakeGuest {
+	g := &fakeGuest{
+		files: map[string]string{"/sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n", "/sys/fs/cgroup/cgroup.subtree_control": "\n"},
+		symbols: []wire.Symbol{
+			{Name: "victim", Start: victim, End: victim + 64},
+			{Name: "other", Start: victim + 64, End: kmalloc},
+			{Name: "__kmalloc_cache_noprof", Start: kmalloc, End: kmalloc + 16},
+		},
+		stuck: map[string]bool{},
+	}
+	for _, k := range []string{"probability", "interval", "times", "space", "verbose", "task-filter",
+		"stacktrace-depth", "require-start", "require-end", "ignore-gfp-wait", "cache-filter"} {
+		g.files[failslab+k] = "0\n"
+	}
+	code := []byte{0x55} // push
+	for _, to := range []uint64{victim + 64, kmalloc, kmalloc} {
+		code = append(code, 0xe8)
+		rel := int64(to) - int64(victim+uint64(len(code))+4)
+		code = binary.LittleEndian.AppendUint32(code, uint32(rel))
+	}
+	g.text = map[uint64][]byte{victim: append(code, make([]byte, 64-len(code))...)}
+	return g
+}
+
+func (g *fakeGuest) ReadFile(_ context.Context, p string) (string, error) {
+	v, ok := g.files[p]
+	if !ok {
+		return "", fmt.Errorf("open %s: %w", p, fs.ErrNotExist)
+	}
+	return v, nil
+}
+
+func (g *fakeGuest) WriteFile(_ context.Context, p, data string) error {
+	if _, ok := g.files[p]; !ok {
+		return fmt.Errorf("open %s: %w", p, fs.ErrNotExist)
+	}
+	switch {
+	case g.stuck[path.Base(p)]:
+	case strings.HasPrefix(path.Base(p), "require-"):
+		n, err := strconv.ParseUint(data, 0, 64)
+		if err != nil {
+			return err
+		}
+		g.files[p] = fmt.Sprintf("0x%016x\n", n)
+	default:
+		g.files[p] = data + "\n"
+	}
+	return nil
+}
+
+func (g *fakeGuest) Mkdir(_ context.Context, p string) error {
+	for _, f := range []string{"memory.max", "memory.high", "memory.reclaim"} {
+		g.files[p+"/"+f] = "max\n"
+	}
+	g.files[p+"/memory.events"] = "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n"
+	g.files[p+"/memory.stat"] = "anon 1\npgscan 0\npgsteal 0\n"
+	return nil
+}
+
+func (g *fakeGuest) Symbols(_ context.Context, q wire.SymbolQuery) ([]wire.Symbol, error) {
+	var found []wire.Symbol
+	for _, s := range g.symbols {
+		for _, n := range q.Names {
+			if s.Name == n {
+				found = append(found, s)
+			}
+		}
+	}
+	for _, a := range q.Addresses {
+		for _, s := range g.symbols {
+			if s.Start <= a && a < s.End {
+				found = append(found, s)
+			}
+		}
+	}
+	return found, nil
+}
+
+func (g *fakeGuest) Text(_ context.Context, start, end uint64) ([]byte, error) {
+	return g.text[start][:end-start], nil
+}
+
+// allocate is what the kernel does when the function allocates with the given
+// return address on its stack.
+func (g *fakeGuest) allocate(ret uint64) {
+	num := func(k string) int64 {
+		n, _ := strconv.ParseInt(strings.TrimSpace(g.files[failslab+k]), 0, 64)
+		return n
+	}
+	unum := func(k string) uint64 {
+		n, _ := strconv.ParseUint(strings.TrimSpace(g.files[failslab+k]), 0, 64)
+		return n
+	}
+	if num("probability") == 0 || num("times") == 0 || ret < unum("require-start") || ret >= unum("require-end") {
+		return
+	}
+	g.files[failslab+"times"] = fmt.Sprintf("%d\n", num("times")-1)
+}
+
+// use charges the load's cgroup beyond its limit.
+func (g *fakeGuest) use() {
+	if strings.TrimSpace(g.files[wire.LoadCgroup+"/memory.max"]) == "max" {
+		return
+	}
+	g.files[wire.LoadCgroup+"/memory.events"] = "low 0\nhigh 2\nmax 3\noom 0\noom_kill 0\n"
+}

@@ -1,0 +1,81 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/faults"
+	"loopfault/faults/faulttest"
+	"loopfault/workloads/wire"
+)
+
+func TestContract(t *testing.T) {
+	slab := faults.Failslab{Function: "victim", Probability: 100, Times: 1000}
+	oneCall := slab
+	oneCall.Call = 2
+	memcg := faults.Memcg{Max: 64 << 20, High: 48 << 20, Reclaim: 1 << 20, Every: wire.Duration(time.Second)}
+	for name, f := range map[string]faults.Fault{"failslab": slab, "failslab one call": oneCall, "memcg": memcg} {
+		t.Run(name, func(t *testing.T) {
+			g := newFakeGuest()
+			faulttest.Contract(t, g, f, func(context.Context) {
+				for ret := uint64(victim); ret < victim+64; ret++ {
+					g.allocate(ret)
+				}
+				g.use()
+			})
+		})
+	}
+}
+
+func TestFailslabAimsAtOneCallSite(t *testing.T) {
+	g := newFakeGuest()
+	ctx := context.Background()
+	f := faults.Failslab{Function: "victim", Call: 2, Probability: 100, Times: 5}
+	require.NoError(t, f.Arm(ctx, g))
+	// push, then three calls of five bytes each: the second allocator call
+	// returns to the byte after the third.
+	assert.Equal(t, "0xffffffff81001010\n", g.files[failslab+"require-start"])
+	assert.Equal(t, "0xffffffff81001011\n", g.files[failslab+"require-end"])
+
+	f.Call = 3
+	assert.ErrorContains(t, f.Arm(ctx, g), "calls slab allocators 2 times itself, there is no call 3")
+}
+
+func TestFailslabNamesWhatIsWrong(t *testing.T) {
+	ctx := context.Background()
+	f := faults.Failslab{Function: "victim", Probability: 100, Times: 5}
+	var lacks *faults.Unsupported
+
+	g := newFakeGuest()
+	delete(g.files, failslab+"require-start")
+	require.ErrorAs(t, f.Arm(ctx, g), &lacks)
+	assert.Contains(t, lacks.Error(), "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER")
+
+	delete(g.files, failslab+"probability")
+	require.ErrorAs(t, f.Arm(ctx, g), &lacks)
+	assert.Contains(t, lacks.Error(), "CONFIG_FAILSLAB")
+
+	g = newFakeGuest()
+	f.Function = "nobody"
+	assert.ErrorContains(t, f.Arm(ctx, g), "no function nobody")
+	assert.Equal(t, "0\n", g.files[failslab+"probability"], "a fault that could not be aimed stays off")
+
+	g = newFakeGuest()
+	g.stuck["ignore-gfp-wait"] = true
+	f.Function = "victim"
+	assert.ErrorContains(t, f.Arm(ctx, g), "ignore-gfp-wait holds", "knobs are read back")
+}
+
+func TestMemcgNeedsItsController(t *testing.T) {
+	g := newFakeGuest()
+	g.files["/sys/fs/cgroup/cgroup.controllers"] = "cpu pids\n"
+	var lacks *faults.Unsupported
+	err := faults.Memcg{Max: 1 << 20}.Arm(context.Background(), g)
+	require.True(t, errors.As(err, &lacks))
+	assert.Contains(t, lacks.Error(), "CONFIG_MEMCG")
+}
