@@ -1,0 +1,154 @@
+package scenario
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/workloads/wire"
+)
+
+type finding struct{ path, message string }
+
+// checker collects what is wrong, each with the path of its field.
+type checker struct{ found []finding }
+
+func (c *checker) want(ok bool, path, format string, args ...any) {
+	if !ok {
+		c.found = append(c.found, finding{path, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (c *checker) oneOf(value, path string, allowed ...string) {
+	c.want(slices.Contains(allowed, value), path, "is %q, want one of %s", value, strings.Join(allowed, ", "))
+}
+
+func (c *checker) between(n, low, high int, path string) {
+	c.want(n >= low && n <= high, path, "is %d, want %d to %d", n, low, high)
+}
+
+var (
+	nameForm     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	functionForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+)
+
+const pageSize = 4096
+
+func check(s Scenario) []finding {
+	c := &checker{}
+	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
+	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
+	for i, g := range s.Groups {
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous")
+	}
+	c.want(s.Guest.Memory >= 128<<20 && s.Guest.Memory <= 64<<30, "guest.memory", "is %s, want 128MiB to 64GiB", s.Guest.Memory)
+	c.between(s.Guest.CPUs, 1, 64, "guest.cpus")
+	c.oneOf(s.Export.FS, "export.fs", "xfs", "ext4")
+	// mkfs.xfs refuses to make anything smaller.
+	c.want(s.Export.Size >= 300<<20 && s.Export.Size <= 1<<40, "export.size", "is %s, want 300MiB to 1TiB", s.Export.Size)
+	c.between(s.Export.Threads, 1, 1024, "export.threads")
+	c.oneOf(s.Mount.Vers, "mount.vers", "3", "4.0", "4.1", "4.2")
+	_, known := wire.KernelLayout(s.Mount.Layout)
+	c.want(known, "mount.layout", "is %q, want none or flexfiles", s.Mount.Layout)
+	c.want(s.Mount.Layout == "none" || s.Mount.Vers >= "4.1", "mount.layout", "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", s.Mount.Layout, s.Mount.Vers)
+	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
+	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
+	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
+	for i, f := range s.Pressure {
+		c.fault(f, fmt.Sprintf("pressure[%d]", i))
+	}
+	for i, f := range s.Faults {
+		c.fault(f, fmt.Sprintf("faults[%d]", i))
+	}
+	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
+	for i, w := range s.Workloads {
+		c.workload(w, fmt.Sprintf("workloads[%d]", i))
+	}
+	return c.found
+}
+
+func (c *checker) fault(f Fault, path string) {
+	c.want(countSet(f) == 1, path, "want exactly one fault, of %s", strings.Join(keys(f), ", "))
+	if s := f.Failslab; s != nil {
+		p := path + ".failslab"
+		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
+		c.between(s.Call, 0, 1000, p+".call")
+		c.between(s.Probability, 1, 100, p+".probability")
+		c.between(s.Times, 1, 1<<30, p+".times")
+	}
+	if m := f.Memcg; m != nil {
+		p := path + ".memcg"
+		c.want(m.Max >= 4<<20 && m.Max%pageSize == 0, p+".max", "is %s, want at least 4MiB, in whole pages", m.Max)
+		c.want(m.High >= 0 && m.High <= m.Max && m.High%pageSize == 0, p+".high", "is %s, want at most max, in whole pages", m.High)
+		c.want(m.Reclaim == 0 || m.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms with reclaim set", m.Every)
+	}
+}
+
+func (c *checker) workload(w wire.Workload, path string) {
+	c.want(countSet(w) == 1, path, "want exactly one workload, of %s", strings.Join(keys(w), ", "))
+	if s := w.SharedFile; s != nil {
+		p := path + ".sharedfile"
+		c.between(s.Processes, 1, 128, p+".processes")
+		c.between(s.Files, 1, 1000, p+".files")
+		c.want(len(s.UIDs) > 0, p+".uids", "want at least one")
+		for i, uid := range s.UIDs {
+			c.between(uid, 0, 1<<31-2, fmt.Sprintf("%s.uids[%d]", p, i))
+		}
+		c.want(s.MaxWrite >= 1 && s.MaxWrite <= 64<<20, p+".max_write", "is %s, want 1B to 64MiB", s.MaxWrite)
+	}
+	if r := w.Recall; r != nil {
+		c.between(r.Files, 1, 1000, path+".recall.files")
+		c.want(r.Every.D() >= time.Millisecond, path+".recall.every", "is %s, want at least 1ms", r.Every)
+	}
+	if e := w.Evict; e != nil {
+		c.between(e.Processes, 0, 128, path+".evict.processes")
+		c.want(e.Processes == 0 || e.Files >= 1 && e.Files <= 100000, path+".evict.files", "is %d, want 1 to 100000", e.Files)
+		c.want(e.Every.D() >= 10*time.Millisecond, path+".evict.every", "is %s, want at least 10ms", e.Every)
+	}
+	if u := w.Umount; u != nil {
+		c.between(u.Mounts, 1, 16, path+".umount.mounts")
+		c.between(u.Writers, 0, 16, path+".umount.writers")
+	}
+}
+
+// countSet counts the pointers of a one-of struct that are set.
+func countSet(oneOf any) int {
+	v, n := reflect.ValueOf(oneOf), 0
+	for i := range v.NumField() {
+		if !v.Field(i).IsNil() {
+			n++
+		}
+	}
+	return n
+}
+
+// keys lists the YAML keys of a struct.
+func keys(of any) []string { return keysOf(reflect.TypeOf(of), false) }
+
+// fieldNames lists every key that may stand anywhere in a scenario.
+func fieldNames() []string {
+	names := keysOf(reflect.TypeFor[Scenario](), true)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func keysOf(t reflect.Type, deep bool) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var names []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		names = append(names, name)
+		if deep {
+			names = append(names, keysOf(t.Field(i).Type, true)...)
+		}
+	}
+	return names
+}

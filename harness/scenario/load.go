@@ -1,0 +1,137 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"loopfault/workloads/scenarios"
+)
+
+// Problem is one thing wrong with a scenario file.
+type Problem struct {
+	File    string
+	Line    int    // 0 when it has none
+	Message string // one line
+}
+
+func (p Problem) Error() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
+	}
+	return fmt.Sprintf("%s: %s", p.File, p.Message)
+}
+
+// Problems are all of them, in the order of the file.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Find gets a scenario by its name in the catalogue or by the path of a YAML
+// file (anything with a slash or a .yaml ending). Errors are Problems, or say
+// that there is no such scenario.
+func Find(name string) (Scenario, error) {
+	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return Scenario{}, fmt.Errorf("scenario: %w", err)
+		}
+		return Parse(name, text)
+	}
+	text, ok := scenarios.Text(name)
+	if !ok {
+		return Scenario{}, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, didYouMean(name, scenarios.Names()))
+	}
+	return Parse(name+".yaml", text)
+}
+
+// Parse reads and checks one scenario; file is for messages.
+func Parse(file string, text []byte) (Scenario, error) {
+	s := defaults()
+	var root yaml.Node
+	if err := yaml.Load(text, &root); err != nil {
+		return Scenario{}, problems(file, err)
+	}
+	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
+		return Scenario{}, problems(file, err)
+	}
+	if found := check(s); len(found) > 0 {
+		ps := make(Problems, len(found))
+		for i, f := range found {
+			ps[i] = Problem{File: file, Line: line(&root, f.path), Message: f.path + ": " + f.message}
+		}
+		return Scenario{}, ps
+	}
+	return s, nil
+}
+
+var unknownField = regexp.MustCompile(`^field (\S+) not found in type`)
+
+// problems translates the YAML library's errors into ours.
+func problems(file string, err error) error {
+	var many *yaml.LoadErrors
+	var one *yaml.LoadError
+	var list []*yaml.LoadError
+	switch {
+	case errors.As(err, &many):
+		list = many.Errors
+	case errors.As(err, &one):
+		list = []*yaml.LoadError{one}
+	default:
+		return Problems{{File: file, Message: err.Error()}}
+	}
+	var ps Problems
+	for _, e := range list {
+		msg := e.Message
+		if m := unknownField.FindStringSubmatch(msg); m != nil {
+			msg = fmt.Sprintf("unknown field %q%s", m[1], didYouMean(m[1], fieldNames()))
+		}
+		ps = append(ps, Problem{File: file, Line: e.Mark.Line, Message: msg})
+	}
+	return ps
+}
+
+// line finds where a path like "faults[0].failslab.times" stands; of a path
+// that the file does not spell out, where its longest known part does.
+func line(n *yaml.Node, path string) int {
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	at := n.Line
+	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		next := child(n, part)
+		if next == nil {
+			return at
+		}
+		n = next
+		at = n.Line
+	}
+	return at
+}
+
+func child(n *yaml.Node, part string) *yaml.Node {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		var i int
+		if _, err := fmt.Sscanf(part, "%d", &i); err == nil && i < len(n.Content) {
+			return n.Content[i]
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == part {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+// Package scenario is what a trial is told to do, as pure data read from
+// YAML: the guest, its export and mount, pressure, faults, workloads, and how
+// it ends.
+//
+// Reading is strict: a field nobody knows, or a value out of range, is an
+// error with its line. The package touches no machine.
+package scenario
+
+import (
+	"loopfault/faults"
+	"loopfault/workloads/wire"
+)
+
+// Scenario is one recipe. Field comments give the YAML's meaning and unit.
+type Scenario struct {
+	Name      string          `json:"name" yaml:"name"`                   // lower-case words with hyphens; also the file's name
+	Title     string          `json:"title" yaml:"title"`                 // one line
+	Mechanism string          `json:"mechanism" yaml:"mechanism"`         // the bug's mechanism and the kernel functions involved
+	Groups    []string        `json:"groups" yaml:"groups"`               // quick, auto, soak, dangerous
+	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
+	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
+	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
+	Target    string          `json:"target" yaml:"target"`               // kernel function whose calls are counted; none called: inconclusive
+	Pressure  []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
+	Faults    []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
+	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
+	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
+	Finish    Finish          `json:"finish" yaml:"finish"`               // and then
+}
+
+// Guest is the machine a trial runs on.
+type Guest struct {
+	Memory wire.Size `json:"memory" yaml:"memory"`
+	CPUs   int       `json:"cpus" yaml:"cpus"`
+}
+
+// Finish says how a trial that did not hang comes to its end: the workers are
+// stopped, then the loop-back mount is taken down.
+type Finish struct {
+	Writers string `json:"writers" yaml:"writers"` // killed: SIGKILL with files open; stopped: they close them first
+}
+
+// Fault is one fault or pressure; exactly one field is set.
+type Fault struct {
+	Failslab *faults.Failslab `json:"failslab,omitempty" yaml:"failslab"`
+	Memcg    *faults.Memcg    `json:"memcg,omitempty" yaml:"memcg"`
+}
+
+// Fault is the fault itself, nil when no field is set.
+func (f Fault) Fault() faults.Fault {
+	switch {
+	case f.Failslab != nil:
+		return *f.Failslab
+	case f.Memcg != nil:
+		return *f.Memcg
+	}
+	return nil
+}
+
+// defaults are what a scenario gets where it is silent.
+func defaults() Scenario {
+	return Scenario{
+		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
+		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8},
+		Mount:  wire.Mount{Vers: "4.2", Layout: "none"},
+		Finish: Finish{Writers: "killed"},
+	}
+}
+
+// KernelOptions lists the kernel options without which the scenario cannot
+// run, to be named when a kernel that was given by path lacks some.
+func (s Scenario) KernelOptions() []string {
+	opts := []string{"CONFIG_NFSD", "CONFIG_NFS_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
+	if s.Mount.Vers == "3" {
+		opts = append(opts, "CONFIG_NFS_V3")
+	} else {
+		opts = append(opts, "CONFIG_NFSD_V4", "CONFIG_NFS_V4")
+	}
+	switch s.Mount.Vers {
+	case "4.1":
+		opts = append(opts, "CONFIG_NFS_V4_1")
+	case "4.2":
+		opts = append(opts, "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2")
+	}
+	if s.Mount.Layout == "flexfiles" {
+		opts = append(opts, "CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3")
+	}
+	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS"}[s.Export.FS])
+	if s.Target != "" {
+		opts = append(opts, "CONFIG_KPROBE_EVENTS")
+	}
+	for _, f := range append(s.Pressure, s.Faults...) {
+		switch {
+		case f.Failslab != nil:
+			opts = append(opts, "CONFIG_FAILSLAB", "CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER")
+		case f.Memcg != nil:
+			opts = append(opts, "CONFIG_MEMCG")
+		}
+	}
+	return opts
+}

@@ -1,0 +1,82 @@
+package scenario_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/scenario"
+	"loopfault/workloads/scenarios"
+)
+
+func TestEveryCatalogueScenarioIsGood(t *testing.T) {
+	require.NotEmpty(t, scenarios.Names())
+	for _, name := range scenarios.Names() {
+		s, err := scenario.Find(name)
+		require.NoError(t, err)
+		assert.Equal(t, name, s.Name, "the file is named after the scenario")
+		assert.NotEmpty(t, s.Mechanism, name)
+	}
+}
+
+const minimal = `name: small
+title: The least that is allowed
+workloads:
+  - evict: {processes: 0, every: 1s}
+run: 5s
+`
+
+func TestSilenceMeansDefaults(t *testing.T) {
+	s, err := scenario.Parse("small.yaml", []byte(minimal))
+	require.NoError(t, err)
+	assert.Equal(t, "xfs", s.Export.FS)
+	assert.Equal(t, "4.2", s.Mount.Vers)
+	assert.Equal(t, 2, s.Guest.CPUs)
+	assert.Equal(t, 5*time.Second, s.Run.D())
+}
+
+// Each case spoils the minimal scenario in one way and says the exact line of
+// the message.
+func TestProblemsNameFileLineAndField(t *testing.T) {
+	for _, c := range []struct{ add, want string }{
+		{"gest: {cpus: 1}\n", `small.yaml:6: unknown field "gest", did you mean "guest"?`},
+		{"guest:\n  cpus: 0\n", `small.yaml:7: guest.cpus: is 0, want 1 to 64`},
+		{"guest:\n  memory: much\n", `small.yaml:7: `},
+		{"mount:\n  vers: \"4.0\"\n  layout: flexfiles\n", `small.yaml:8: mount.layout: is flexfiles, but NFS 4.0 has no layouts: want vers 4.1 or 4.2`},
+		{"faults:\n  - failslab:\n      function: f\n      probabilty: 3\n", `small.yaml:9: unknown field "probabilty", did you mean "probability"?`},
+		{"faults:\n  - failslab:\n      function: f\n      probability: 101\n      times: 1\n", `small.yaml:9: faults[0].failslab.probability: is 101, want 1 to 100`},
+		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, memcg`},
+		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
+		{"target: \"a b\"\n", `small.yaml:6: target: is "a b", want the name of a kernel function`},
+		{"run: 1s\n", `small.yaml:6: `},
+		{"title: [\n", `small.yaml:`},
+	} {
+		_, err := scenario.Parse("small.yaml", []byte(minimal+c.add))
+		require.Error(t, err, c.add)
+		assert.True(t, strings.HasPrefix(err.Error(), c.want), "%q\n got %s\nwant %s", c.add, err, c.want)
+	}
+	_, err := scenario.Parse("small.yaml", nil)
+	assert.Error(t, err, "an empty file")
+}
+
+func TestUnknownScenarioIsNamed(t *testing.T) {
+	_, err := scenario.Find("pnfs-layoutreturn-enomen")
+	assert.ErrorContains(t, err, `did you mean "pnfs-layoutreturn-enomem"?`)
+	_, err = scenario.Find("./nowhere.yaml")
+	assert.ErrorContains(t, err, "nowhere.yaml")
+}
+
+func TestKernelOptionsFollowTheScenario(t *testing.T) {
+	s, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	opts := s.KernelOptions()
+	for _, want := range []string{"CONFIG_FAILSLAB", "CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_MEMCG", "CONFIG_XFS_FS", "CONFIG_NFS_V4_2"} {
+		assert.Contains(t, opts, want)
+	}
+	s, err = scenario.Parse("small.yaml", []byte(minimal))
+	require.NoError(t, err)
+	assert.NotContains(t, s.KernelOptions(), "CONFIG_FAILSLAB")
+}
