@@ -1,0 +1,129 @@
+// Package verdict says what one trial showed, from what was observed of it.
+//
+// It is a pure function of the observations: it reads no guest and no file, so
+// a verdict can be derived again from a stored trial. Unknown never becomes a
+// pass: a trial whose target did not run, whose fault did not land or that was
+// cut short is inconclusive, with the reason.
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loopfault/results/kernelreport"
+)
+
+// Kind is what a trial showed.
+type Kind string
+
+const (
+	Clean        Kind = "clean"        // exercised, landed, nothing hung
+	Hang         Kind = "hang"         // something stopped for good
+	Crash        Kind = "crash"        // oops, KASAN, lockdep, panic
+	Inconclusive Kind = "inconclusive" // nothing can be concluded; Reason says why
+	Error        Kind = "error"        // the harness's own failure; never counted
+)
+
+// Kinds lists all of them in the order of tables.
+func Kinds() []Kind { return []Kind{Clean, Hang, Crash, Inconclusive, Error} }
+
+// Names of detectors.
+const (
+	Khungtaskd = "khungtaskd" // the kernel's hung-task detector
+	TaskWatch  = "task watch" // the agent's watch over blocked tasks
+	Console    = "console"    // any other kernel report
+)
+
+// Observations are what is known of a trial when it is over.
+type Observations struct {
+	WantLayout string `json:"want_layout"` // as mountstats spells it, "" for no demand
+	Layout     string `json:"layout"`      // as negotiated
+
+	Target    string `json:"target,omitempty"` // the function that should be called, "" for none
+	Exercised int64  `json:"exercised"`        // calls of it
+
+	Faults int   `json:"faults"` // faults the scenario armed
+	Landed int64 `json:"landed"` // hits of them
+
+	Operations int64                 `json:"operations"` // of all workers
+	Reports    []kernelreport.Report `json:"-"`          // everything a detector reported, each with its Detector; stored apart
+
+	CutShort string `json:"cut_short,omitempty"` // why the trial did not run to its end, "" when it did
+	Failure  string `json:"failure,omitempty"`   // what failed in the harness, "" for nothing
+}
+
+// Verdict is the outcome.
+type Verdict struct {
+	Kind      Kind     `json:"kind"`
+	Reason    string   `json:"reason,omitempty"`    // why inconclusive, or what failed
+	Title     string   `json:"title,omitempty"`     // of the report that decided
+	Signature string   `json:"signature,omitempty"` // of that report
+	Detectors []string `json:"detectors,omitempty"` // all that saw a hang or crash
+	AlsoCut   string   `json:"also_cut_short,omitempty"`
+}
+
+// Decide gives the verdict. A failure of the harness outranks all, since then
+// nothing else can be trusted; a crash outranks a hang, which it may have
+// caused; either outranks doubts about whether the target was reached, because
+// a hang is a finding however it came about.
+func Decide(o Observations) Verdict {
+	if o.Failure != "" {
+		return Verdict{Kind: Error, Reason: o.Failure}
+	}
+	for _, kind := range []Kind{Crash, Hang} {
+		if v, ok := found(kind, o); ok {
+			return v
+		}
+	}
+	if reason := doubt(o); reason != "" {
+		return Verdict{Kind: Inconclusive, Reason: reason}
+	}
+	return Verdict{Kind: Clean}
+}
+
+// found is the verdict by reports of one kind; the first one names it.
+func found(kind Kind, o Observations) (Verdict, bool) {
+	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
+	for _, s := range o.Reports {
+		if KindOf(s.Kind) != kind {
+			continue
+		}
+		if v.Title == "" {
+			v.Title, v.Signature = s.Title, s.Signature
+		}
+		if !slices.Contains(v.Detectors, s.Detector) {
+			v.Detectors = append(v.Detectors, s.Detector)
+		}
+	}
+	return v, len(v.Detectors) > 0
+}
+
+func doubt(o Observations) string {
+	switch {
+	case o.CutShort != "":
+		return "cut short: " + o.CutShort
+	case o.WantLayout != "" && !strings.EqualFold(o.Layout, o.WantLayout):
+		return fmt.Sprintf("layout not granted: want %s, the mount has %q", o.WantLayout, o.Layout)
+	case o.Operations == 0:
+		return "the workloads did nothing"
+	case o.Target != "" && o.Exercised == 0:
+		return fmt.Sprintf("not exercised: %s was never called", o.Target)
+	case o.Faults > 0 && o.Landed == 0:
+		return "fault did not land"
+	}
+	return ""
+}
+
+// KindOf sorts kernel reports: which kinds are hangs, which are crashes, and
+// which ("") say nothing about the kernel's health.
+func KindOf(k kernelreport.Kind) Kind {
+	switch k {
+	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack,
+		kernelreport.KindRCUStall, kernelreport.KindSoftLockup, kernelreport.KindHardLockup, kernelreport.KindWorkqueueLockup:
+		return Hang
+	case kernelreport.KindFaultInjection, kernelreport.KindWarning:
+		return "" // what we asked for, and what the kernel itself goes on after
+	}
+	return Crash
+}

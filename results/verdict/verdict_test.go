@@ -1,0 +1,74 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/verdict"
+)
+
+// good is a trial with nothing to object to.
+func good() verdict.Observations {
+	return verdict.Observations{
+		WantLayout: "LAYOUT_FLEX_FILES", Layout: "LAYOUT_FLEX_FILES",
+		Target: "pnfs_send_layoutreturn", Exercised: 40,
+		Faults: 1, Landed: 20, Operations: 1000,
+	}
+}
+
+func seen(kind kernelreport.Kind, detector string) kernelreport.Report {
+	return kernelreport.Report{Kind: kind, Detector: detector, Title: string(kind) + " in f", Signature: "v1:" + string(kind)}
+}
+
+func TestCleanNeedsEverything(t *testing.T) {
+	assert.Equal(t, verdict.Verdict{Kind: verdict.Clean}, verdict.Decide(good()))
+	for want, spoil := range map[string]func(*verdict.Observations){
+		"not exercised":      func(o *verdict.Observations) { o.Exercised = 0 },
+		"fault did not land": func(o *verdict.Observations) { o.Landed = 0 },
+		"layout not granted": func(o *verdict.Observations) { o.Layout = "not configured" },
+		"did nothing":        func(o *verdict.Observations) { o.Operations = 0 },
+		"cut short: SIGINT":  func(o *verdict.Observations) { o.CutShort = "SIGINT" },
+	} {
+		o := good()
+		spoil(&o)
+		v := verdict.Decide(o)
+		assert.Equal(t, verdict.Inconclusive, v.Kind, want)
+		assert.Contains(t, v.Reason, want)
+	}
+}
+
+func TestHangOutranksDoubtAndNamesItsDetectors(t *testing.T) {
+	o := good()
+	o.Landed = 0
+	o.Reports = []kernelreport.Report{
+		seen(kernelreport.KindFaultInjection, verdict.Console),
+		seen(kernelreport.KindHungTask, verdict.Khungtaskd),
+		seen(kernelreport.KindProcStack, verdict.TaskWatch),
+		seen(kernelreport.KindHungTask, verdict.Khungtaskd),
+	}
+	v := verdict.Decide(o)
+	assert.Equal(t, verdict.Hang, v.Kind)
+	assert.Equal(t, "hung_task in f", v.Title)
+	assert.Equal(t, []string{verdict.Khungtaskd, verdict.TaskWatch}, v.Detectors)
+}
+
+func TestCrashOutranksHang(t *testing.T) {
+	o := good()
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindHungTask, verdict.Khungtaskd), seen(kernelreport.KindOops, verdict.Console)}
+	assert.Equal(t, verdict.Crash, verdict.Decide(o).Kind)
+}
+
+func TestFailureOfTheHarnessOutranksAll(t *testing.T) {
+	o := good()
+	o.Failure = "QEMU was killed"
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindOops, verdict.Console)}
+	assert.Equal(t, verdict.Verdict{Kind: verdict.Error, Reason: "QEMU was killed"}, verdict.Decide(o))
+}
+
+func TestFaultMessagesAndWarningsAloneAreNoFinding(t *testing.T) {
+	o := good()
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindFaultInjection, verdict.Console), seen(kernelreport.KindWarning, verdict.Console)}
+	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
+}
