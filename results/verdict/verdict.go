@@ -55,7 +55,7 @@ type Observations struct {
 
 // Verdict is the outcome.
 type Verdict struct {
-	Kind      Kind     `json:"kind"`
+	Kind      Kind     `json:"verdict"`
 	Reason    string   `json:"reason,omitempty"`    // why inconclusive, or what failed
 	Title     string   `json:"title,omitempty"`     // of the report that decided
 	Signature string   `json:"signature,omitempty"` // of that report

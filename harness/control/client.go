@@ -1,0 +1,145 @@
+// Package control is the host's end of the two virtio channels of a guest:
+// requests to the agent and the stream of the task watch.
+//
+// Every request is bounded by its context; an agent that does not answer is
+// told apart from one that answers with an error. The package does not start
+// guests and knows no fault or workload.
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sourcegraph/jsonrpc2"
+
+	"loopfault/workloads/wire"
+)
+
+// ErrSilent is wrapped by the error of a request that the guest did not
+// answer in time, or whose channel broke: evidence about the guest, never an
+// answer.
+var ErrSilent = errors.New("guest does not answer")
+
+// Client talks to one agent. Its methods may be used by several goroutines.
+type Client struct {
+	conn  *jsonrpc2.Conn
+	hello chan wire.Hello
+}
+
+// New starts talking over the agent's channel; closing the channel ends all
+// requests with ErrSilent.
+func New(channel io.ReadWriteCloser) *Client {
+	c := &Client{hello: make(chan wire.Hello, 1)}
+	c.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewPlainObjectStream(channel),
+		jsonrpc2.HandlerWithError(c.event).SuppressErrClosed(), jsonrpc2.SetLogger(discard{}))
+	return c
+}
+
+// discard is for the library's remarks about connections that broke: a dying
+// guest's channel does, and callers are told by their error.
+type discard struct{}
+
+func (discard) Printf(string, ...any) {}
+
+func (c *Client) event(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) (any, error) {
+	if req.Method != wire.EventHello {
+		return nil, nil
+	}
+	var h wire.Hello
+	if err := decode(req, &h); err != nil {
+		return nil, err
+	}
+	select {
+	case c.hello <- h:
+	default: // an agent says hello once
+	}
+	return nil, nil
+}
+
+// Close ends the conversation.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// Hello waits for the agent to be ready.
+func (c *Client) Hello(ctx context.Context) (wire.Hello, error) {
+	select {
+	case h := <-c.hello:
+		return h, nil
+	case <-c.conn.DisconnectNotify():
+		return wire.Hello{}, fmt.Errorf("%w: its channel closed before it said hello", ErrSilent)
+	case <-ctx.Done():
+		return wire.Hello{}, fmt.Errorf("%w: no hello: %w", ErrSilent, ctx.Err())
+	}
+}
+
+func (c *Client) call(ctx context.Context, method string, params, result any) error {
+	err := c.conn.Call(ctx, method, params, result)
+	var answer *jsonrpc2.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &answer):
+		return errors.New(answer.Message)
+	}
+	return fmt.Errorf("%s: %w: %w", method, ErrSilent, err)
+}
+
+// BringUp makes the guest server and client; see wire.BringUp.
+func (c *Client) BringUp(ctx context.Context, p wire.BringUp) (m wire.Mounted, err error) {
+	return m, c.call(ctx, wire.MethodBringUp, p, &m)
+}
+
+// Mounted reads the loop-back mount's state and counters.
+func (c *Client) Mounted(ctx context.Context) (m wire.Mounted, err error) {
+	return m, c.call(ctx, wire.MethodMountinfo, nil, &m)
+}
+
+// ReadFile reads a whole file of the guest.
+func (c *Client) ReadFile(ctx context.Context, path string) (string, error) {
+	var content wire.Content
+	err := c.call(ctx, wire.MethodRead, wire.Path{Path: path}, &content)
+	return string(content.Data), err
+}
+
+// WriteFile writes an existing file of the guest in one write(2).
+func (c *Client) WriteFile(ctx context.Context, path, data string) error {
+	return c.call(ctx, wire.MethodWrite, wire.Write{Path: path, Data: data}, nil)
+}
+
+// Mkdir makes a directory and its parents.
+func (c *Client) Mkdir(ctx context.Context, path string) error {
+	return c.call(ctx, wire.MethodMkdir, wire.Path{Path: path}, nil)
+}
+
+// Symbols looks kernel symbols up.
+func (c *Client) Symbols(ctx context.Context, q wire.SymbolQuery) (s []wire.Symbol, err error) {
+	return s, c.call(ctx, wire.MethodSymbols, q, &s)
+}
+
+// Text reads kernel memory.
+func (c *Client) Text(ctx context.Context, start, end uint64) ([]byte, error) {
+	var content wire.Content
+	err := c.call(ctx, wire.MethodText, wire.TextQuery{Start: start, End: end}, &content)
+	return content.Data, err
+}
+
+// Exec runs a command in the guest.
+func (c *Client) Exec(ctx context.Context, e wire.Exec) (r wire.Executed, err error) {
+	return r, c.call(ctx, wire.MethodExec, e, &r)
+}
+
+// Start launches one workload.
+func (c *Client) Start(ctx context.Context, s wire.Start) (r wire.Started, err error) {
+	return r, c.call(ctx, wire.MethodStart, s, &r)
+}
+
+// Kill ends all workers.
+func (c *Client) Kill(ctx context.Context, polite bool) error {
+	return c.call(ctx, wire.MethodKill, wire.Kill{Polite: polite}, nil)
+}
+
+// Umount takes the loop-back mount down and waits for that.
+func (c *Client) Umount(ctx context.Context) (u wire.Unmounted, err error) {
+	return u, c.call(ctx, wire.MethodUmount, nil, &u)
+}

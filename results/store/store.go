@@ -1,0 +1,181 @@
+// Package store is the tree of files that runs leave: it makes run
+// directories, writes what belongs in them, and reads them back.
+//
+// Every file is written whole or not at all. The package judges nothing and
+// computes nothing.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"loopfault/results/kernelreport"
+)
+
+// Store is a results directory.
+type Store struct{ dir string }
+
+// Open makes the results directory when it is not there, and checks that it
+// can be written.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("results directory: %w", err)
+	}
+	probe, err := os.CreateTemp(dir, ".writable-")
+	if err != nil {
+		return nil, fmt.Errorf("results directory: %w", err)
+	}
+	probe.Close()
+	return &Store{dir}, os.Remove(probe.Name())
+}
+
+// Run is one run's directory.
+type Run struct {
+	Dir  string
+	Name string
+}
+
+// Create makes the directory of a new run, writes its manifest and points
+// "latest" at it. The name sorts by time.
+func (s *Store) Create(m Manifest) (*Run, error) {
+	name, err := s.reserve(m.Started, m.Name)
+	if err != nil {
+		return nil, err
+	}
+	m.Run, m.Format = name, Format
+	r := &Run{Dir: filepath.Join(s.dir, name), Name: name}
+	if err := writeJSON(filepath.Join(r.Dir, "manifest.json"), m); err != nil {
+		return nil, err
+	}
+	if err := renameio.Symlink(name, filepath.Join(s.dir, "latest")); err != nil {
+		return nil, fmt.Errorf("point latest at the run: %w", err)
+	}
+	return r, nil
+}
+
+// reserve makes a directory nobody else has: two runs may start in one second.
+func (s *Store) reserve(at time.Time, scenario string) (string, error) {
+	base := at.UTC().Format("20060102-150405") + "-" + scenario
+	for i := 1; ; i++ {
+		name := base
+		if i > 1 {
+			name = fmt.Sprintf("%s.%d", base, i)
+		}
+		err := os.Mkdir(filepath.Join(s.dir, name), 0o755)
+		if err == nil {
+			return name, os.Mkdir(filepath.Join(s.dir, name, "trials"), 0o755)
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
+}
+
+// Trial makes and names the directory of trial n, emptied of what an earlier
+// attempt left.
+func (r *Run) Trial(n int) (string, error) {
+	dir := r.TrialDir(n)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(filepath.Join(dir, "evidence"), 0o755)
+}
+
+// TrialDir names the directory of trial n.
+func (r *Run) TrialDir(n int) string {
+	return filepath.Join(r.Dir, "trials", fmt.Sprintf("%04d", n))
+}
+
+// WriteTrial writes reports.json and then verdict.json, whose presence says
+// that the trial is complete.
+func (r *Run) WriteTrial(t Trial, reports []kernelreport.Report) error {
+	dir := r.TrialDir(t.N)
+	if reports == nil {
+		reports = []kernelreport.Report{}
+	}
+	if err := writeJSON(filepath.Join(dir, "reports.json"), kernelreport.File{Reports: reports}); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, "verdict.json"), t)
+}
+
+// WriteSummary writes summary.json.
+func (r *Run) WriteSummary(summary any) error {
+	return writeJSON(filepath.Join(r.Dir, "summary.json"), summary)
+}
+
+// Listed is one line of the list of runs.
+type Listed struct {
+	Run      string
+	Manifest Manifest
+	Trials   []Trial
+	Problem  string // why the run could not be read whole, "" when it could
+}
+
+// List reads all runs, oldest first. Runs that cannot be read are listed with
+// their problem.
+func (s *Store) List() ([]Listed, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("results directory: %w", err)
+	}
+	var runs []Listed
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			runs = append(runs, s.read(e.Name()))
+		}
+	}
+	return runs, nil
+}
+
+func (s *Store) read(name string) Listed {
+	l := Listed{Run: name}
+	dir := filepath.Join(s.dir, name)
+	if err := readJSON(filepath.Join(dir, "manifest.json"), &l.Manifest); err != nil {
+		l.Problem = err.Error()
+		return l
+	}
+	if l.Manifest.Format != Format {
+		l.Problem = fmt.Sprintf("manifest.json is of format %d, this loopfault reads %d", l.Manifest.Format, Format)
+		return l
+	}
+	verdicts, _ := filepath.Glob(filepath.Join(dir, "trials", "*", "verdict.json"))
+	sort.Strings(verdicts)
+	for _, v := range verdicts {
+		var t Trial
+		if err := readJSON(v, &t); err != nil {
+			l.Problem = err.Error()
+			continue
+		}
+		l.Trials = append(l.Trials, t)
+	}
+	return l
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return renameio.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+func readJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"loopfault/results/verdict"
+)
+
+// Manifest is manifest.json: all that made a run, written before its first
+// trial.
+type Manifest struct {
+	Format   int               `json:"format"` // of this tree, see Format
+	Run      string            `json:"run"`
+	Started  time.Time         `json:"started"`
+	Command  []string          `json:"command"` // as the user typed it
+	Scenario json.RawMessage   `json:"scenario"`
+	Name     string            `json:"scenario_name"`
+	Arms     []Arm             `json:"arms"`
+	Seed     uint64            `json:"seed"`
+	Plan     []Planned         `json:"plan"`
+	QEMU     QEMU              `json:"qemu"`
+	Image    Image             `json:"image"`
+	Host     Host              `json:"host"`
+	Versions map[string]string `json:"versions"` // loopfault, go, qemu
+}
+
+// Format is the version of the result tree that this code writes.
+const Format = 1
+
+// Arm is one kernel under comparison.
+type Arm struct {
+	Name       string  `json:"name"`
+	Kernel     string  `json:"kernel"` // as the user named it
+	Control    bool    `json:"control"`
+	Version    string  `json:"version"`     // uname -r
+	KernelHash string  `json:"kernel_hash"` // sha256 of the bzImage
+	KernelKey  string  `json:"kernel_key"`  // of its build
+	ConfigHash string  `json:"config_hash"`
+	SourceHash string  `json:"source_hash"`
+	Patches    []Patch `json:"patches"`
+}
+
+// Patch is one change to an arm's source.
+type Patch struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Reverse bool   `json:"reverse,omitempty"`
+}
+
+// Planned is one trial of the plan.
+type Planned struct {
+	N    int    `json:"n"`
+	Arm  string `json:"arm"`
+	Seed uint64 `json:"seed"`
+}
+
+// QEMU says how guests were run.
+type QEMU struct {
+	Binary string   `json:"binary"`
+	Accel  string   `json:"accel"`
+	Reason string   `json:"accel_reason"`
+	Argv   []string `json:"argv"` // of the first arm's guest
+}
+
+// Image is the root image.
+type Image struct {
+	Key    string `json:"key"`
+	SHA256 string `json:"sha256"`
+}
+
+// Host is the machine the run was made on.
+type Host struct {
+	Kernel string `json:"kernel"`
+	CPU    string `json:"cpu"`
+	Cores  int    `json:"cores"`
+	MemMiB int    `json:"memory_mib"`
+}
+
+// Trial is verdict.json: what one trial showed and what that rests on.
+type Trial struct {
+	Planned
+	verdict.Verdict
+	verdict.Observations
+	Kernel   string             `json:"kernel"` // uname -r of the guest
+	Started  time.Time          `json:"started"`
+	Seconds  float64            `json:"seconds"`            // host time, boot to verdict
+	HangAt   float64            `json:"hang_at,omitempty"`  // guest uptime at which the hang was first reported
+	Proofs   map[string]int64   `json:"proofs,omitempty"`   // kernel counters behind landed and pressure
+	Ops      map[string]int64   `json:"nfs_ops,omitempty"`  // operations on the wire during the trial
+	Timings  map[string]float64 `json:"timings,omitempty"`  // seconds of each phase
+	Attempts int                `json:"attempts,omitempty"` // more than 1 after infrastructure errors
+}
