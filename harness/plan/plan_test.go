@@ -1,0 +1,43 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/harness/plan"
+)
+
+func TestSameRequestSamePlan(t *testing.T) {
+	r := plan.Request{Arms: []string{"a", "b", "c"}, Trials: 50, Seed: 7}
+	assert.Equal(t, plan.Make(r), plan.Make(r))
+	other := r
+	other.Seed = 8
+	assert.NotEqual(t, plan.Make(r), plan.Make(other))
+}
+
+func TestArmsInterleaveFairly(t *testing.T) {
+	arms := []string{"a", "b", "c"}
+	p := plan.Make(plan.Request{Arms: arms, Trials: 60, Seed: 1})
+	first := map[string]int{}
+	for round := 0; round < len(p); round += len(arms) {
+		seen := map[string]bool{}
+		for i, trial := range p[round : round+len(arms)] {
+			assert.Equal(t, round+i+1, trial.N)
+			assert.Equal(t, p[round].Seed, trial.Seed, "a round shares its seed")
+			seen[trial.Arm] = true
+		}
+		assert.Len(t, seen, len(arms), "each arm once a round")
+		first[p[round].Arm]++
+	}
+	for _, a := range arms {
+		assert.Greater(t, first[a], 10, "%s goes first about as often as the others", a)
+	}
+}
+
+func TestLongerPlanBeginsWithTheShorterOne(t *testing.T) {
+	r := plan.Request{Arms: []string{"a", "b"}, Trials: 3, Seed: 5}
+	short := plan.Make(r)
+	r.Trials = 9
+	assert.Equal(t, short, plan.Make(r)[:len(short)])
+}
