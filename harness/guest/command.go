@@ -1,0 +1,85 @@
+package guest
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// qemuEnv names the QEMU to use; see Options.QEMU.
+const qemuEnv = "LOOPFAULT_QEMU"
+
+func qemuOf(o Options) string {
+	if o.QEMU != "" {
+		return o.QEMU
+	}
+	if q := os.Getenv(qemuEnv); q != "" {
+		return q
+	}
+	return "qemu-system-x86_64"
+}
+
+// Command returns the argument vector that Start uses for spec, without
+// starting anything. Of o only QEMU, Accel and ConsolePath matter.
+func Command(spec Spec, o Options) []string {
+	argv, _ := build(spec, o, &Wiring{log: o.ConsolePath})
+	return argv
+}
+
+// Reproduce returns a shell script that boots the same machine by hand: console
+// on the terminal, scratch disks and sockets in a temporary directory.
+func Reproduce(spec Spec, o Options) string {
+	argv, needs := build(spec, o, &Wiring{byPath: true})
+	var b strings.Builder
+	fmt.Fprintf(&b, "#!/bin/sh\n# Guest %s. Leave with: quit (on qmp.sock) or kill.\nset -e\n", spec.Name)
+	b.WriteString("dir=$(mktemp -d)\ntrap 'rm -rf \"$dir\"' EXIT\ncd \"$dir\"\n")
+	for _, n := range needs {
+		fmt.Fprintf(&b, "truncate -s %d %s.raw\n", n.bytes, n.id)
+	}
+	b.WriteString(quote(argv))
+	b.WriteByte('\n')
+	return b.String()
+}
+
+func build(spec Spec, o Options, w *Wiring) ([]string, []need) {
+	argv := []string{qemuOf(o), "-name", spec.Name + ",debug-threads=on"}
+	argv = append(argv, o.Accel.args()...)
+	var kernel []string
+	for _, d := range append(spec.builtin(), spec.Devices...) {
+		argv = append(argv, d.QEMU(w)...)
+		kernel = append(kernel, d.Kernel()...)
+	}
+	if w.byPath {
+		argv = without(argv, "-S") // nobody would start the vCPUs
+	}
+	argv = append(argv, "-kernel", spec.Kernel)
+	if spec.Initrd != "" {
+		argv = append(argv, "-initrd", spec.Initrd)
+	}
+	argv = append(argv, "-append", strings.Join(append(kernel, spec.Append...), " "))
+	return argv, w.needs
+}
+
+func without(argv []string, flag string) []string {
+	var kept []string
+	for _, a := range argv {
+		if a != flag {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// quote renders argv for a POSIX shell.
+func quote(argv []string) string {
+	words := make([]string, len(argv))
+	for i, a := range argv {
+		words[i] = a
+		if a == "" || strings.ContainsFunc(a, func(r rune) bool {
+			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/.,:+@%", r)
+		}) {
+			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,142 @@
+package guest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	keptLines = 1000    // lines of the console kept in memory
+	longLine  = 4 << 10 // bytes; longer lines are cut in pieces
+)
+
+// panicMark starts the kernel's last words, whatever its version.
+const panicMark = "Kernel panic - not syncing"
+
+// ErrConsoleClosed says that the console has ended with QEMU.
+var ErrConsoleClosed = errors.New("the console has ended")
+
+// Console is the live view of a guest's serial console. It is always read, so
+// it never slows the guest down. The complete console is in the log file that
+// QEMU writes (Options.ConsolePath).
+type Console struct {
+	conn    net.Conn
+	onPanic func(line string) // called at most once, from the reader
+
+	first chan struct{} // closed at the first byte
+	ended chan struct{} // closed when QEMU's end is closed and all is read
+
+	mu      sync.Mutex
+	lines   []string // the last keptLines
+	dropped int      // lines that were pushed out of it
+	changed chan struct{}
+}
+
+func watchConsole(conn net.Conn, onPanic func(string)) *Console {
+	c := &Console{
+		conn: conn, onPanic: onPanic,
+		first: make(chan struct{}), ended: make(chan struct{}), changed: make(chan struct{}),
+	}
+	go c.read()
+	return c
+}
+
+func (c *Console) read() {
+	defer close(c.ended)
+	in := bufio.NewReaderSize(c.conn, longLine)
+	if _, err := in.Peek(1); err != nil {
+		return
+	}
+	close(c.first)
+	panicked := false
+	for {
+		text, err := in.ReadSlice('\n') // ErrBufferFull: a piece of a long line
+		if len(text) > 0 {
+			line := string(bytes.TrimRight(text, "\r\n"))
+			c.keep(line)
+			if !panicked && strings.Contains(line, panicMark) {
+				panicked = true
+				c.onPanic(line)
+			}
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
+
+func (c *Console) keep(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines = append(c.lines, line)
+	if over := len(c.lines) - keptLines; over > 0 {
+		c.lines = append(c.lines[:0], c.lines[over:]...)
+		c.dropped += over
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// First is closed when the first byte has arrived.
+func (c *Console) First() <-chan struct{} { return c.first }
+
+// Tail returns the last n lines, oldest first, at most 1000.
+func (c *Console) Tail(n int) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = min(n, len(c.lines))
+	return append([]string(nil), c.lines[len(c.lines)-n:]...)
+}
+
+// Wait returns the first line that match accepts, among the lines kept so far
+// and those to come. It ends with ErrConsoleClosed when QEMU is gone.
+func (c *Console) Wait(ctx context.Context, match func(line string) bool) (string, error) {
+	for seen := 0; ; {
+		fresh, total, changed, over := c.since(seen)
+		for _, line := range fresh {
+			if match(line) {
+				return line, nil
+			}
+		}
+		if over {
+			return "", ErrConsoleClosed
+		}
+		seen = total
+		select {
+		case <-changed:
+		case <-c.ended:
+		case <-ctx.Done():
+			return "", fmt.Errorf("wait for a console line: %w", ctx.Err())
+		}
+	}
+}
+
+// since returns the lines after the first seen ones, and whether no more will
+// come.
+func (c *Console) since(seen int) (fresh []string, total int, changed <-chan struct{}, over bool) {
+	select {
+	case <-c.ended:
+		over = true
+	default:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from := max(seen-c.dropped, 0)
+	return append([]string(nil), c.lines[from:]...), c.dropped + len(c.lines), c.changed, over
+}
+
+// write types into the console; limit bounds the wait for the guest to take it.
+func (c *Console) write(text string, limit time.Duration) error {
+	if err := c.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	_, err := c.conn.Write([]byte(text))
+	return err
+}

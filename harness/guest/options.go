@@ -1,0 +1,52 @@
+package guest
+
+import (
+	"log/slog"
+	"os"
+
+	"loopfault/harness/ssh"
+	"loopfault/harness/timeouts"
+)
+
+// Options say how this host runs a guest. They do not change what the guest is.
+type Options struct {
+	Accel       Accel             // required; see accel.Probe
+	QEMU        string            // program; "" means $LOOPFAULT_QEMU, else qemu-system-x86_64 from $PATH
+	ConsolePath string            // file that gets the serial console from the first byte on, truncated first; "" for none
+	Dir         string            // directory whose file system holds scratch disks (never a visible file); "" means os.TempDir
+	SSH         ssh.Identity      // for Dial; may be zero if Dial is never called
+	Timeouts    timeouts.Timeouts // zero means timeouts.For(Accel.Scale())
+	Log         *slog.Logger      // may be nil
+}
+
+func (o Options) complete() Options {
+	o.QEMU = qemuOf(o)
+	if o.Dir == "" {
+		o.Dir = os.TempDir()
+	}
+	if o.Timeouts == (timeouts.Timeouts{}) {
+		o.Timeouts = timeouts.For(o.Accel.Scale())
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// check finds what would make QEMU exit, to name it in our words.
+func (o Options) check(spec Spec) error {
+	if o.Accel.Name != "kvm" && o.Accel.Name != "tcg" {
+		return &Error{Fault: Input, Message: `accelerator: "kvm" or "tcg" expected, got "` + o.Accel.Name + `"`}
+	}
+	for what, path := range map[string]string{"kernel": spec.Kernel, "initrd": spec.Initrd, "root image": spec.Image} {
+		if path == "" {
+			continue
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return &Error{Fault: Input, Message: what + " cannot be read", Err: err}
+		}
+		_ = file.Close()
+	}
+	return nil
+}

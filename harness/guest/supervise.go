@@ -1,0 +1,194 @@
+package guest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	goqmp "github.com/digitalocean/go-qemu/qmp"
+)
+
+// evidenceLines is how much of the console goes into errors and Exit.
+const evidenceLines = 40
+
+// supervise is the only source of transitions besides Close. It ends when QEMU
+// was reaped and everything it had sent is handled.
+func (g *Guest) supervise(events <-chan goqmp.Event) {
+	for {
+		select {
+		case event, open := <-events:
+			if !open {
+				events = nil
+				continue
+			}
+			g.onEvent(event)
+		case line := <-g.panics:
+			g.onConsolePanic(line)
+		case <-g.proc.exited:
+			g.drain(events)
+			g.onExit()
+			return
+		}
+	}
+}
+
+// drain handles what QEMU said before it died. Its ends of the channels are
+// closed with it; the bound is for a child of QEMU that still holds one.
+func (g *Guest) drain(events <-chan goqmp.Event) {
+	bound := time.NewTimer(g.opts.Timeouts.Quit)
+	defer bound.Stop()
+	consoleEnded := g.console.ended
+	for events != nil || consoleEnded != nil {
+		select {
+		case event, open := <-events:
+			if !open {
+				events = nil
+				continue
+			}
+			g.onEvent(event)
+		case <-consoleEnded:
+			consoleEnded = nil
+		case <-bound.C:
+			return
+		}
+	}
+	select {
+	case line := <-g.panics:
+		g.onConsolePanic(line)
+	default:
+	}
+}
+
+func (g *Guest) onEvent(event goqmp.Event) {
+	g.opts.Log.Debug("qemu event", "guest", g.spec.Name, "event", event.Event, "data", event.Data)
+	text := func(key string) string {
+		s, _ := event.Data[key].(string)
+		return s
+	}
+	switch event.Event {
+	case "RESUME":
+		g.life.transition(Running, CauseResumed, "")
+	case "STOP":
+		g.life.transition(Paused, CauseStopped, "")
+	case "GUEST_PANICKED":
+		g.onPanicEvent(text("action"))
+	case "WATCHDOG":
+		g.onWatchdog(text("action"))
+	case "BLOCK_IO_ERROR":
+		g.onBlockError(text("node-name"), text("reason"), text("action"))
+	case "SHUTDOWN":
+		g.onShutdown(text("reason"))
+	}
+	// RESET needs no handler: -no-reboot turns it into SHUTDOWN.
+}
+
+func (g *Guest) onPanicEvent(action string) {
+	if g.life.transition(Panicked, CausePanicEvent, "qemu: "+action) {
+		g.fail(Kernel, "the kernel panicked")
+	}
+}
+
+func (g *Guest) onConsolePanic(line string) {
+	if g.life.transition(Panicked, CausePanicConsole, line) {
+		g.fail(Kernel, "the kernel panicked: "+line)
+	}
+}
+
+func (g *Guest) onWatchdog(action string) {
+	if g.life.transition(Paused, CauseWatchdog, "qemu: "+action) {
+		g.fail(Kernel, "the watchdog fired")
+	}
+}
+
+// onBlockError: with QEMU's default policy a full host disk stops the vCPUs and
+// any other error is reported to the guest.
+func (g *Guest) onBlockError(node, reason, action string) {
+	if action == "stop" {
+		g.life.transition(Paused, CauseHostDisk, node+": "+reason)
+	}
+	g.fail(Infrastructure, fmt.Sprintf("host storage of disk %s failed: %s", node, reason))
+}
+
+func (g *Guest) onShutdown(reason string) {
+	g.mu.Lock()
+	g.reason = reason
+	g.mu.Unlock()
+	g.life.transition(Stopping, CauseShutdown, reason)
+}
+
+func (g *Guest) onExit() {
+	code, signal := g.proc.result()
+	g.mu.Lock()
+	g.exit = Exit{
+		Code: code, Signal: signal, Reason: g.reason, Asked: g.asked,
+		Stderr: g.proc.stderr.String(), Console: g.console.Tail(evidenceLines),
+	}
+	exit := g.exit
+	g.mu.Unlock()
+	switch {
+	case exit.Asked:
+	case exit.Reason == "guest-reset":
+		g.fail(Kernel, "the guest rebooted by itself")
+	case exit.Reason == "guest-shutdown":
+		g.fail(Kernel, "the guest powered off by itself")
+	case exit.Reason == "guest-panic":
+		g.fail(Kernel, "the kernel panicked")
+	default:
+		g.fail(Infrastructure, exit.String())
+	}
+	g.life.transition(Gone, CauseExited, exit.String())
+	g.opts.Log.Debug("guest gone", "guest", g.spec.Name, "exit", exit.String())
+}
+
+// fail records what went wrong; the first thing is the one that explains the
+// rest.
+func (g *Guest) fail(fault Fault, message string) {
+	evidence := Exit{Stderr: g.proc.stderr.String(), Console: g.console.Tail(evidenceLines)}.evidence()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.failure == nil {
+		g.failure = &Error{Fault: fault, Message: "guest " + g.spec.Name + ": " + message, Evidence: evidence}
+	}
+}
+
+// Close ends QEMU, politely if ctx leaves time, and returns when it was reaped
+// and everything of the guest is released. It may be called in any state, more
+// than once and concurrently.
+func (g *Guest) Close(ctx context.Context) error {
+	g.closing.Do(func() { g.closed = g.close(ctx) })
+	return g.closed
+}
+
+func (g *Guest) close(ctx context.Context) error {
+	select {
+	case <-g.proc.exited: // it went by itself
+	default:
+		g.mu.Lock()
+		g.asked = true
+		g.mu.Unlock()
+	}
+	g.life.transition(Stopping, CauseClosed, "")
+	polite, cancel := context.WithTimeout(ctx, g.opts.Timeouts.Quit)
+	defer cancel()
+	if err := g.monitor.Execute(polite, "quit", nil, nil); err == nil {
+		_, _ = g.Await(polite)
+	}
+	g.proc.kill()
+	// SIGKILL works at once unless the host kernel itself hangs in QEMU's I/O.
+	bound := time.NewTimer(g.opts.Timeouts.Quit)
+	defer bound.Stop()
+	var err error
+	select {
+	case <-g.Done():
+	case <-bound.C:
+		err = &Error{Fault: Infrastructure, Message: fmt.Sprintf(
+			"guest %s: qemu (process %d) does not die: it hangs in the host's kernel", g.spec.Name, g.proc.cmd.Process.Pid)}
+	}
+	if g.domain != nil {
+		_ = g.domain.Close()
+	}
+	_ = g.monitor.Disconnect()
+	g.conns.closeConns()
+	<-g.console.ended
+	return err
+}

@@ -1,0 +1,123 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// OutputLimit bounds what Run keeps of each stream, in bytes. Sixty-four nfsd
+// stacks are well under it.
+const OutputLimit = 4 << 20
+
+// stderrLimit is how much of a failed command's stderr goes into its error.
+const stderrLimit = 2 << 10
+
+// Output is what a command printed.
+type Output struct {
+	Stdout, Stderr []byte // at most OutputLimit bytes each, from the start
+	Truncated      bool   // more was printed and thrown away
+}
+
+// Run executes one shell command line and waits for it. A command that fails
+// gives *ExitError beside its output; a guest that does not answer in time gives
+// *LostError, and the client is closed.
+func (c *Client) Run(ctx context.Context, command string) (Output, error) {
+	var stdout, stderr capped
+	err := c.exec(ctx, command, nil, &stdout, &stderr)
+	return Output{stdout.bytes(), stderr.bytes(), stdout.over() || stderr.over()}, err
+}
+
+// CopyIn writes what r holds to a file in the guest, with the given permission
+// bits. The file appears complete or not at all.
+func (c *Client) CopyIn(ctx context.Context, r io.Reader, path string, perm os.FileMode) error {
+	name, part := quote(path), quote(path+".part")
+	var stderr capped
+	return c.exec(ctx, fmt.Sprintf("cat > %s && chmod %o %s && mv %s %s", part, perm.Perm(), part, part, name),
+		localReader{r}, io.Discard, &stderr)
+}
+
+// CopyOut writes a file of the guest to w and returns how many bytes it got. Files
+// of /proc and /sys work as well.
+func (c *Client) CopyOut(ctx context.Context, path string, w io.Writer) (int64, error) {
+	var stderr capped
+	count := &counter{w: localWriter{w}}
+	err := c.exec(ctx, "cat < "+quote(path), nil, count, &stderr)
+	return count.n, err
+}
+
+func (c *Client) exec(ctx context.Context, command string, stdin io.Reader, stdout io.Writer, stderr *capped) error {
+	err := c.within(ctx, "run", func() error {
+		session, err := c.client.NewSession()
+		if err != nil {
+			return err
+		}
+		defer session.Close()
+		session.Stdin, session.Stdout, session.Stderr = stdin, stdout, stderr
+		return session.Run(command)
+	})
+	return named(command, err, stderr)
+}
+
+// named turns the library's exit status into ours.
+func named(command string, err error, stderr *capped) error {
+	var exit *ssh.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	text := strings.TrimSpace(string(stderr.bytes()))
+	return &ExitError{
+		Command: command, Code: exit.ExitStatus(), Signal: exit.Signal(),
+		Stderr: text[max(0, len(text)-stderrLimit):],
+	}
+}
+
+// quote makes one word of a POSIX shell.
+func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// capped keeps the first OutputLimit bytes and takes the rest too: a command
+// must not block because we have seen enough. The library may still write after
+// a call was given up, hence the lock.
+type capped struct {
+	mu   sync.Mutex
+	buf  []byte
+	lost bool
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	room := min(len(p), OutputLimit-len(c.buf))
+	c.buf = append(c.buf, p[:room]...)
+	c.lost = c.lost || room < len(p)
+	return len(p), nil
+}
+
+func (c *capped) bytes() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]byte(nil), c.buf...)
+}
+
+func (c *capped) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
