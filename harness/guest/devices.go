@@ -44,8 +44,10 @@ func (m machine) QEMU(*Wiring) []string {
 	}
 }
 
-// Kernel keeps a panicked guest where it is, for kernels without pvpanic too.
-func (machine) Kernel() []string { return []string{"panic=0"} }
+// Kernel keeps a panicked guest where it is, for kernels without pvpanic too, and
+// keeps the clocksource: on a busy host the slow reads of acpi_pm make the TSC
+// look unstable to the watchdog.
+func (machine) Kernel() []string { return []string{"panic=0", "tsc=nowatchdog"} }
 
 type monitor struct{}
 

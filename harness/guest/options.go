@@ -33,12 +33,15 @@ func (o Options) complete() Options {
 	return o
 }
 
-// check finds what would make QEMU exit, to name it in our words.
+// check finds what would make QEMU exit or boot nothing, to name it in our words.
 func (o Options) check(spec Spec) error {
 	if o.Accel.Name != "kvm" && o.Accel.Name != "tcg" {
 		return &Error{Fault: Input, Message: `accelerator: "kvm" or "tcg" expected, got "` + o.Accel.Name + `"`}
 	}
-	for what, path := range map[string]string{"kernel": spec.Kernel, "initrd": spec.Initrd, "root image": spec.Image} {
+	if err := checkKernel(spec.Kernel); err != nil {
+		return err
+	}
+	for what, path := range map[string]string{"initrd": spec.Initrd, "root image": spec.Image} {
 		if path == "" {
 			continue
 		}
@@ -47,6 +50,21 @@ func (o Options) check(spec Spec) error {
 			return &Error{Fault: Input, Message: what + " cannot be read", Err: err}
 		}
 		_ = file.Close()
+	}
+	return nil
+}
+
+// checkKernel looks for the x86 boot protocol's "HdrS" at 0x202. QEMU takes a
+// file without it for a kernel of 1995 and complains about RAM disks.
+func checkKernel(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return &Error{Fault: Input, Message: "kernel cannot be read", Err: err}
+	}
+	defer file.Close()
+	var magic [4]byte
+	if _, err := file.ReadAt(magic[:], 0x202); err != nil || string(magic[:]) != "HdrS" {
+		return &Error{Fault: Input, Message: "kernel " + path + " is not a bzImage"}
 	}
 	return nil
 }

@@ -1,0 +1,136 @@
+// Command testinit is process 1 of the guests that the harness's own tests boot
+// from an initial RAM disk: no root image, no agent, two seconds to the first
+// answer. It obeys one-line orders on the agent port. It is not the guest agent.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if err := serve(); err != nil {
+		fmt.Println("testinit:", err)
+	}
+	select {} // process 1 must not end: that is a panic
+}
+
+func serve() error {
+	for target, fs := range map[string]string{"/proc": "proc", "/sys": "sysfs", "/dev": "devtmpfs"} {
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount(fs, target, fs, 0, ""); err != nil && err != unix.EBUSY {
+			return fmt.Errorf("mount %s: %w", target, err)
+		}
+	}
+	agent, err := port("loopfault.agent")
+	if err != nil {
+		return err
+	}
+	watch, err := port("loopfault.watch")
+	if err != nil {
+		return err
+	}
+	fmt.Println("testinit: ready")
+	orders := bufio.NewScanner(agent)
+	for orders.Scan() {
+		verb, rest, _ := strings.Cut(orders.Text(), " ")
+		answer, err := obey(verb, rest, watch)
+		if err != nil {
+			answer = "error: " + err.Error()
+		}
+		if _, err := fmt.Fprintln(agent, answer); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("agent port ended: %w", orders.Err())
+}
+
+func obey(verb, rest string, watch *os.File) (string, error) {
+	switch verb {
+	case "echo":
+		return rest, nil
+	case "watch":
+		_, err := fmt.Fprintln(watch, rest)
+		return "ok", err
+	case "read":
+		text, err := os.ReadFile(rest)
+		return strings.TrimSpace(string(text)), err
+	case "disks":
+		return disks()
+	case "fill":
+		return fill(rest)
+	case "panic":
+		return "", os.WriteFile("/proc/sysrq-trigger", []byte("c"), 0)
+	case "reboot":
+		return "", unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
+	case "poweroff":
+		return "", unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+	}
+	return "", fmt.Errorf("unknown order %q", verb)
+}
+
+// disks lists device=serial:bytes, in order.
+func disks() (string, error) {
+	files, err := filepath.Glob("/sys/block/vd*/serial")
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for _, f := range files {
+		serial, err := os.ReadFile(f)
+		if err != nil {
+			return "", err
+		}
+		dir := filepath.Dir(f)
+		size, err := os.ReadFile(filepath.Join(dir, "size"))
+		if err != nil {
+			return "", err
+		}
+		sectors, err := strconv.ParseInt(strings.TrimSpace(string(size)), 10, 64)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, fmt.Sprintf("%s=%s:%d", filepath.Base(dir), strings.TrimSpace(string(serial)), sectors*512))
+	}
+	return strings.Join(out, " "), nil
+}
+
+// fill writes one MiB to a device and reads it back.
+func fill(device string) (string, error) {
+	f, err := os.OpenFile(device, os.O_RDWR|os.O_SYNC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data := []byte(strings.Repeat("loopfault", 1<<20/9))
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return "", err
+	}
+	back := make([]byte, len(data))
+	if _, err := f.ReadAt(back, 0); err != nil {
+		return "", err
+	}
+	return strconv.FormatBool(string(back) == string(data)), nil
+}
+
+func port(name string) (*os.File, error) {
+	files, err := filepath.Glob("/sys/class/virtio-ports/*/name")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err == nil && strings.TrimSpace(string(text)) == name {
+			return os.OpenFile(filepath.Join("/dev", filepath.Base(filepath.Dir(f))), os.O_RDWR, 0)
+		}
+	}
+	return nil, fmt.Errorf("no virtio port %s", name)
+}
