@@ -1,0 +1,479 @@
+package kernelreport
+
+import "slices"
+
+const (
+	noTask      = -1
+	historyTask = -2 // a stack that lockdep remembers from earlier: no task's stack of now
+)
+
+// roleHistory marks the section headings after which lockdep prints such stacks.
+const roleHistory Role = "history"
+
+// writerState is where one writer of a report is. Most reports have one writer; in a lockup each CPU prints its own stack.
+type writerState struct {
+	writer
+	cur    int  // index of the task whose stack is being printed, noTask or historyTask
+	gap    int  // foreign lines since the last line that belonged here
+	blank  bool // … and there was an empty one among them
+	replay bool // printk announced that it prints its last message again
+}
+
+// openTask is a task of an open report.
+type openTask struct {
+	Task
+	style    frameStyle
+	dumped   bool // its header was seen, not only its name
+	rooted   bool // the stack goes down to where kernel stacks begin
+	ended    bool // something came after the stack
+	doubled  bool // an empty line after each stack entry
+	register bool // frames holds only the program counter of the registers
+}
+
+// openReport is a report that may go on.
+type openReport struct {
+	kind       Kind
+	subject    string
+	fn         string // the function that the header names
+	start, end int
+	active     int // number of the last line that belonged here
+	kernel     string
+	doubts     []string
+	maybe      []string // doubts that count only if the report goes on
+	tasks      []openTask
+	frames     int
+	writers    []writerState
+	at, lastAt int // index of the writer of the line at hand, and of the last that belonged
+	section    Role
+	owner      *item // the lock's owner was named, its stack may follow
+	trace      bool  // a "Call Trace:" line was seen
+	proc       bool  // a /proc file was named
+	procPID    *int
+	procPath   string
+	panicked   bool
+	locks      bool // in the list of all locks held
+	ended      bool // "---[ end trace": what follows is a repetition
+}
+
+func (o *openReport) w() *writerState { return &o.writers[o.at] }
+
+// hang reports whether the report is the dump of one sleeping task.
+func (o *openReport) hang() bool {
+	switch o.kind {
+	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
+		return true
+	}
+	return false
+}
+
+// kindUnknown is the kind of a stack without header until its end tells more.
+const kindUnknown Kind = ""
+
+// lockup reports whether several tasks' dumps make up the report.
+func (o *openReport) lockup() bool {
+	switch o.kind {
+	case KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
+		return true
+	}
+	return false
+}
+
+// slack is how many foreign lines in a row the report may hold.
+func (o *openReport) slack() int {
+	switch {
+	case o.ended:
+		return 6
+	case o.hang() && len(o.tasks) > 0 && o.tasks[len(o.tasks)-1].rooted:
+		return 8
+	case o.hang():
+		return 12
+	case o.kind == KindLockdep || o.kind == KindLockUsage:
+		return 60 // free text, drawings of the locking scenario, usage histories
+	case o.kind == KindFaultInjection:
+		return 10
+	}
+	return 40
+}
+
+// belongs extends the report to ln.
+func (o *openReport) belongs(e *engine, ln *line) {
+	o.start = min(o.start, ln.start)
+	o.end = max(o.end, ln.end)
+	o.active = e.lineNo
+	o.lastAt = o.at
+	for _, d := range o.maybe {
+		o.doubt(d)
+	}
+	o.maybe = nil
+	w := o.w()
+	w.gap, w.blank = 0, false
+}
+
+// doubt notes a reason to doubt the report, once.
+func (o *openReport) doubt(why string) {
+	if !slices.Contains(o.doubts, why) {
+		o.doubts = append(o.doubts, why)
+	}
+}
+
+// addTask appends a task and makes it the one whose stack is being printed.
+func (o *openReport) addTask(role Role) *openTask {
+	if len(o.tasks) >= maxTasks {
+		o.doubt("too many tasks, the rest left out")
+		o.w().cur = historyTask
+		return &openTask{}
+	}
+	o.tasks = append(o.tasks, openTask{Task: Task{Role: role}})
+	o.w().cur = len(o.tasks) - 1
+	return &o.tasks[len(o.tasks)-1]
+}
+
+// task is the task whose stack is being printed, or nil.
+func (o *openReport) task() *openTask {
+	if c := o.w().cur; c >= 0 {
+		return &o.tasks[c]
+	}
+	return nil
+}
+
+// handle gives one classified line to the report it belongs to, which it may open or close.
+func (e *engine) handle(it item, ln *line) {
+	o := e.find(ln)
+	switch it.what {
+	case lineOther:
+		e.other(o)
+	case lineBlank:
+		if o != nil {
+			o.w().blank = true
+		}
+	case lineBoot:
+		for len(e.open) > 0 {
+			e.close(e.open[0])
+		}
+		e.mark = mark{}
+		e.queue.forget()
+	case lineDump:
+		if o != nil {
+			e.close(o)
+		}
+	case lineCut, lineRule:
+		e.divider(it, ln, o)
+	case linePath:
+		if o != nil {
+			e.close(o)
+		}
+		e.setMark(ln, true, it.pid)
+	case lineHeader, linePanic:
+		e.header(it, ln, o)
+	case lineTask:
+		e.taskHeader(it, ln, o)
+	case lineCPU:
+		e.cpuHeader(it, ln, o)
+	case lineSection:
+		e.sectionHeading(it, ln, o)
+	case lineTrace:
+		e.traceHeading(ln, o)
+	case lineFrame:
+		e.frame(&it.frame, ln, o)
+	case lineRegister, lineUserRegs:
+		e.register(it, ln, o)
+	case lineOwner:
+		e.ownerLine(it, ln, o)
+	default:
+		if o != nil {
+			e.within(it, ln, o)
+		}
+	}
+}
+
+// other counts a foreign line against the report's patience.
+func (e *engine) other(o *openReport) {
+	if o == nil {
+		return
+	}
+	w := o.w()
+	w.gap++
+	if w.gap > o.slack() {
+		e.close(o)
+	}
+}
+
+// divider handles "[ cut here ]" and "=====": the end of one report, the start of another, or both.
+func (e *engine) divider(it item, ln *line, o *openReport) {
+	if o != nil {
+		if it.what == lineRule && (o.kind == KindKASAN || o.kind == KindWarning || o.locks) && len(o.tasks) > 0 && o.w().gap < 8 {
+			o.belongs(e, ln)
+			e.close(o)
+			return
+		}
+		e.close(o)
+	}
+	e.setMark(ln, false, nil)
+}
+
+// header opens a report, or adds to one that has just been opened by another header of the same event.
+func (e *engine) header(it item, ln *line, o *openReport) {
+	if o != nil && o.sameEvent(&it) {
+		o.belongs(e, ln)
+		if it.what == linePanic {
+			o.panicked = true
+			o.w().cur = noTask
+		} else if o.subject == "oops" || o.subject == "kernel BUG" && it.kind == KindBug {
+			o.subject = it.subject
+		}
+		return
+	}
+	if o != nil {
+		e.close(o)
+	}
+	o = e.startReport(it.kind, ln)
+	o.subject, o.fn = it.subject, it.fn
+	if it.kind == KindHungTask || it.comm != "" || it.pid != nil {
+		t := o.addTask(RoleVictim)
+		t.Comm, t.PID, t.BlockedSeconds = it.comm, it.pid, it.seconds
+	}
+	if it.partial {
+		o.doubt("header cut short")
+	}
+}
+
+// sameEvent reports whether a further header continues the report instead of opening another.
+func (o *openReport) sameEvent(it *item) bool {
+	if it.what == linePanic {
+		return o.kind != KindProcStack && o.kind != KindBlockedTask && o.kind != kindUnknown && o.kind != KindPanic
+	}
+	stack := false
+	for i := range o.tasks {
+		stack = stack || len(o.tasks[i].Frames) > 0 && !o.tasks[i].register
+	}
+	if stack {
+		return false
+	}
+	switch o.kind {
+	case KindOops:
+		return it.kind == KindOops
+	case KindBug, KindKASAN:
+		return it.kind == KindOops && it.again
+	case KindWorkqueueLockup: // one line for each pool
+		return it.kind == KindWorkqueueLockup
+	case KindPanic:
+		return it.kind == KindOops && it.again
+	}
+	return false
+}
+
+// taskHeader handles "task:… state:…".
+func (e *engine) taskHeader(it item, ln *line, o *openReport) {
+	var t *openTask
+	switch {
+	case o == nil:
+	case o.kind == KindHungTask && o.owner != nil:
+		t = o.addTask(RoleOwner)
+		if o.owner.pid != nil && it.pid != nil && *o.owner.pid != *it.pid {
+			o.doubt("the dump after the owner's name is another task's")
+		}
+		o.owner = nil
+	case o.kind == KindHungTask && !o.panicked && !o.locks && !o.tasks[0].dumped && len(o.tasks[0].Frames) == 0 && samePID(it.pid, o.tasks[0].PID):
+		o.w().cur = 0
+		t = &o.tasks[0]
+		it.comm = t.Comm // the header has it in full
+		if t.PID != nil {
+			it.pid = t.PID
+		}
+	case o.lockup(), o.kind == KindPanic && !o.ended:
+		t = o.addTask(o.nextRole(it.comm))
+	}
+	if t == nil {
+		if o != nil {
+			e.close(o)
+		}
+		o = e.startReport(KindBlockedTask, ln)
+		t = o.addTask(RoleVictim)
+	}
+	if it.partial {
+		o.doubt("task header cut short")
+	}
+	t.dumped = true
+	t.Comm, t.PID, t.TGID, t.State = it.comm, it.pid, it.tgid, it.state
+	o.belongs(e, ln)
+}
+
+// nextRole is the role of a further task in a lockup report: the first one is the victim, unless the kernel says that
+// it dumps its own helper, RCU's grace-period thread.
+func (o *openReport) nextRole(comm string) Role {
+	if hasPrefix([]byte(comm), "rcu_") {
+		return RoleBystander
+	}
+	for i := range o.tasks {
+		if o.tasks[i].Role == RoleVictim {
+			return RoleBystander
+		}
+	}
+	return RoleVictim
+}
+
+func samePID(a, b *int) bool { return a == nil || b == nil || *a == *b }
+
+// cpuHeader handles "CPU: … PID: … Comm: …", which names the task that runs the code that reports.
+func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
+	if o == nil {
+		if o = e.lockupOfAnother(ln); o == nil {
+			return
+		}
+	}
+	if o.kind == KindBlockedTask || o.kind == KindProcStack || o.kind == kindUnknown {
+		e.close(o)
+		return
+	}
+	if o.kernel == "" {
+		o.kernel = it.kernel
+	}
+	var t *openTask
+	switch {
+	case o.panicked, o.kind == KindHungTask:
+		// khungtaskd's own trace on the way to a panic, and the other CPUs' before it.
+		role := RoleBystander
+		if o.panicked || it.comm == "khungtaskd" {
+			role = RoleReporter
+		}
+		t = o.addTask(role)
+	case len(o.tasks) > 0 && !o.tasks[0].dumped && (len(o.tasks[0].Frames) == 0 || o.tasks[0].register) && samePID(it.pid, o.tasks[0].PID):
+		t = &o.tasks[0]
+		o.w().cur = 0
+	default:
+		t = o.addTask(o.nextRole(it.comm))
+		if o.section == RoleVictim && t.Role == RoleVictim {
+			o.section = ""
+		}
+	}
+	t.dumped = true
+	if t.Comm == "" || it.comm != "" {
+		t.Comm = it.comm
+	}
+	if it.pid != nil {
+		t.PID = it.pid
+	}
+	o.belongs(e, ln)
+}
+
+// lockupOfAnother finds the lockup or hang report to which a CPU that prints its own backtrace contributes.
+func (e *engine) lockupOfAnother(ln *line) *openReport {
+	var last *openReport
+	for _, o := range e.open {
+		if (o.lockup() || o.kind == KindHungTask) && (last == nil || o.active > last.active) {
+			last = o
+		}
+	}
+	if last == nil || len(last.writers) >= maxOpen {
+		return nil
+	}
+	last.writers = append(last.writers, writerState{writer: writer{string(ln.host), string(ln.caller)}, cur: noTask})
+	last.at = len(last.writers) - 1
+	return last
+}
+
+// sectionHeading handles the headings that say whose stack follows.
+func (e *engine) sectionHeading(it item, ln *line, o *openReport) {
+	if o == nil && it.section == RoleBystander {
+		o = e.lockupOfAnother(ln)
+	}
+	if o == nil || o.hang() && o.kind != KindHungTask {
+		if o != nil {
+			e.close(o)
+		}
+		return
+	}
+	o.section = it.section
+	switch it.section {
+	case roleHistory:
+		o.w().cur = historyTask
+	case RoleVictim:
+		o.w().cur = noTask
+	case RoleBystander:
+		o.w().cur = noTask
+		if o.kind == KindKASAN {
+			t := o.addTask(RoleBystander)
+			t.PID, t.dumped = it.pid, true
+		}
+	}
+	o.belongs(e, ln)
+}
+
+// traceHeading handles "Call Trace:".
+func (e *engine) traceHeading(ln *line, o *openReport) {
+	if o == nil {
+		o = e.startReport(kindUnknown, ln)
+	} else if t := o.task(); t != nil && len(t.Frames) > 0 && !t.register {
+		if o.hang() && o.kind != KindHungTask || o.ended {
+			e.close(o)
+			o = e.startReport(kindUnknown, ln)
+		} else {
+			o.addTask(RoleBystander)
+		}
+	}
+	if o.w().cur == historyTask && o.section != roleHistory {
+		o.w().cur = noTask
+	}
+	o.trace = true
+	o.belongs(e, ln)
+}
+
+// ownerLine handles "INFO: task a:1 is blocked on a mutex likely owned by task b:2."
+func (e *engine) ownerLine(it item, ln *line, o *openReport) {
+	if o == nil || o.kind != KindHungTask || len(o.tasks) == 0 {
+		return // without the victim's part nothing can be said; the owner's dump may still be a report of its own
+	}
+	o.belongs(e, ln)
+	if it.comm != "" {
+		o.owner = &it
+	}
+}
+
+// within handles lines that only mean something inside a report.
+func (e *engine) within(it item, ln *line, o *openReport) {
+	t := o.task()
+	switch it.what {
+	case lineRelease:
+		if o.kernel == "" {
+			o.kernel = it.kernel
+		}
+	case lineWorkqueue:
+		if t != nil && t.Workqueue == "" {
+			t.Workqueue = it.text
+		}
+	case lineMarker:
+		if t != nil && it.text == "/TASK" && len(t.Frames) > 0 {
+			t.rooted, t.ended = true, true
+		}
+	case lineModule:
+		if t == nil || len(t.Frames) == 0 || t.Frames[len(t.Frames)-1].Module != "" || o.w().gap > 0 {
+			e.other(o)
+			return
+		}
+		t.Frames[len(t.Frames)-1].Module = it.text
+	case lineLocksHeld:
+		if o.kind != KindHungTask {
+			e.close(o)
+			return
+		}
+		o.locks = true
+		o.w().cur = historyTask
+	case lineEnd:
+		o.ended = true
+		if t != nil {
+			t.ended = true
+		}
+	case lineLost:
+		o.maybe = append(o.maybe, "printk lost messages in between")
+		return
+	case lineReplay:
+		o.w().replay = true
+		return
+	case lineDetail, lineLock:
+		if t != nil && len(t.Frames) > 0 && !t.register && o.w().gap > 0 {
+			e.other(o) // after foreign lines a vague match proves nothing
+			return
+		}
+	}
+	o.belongs(e, ln)
+}

@@ -1,0 +1,246 @@
+package kernelreport
+
+import (
+	"strings"
+	"sync"
+)
+
+// plainName removes what compilers add to a function's name when they clone or split it, so that two builds agree:
+// ".isra.0", ".part.3", ".constprop.0", ".cold", ".llvm.123".
+func plainName(fn string) string {
+	for {
+		i := strings.LastIndexByte(fn, '.')
+		if i <= 0 {
+			return fn
+		}
+		switch last := fn[i+1:]; {
+		case last == "isra", last == "part", last == "constprop", last == "cold", last == "llvm", last == "lto_priv",
+			allDigits([]byte(last)), strings.HasPrefix(last, "cfi"):
+			fn = fn[:i]
+		default:
+			return fn
+		}
+	}
+}
+
+// bareName is plainName without leading underscores: which of f, _f and __f stands in a stack depends on what the
+// compiler inlined.
+func bareName(fn string) string {
+	fn = plainName(fn)
+	if t := strings.TrimLeft(fn, "_"); t != "" {
+		return t
+	}
+	return fn
+}
+
+// blameIndex is blameTable arranged for look-up: exact names, and the patterns by their first letter, in table order.
+type blameIndex struct {
+	exact    map[string]frameClass
+	patterns map[byte][]blameRow
+}
+
+var blameLookup = sync.OnceValue(func() blameIndex {
+	ix := blameIndex{exact: map[string]frameClass{}, patterns: map[byte][]blameRow{}}
+	for _, row := range blameTable {
+		if strings.IndexByte(row.pattern, '*') < 0 {
+			if _, ok := ix.exact[row.pattern]; !ok {
+				ix.exact[row.pattern] = row.class
+			}
+			continue
+		}
+		ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], row)
+	}
+	return ix
+})
+
+// classOf is the class of a function that tells nothing, or 0.
+func classOf(fn string) frameClass {
+	name := bareName(fn)
+	ix := blameLookup()
+	if c, ok := ix.exact[name]; ok {
+		return c
+	}
+	if name == "" {
+		return 0
+	}
+	for _, row := range ix.patterns[name[0]] {
+		if matchPattern(row.pattern, name) {
+			return row.class
+		}
+	}
+	return 0
+}
+
+// matchPattern matches a name against a pattern with stars.
+func matchPattern(pattern, name string) bool {
+	head, rest, star := strings.Cut(pattern, "*")
+	if !strings.HasPrefix(name, head) {
+		return false
+	}
+	if !star {
+		return name == head
+	}
+	name = name[len(head):]
+	if rest == "" {
+		return true
+	}
+	for i := 0; i <= len(name); i++ {
+		if matchPattern(rest, name[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// classesFor says which classes are skipped in a task's stack. A hang is told by what waits; a fault in the RPC run loop
+// is a fault of the run loop.
+func classesFor(kind Kind, role Role) frameClass {
+	if role == RoleOwner || role == RoleBystander {
+		return hangClasses
+	}
+	switch kind {
+	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
+		return hangClasses
+	case KindLockdep, KindLockUsage:
+		return classReport | classLock | classEntry | classInterrupt
+	case KindRCUStall, KindSoftLockup, KindHardLockup:
+		return classReport | classLock | classEntry | classInterrupt | classPrimitive | classSched
+	case KindWorkqueueLockup:
+		return hangClasses | classInterrupt
+	case KindFaultInjection:
+		return classReport | classAlloc | classEntry
+	case KindKASAN, KindBug:
+		return classReport | classPrimitive | classLock | classSched | classEntry
+	}
+	return classReport | classPrimitive | classLock | classEntry
+}
+
+const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
+
+// reliable returns the entries that the unwinder vouches for, or all if there are none.
+func reliable(frames []Frame) []Frame {
+	n := 0
+	for i := range frames {
+		if !frames[i].Questionable {
+			n++
+		}
+	}
+	if n == 0 || n == len(frames) {
+		return frames
+	}
+	out := make([]Frame, 0, n)
+	for _, f := range frames {
+		if !f.Questionable {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// waitFrame is the innermost function that is neither the scheduler nor the printing of the report.
+func waitFrame(frames []Frame) string {
+	frames = reliable(frames)
+	for _, f := range frames {
+		if classOf(f.Func)&(classSched|classReport) == 0 {
+			return plainName(f.Func)
+		}
+	}
+	if len(frames) > 0 {
+		return plainName(frames[0].Func)
+	}
+	return ""
+}
+
+// blameFrame is the innermost function that tells something; if none does, the wait frame.
+func blameFrame(frames []Frame, skip frameClass) string {
+	for _, f := range reliable(frames) {
+		if classOf(f.Func)&(skip|classEntry) == 0 {
+			return plainName(f.Func)
+		}
+	}
+	return waitFrame(frames)
+}
+
+// tellingFrames are the first functions that tell something, bare, without repetitions in a row.
+func tellingFrames(frames []Frame, skip frameClass, limit int) []string {
+	var out []string
+	for _, f := range reliable(frames) {
+		if classOf(f.Func)&(skip|classEntry) != 0 {
+			continue
+		}
+		name := bareName(f.Func)
+		if len(out) > 0 && out[len(out)-1] == name {
+			continue
+		}
+		if out = append(out, name); len(out) == limit {
+			break
+		}
+	}
+	return out
+}
+
+// sleepsFirst reports whether a stack is that of a sleeping task.
+func sleepsFirst(frames []Frame) bool {
+	frames = reliable(frames)
+	for i := range frames[:min(len(frames), 3)] {
+		if classOf(frames[i].Func)&(classSched|classWait|classLock|classRPC) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// hasReportFrame reports whether a stack was printed by the task itself.
+func hasReportFrame(frames []Frame) bool {
+	for i := range frames[:min(len(frames), 4)] {
+		if classOf(frames[i].Func) == classReport {
+			return true
+		}
+	}
+	return false
+}
+
+// roots are the functions at which kernel stacks begin, without leading underscores.
+var roots = [...]string{
+	"ret_from_fork*", "ret_from_kernel_*", "entry_SYSCALL*", "entry_SYSENTER*", "entry_INT80*", "system_call*", "sysenter_*",
+	"kernel_thread_helper", "kernel_thread_starter", "child_rip", "ret_fast_syscall", "ret_slow_syscall", "el0_svc_naked", "el0_sync*",
+	"el0t_64_sync", "el0t_32_sync", "el0t_64_irq", "ret_from_exception", "ret_from_syscall", "handle_sys*", "secondary_startup_*",
+	"common_startup_64", "x86_64_start_kernel", "int_signal", "int_ret_from_sys_call", "stub_*", "tracesys*", "ia32_sysret*", "ia32_do_call",
+	"sysret_*", "syscall_exit_work",
+}
+
+// bottoms are functions at which a stack may end although it is not at its root: user space was interrupted here, or
+// whoever copied the stack left the invariable rest out.
+var bottoms = [...]string{
+	"asm_exc_*", "asm_sysvec_*", "asm_common_interrupt", "page_fault", "async_page_fault", "do_syscall_64", "kthread", "worker_thread",
+	"start_secondary", "cpu_startup_entry", "start_kernel", "el0_svc", "el0_da", "el0_ia", "retint_*", "error_entry", "error_exit",
+	"apic_timer_interrupt", "nmi", "end_repeat_nmi", "do_fast_syscall_32", "do_trap_ecall_u", "sys_call_fastpath", "el0t_64_sync_handler",
+}
+
+// isRoot reports whether kernel stacks begin at a function.
+func isRoot(fn string) bool {
+	name := bareName(fn)
+	for _, p := range roots {
+		if matchPattern(p, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsAtRoot reports whether a stack is complete, or complete but for what never changes.
+func endsAtRoot(frames []Frame) bool {
+	for i := len(frames) - 1; i >= 0; i-- {
+		if frames[i].Questionable {
+			continue
+		}
+		name := bareName(frames[i].Func)
+		for _, p := range bottoms {
+			if matchPattern(p, name) {
+				return true
+			}
+		}
+		return isRoot(name)
+	}
+	return len(frames) > 0 // all entries questionable: no way to tell
+}

@@ -1,0 +1,13 @@
+// Package kernelreport reads what the Linux kernel says when a task hangs or the kernel crashes, in whatever shape it
+// reached us: a console log, dmesg, syslog, a /proc/<pid>/stack text, or a trace pasted in a mail.
+//
+// It is a parser: bytes in, reports with byte positions and doubts out. It never panics, whatever the input, works in
+// time linear in the input, and holds a bounded amount of it in memory.
+//
+// It is not a judge (whether a report makes a trial a hang is the verdict's business), it opens no files, resolves no
+// addresses to source lines, and knows nothing of QEMU, guests or stores.
+//
+// Reading order: report.go (what comes out), scanner.go (lines in, reports out), prefix.go (what loggers and mailers
+// put before a line), classify.go (what one line says), assemble.go (lines to a report), blametable.go (which frames
+// tell nothing; the table to edit), signature.go (what two sightings of one bug share).
+package kernelreport

@@ -1,0 +1,281 @@
+package kernelreport
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// frameStyle says how a stack entry was written, which tells whose stack it may belong to.
+type frameStyle uint8
+
+const (
+	stylePlain   frameStyle = iota // "f+0x1/0x2 [mod]"
+	styleProc                      // "[<0>] f+0x1/0x2": only /proc/<pid>/stack hides addresses this way
+	styleAddress                   // "[<ffffffff81000000>] f+0x1/0x2", "[] f+0x1/0x2", and powerpc's "[c000…] [c000…]"
+	styleDecoded                   // "f (file.c:12) mod"
+	styleArm                       // "(f) from [<…>] (g+0x1/0x2)": two frames a line
+)
+
+// maxName is the longest symbol that is believed; the kernel's own limit is 512.
+const maxName = 512
+
+// parsedFrame is a stack entry with what only the assembler needs to know.
+type parsedFrame struct {
+	frame  Frame
+	callee string // arm only: the function that the frame calls
+	style  frameStyle
+	end    bool // "0xffffffffffffffff", with which old kernels end a /proc stack; frame is empty
+	tidy   bool // nothing unknown follows the entry
+}
+
+// parseFrame reads one stack entry. b is the line's text without prefixes and surrounding blanks.
+func parseFrame(b []byte) (parsedFrame, bool) {
+	var p parsedFrame
+	if len(b) < 4 {
+		return p, false
+	}
+	q := false
+	if b[0] == '(' && b[1] == '[' { // s390 puts unreliable entries in parentheses
+		q = true
+		b = bytes.TrimSuffix(b[1:], []byte(")"))
+	}
+	b, p.style = addresses(b)
+	if len(b) > 1 && b[0] == '?' && b[1] == ' ' {
+		q = true
+		b = trimSpaceLeft(b[2:])
+		var more frameStyle
+		if b, more = addresses(b); more != stylePlain {
+			p.style = more
+		}
+	}
+	if len(b) == 0 {
+		return p, false
+	}
+	if b[0] == '(' { // arm: "(f) from [<c0>] (g+0x1/0x2)"
+		return armFrame(b, p, q)
+	}
+	if b[0] == '0' && len(b) > 2 && b[1] == 'x' {
+		n := hexRun(b[2:])
+		if p.style == stylePlain || n < 8 || 2+n != len(b) {
+			return p, false
+		}
+		if string(b) == "0xffffffffffffffff" || string(b) == "0xffffffff" {
+			p.end, p.tidy = true, true
+			return p, true
+		}
+		p.frame = Frame{Func: string(b), Questionable: q}
+		p.tidy = true
+		return p, true
+	}
+	n := nameRun(b)
+	if n == 0 || n > maxName {
+		return p, false
+	}
+	name, rest := b[:n], b[n:]
+	if bytes.HasPrefix(rest, []byte(" from ")) {
+		return armFrame(b, p, q)
+	}
+	p.frame.Func = string(bytes.TrimPrefix(name, []byte("."))) // powerpc's old ABI marks code with a dot
+	p.frame.Questionable = q
+	offset, size, rest := offsets(rest)
+	p.frame.Offset, p.frame.Size = offset, size
+	file, lineNo, rest := fileAndLine(rest)
+	p.frame.File, p.frame.Line = file, lineNo
+	if offset == "" {
+		if file == "" {
+			return p, false
+		}
+		p.style = max(p.style, styleDecoded)
+	}
+	p.tidy = p.trailer(rest, file != "")
+	return p, true
+}
+
+// trailer reads what follows the function: "[mod]", "[mod build-id]", "(unreliable)", arm64's "(P)", a decoded stack's
+// bare module name. It reports whether it knew everything.
+func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
+	for {
+		b = trimSpaceLeft(b)
+		switch {
+		case len(b) == 0:
+			return true
+		case b[0] == '[':
+			end := bytes.IndexByte(b, ']')
+			if end < 2 {
+				return false
+			}
+			in := b[1:end]
+			if sp := bytes.IndexByte(in, ' '); sp > 0 {
+				in = in[:sp]
+			}
+			if nameRun(in) != len(in) {
+				return false
+			}
+			p.frame.Module = string(in)
+			b = b[end+1:]
+		case b[0] == '(':
+			end := bytes.IndexByte(b, ')')
+			if end < 1 || end > 40 {
+				return false
+			}
+			if string(b[1:end]) == "unreliable" {
+				p.frame.Questionable = true
+			}
+			b = b[end+1:]
+		case decoded && nameRun(b) == len(b):
+			p.frame.Module = string(b)
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// addresses removes "[<…>]", "[]" and powerpc's "[c000…]" from the front.
+func addresses(b []byte) ([]byte, frameStyle) {
+	style := stylePlain
+	for len(b) > 1 && b[0] == '[' {
+		if b[1] == ']' {
+			b, style = trimSpaceLeft(b[2:]), styleAddress
+			continue
+		}
+		end := bytes.IndexByte(b[:min(len(b), 28)], ']')
+		if end < 2 {
+			return b, style
+		}
+		in := b[1:end]
+		if in[0] == '<' {
+			if in[len(in)-1] != '>' {
+				return b, style
+			}
+			in = in[1 : len(in)-1]
+			if string(in) == "0" {
+				style = styleProc
+			} else if hexRun(in) == len(in) || string(in) == "(null)" {
+				style = styleAddress
+			} else {
+				return b, style
+			}
+		} else if len(in) >= 8 && hexRun(in) == len(in) {
+			style = styleAddress
+		} else {
+			return b, style
+		}
+		b = trimSpaceLeft(b[end+1:])
+	}
+	return b, style
+}
+
+// armFrame reads "(f) from [<c0>] (g+0x1/0x2 [mod])" and "f from g+0x1/0x2": f is called by g, and only g's place in g
+// is known.
+func armFrame(b []byte, p parsedFrame, q bool) (parsedFrame, bool) {
+	callee, rest := b, []byte(nil)
+	if b[0] == '(' {
+		end := bytes.IndexByte(b, ')')
+		if end < 2 {
+			return p, false
+		}
+		callee, rest = b[1:end], b[end+1:]
+	} else {
+		n := nameRun(b)
+		callee, rest = b[:n], b[n:]
+	}
+	if i := bytes.IndexByte(callee, '+'); i > 0 {
+		callee = callee[:i]
+	}
+	if nameRun(callee) != len(callee) || len(callee) == 0 || !bytes.HasPrefix(trimSpaceLeft(rest), []byte("from ")) {
+		return p, false
+	}
+	rest, _ = addresses(trimSpaceLeft(trimSpaceLeft(rest)[len("from "):]))
+	rest = bytes.TrimSuffix(bytes.TrimPrefix(rest, []byte("(")), []byte(")"))
+	n := nameRun(rest)
+	if n == 0 {
+		return p, false
+	}
+	offset, size, tail := offsets(rest[n:])
+	if offset == "" {
+		return p, false
+	}
+	p.style = styleArm
+	p.callee = string(callee)
+	p.frame = Frame{Func: string(rest[:n]), Offset: offset, Size: size, Questionable: q}
+	file, lineNo, tail := fileAndLine(tail)
+	p.frame.File, p.frame.Line = file, lineNo
+	p.tidy = p.trailer(bytes.TrimSuffix(bytes.TrimSpace(tail), []byte(")")), file != "")
+	return p, true
+}
+
+// offsets reads "+0x1/0x2"; both are empty if it is not there.
+func offsets(b []byte) (offset, size string, rest []byte) {
+	if len(b) < 6 || b[0] != '+' || b[1] != '0' || b[2] != 'x' {
+		return "", "", b
+	}
+	n := hexRun(b[3:])
+	if n == 0 || len(b) < 3+n+3 || b[3+n] != '/' || b[4+n] != '0' || b[5+n] != 'x' {
+		return "", "", b
+	}
+	m := hexRun(b[6+n:])
+	if m == 0 {
+		return "", "", b
+	}
+	return string(b[1 : 3+n]), string(b[4+n : 6+n+m]), b[6+n+m:]
+}
+
+// fileAndLine reads " (fs/nfs/pnfs.c:123)" and " fs/nfs/pnfs.c:123", with decode_stacktrace's discriminator or without.
+func fileAndLine(b []byte) (file string, lineNo int, rest []byte) {
+	t := trimSpaceLeft(b)
+	if len(t) < 5 || len(t) == len(b) {
+		return "", 0, b
+	}
+	paren := t[0] == '('
+	if paren {
+		t = t[1:]
+	}
+	colon := bytes.IndexByte(t, ':')
+	if colon < 3 || bytes.IndexByte(t[:colon], ' ') >= 0 || bytes.IndexByte(t[:colon], '.') < 0 {
+		return "", 0, b
+	}
+	n := colon + 1
+	for n < len(t) && t[n] >= '0' && t[n] <= '9' {
+		n++
+	}
+	num, err := strconv.Atoi(string(t[colon+1 : n]))
+	if err != nil {
+		return "", 0, b
+	}
+	tail := t[n:]
+	if paren {
+		end := bytes.IndexByte(tail, ')')
+		if end < 0 {
+			return "", 0, b
+		}
+		if bytes.HasPrefix(tail, []byte(" (discriminator")) {
+			if end++; end < len(tail) && tail[end] == ')' {
+				end++
+			}
+			tail = tail[end:]
+		} else {
+			tail = tail[end+1:]
+		}
+	}
+	return string(t[:colon]), num, tail
+}
+
+// nameRun is the length of the symbol or module name at the start of b.
+func nameRun(b []byte) int {
+	for i, c := range b {
+		if !isLetter(c) && c != '_' && c != '.' && c != '$' && (i == 0 || c < '0' || c > '9') {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func hexRun(b []byte) int {
+	for i, c := range b {
+		if !isHex(c) {
+			return i
+		}
+	}
+	return len(b)
+}

@@ -1,0 +1,72 @@
+package kernelreport
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// procText takes the reliable frames of a report and prints them as /proc/<pid>/stack does: without what lives in the
+// scheduler's section.
+func procText(k Task) string {
+	var s strings.Builder
+	for _, f := range k.Frames {
+		if f.Questionable || classOf(f.Func)&(classSched|classLock) != 0 || strings.Contains(f.Func, "wait_on_bit") {
+			continue
+		}
+		s.WriteString("[<0>] " + f.Func + "+" + f.Offset + "/" + f.Size)
+		if f.Module != "" {
+			s.WriteString(" [" + f.Module + "]")
+		}
+		s.WriteString("\n")
+	}
+	return s.String()
+}
+
+func TestFromStackAgreesWithKhungtaskd(t *testing.T) {
+	seen := 0
+	for _, g := range goldenFiles(t) {
+		for _, r := range Parse(g.log) {
+			if r.Kind != KindHungTask || len(r.Tasks[0].Frames) == 0 || r.Tasks[0].Frames[0].Offset == "" {
+				continue
+			}
+			seen++
+			k := r.Tasks[0]
+			got := FromStack(k.Comm, 7, "D", 15, procText(k))
+			assert.Equal(t, KindProcStack, got.Kind)
+			assert.Equal(t, r.Signature, got.Signature, g.path)
+			assert.Equal(t, r.Title, got.Title, g.path)
+			assert.Equal(t, k.BlameFrame, got.Tasks[0].BlameFrame, g.path)
+		}
+	}
+	require.NotZero(t, seen)
+}
+
+func TestFromStackFillsTheTask(t *testing.T) {
+	text := "[<0>] rpc_wait_bit_killable+0xd/0x60 [sunrpc]\n[<0>] nfs4_do_close+0x1/0x2 [nfsv4]\n[<0>] entry_SYSCALL_64_after_hwframe+0x76/0x7e\n"
+	r := FromStack("cat", 12, "D", 30, text)
+	require.Len(t, r.Tasks, 1)
+	k := r.Tasks[0]
+	assert.Equal(t, RoleVictim, k.Role)
+	assert.Equal(t, 12, *k.PID)
+	assert.Equal(t, 30, *k.BlockedSeconds)
+	assert.Nil(t, k.TGID)
+	assert.Equal(t, "D", k.State)
+	assert.Equal(t, "rpc_wait_bit_killable", k.WaitFrame)
+	assert.Equal(t, "INFO: task hung in nfs4_do_close", r.Title)
+	assert.Equal(t, []int{0, len(text)}, []int{r.Start, r.End})
+	assert.Empty(t, r.Corrupted)
+	assert.Equal(t, 1, r.Count)
+}
+
+func TestFromStackWithoutStack(t *testing.T) {
+	r := FromStack("a\xff", 0, "", 0, "")
+	assert.Equal(t, "no stack", r.Corrupted)
+	assert.Nil(t, r.Tasks[0].PID)
+	assert.Nil(t, r.Tasks[0].BlockedSeconds)
+	assert.Equal(t, `a\xff`, r.Tasks[0].Comm)
+	assert.NotNil(t, r.Tasks[0].Frames)
+	assert.NotEmpty(t, r.Signature)
+}

@@ -1,0 +1,258 @@
+package kernelreport
+
+import (
+	"bytes"
+	"strings"
+)
+
+// hungLine reads khungtaskd's lines: the header of a report, and the later kernels' line that names a lock's owner.
+func hungLine(b []byte) item {
+	it := item{what: lineHeader, kind: KindHungTask}
+	rest := b[len("INFO: task "):]
+	for _, m := range []string{" blocked for more than ", " blocked in I/O wait for more than ", " can't die for more than "} {
+		i := bytes.LastIndex(rest, []byte(m))
+		if i < 0 {
+			continue
+		}
+		who, ok := rest[:i], false
+		if it.comm, it.pid, ok = commAndPID(who, ':'); !ok {
+			// Some test trees append "(T117)" to the pid.
+			if p := bytes.LastIndexByte(who, '('); p > 0 {
+				it.comm, it.pid, ok = commAndPID(who[:p], ':')
+			}
+			if !ok {
+				it.comm = commText(who)
+			}
+		}
+		it.usable = true
+		it.seconds, _ = number(rest[i+len(m):])
+		it.partial = it.seconds == nil
+		return it
+	}
+	// "INFO: task a:1 is blocked on a mutex likely owned by task b:2.", "<writer> blocked on an rw-semaphore …",
+	// "… but the owner is not found.", "… likely last held by task b:2".
+	if i := bytes.LastIndex(rest, []byte("blocked on a")); i > 0 {
+		it.what = lineOwner
+		it.usable = true
+		it.partial = true
+		if j := bytes.LastIndex(rest[i:], []byte(" by task ")); j > 0 {
+			who := bytes.TrimRight(rest[i+j+len(" by task "):], ". ")
+			for _, as := range []string{" <writer>", " <reader>", " <unknown>"} {
+				who = bytes.TrimSuffix(who, []byte(as))
+			}
+			var ok bool
+			if it.comm, it.pid, ok = commAndPID(who, ':'); ok {
+				it.partial = false
+			}
+		} else if bytes.Contains(rest[i:], []byte("not found")) {
+			it.partial = false
+		}
+		return it
+	}
+	if i := bytes.LastIndex(rest, []byte(" blocked")); i > 0 {
+		if comm, pid, ok := commAndPID(rest[:i], ':'); ok {
+			it.comm, it.pid, it.usable = comm, pid, true
+		}
+	}
+	it.partial = true
+	return it
+}
+
+// lockMessages are the lock validator's messages, without the "WARNING:", "INFO:" or "[ BUG: … ]" around them that each
+// generation of kernels chose differently.
+var lockMessages = [...]struct {
+	text    string
+	kind    Kind
+	subject string
+}{
+	{"possible circular locking dependency", KindLockdep, "circular locking"},
+	{"possible recursive locking", KindLockdep, "recursive locking"},
+	{"irq lock inversion dependency", KindLockdep, "irq lock inversion"},
+	{"inconsistent lock state", KindLockdep, "inconsistent lock state"},
+	{"unsafe lock order detected", KindLockdep, "irq-unsafe lock order"},
+	{"bad unlock balance", KindLockUsage, "bad unlock balance"},
+	{"suspicious RCU usage", KindLockUsage, "suspicious RCU usage"},
+	{"suspicious rcu_dereference_check", KindLockUsage, "suspicious RCU usage"},
+	{"held lock freed", KindLockUsage, "held lock freed"},
+	{"lock held when returning to user space", KindLockUsage, "lock held when returning to user space"},
+	{"still has locks held", KindLockUsage, "still has locks held"},
+	{"lock held at task exit time", KindLockUsage, "lock held at task exit"},
+	{"Invalid wait context", KindLockUsage, "invalid wait context"},
+	{"Nested lock was not taken", KindLockUsage, "nested lock was not taken"},
+	{"bad contention detected", KindLockUsage, "bad contention"},
+	{"trying to register non-static key", KindLockUsage, "non-static lock key"},
+	{"chain_key collision", KindLockUsage, "lock chain key collision"},
+}
+
+func lockHeader(b []byte) (item, bool) {
+	for i := range lockMessages {
+		m := &lockMessages[i]
+		if bytes.Contains(b, []byte(m.text)) {
+			return item{what: lineHeader, kind: m.kind, subject: m.subject, usable: true}, true
+		}
+	}
+	return item{}, false
+}
+
+// rcuHeader reads "rcu_preempt self-detected stall on CPU", "… detected stalls on CPUs/tasks:", "… expedited stalls …".
+func rcuHeader(b []byte) (item, bool) {
+	if !bytes.HasPrefix(b, []byte("rcu")) || !bytes.Contains(b, []byte("detected")) || !bytes.Contains(b, []byte("stall")) {
+		return item{}, false
+	}
+	return item{what: lineHeader, kind: KindRCUStall, subject: "rcu detected stall", usable: true}, true
+}
+
+// bugHeader reads what follows "BUG: ".
+func bugHeader(b []byte) item {
+	it := item{what: lineHeader, kind: KindBug, usable: true}
+	switch {
+	case bytes.HasPrefix(b, []byte("KASAN: ")):
+		it.kind = KindKASAN
+		it.subject, it.fn, it.partial = inFunction(b[len("KASAN: "):])
+	case bytes.HasPrefix(b, []byte("KFENCE: ")), bytes.HasPrefix(b, []byte("KMSAN: ")), bytes.HasPrefix(b, []byte("KCSAN: ")):
+		it.subject, it.fn, it.partial = inFunction(b)
+	case bytes.HasPrefix(b, []byte("soft lockup")):
+		it.kind = KindSoftLockup
+		it.subject = "soft lockup"
+		open, end := bytes.IndexByte(b, '['), bytes.LastIndexByte(b, ']')
+		if it.partial = open < 0 || end < open; !it.partial {
+			it.comm, it.pid, _ = commAndPID(b[open+1:end], ':')
+		}
+		if i := bytes.Index(b, []byte("stuck for ")); i > 0 {
+			it.seconds, _ = number(b[i+len("stuck for "):])
+		}
+	case bytes.HasPrefix(b, []byte("workqueue lockup")):
+		it.kind = KindWorkqueueLockup
+		it.subject = "workqueue lockup"
+		if i := bytes.Index(b, []byte("stuck for ")); i > 0 {
+			it.seconds, _ = number(b[i+len("stuck for "):])
+		} else {
+			it.partial = true
+		}
+	case bytes.HasPrefix(b, []byte("unable to handle")), bytes.HasPrefix(b, []byte("kernel NULL pointer")):
+		it.kind = KindOops
+		it.subject = badAddress(b)
+	case bytes.Contains(b, []byte("stack guard page was hit")):
+		it.kind = KindOops
+		it.subject = "stack overflow"
+	default:
+		if lock, ok := lockHeader(b); ok {
+			return lock
+		}
+		it.subject = plainSubject(b)
+	}
+	return it
+}
+
+// inFunction splits "use-after-free in f+0x1/0x2 [mod]" into the subject and the function.
+func inFunction(b []byte) (subject, fn string, partial bool) {
+	i := bytes.Index(b, []byte(" in "))
+	if i < 0 {
+		return plainSubject(b), "", bytes.HasSuffix(b, []byte(" in"))
+	}
+	name := trimSpaceLeft(b[i+4:])
+	return plainSubject(b[:i]), string(name[:nameRun(name)]), false
+}
+
+// badAddress gives one name to what each architecture and age says about a fault on an address.
+func badAddress(b []byte) string {
+	if bytes.Contains(b, []byte("NULL pointer")) {
+		return "NULL pointer dereference"
+	}
+	return "bad kernel address"
+}
+
+// plainSubject makes a message fit for a title: cut before its particulars, numbers and unprintable bytes removed.
+func plainSubject(b []byte) string {
+	for _, stop := range []string{" at ", " on CPU", " in process", "!", " (", " [#", "[#", " - "} {
+		if i := bytes.Index(b, []byte(stop)); i > 0 {
+			b = b[:i]
+		}
+	}
+	var words []string
+	for _, w := range bytes.Fields(b[:min(len(b), 120)]) {
+		if c := w[0]; c >= '0' && c <= '9' || len(w) >= 8 && hexRun(w) == len(w) {
+			continue
+		}
+		words = append(words, strings.Map(func(r rune) rune {
+			if r <= ' ' || r >= 0x7f {
+				return '?'
+			}
+			return r
+		}, string(w)))
+	}
+	return strings.TrimRight(strings.Join(words[:min(len(words), 10)], " "), ":.,; ")
+}
+
+// warnHeader reads what follows "WARNING: ": "CPU: 1 PID: 2 at f.c:3 fn+0x4/0x5", "at f.c:3 fn+0x4/0x5()", and since 6.19
+// "f.c:3 at fn+0x4/0x5, CPU#1: comm/2".
+func warnHeader(b []byte) (item, bool) {
+	it := item{what: lineHeader, kind: KindWarning, subject: "WARNING", usable: true}
+	if lock, ok := lockHeader(b); ok {
+		return lock, true
+	}
+	at := bytes.Index(b, []byte("at "))
+	switch {
+	case bytes.HasPrefix(b, []byte("CPU: ")) && at > 0:
+		if i := bytes.Index(b, []byte("PID: ")); i > 0 {
+			it.pid, _ = pidNumber(b[i+5:])
+		}
+	case at == 0:
+	case at > 0 && at < 120 && b[at-1] == ' ' && bytes.IndexByte(b[:at-1], ' ') < 0 && bytes.IndexByte(b[:at], ':') > 0:
+		name := trimSpaceLeft(b[at+3:])
+		it.fn = string(name[:nameRun(name)])
+		if i := bytes.LastIndex(b, []byte(": ")); i > at && bytes.Contains(b[at:i], []byte("CPU#")) {
+			it.comm, it.pid, _ = commAndPID(b[i+2:], '/')
+		}
+		return it, true
+	default:
+		return item{}, false
+	}
+	words := bytes.Fields(b[at+3:])
+	for _, w := range words[:min(len(words), 3)] {
+		if n := nameRun(w); n > 0 && n < len(w) && (w[n] == '+' || w[n] == '(') {
+			it.fn = string(w[:n])
+		}
+	}
+	it.partial = it.fn == ""
+	return it, true
+}
+
+// oopsHeader reads the first lines of a fault on every architecture. again is set for lines that follow another header
+// of the same fault as often as they come first.
+func oopsHeader(b []byte) (it item, ok bool) {
+	it = item{what: lineHeader, kind: KindOops, usable: true}
+	has := func(p string) bool { return bytes.HasPrefix(b, []byte(p)) }
+	switch {
+	case has("Unable to handle kernel "), has("Unable to handle kernel"), has("unable to handle kernel "):
+		it.subject = badAddress(b)
+	case has("Kernel attempted to "), has("kernel tried to execute "):
+		it.subject = "bad kernel address"
+		if bytes.Contains(b, []byte("NULL")) {
+			it.subject = "NULL pointer dereference"
+		}
+	case has("general protection fault"):
+		it.subject = "general protection fault"
+	case has("Oops: "), has("Oops["), has("Oops -"), has("Internal error: "):
+		it.subject, it.again = "oops", true
+		if bytes.Contains(b, []byte("general protection fault")) { // since 6.10: "Oops: general protection fault, …"
+			it.subject = "general protection fault"
+		} else if bytes.Contains(b, []byte("stack overflow")) {
+			it.subject = "stack overflow"
+		}
+	case has("invalid opcode: "), has("divide error: "), has("double fault: "), has("stack segment: "), has("int3: "),
+		has("bounds: "), has("alignment check: "), has("kernel stack overflow"), has("Bad mode in "), has("Unhandled fault: "):
+		it.subject, it.again = plainSubject(b[:len(b)-len(afterColon(b))]), true
+	default:
+		return item{}, false
+	}
+	return it, true
+}
+
+// afterColon is what follows the first ": ", or nothing.
+func afterColon(b []byte) []byte {
+	if i := bytes.Index(b, []byte(": ")); i > 0 {
+		return b[i+2:]
+	}
+	return nil
+}

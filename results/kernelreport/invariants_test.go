@@ -1,0 +1,150 @@
+package kernelreport
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// reboot divides joined logs: what follows is another boot, whatever was open before it.
+const reboot = "\n[    0.000000] Linux version 6.12.0 (a@b) #1\n"
+
+// checkInvariants is what must hold for any input. It returns the reports.
+func checkInvariants(t testing.TB, text []byte) []Report {
+	t.Helper()
+	reports := Parse(text)
+	last := 0
+	for i := range reports {
+		r := &reports[i]
+		require.True(t, 0 <= r.Start && r.Start < r.End && r.End <= len(text), "report %d: start %d, end %d of %d", i, r.Start, r.End, len(text))
+		require.GreaterOrEqual(t, r.Start, last, "reports out of order")
+		last = r.Start
+		require.NotEmpty(t, r.Kind)
+		require.NotEmpty(t, r.Title)
+		require.NotEmpty(t, r.Signature)
+		require.GreaterOrEqual(t, r.Count, 1)
+		require.NotNil(t, r.Tasks)
+		for _, k := range r.Tasks {
+			require.NotEmpty(t, k.Role)
+			require.NotNil(t, k.Frames)
+		}
+	}
+	return reports
+}
+
+// checkExcerpts: each report is found again in its excerpt, saying the same.
+func checkExcerpts(t testing.TB, text []byte, reports []Report) {
+	t.Helper()
+	for i := range reports {
+		r := reports[i]
+		again := Parse(text[r.Start:r.End])
+		want := sameButPlace(r)
+		found := false
+		var got []string
+		for _, a := range again {
+			s := sameButPlace(a)
+			got = append(got, s)
+			found = found || s == want && a.Start == 0 && a.End == r.End-r.Start
+		}
+		require.True(t, found, "report %d is not in its excerpt:\n%s\ngot:\n%s\nexcerpt:\n%q", i, want, got, text[r.Start:r.End])
+	}
+}
+
+func sameButPlace(r Report) string {
+	r.Count = 1
+	return fmt.Sprint(describe([]Report{r}))
+}
+
+// checkStream: a Scanner that gets the text in small pieces says what Parse says.
+func checkStream(t testing.TB, text []byte, reports []Report) {
+	t.Helper()
+	s := NewScanner(iotest.HalfReader(bytes.NewReader(text)))
+	var got []Report
+	for s.Scan() {
+		got = append(got, s.Report())
+	}
+	require.NoError(t, s.Err())
+	require.Equal(t, len(reports), len(got))
+	for i := range got {
+		require.Equal(t, reports[i], got[i])
+	}
+}
+
+// checkJoin: two logs after each other give the reports of both.
+func checkJoin(t testing.TB, a, b []byte, ra, rb []Report) {
+	t.Helper()
+	joined := append(append(append([]byte{}, a...), reboot...), b...)
+	shift := len(a) + len(reboot)
+	got := Parse(joined)
+	require.Equal(t, len(ra)+len(rb), len(got), "joined logs")
+	for i := range got {
+		want := Report{}
+		if i < len(ra) {
+			want = ra[i]
+		} else {
+			want = rb[i-len(ra)]
+			want.Start += shift
+			want.End += shift
+		}
+		require.Equal(t, want, got[i], "report %d of the joined logs", i)
+	}
+}
+
+func TestInvariantsOnCorpus(t *testing.T) {
+	files := goldenFiles(t)
+	for i, g := range files {
+		reports := checkInvariants(t, g.log)
+		checkExcerpts(t, g.log, reports)
+		checkStream(t, g.log, reports)
+		next := files[(i+1)%len(files)]
+		checkJoin(t, g.log, next.log, reports, Parse(next.log))
+	}
+}
+
+// TestDamagedCorpus feeds the corpus with lines lost, doubled, cut and shuffled.
+func TestDamagedCorpus(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, g := range goldenFiles(t) {
+		lines := bytes.SplitAfter(g.log, []byte("\n"))
+		for range 20 {
+			var text []byte
+			for _, l := range lines {
+				switch rng.IntN(20) {
+				case 0:
+				case 1:
+					text = append(append(text, l...), l...)
+				case 2:
+					text = append(text, l[:rng.IntN(len(l)+1)]...)
+				case 3:
+					text = append(text, lines[rng.IntN(len(lines))]...)
+				default:
+					text = append(text, l...)
+				}
+			}
+			reports := checkInvariants(t, text)
+			checkExcerpts(t, text, reports)
+			checkStream(t, text, reports)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, g := range goldenFiles(f) {
+		f.Add(g.log)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		began := time.Now()
+		reports := checkInvariants(t, text)
+		if spent := time.Since(began); spent > time.Second && len(text) < 1<<20 {
+			t.Fatalf("%d bytes took %s", len(text), spent)
+		}
+		checkExcerpts(t, text, reports)
+		checkStream(t, text, reports)
+		checkJoin(t, text, text, reports, reports)
+	})
+}

@@ -1,0 +1,105 @@
+package kernelreport
+
+import "strings"
+
+// signatureVersion names the rules below together with the tables. Raise it when a change makes old signatures differ.
+const signatureVersion = "v1"
+
+// tellingLimit is how many telling frames a signature holds: enough to keep a hung LAYOUTRETURN of an eviction apart
+// from others, few enough that another build's inlining further out does no harm.
+const tellingLimit = 3
+
+// signature makes the text that two sightings of one bug share: version, kind (one for all styles of hang reports),
+// operation or subject, telling frames innermost first. It is meant to be read: "v1:hang:umount:nfs4_proc_layoutreturn/
+// pnfs_send_layoutreturn/pnfs_return_layout".
+func signature(r *Report, subject, fn string) string {
+	var victim *Task
+	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim {
+		victim = &r.Tasks[0]
+	}
+	kind, about := string(r.Kind), slug(subject)
+	var frames []string
+	if victim != nil {
+		frames = tellingFrames(victim.Frames, classesFor(r.Kind, RoleVictim), tellingLimit)
+		if len(frames) == 0 && len(victim.Frames) > 0 {
+			frames = []string{bareName(victim.BlameFrame)}
+		}
+	}
+	switch r.Kind {
+	case KindHungTask, KindBlockedTask, KindProcStack:
+		kind, about = "hang", "-"
+		if victim != nil {
+			about = operation(victim.Frames)
+		}
+	case KindRCUStall, KindSoftLockup, KindHardLockup:
+		about = "-"
+	}
+	if len(frames) == 0 && fn != "" {
+		frames = []string{bareName(fn)}
+	}
+	if len(frames) == 0 {
+		frames = []string{"-"}
+	}
+	return strings.Join([]string{signatureVersion, kind, about, strings.Join(frames, "/")}, ":")
+}
+
+// slug makes a subject fit for a signature.
+func slug(s string) string {
+	var b strings.Builder
+	dash := false
+	for _, c := range []byte(strings.ToLower(s)) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' {
+			if dash && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			dash = false
+			b.WriteByte(c)
+		} else {
+			dash = true
+		}
+	}
+	if b.Len() == 0 {
+		return "-"
+	}
+	return b.String()
+}
+
+// title makes the report's one-line name.
+func title(r *Report, subject, fn string) string {
+	where := fn
+	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" {
+		where = r.Tasks[0].BlameFrame
+	}
+	what := subject
+	switch r.Kind {
+	case KindHungTask, KindBlockedTask, KindProcStack:
+		what = "INFO: task hung"
+	case KindLockdep, KindLockUsage:
+		what = "lockdep: " + subject
+	case KindRCUStall:
+		what = "INFO: " + subject
+	case KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
+		what = "BUG: " + subject
+	case KindKASAN:
+		what = "KASAN: " + subject
+	case KindOops:
+		if what = "Oops"; subject != "oops" && subject != "" {
+			what = "Oops: " + subject
+		}
+	case KindBug:
+		if what = "BUG: " + subject; subject == "kernel BUG" {
+			what = subject
+		}
+	case KindPanic:
+		if subject == "" {
+			return "Kernel panic"
+		}
+		return "Kernel panic: " + subject
+	case KindFaultInjection:
+		what = "FAULT_INJECTION: " + subject
+	}
+	if where == "" {
+		return what
+	}
+	return what + " in " + plainName(where)
+}

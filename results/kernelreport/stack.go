@@ -1,0 +1,234 @@
+package kernelreport
+
+import "slices"
+
+// frame puts a stack entry where it belongs.
+func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
+	if o != nil && !o.takes(p, ln) {
+		e.close(o)
+		o = nil
+	}
+	if o == nil {
+		if p.end {
+			return
+		}
+		o = e.startReport(kindUnknown, ln)
+	}
+	if ln.proc != nil && o.procPath == "" {
+		o.proc, o.procPID, o.procPath = true, procPID(ln.proc), string(ln.proc)
+	}
+	w := o.w()
+	if w.cur == historyTask {
+		o.belongs(e, ln)
+		return
+	}
+	t := o.task()
+	if t == nil {
+		switch {
+		case len(o.tasks) == 0:
+			t = o.addTask(RoleVictim)
+		case len(o.tasks[0].Frames) == 0 || o.tasks[0].register:
+			w.cur, t = 0, &o.tasks[0]
+		case o.panicked:
+			t = o.addTask(RoleReporter)
+		default:
+			t = o.addTask(RoleBystander)
+		}
+	}
+	if w.gap > 0 && len(t.Frames) > 0 && !t.register {
+		o.doubt("foreign lines inside the stack")
+	} else if w.blank && len(t.Frames) == 1 {
+		t.doubled = true
+	}
+	o.belongs(e, ln)
+	if p.end {
+		t.rooted = true
+		return
+	}
+	if replay := w.replay; replay {
+		w.replay = false
+		if n := len(t.Frames); n > 0 && t.Frames[n-1] == p.frame {
+			return
+		}
+	}
+	o.push(t, p)
+}
+
+// takes reports whether a stack entry can be part of the report at all.
+func (o *openReport) takes(p *parsedFrame, ln *line) bool {
+	if ln.proc != nil && o.procPath != "" && o.procPath != string(ln.proc) {
+		return false // grep's output: the next file
+	}
+	if o.ended {
+		return false
+	}
+	t, w := o.task(), o.w()
+	if t == nil || len(t.Frames) == 0 || t.register {
+		return true
+	}
+	fromProc := t.style == styleProc
+	switch {
+	case fromProc != (p.style == styleProc) && (o.hang() || w.gap > 0):
+		return false
+	case w.gap > 0:
+		return !t.rooted && !(o.hang() && w.blank)
+	case o.hang() && w.blank:
+		return !t.rooted && (len(t.Frames) == 1 || t.doubled)
+	case t.rooted && !p.end && (o.kind == kindUnknown || o.kind == KindProcStack):
+		return isRoot(p.frame.Func) || p.frame.Questionable
+	}
+	return true
+}
+
+// push appends a stack entry to a task.
+func (o *openReport) push(t *openTask, p *parsedFrame) {
+	if t.register {
+		t.register = false
+		// Old kernels begin the stack with the function that the registers name already.
+		if f := &t.Frames[0]; f.Func == p.frame.Func && f.Offset == p.frame.Offset {
+			t.Frames = t.Frames[:0]
+			o.frames--
+		}
+	}
+	if len(t.Frames) >= maxFrames || o.frames >= maxAllFrame {
+		o.doubt("too many stack entries, the rest left out")
+		return
+	}
+	t.style = p.style
+	if p.callee != "" && (len(t.Frames) == 0 || t.Frames[len(t.Frames)-1].Func != p.callee) {
+		t.Frames = append(t.Frames, Frame{Func: p.callee, Questionable: p.frame.Questionable})
+		o.frames++
+	}
+	t.Frames = append(t.Frames, p.frame)
+	o.frames++
+	if !p.frame.Questionable && isRoot(p.frame.Func) {
+		t.rooted = true
+	}
+}
+
+// register handles a program counter. Before a stack it is the innermost function; in the middle of one, where an
+// interrupt or a fault came, it is the function that was hit; after one it repeats the first.
+func (e *engine) register(it item, ln *line, o *openReport) {
+	if o == nil {
+		return
+	}
+	t := o.task()
+	if it.what == lineUserRegs {
+		if t != nil && len(t.Frames) > 0 && !t.register {
+			t.rooted = true
+		}
+		o.belongs(e, ln)
+		return
+	}
+	switch {
+	case o.w().cur == historyTask || o.ended:
+	case t == nil && len(o.tasks) == 0:
+		t = o.addTask(RoleVictim)
+		fallthrough
+	case t != nil && len(t.Frames) == 0:
+		t.Frames = append(t.Frames, it.frame.frame)
+		t.register = true
+		o.frames++
+	case t != nil && !t.register && !t.rooted && !t.ended && o.w().gap == 0 && len(t.Frames) < maxFrames:
+		if t.Frames[0] != it.frame.frame {
+			t.Frames = append(t.Frames, it.frame.frame)
+			o.frames++
+		}
+	}
+	o.belongs(e, ln)
+}
+
+// report makes the finished report; ok is false if the lines turn out to be none.
+func (o *openReport) report() (Report, bool) {
+	if o.kind == kindUnknown && !o.recognise() {
+		return Report{}, false
+	}
+	if o.kind == KindBlockedTask && o.tasks[0].State != "D" && o.tasks[0].State != "" {
+		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
+	}
+	r := Report{Kind: o.kind, Start: o.start, End: o.end, Kernel: o.kernel, Count: 1, Tasks: make([]Task, 0, len(o.tasks))}
+	o.victimFirst()
+	for i := range o.tasks {
+		t := &o.tasks[i]
+		if t.Frames == nil {
+			t.Frames = []Frame{}
+		}
+		c := classesFor(o.kind, t.Role)
+		t.WaitFrame, t.BlameFrame = waitFrame(t.Frames), blameFrame(t.Frames, c)
+		r.Tasks = append(r.Tasks, t.Task)
+	}
+	victim := o.victim()
+	switch {
+	case victim == nil || len(victim.Frames) == 0:
+		if o.kind != KindPanic && o.kind != KindWorkqueueLockup {
+			o.doubt("no stack")
+		}
+	case victim.register:
+		o.doubt("no stack")
+	case !victim.rooted && !endsAtRoot(victim.Frames):
+		o.doubt("stack cut short")
+	}
+	r.Corrupted = joinDoubts(o.doubts)
+	r.Title = title(&r, o.subject, o.fn)
+	r.Signature = signature(&r, o.subject, o.fn)
+	return r, true
+}
+
+// victim is the task that the report is about, or nil.
+func (o *openReport) victim() *openTask {
+	if len(o.tasks) > 0 && o.tasks[0].Role == RoleVictim {
+		return &o.tasks[0]
+	}
+	return nil
+}
+
+// victimFirst moves the victim to the front: a lockup may dump helpers before it.
+func (o *openReport) victimFirst() {
+	slices.SortStableFunc(o.tasks, func(a, b openTask) int {
+		switch {
+		case a.Role == RoleVictim && b.Role != RoleVictim:
+			return -1
+		case b.Role == RoleVictim && a.Role != RoleVictim:
+			return 1
+		}
+		return 0
+	})
+}
+
+// recognise decides what a stack without a header is: a /proc stack, a blocked task whose header was lost, or no report.
+func (o *openReport) recognise() bool {
+	if len(o.tasks) == 0 || len(o.tasks[0].Frames) == 0 {
+		return false
+	}
+	t := &o.tasks[0]
+	if t.register && len(t.Frames) == 1 {
+		return false
+	}
+	t.PID = o.procPID
+	switch {
+	case t.style == styleProc, o.proc:
+		o.kind = KindProcStack
+	case len(t.Frames) < 3:
+		return false
+	case sleepsFirst(t.Frames):
+		o.kind = KindBlockedTask
+		o.doubt("no header before the stack")
+	case t.style == styleAddress && !o.trace && t.rooted && !hasReportFrame(t.Frames):
+		// Before 4.15 /proc/<pid>/stack showed the addresses.
+		o.kind = KindProcStack
+	default:
+		return false
+	}
+	return true
+}
+
+func joinDoubts(d []string) string {
+	s := ""
+	for i, w := range d {
+		if i > 0 {
+			s += "; "
+		}
+		s += w
+	}
+	return s
+}
