@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,15 +11,15 @@ import (
 
 func TestSameRequestSamePlan(t *testing.T) {
 	r := plan.Request{Arms: []string{"a", "b", "c"}, Trials: 50, Seed: 7}
-	assert.Equal(t, plan.Make(r), plan.Make(r))
+	assert.Equal(t, slices.Collect(r.All()), slices.Collect(r.All()))
 	other := r
 	other.Seed = 8
-	assert.NotEqual(t, plan.Make(r), plan.Make(other))
+	assert.NotEqual(t, slices.Collect(r.All()), slices.Collect(other.All()))
 }
 
 func TestArmsInterleaveFairly(t *testing.T) {
 	arms := []string{"a", "b", "c"}
-	p := plan.Make(plan.Request{Arms: arms, Trials: 60, Seed: 1})
+	p := slices.Collect(plan.Request{Arms: arms, Trials: 60, Seed: 1}.All())
 	first := map[string]int{}
 	for round := 0; round < len(p); round += len(arms) {
 		seen := map[string]bool{}
@@ -37,7 +38,7 @@ func TestArmsInterleaveFairly(t *testing.T) {
 
 func TestLongerPlanBeginsWithTheShorterOne(t *testing.T) {
 	r := plan.Request{Arms: []string{"a", "b"}, Trials: 3, Seed: 5}
-	short := plan.Make(r)
+	short := slices.Collect(r.All())
 	r.Trials = 9
-	assert.Equal(t, short, plan.Make(r)[:len(short)])
+	assert.Equal(t, short, slices.Collect(r.All())[:len(short)])
 }

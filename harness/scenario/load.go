@@ -38,21 +38,25 @@ func (ps Problems) Error() string {
 }
 
 // Find gets a scenario by its name in the catalogue or by the path of a YAML
-// file (anything with a slash or a .yaml ending). Errors are Problems, or say
-// that there is no such scenario.
-func Find(name string) (Scenario, error) {
+// file (anything with a slash or a .yaml ending), with the text it was read
+// from. Errors are Problems, or say that there is no such scenario.
+func Find(name string) (Scenario, []byte, error) {
+	file := name
+	var text []byte
 	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return Scenario{}, fmt.Errorf("scenario: %w", err)
+		var err error
+		if text, err = os.ReadFile(name); err != nil {
+			return Scenario{}, nil, fmt.Errorf("scenario: %w", err)
 		}
-		return Parse(name, text)
+	} else {
+		var ok bool
+		if text, ok = scenarios.Text(name); !ok {
+			return Scenario{}, nil, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, didYouMean(name, scenarios.Names()))
+		}
+		file += ".yaml"
 	}
-	text, ok := scenarios.Text(name)
-	if !ok {
-		return Scenario{}, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, didYouMean(name, scenarios.Names()))
-	}
-	return Parse(name+".yaml", text)
+	s, err := Parse(file, text)
+	return s, text, err
 }
 
 // Parse reads and checks one scenario; file is for messages.

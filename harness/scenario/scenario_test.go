@@ -15,7 +15,7 @@ import (
 func TestEveryCatalogueScenarioIsGood(t *testing.T) {
 	require.NotEmpty(t, scenarios.Names())
 	for _, name := range scenarios.Names() {
-		s, err := scenario.Find(name)
+		s, _, err := scenario.Find(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, s.Name, "the file is named after the scenario")
 		assert.NotEmpty(t, s.Mechanism, name)
@@ -63,14 +63,14 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 }
 
 func TestUnknownScenarioIsNamed(t *testing.T) {
-	_, err := scenario.Find("pnfs-layoutreturn-enomen")
+	_, _, err := scenario.Find("pnfs-layoutreturn-enomen")
 	assert.ErrorContains(t, err, `did you mean "pnfs-layoutreturn-enomem"?`)
-	_, err = scenario.Find("./nowhere.yaml")
+	_, _, err = scenario.Find("./nowhere.yaml")
 	assert.ErrorContains(t, err, "nowhere.yaml")
 }
 
 func TestKernelOptionsFollowTheScenario(t *testing.T) {
-	s, err := scenario.Find("pnfs-layoutreturn-enomem")
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
 	require.NoError(t, err)
 	opts := s.KernelOptions()
 	for _, want := range []string{"CONFIG_FAILSLAB", "CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_MEMCG", "CONFIG_XFS_FS", "CONFIG_NFS_V4_2"} {

@@ -38,6 +38,16 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir}, os.Remove(probe.Name())
 }
 
+// Find opens a results directory for reading; it must be there.
+func Find(dir string) (*Store, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("results directory: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("results directory: %s is no directory", dir)
+	}
+	return &Store{dir}, nil
+}
+
 // Run is one run's directory.
 type Run struct {
 	Dir  string

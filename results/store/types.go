@@ -17,8 +17,10 @@ type Manifest struct {
 	Scenario json.RawMessage   `json:"scenario"`
 	Name     string            `json:"scenario_name"`
 	Arms     []Arm             `json:"arms"`
-	Seed     uint64            `json:"seed"`
-	Plan     []Planned         `json:"plan"`
+	Seed     uint64            `json:"seed"`            // of the plan
+	Trials   int               `json:"trials"`          // planned for each arm, 0 for no bound
+	For      string            `json:"for,omitempty"`   // time bound, Go form
+	Until    string            `json:"until,omitempty"` // hang: stop at the first one
 	QEMU     QEMU              `json:"qemu"`
 	Image    Image             `json:"image"`
 	Host     Host              `json:"host"`

@@ -1,0 +1,48 @@
+# make demo   all set-up, then the main job: three kernels compared
+# make test   all set-up, then the tests, which boot real guests
+# make bench  figures of this machine, in results-data/bench.json
+# make build  only the two programs, in bin/
+
+GO      ?= go
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath
+LOOPFAULT := bin/loopfault
+
+KERNELS := stock clear-layoutreturn-info control-lost-wakeup
+TRIALS  ?= 2
+
+.PHONY: demo test bench setup build images check clean
+
+demo: images
+	$(LOOPFAULT) doctor
+	$(LOOPFAULT) compare pnfs-layoutreturn-enomem --trials $(TRIALS) \
+		--arm stock=stock --arm fixed=clear-layoutreturn-info \
+		--control control=control-lost-wakeup || [ $$? -eq 1 ] # 1: something was found, which is a result
+
+# Guests are timed by their own clocks: packages that boot them must not run
+# side by side on a small machine, so -p 1.
+test: images check
+	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -p 1 -timeout 40m ./...
+
+bench: images
+	$(LOOPFAULT) bench
+
+setup:
+	vmimages/setup.sh
+
+# The agent is the same bytes on every machine, since the root image is keyed
+# by it: no version and no paths in it.
+build:
+	$(BUILD) -ldflags '-s -w' -o bin/loopfault-agent ./workloads/cmd/loopfault-agent
+	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/loopfault ./harness/cmd/loopfault
+
+images: setup build
+	$(LOOPFAULT) kernel build $(KERNELS)
+	$(LOOPFAULT) image build
+
+check:
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change: $$bad"; exit 1; fi
+	$(GO) vet ./...
+
+clean:
+	rm -rf bin results-data

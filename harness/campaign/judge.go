@@ -1,0 +1,56 @@
+package campaign
+
+import (
+	"loopfault/results/stats"
+	"loopfault/results/summary"
+	"loopfault/results/verdict"
+)
+
+// Judgement is what a campaign as a whole comes to.
+type Judgement int
+
+const (
+	Clean        Judgement = iota // every trial that counts is clean
+	Found                         // a hang or crash, or an arm that is worse
+	Inconclusive                  // nothing can be said: no trial counts, or the control did not hang
+	Broken                        // only failures of the harness itself
+)
+
+// Judge sums a summary up in one word. Hangs of control arms are wanted and
+// are no finding; a control that does not hang makes everything inconclusive.
+func Judge(s summary.Summary) Judgement {
+	trials, counted, broken, found := 0, 0, 0, false
+	for _, a := range s.Arms {
+		if a.Control {
+			continue
+		}
+		trials += a.Trials
+		counted += a.Counted()
+		broken += a.Verdicts[verdict.Error]
+		found = found || a.Verdicts[verdict.Hang]+a.Verdicts[verdict.Crash] > 0
+	}
+	for _, c := range s.Comparisons {
+		found = found || c.Word == stats.Worse
+	}
+	switch {
+	case !s.Trusted:
+		return Inconclusive
+	case found:
+		return Found
+	case trials > 0 && broken == trials:
+		return Broken
+	case counted == 0 || inconclusiveArm(s):
+		return Inconclusive
+	}
+	return Clean
+}
+
+// inconclusiveArm says whether some arm has trials of which none counts.
+func inconclusiveArm(s summary.Summary) bool {
+	for _, a := range s.Arms {
+		if a.Trials > 0 && a.Counted() == 0 {
+			return true
+		}
+	}
+	return false
+}

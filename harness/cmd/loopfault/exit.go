@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/results/summary"
+	"loopfault/vmimages"
+)
+
+// Exit codes, stable.
+const (
+	exitClean          = 0
+	exitFound          = 1
+	exitInconclusive   = 2
+	exitUsage          = 64
+	exitInfrastructure = 69
+	exitInterrupted    = 130
+)
+
+var errInterrupted = errors.New("interrupted")
+
+// outcome is the error of a command that worked and found something: it sets
+// the exit code and prints nothing.
+type outcome struct{ code int }
+
+func (o *outcome) Error() string { return fmt.Sprintf("exit code %d", o.code) }
+
+// usageError is bad input: one line, exit 64.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitOf sorts errors into exit codes: wrong input is the user's, whatever
+// nobody vouched for is the machine's.
+func exitOf(ctx context.Context, err error) int {
+	var (
+		found    *outcome
+		usage    usageError
+		problems scenario.Problems
+		unfit    *trial.Unfit
+		images   *vmimages.Error
+		machine  *guest.Error
+	)
+	switch {
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return exitInterrupted
+	case err == nil:
+		return exitClean
+	case errors.As(err, &found):
+		return found.code
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &unfit):
+		return exitUsage
+	case errors.As(err, &images) && images.Class == vmimages.Usage:
+		return exitUsage
+	case errors.As(err, &machine) && machine.Fault == guest.Input:
+		return exitUsage
+	}
+	return exitInfrastructure
+}
+
+// judge turns a campaign's summary into its exit code, nil for clean.
+func judge(s summary.Summary) error {
+	switch campaign.Judge(s) {
+	case campaign.Found:
+		return &outcome{exitFound}
+	case campaign.Inconclusive:
+		return &outcome{exitInconclusive}
+	case campaign.Broken:
+		return &outcome{exitInfrastructure}
+	}
+	return nil
+}
+
+// oneLine keeps an error to one line each problem.
+func oneLine(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return errInterrupted.Error()
+	}
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\n  ")
+}
+
+func evidenceOf(err error) string {
+	text := vmimages.EvidenceOf(err)
+	if text == "" {
+		text = guest.EvidenceOf(err)
+	}
+	if text == "" {
+		return ""
+	}
+	return text + "\n"
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+)
+
+type imageCmd struct {
+	Build imageBuildCmd `cmd:"" help:"Build the root image of the guests."`
+	List  imageListCmd  `cmd:"" help:"List root images."`
+}
+
+type imageBuildCmd struct{}
+
+func (imageBuildCmd) Run(e *env) error {
+	c, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	img, err := e.image(c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "root image %.12s: %s, %d packages, %s\n", img.Key, img.Release, len(img.Packages), img.Path)
+	return nil
+}
+
+type imageListCmd struct{}
+
+func (imageListCmd) Run(e *env) error {
+	c, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	list, err := image.List(c)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "KEY\tRELEASE\tPACKAGES\tBUILT\tPATH")
+	for _, i := range list {
+		fmt.Fprintf(t, "%.12s\t%s\t%d\t%s\t%s\n", i.Key, i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
+	}
+	return t.Flush()
+}

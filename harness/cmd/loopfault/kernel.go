@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+)
+
+type kernelCmd struct {
+	Build  kernelBuildCmd  `cmd:"" help:"Build kernels: names of the catalogue, or a new name with a source, patches and fragments."`
+	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
+	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
+}
+
+type kernelBuildCmd struct {
+	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other."`
+	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a linux-source package."`
+	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
+	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
+	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
+}
+
+func (c kernelBuildCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	for _, name := range c.Names {
+		spec, err := c.spec(name)
+		if err != nil {
+			return err
+		}
+		built, err := b.Ensure(e.ctx, spec)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", built.Name, built.Version, built.BzImage)
+	}
+	return nil
+}
+
+// spec starts from the catalogue's kernel of that name, or from nothing.
+func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
+	spec := kernel.Spec{Name: name, Source: c.Source}
+	custom := c.Source != "" || len(c.Patch)+len(c.ReversePatch)+len(c.Fragment) > 0
+	if custom && len(c.Names) > 1 {
+		return spec, usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
+	}
+	if known, ok := catalogued(name); ok {
+		if custom {
+			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", name)
+		}
+		return known, nil
+	}
+	if !custom {
+		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", name, strings.Join(catalogueNames(), ", "))
+	}
+	if spec.Source == "" {
+		spec.Source = kernel.Catalogue()[0].Source
+	}
+	for i, file := range append(append([]string{}, c.Patch...), c.ReversePatch...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return spec, usagef("patch: %w", err)
+		}
+		spec.Patches = append(spec.Patches, kernel.Patch{Name: filepath.Base(file), Text: text, Reverse: i >= len(c.Patch)})
+	}
+	for _, file := range c.Fragment {
+		f, err := kernel.ReadFragment(file)
+		if err != nil {
+			return spec, err
+		}
+		spec.Fragments = append(spec.Fragments, f)
+	}
+	return spec, nil
+}
+
+func catalogued(name string) (kernel.Spec, bool) {
+	for _, s := range kernel.Catalogue() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return kernel.Spec{}, false
+}
+
+func catalogueNames() []string {
+	var names []string
+	for _, s := range kernel.Catalogue() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+type kernelListCmd struct{}
+
+func (kernelListCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	list, err := kernel.List(store)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tVERSION\tKEY\tPATCHES\tBUILT")
+	built := map[string]bool{}
+	for _, b := range list {
+		built[b.Name] = true
+		var patches []string
+		for _, p := range b.Patches {
+			patches = append(patches, p.Name)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%.12s\t%s\t%s\n", b.Name, b.Version, b.Key, strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
+	}
+	for _, name := range catalogueNames() {
+		if !built[name] {
+			fmt.Fprintf(t, "%s\t\t\t\tnot built\n", name)
+		}
+	}
+	return t.Flush()
+}
+
+type kernelConfigCmd struct {
+	Kernel string `arg:"" help:"Name of a build, or a kernel build tree."`
+}
+
+func (c kernelConfigCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	k, err := kernel.Resolve(store, c.Kernel)
+	if err != nil {
+		return err
+	}
+	if k.Config == "" {
+		return usagef("kernel %s comes without its configuration", c.Kernel)
+	}
+	text, err := os.ReadFile(k.Config)
+	if err != nil {
+		return err
+	}
+	_, err = e.stdout.Write(text)
+	return err
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"loopfault/harness/accel"
+	"loopfault/harness/guest"
+	"loopfault/harness/ssh"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+)
+
+// machine is what a command needs to run guests.
+type machine struct {
+	kernels []kernel.Build
+	image   image.Image
+	options guest.Options
+	why     string // why this accelerator
+}
+
+// machine finds the kernels (building those of the catalogue that are not
+// built yet), the root image and an accelerator.
+func (e *env) machine(names ...string) (machine, error) {
+	var m machine
+	c, err := cache.Open("")
+	if err != nil {
+		return m, err
+	}
+	for _, name := range names {
+		k, err := e.kernel(c, name)
+		if err != nil {
+			return m, err
+		}
+		m.kernels = append(m.kernels, k)
+	}
+	if m.image, err = e.image(c); err != nil {
+		return m, err
+	}
+	choice, err := e.accel(c, m.kernels[0], false)
+	if err != nil {
+		return m, err
+	}
+	m.why = choice.Why
+	identity, err := ssh.ReadIdentity("root", m.image.ClientKey, m.image.HostKey)
+	if err != nil {
+		return m, err
+	}
+	m.options = guest.Options{
+		Accel: choice.Accel, SSH: identity, Log: e.log,
+		Timeouts: choice.Timeouts(),
+	}
+	return m, nil
+}
+
+// kernel resolves a name; one that only the catalogue knows is built.
+func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
+	k, err := kernel.Resolve(c, name)
+	if err == nil {
+		return k, nil
+	}
+	for _, spec := range kernel.Catalogue() {
+		if spec.Name == name {
+			b := kernel.Builder{Cache: c, Report: e.ui.Progress}
+			return b.Ensure(e.ctx, spec)
+		}
+	}
+	return kernel.Build{}, err
+}
+
+func (e *env) image(c *cache.Cache) (image.Image, error) {
+	agent, err := agentPath()
+	if err != nil {
+		return image.Image{}, err
+	}
+	b := image.Builder{Cache: c, Report: e.ui.Progress}
+	return b.Ensure(e.ctx, image.DefaultSpec(), agent)
+}
+
+// accel chooses the accelerator by booting a kernel, or remembers.
+func (e *env) accel(c *cache.Cache, k kernel.Build, fresh bool) (accel.Choice, error) {
+	return accel.Probe(e.ctx, accel.Config{
+		Kernel: k.BzImage, CacheDir: c.Path("accel"), Fresh: fresh,
+		Override: os.Getenv(accel.Env), Log: e.log,
+	})
+}
+
+// agentEnv names the agent binary when it does not lie beside loopfault.
+const agentEnv = "LOOPFAULT_AGENT"
+
+func agentPath() (string, error) {
+	if p := os.Getenv(agentEnv); p != "" {
+		if _, err := os.Stat(p); err != nil {
+			return "", usagef("%s: %w", agentEnv, err)
+		}
+		return p, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	p := filepath.Join(filepath.Dir(self), "loopfault-agent")
+	if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("the guest's agent is missing: build it with `make build`, or name it in %s (looked for %s)", agentEnv, p)
+	}
+	return p, nil
+}

@@ -1,0 +1,125 @@
+// Command loopfault boots QEMU guests that are NFS server and client at once,
+// injects faults where a reported hang lives, and says with numbers whether
+// one kernel hangs more often than another. See DESIGN in ARCHITECTURE.md for
+// the flow; this package only parses the command line and prints.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"loopfault/harness/ui"
+)
+
+type cli struct {
+	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where runs are kept."`
+	Verbose bool   `short:"v" help:"Say more about what happens, on standard error."`
+
+	Doctor   doctorCmd   `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
+	Kernel   kernelCmd   `cmd:"" help:"Build and list kernels."`
+	Image    imageCmd    `cmd:"" help:"Build and list root images."`
+	Scenario scenarioCmd `cmd:"" help:"List, show and check scenarios."`
+	Run      runCmd      `cmd:"" help:"Run a scenario on one kernel."`
+	Compare  compareCmd  `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
+	Shell    shellCmd    `cmd:"" help:"Log into a guest with the loop-back mount up."`
+	Parse    parseCmd    `cmd:"" help:"Read kernel hang reports out of logs."`
+	List     listCmd     `cmd:"" help:"List the runs in the results directory."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// env is what every command works with.
+type env struct {
+	ctx     context.Context
+	stdout  io.Writer
+	stderr  io.Writer
+	stdin   io.Reader
+	ui      *ui.UI
+	log     *slog.Logger
+	results string
+	argv    []string
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("loopfault"),
+		kong.Description("Find hangs of loop-back NFS mounts in QEMU guests, and compare kernels by them.\n\n"+
+			"A kernel is the name of a build, a bzImage, or a kernel build tree. Durations are in Go form (90s, 10m).\n\n"+
+			"Exit codes: 0 clean, 1 hang or crash found or an arm is worse, 2 inconclusive, 64 bad usage, 69 infrastructure, 130 interrupted."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	exited := -1
+	parser.Exit = func(code int) { exited = code } // --help
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "loopfault: %v\n", err)
+		return exitUsage
+	}
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	ctx, stop := interruptible(stderr)
+	defer stop()
+	e := &env{
+		ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, ui: ui.New(stderr),
+		log:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		results: c.Results, argv: append([]string{"loopfault"}, args...),
+	}
+	defer e.ui.Close()
+	err = parsed.Run(e)
+	e.ui.Close()
+	code := exitOf(ctx, err)
+	var quiet *outcome
+	if err != nil && !errors.As(err, &quiet) {
+		fmt.Fprintf(stderr, "loopfault: %v\n", oneLine(err))
+		if c.Verbose {
+			fmt.Fprint(stderr, evidenceOf(err))
+		}
+	}
+	return code
+}
+
+// interruptible gives a context that the first Ctrl-C (or SIGTERM) cancels, so
+// that everything stops cleanly and is kept; the second one kills.
+func interruptible(stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-signals:
+			fmt.Fprintf(stderr, "loopfault: %s: stopping, everything so far is kept; once more kills\n", s)
+			cancel(errInterrupted)
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitInterrupted) // guests die with us
+		case <-done:
+		}
+	}()
+	return ctx, func() { close(done); signal.Stop(signals); cancel(nil) }
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/ui"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+	"loopfault/vmimages/progress"
+)
+
+// guessTrial is how long a trial takes beyond its scenario's own time, before
+// any has been measured: boot, bring-up and umount under emulation.
+const guessTrial = 15 * time.Second
+
+// campaignProgress turns a campaign's news into events for the status line.
+type campaignProgress struct {
+	ui      *ui.UI
+	total   int // trials, 0 when unbounded
+	bound   time.Duration
+	jobs    int
+	began   time.Time
+	done    int
+	running string
+	guess   time.Duration
+}
+
+const step = "campaign"
+
+func newCampaignProgress(u *ui.UI, spec campaign.Spec) *campaignProgress {
+	p := &campaignProgress{
+		ui: u, total: spec.Trials * len(spec.Arms), bound: spec.For, jobs: spec.Jobs,
+		began: time.Now(), guess: spec.Scenario.Run.D() + guessTrial,
+	}
+	if spec.Guest.Accel.Name == "tcg" {
+		p.guess += guessTrial / 2
+	}
+	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Name, p.total)
+	if p.total == 0 {
+		text = fmt.Sprintf("running scenario %s", spec.Scenario.Name)
+	}
+	p.ui.Progress(progress.Event{Kind: progress.Begin, Step: step, Text: text, Estimate: p.left()})
+	return p
+}
+
+func (p *campaignProgress) news(n campaign.News) {
+	switch {
+	case n.Began != nil:
+		if n.Began.Retry {
+			p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("trial %d is tried again", n.Began.Trial.N)})
+		}
+	case n.Phase != nil:
+		p.running = fmt.Sprintf("trial %d, %s: %s", n.Phase.Trial.N, n.Phase.Trial.Arm, n.Phase.Phase)
+	case n.Ended != nil:
+		p.done++
+		p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: trialLine(*n.Ended)})
+	}
+	e := progress.Event{Kind: progress.Advance, Step: step, Text: p.running, Left: p.left(), Done: int64(p.done), Total: int64(p.total)}
+	if p.total == 0 {
+		e.Done, e.Total = int64(time.Since(p.began).Seconds()), int64(p.bound.Seconds())
+	}
+	p.ui.Progress(e)
+}
+
+// left estimates from the trials so far; before the first one, from a guess.
+func (p *campaignProgress) left() time.Duration {
+	var left time.Duration
+	spent := time.Since(p.began)
+	switch {
+	case p.total > 0 && p.done > 0:
+		left = spent / time.Duration(p.done) * time.Duration(p.total-p.done)
+	case p.total > 0:
+		left = p.guess*time.Duration(p.total)/time.Duration(p.jobs) - spent
+	}
+	if p.bound > 0 && (left == 0 || left > p.bound-spent) {
+		left = p.bound - spent
+	}
+	return max(left, 0)
+}
+
+func (p *campaignProgress) end() {
+	p.ui.Progress(progress.Event{Kind: progress.End, Step: step, Took: time.Since(p.began)})
+}
+
+// trialLine is one finished trial in one line.
+func trialLine(t store.Trial) string {
+	s := fmt.Sprintf("trial %d, %s: %s after %.0f s, %d calls, %d faults landed", t.N, t.Arm, t.Verdict.Kind, t.Seconds, t.Exercised, t.Landed)
+	switch {
+	case t.Title != "":
+		s += ": " + t.Title
+	case t.Reason != "":
+		s += ": " + t.Reason
+	}
+	if t.Attempts > 1 && t.Verdict.Kind != verdict.Error {
+		s += " (at the second attempt)"
+	}
+	return s
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"loopfault/harness/scenario"
+	"loopfault/workloads/scenarios"
+)
+
+type scenarioCmd struct {
+	List  scenarioListCmd  `cmd:"" help:"List the catalogue."`
+	Show  scenarioShowCmd  `cmd:"" help:"Print a scenario's YAML."`
+	Check scenarioCheckCmd `cmd:"" help:"Check scenario files; each problem is one line with its place."`
+}
+
+type scenarioListCmd struct{}
+
+func (scenarioListCmd) Run(e *env) error {
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, name := range scenarios.Names() {
+		s, _, err := scenario.Find(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", name, strings.Join(s.Groups, ","), s.Title)
+	}
+	return t.Flush()
+}
+
+type scenarioShowCmd struct {
+	Scenario string `arg:"" help:"Name from the catalogue, or a YAML file."`
+}
+
+func (c scenarioShowCmd) Run(e *env) error {
+	_, text, err := findScenario(c.Scenario)
+	if err != nil {
+		return err
+	}
+	_, err = e.stdout.Write(text)
+	return err
+}
+
+type scenarioCheckCmd struct {
+	Scenarios []string `arg:"" name:"scenario" help:"Names from the catalogue, or YAML files."`
+}
+
+func (c scenarioCheckCmd) Run(e *env) error {
+	bad := false
+	for _, name := range c.Scenarios {
+		if _, _, err := scenario.Find(name); err != nil {
+			fmt.Fprintln(e.stderr, err)
+			bad = true
+			continue
+		}
+		fmt.Fprintf(e.stdout, "%s: good\n", name)
+	}
+	if bad {
+		return &outcome{exitUsage}
+	}
+	return nil
+}
+
+// findScenario is scenario.Find with every failure being the user's.
+func findScenario(name string) (scenario.Scenario, []byte, error) {
+	s, text, err := scenario.Find(name)
+	var problems scenario.Problems
+	if err != nil && !errors.As(err, &problems) {
+		err = usageError{err}
+	}
+	return s, text, err
+}

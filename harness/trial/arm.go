@@ -1,0 +1,108 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"loopfault/faults"
+	"loopfault/harness/scenario"
+	"loopfault/workloads/wire"
+)
+
+// armed is a fault or pressure that was armed, and which of the two it is.
+type armed struct {
+	fault faults.Fault
+	kind  string // fault or pressure: only faults count as landed
+}
+
+// arm sets the counter of calls and the pressure; faults are armed once the
+// workloads run, so that setting them up is not what fails.
+func (t *trial) arm(ctx context.Context) error {
+	if err := t.during(ctx, t.budgets.Step, t.countCalls); err != nil {
+		return err
+	}
+	return t.armAll(ctx, t.spec.Scenario.Pressure, "pressure")
+}
+
+func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string) error {
+	return t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		for _, s := range specs {
+			f := s.Fault()
+			err := f.Arm(ctx, t.agent)
+			var lacks *faults.Unsupported
+			if errors.As(err, &lacks) {
+				return &Unfit{Kernel: t.spec.Kernel.Name, Why: lacks.Error()}
+			}
+			if err != nil {
+				return fmt.Errorf("arm %s: %w", f.Describe(), err)
+			}
+			t.armed = append(t.armed, armed{f, kind})
+			t.history.add(entry{Type: kind, What: "armed", Detail: f.Describe()})
+		}
+		return nil
+	})
+}
+
+// probe is the name of the kprobe event that counts calls of the target.
+const probe = "loopfault_target"
+
+// countCalls counts the calls of the target by a kprobe. Its counter does not
+// depend on the trace buffer, which may overrun.
+func (t *trial) countCalls(ctx context.Context) error {
+	target := t.spec.Scenario.Target
+	if target == "" {
+		return nil
+	}
+	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{target}})
+	if err != nil {
+		return err
+	}
+	if len(syms) == 0 {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", target)}
+	}
+	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target); err != nil {
+		return fmt.Errorf("count calls of %s: %w", target, err)
+	}
+	return t.agent.WriteFile(ctx, wire.Tracefs+"/events/kprobes/"+probe+"/enable", "1")
+}
+
+// prove reads all counters: calls of the target, hits of each fault.
+func (t *trial) prove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.budgets.Step)
+	defer cancel()
+	var failed error
+	if t.spec.Scenario.Target != "" {
+		text, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
+		failed = errors.Join(failed, err)
+		t.result.Exercised = probeHits(text)
+	}
+	t.result.Proofs = map[string]int64{}
+	t.result.Landed = 0
+	for _, a := range t.armed {
+		p, err := a.fault.Prove(ctx, t.agent)
+		failed = errors.Join(failed, err)
+		if a.kind == "fault" {
+			t.result.Landed += p.Landed
+		}
+		for name, n := range p.Counts {
+			t.result.Proofs[name] = n
+		}
+		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
+	}
+	return failed
+}
+
+// probeHits reads our line of kprobe_profile: name, hits, misses.
+func probeHits(profile string) int64 {
+	for line := range strings.Lines(profile) {
+		f := strings.Fields(line)
+		if len(f) == 3 && f[0] == probe {
+			n, _ := strconv.ParseInt(f[1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}

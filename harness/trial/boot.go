@@ -1,0 +1,97 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/workloads/wire"
+)
+
+func (t *trial) boot(ctx context.Context) error {
+	return t.timed(PhaseBoot, func() error {
+		opts := t.spec.Guest
+		opts.ConsolePath = t.consolePath()
+		g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.budgets), opts)
+		if err != nil {
+			return err
+		}
+		t.guest = g
+		t.agent = control.New(g.Agent())
+		t.samples = control.Watch(g.Watch())
+		t.life = g.Transitions(context.Background()) // ends with the guest
+		return t.greet(ctx)
+	})
+}
+
+// greet waits for the agent's hello and sets the clock of the history by it.
+func (t *trial) greet(ctx context.Context) error {
+	var hello wire.Hello
+	err := t.during(ctx, t.budgets.Boot, func(ctx context.Context) (err error) {
+		hello, err = t.agent.Hello(ctx)
+		return err
+	})
+	if err != nil {
+		return t.bootFailure(ctx, err)
+	}
+	booted := time.Now().Add(-time.Duration(hello.Uptime * float64(time.Second)))
+	t.history.setClock(func() float64 { return time.Since(booted).Seconds() })
+	t.result.Kernel = hello.Kernel
+	t.history.add(entry{Type: "guest", What: "hello", Detail: hello.Kernel + " " + hello.Build})
+	return nil
+}
+
+// bootFailure tells a kernel that cannot be booted from a guest that was taken
+// away from us.
+func (t *trial) bootFailure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var dead *deadGuest
+	if errors.As(err, &dead) && dead.fault != guest.Kernel {
+		return err
+	}
+	last := lastLine(t.consolePath())
+	why := fmt.Sprintf("boots, but its agent says nothing within %s; last console line: %s", t.budgets.Boot, last)
+	switch {
+	case last == "":
+		why = fmt.Sprintf("prints nothing within %s: not a kernel for this machine, or one without CONFIG_SERIAL_8250_CONSOLE", t.budgets.Boot)
+	case t.guest.State() == guest.Panicked:
+		why = "panics at boot: " + panicLine(t.consolePath(), last)
+	case dead != nil:
+		why = "ends at boot: " + dead.Error()
+	}
+	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why}
+}
+
+func lastLine(console string) string {
+	lines := consoleLines(console)
+	for i := len(lines) - 1; i >= 0; i-- {
+		if l := strings.TrimSpace(lines[i]); l != "" {
+			return l
+		}
+	}
+	return ""
+}
+
+func panicLine(console, fallback string) string {
+	for _, l := range consoleLines(console) {
+		if strings.Contains(l, "Kernel panic") {
+			return strings.TrimSpace(l)
+		}
+	}
+	return fallback
+}
+
+func consoleLines(console string) []string {
+	text, err := os.ReadFile(console)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(text), "\n")
+}

@@ -1,0 +1,76 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"loopfault/harness/guest"
+)
+
+// errStep is a step of the trial that did not come back within its budget
+// though nothing was seen to hang.
+var errStep = errors.New("step took too long")
+
+// deadGuest is a guest that panicked or whose QEMU ended in the middle.
+type deadGuest struct {
+	fault guest.Fault
+	why   string
+}
+
+func (d *deadGuest) Error() string { return d.why }
+
+// during does one thing that may block while the detectors look on. It returns
+// what do returned, or earlier: errHang once a hang is settled, a *deadGuest,
+// errStep after the budget. In any case do has ended when during returns: its
+// context is cancelled, and all that do does is bounded by that.
+func (t *trial) during(ctx context.Context, budget time.Duration, do func(context.Context) error) error {
+	stepCtx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(stepCtx) }()
+	left := func(err error) error {
+		cancel()
+		<-done
+		return err
+	}
+	for {
+		select {
+		case err := <-done:
+			if ctx.Err() == nil && stepCtx.Err() != nil && err != nil {
+				return fmt.Errorf("%w: more than %s: %w", errStep, budget, err)
+			}
+			return err
+		case s, ok := <-t.samples:
+			if !ok {
+				t.samples = nil // a closed channel would be ready for ever
+				continue
+			}
+			t.eyes.sample(s, t.history)
+			t.eyes.readConsole(t.consolePath())
+			if t.eyes.settled(s.Uptime, t.budgets) {
+				return left(errHang)
+			}
+		case step, ok := <-t.life:
+			if !ok {
+				t.life = nil
+				continue
+			}
+			t.history.add(entry{Type: "guest", What: step.To.String(), Detail: step.String()})
+			if step.To == guest.Panicked || step.To == guest.Paused || step.To == guest.Gone {
+				return left(t.guestDied(step))
+			}
+		}
+	}
+}
+
+// guestDied says whose fault it was. A guest that nobody asked to stop is
+// dead to the trial in each of these states.
+func (t *trial) guestDied(step guest.Transition) error {
+	err := t.guest.Err()
+	if err == nil {
+		return &deadGuest{fault: guest.Infrastructure, why: "the guest went from " + step.String()}
+	}
+	return &deadGuest{fault: guest.FaultOf(err), why: err.Error()}
+}

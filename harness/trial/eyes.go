@@ -1,0 +1,109 @@
+package trial
+
+import (
+	"math"
+	"os"
+
+	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
+	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
+)
+
+// eyes gather what the detectors say: the guest's task watch, line by line,
+// and the kernel's own reports on the console.
+type eyes struct {
+	console   []kernelreport.Report
+	size      int64 // of the console when it was last read
+	blocked   []kernelreport.Report
+	seen      map[int]bool // pids that the task watch has reported
+	ops       []int64
+	firstHang float64 // guest uptime of the first report of a hang
+	last      float64 // guest uptime of the last sample
+}
+
+// sample takes one line of the task watch.
+func (e *eyes) sample(s wire.Sample, h *history) {
+	e.last = s.Uptime
+	e.ops = s.Ops
+	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
+		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep,
+	}})
+	for _, b := range s.Blocked {
+		h.add(entry{T: s.Uptime, Type: "blocked", What: b.Comm, Data: b})
+		if e.seen == nil {
+			e.seen = map[int]bool{}
+		}
+		if e.seen[b.PID] {
+			continue
+		}
+		e.seen[b.PID] = true
+		r := kernelreport.FromStack(b.Comm, b.PID, b.State, int(math.Round(b.Seconds)), b.Stack)
+		r.Detector = verdict.TaskWatch
+		e.blocked = append(e.blocked, r)
+		e.mark(s.Uptime)
+	}
+}
+
+func (e *eyes) mark(uptime float64) {
+	if e.firstHang == 0 {
+		e.firstHang = uptime
+	}
+}
+
+// readConsole parses the console again when it has grown; it is small.
+func (e *eyes) readConsole(path string) {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() == e.size {
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	e.size = int64(len(text))
+	e.console = kernelreport.Parse(text)
+	for i := range e.console {
+		r := &e.console[i]
+		switch r.Kind {
+		case kernelreport.KindHungTask:
+			r.Detector = verdict.Khungtaskd
+		case kernelreport.KindBlockedTask:
+			r.Detector = verdict.Sysrq
+		default:
+			r.Detector = verdict.Console
+		}
+		if verdict.KindOf(r.Kind) == verdict.Hang {
+			e.mark(e.last)
+		}
+	}
+}
+
+// settled says that something hangs and that there is no point in waiting for
+// another detector to notice: both have, or the slower one had its time.
+func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
+	if e.firstHang == 0 {
+		return false
+	}
+	khungtaskd := false
+	for _, r := range e.console {
+		khungtaskd = khungtaskd || r.Kind == kernelreport.KindHungTask
+	}
+	if khungtaskd && len(e.blocked) > 0 {
+		return true
+	}
+	return now-e.firstHang > (t.Stall + t.HungCheck).Seconds()
+}
+
+// reports are all reports, those of the kernel first.
+func (e *eyes) reports() []kernelreport.Report {
+	return append(append([]kernelreport.Report{}, e.console...), e.blocked...)
+}
+
+func (e *eyes) operations() int64 {
+	var sum int64
+	for _, n := range e.ops {
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,63 @@
+package trial
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+)
+
+// entry is one line of history.jsonl. All lines share one clock: seconds of
+// guest uptime. Before the guest's clock is known they carry 0.
+type entry struct {
+	T      float64 `json:"t"`
+	Type   string  `json:"type"` // phase, guest, fault, pressure, workload, blocked, report, evidence, verdict
+	What   string  `json:"what,omitempty"`
+	Detail string  `json:"detail,omitempty"`
+	Data   any     `json:"data,omitempty"`
+}
+
+// history appends to history.jsonl as things happen, so that a killed harness
+// leaves all that was known.
+type history struct {
+	mu  sync.Mutex
+	f   *os.File
+	now func() float64 // guest uptime, once it is known
+	err error          // the first failure to write; the trial is void then
+}
+
+func newHistory(path string) (*history, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &history{f: f, now: func() float64 { return 0 }}, nil
+}
+
+func (h *history) add(e entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e.T == 0 {
+		e.T = h.now()
+	}
+	line, err := json.Marshal(e)
+	if err == nil {
+		_, err = h.f.Write(append(line, '\n'))
+	}
+	if h.err == nil {
+		h.err = err
+	}
+}
+
+// setClock says from when on the guest's uptime is known.
+func (h *history) setClock(now func() float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = now
+}
+
+func (h *history) close() error {
+	if err := h.f.Close(); h.err == nil {
+		h.err = err
+	}
+	return h.err
+}

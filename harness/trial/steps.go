@@ -1,0 +1,184 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/faults"
+	"loopfault/workloads/wire"
+)
+
+// bringUp makes sure that the kernel has what the scenario needs, turns the
+// kernel's own detector on and starts server and mount.
+func (t *trial) bringUp(ctx context.Context) error {
+	var m wire.Mounted
+	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
+		if err := t.preflight(ctx); err != nil {
+			return err
+		}
+		if err := t.wakeKhungtaskd(ctx); err != nil {
+			return err
+		}
+		m, err = t.agent.BringUp(ctx, wire.BringUp{Export: t.spec.Scenario.Export, Mount: t.spec.Scenario.Mount})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.result.Layout = m.Layout
+	if m.Layout == "" {
+		t.result.Layout, _ = wire.KernelLayout("none") // NFS without the pnfs line
+	}
+	t.result.Ops = m.Ops
+	t.history.add(entry{Type: "guest", What: "mounted", Detail: "vers=" + m.Vers + " pnfs=" + t.result.Layout})
+	return nil
+}
+
+// preflight names every kernel option that the scenario needs and this kernel
+// says it lacks. A kernel that does not say (no CONFIG_IKCONFIG_PROC) is found
+// out by the step that fails.
+func (t *trial) preflight(ctx context.Context) error {
+	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"zcat", "/proc/config.gz"}, Timeout: wire.Duration(t.budgets.Remote)})
+	if err != nil || r.ExitCode != 0 {
+		return err
+	}
+	on := map[string]bool{}
+	for line := range strings.Lines(r.Output) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		on[name] = ok && (value == "y" || value == "m")
+	}
+	var lacks []string
+	for _, opt := range t.spec.Scenario.KernelOptions() {
+		if !on[opt] && !slices.Contains(lacks, opt) {
+			lacks = append(lacks, opt)
+		}
+	}
+	if len(lacks) > 0 {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("lacks what scenario %s needs: %s", t.spec.Scenario.Name, strings.Join(lacks, ", "))}
+	}
+	return nil
+}
+
+// wakeKhungtaskd sets the kernel's hung-task detector to our budgets. Without
+// warnings=-1 it goes quiet after ten tasks. A kernel without it is watched by
+// the task watch alone.
+func (t *trial) wakeKhungtaskd(ctx context.Context) error {
+	const dir = "/proc/sys/kernel/"
+	if _, err := t.agent.ReadFile(ctx, dir+"hung_task_warnings"); err != nil {
+		t.history.add(entry{Type: "guest", What: "no khungtaskd", Detail: err.Error()})
+		return nil
+	}
+	for _, k := range [][2]string{
+		{"hung_task_warnings", "-1"},
+		{"hung_task_timeout_secs", fmt.Sprint(int(t.budgets.HungTask.Seconds()))},
+		{"hung_task_check_interval_secs", fmt.Sprint(int(t.budgets.HungCheck.Seconds()))},
+	} {
+		if err := t.agent.WriteFile(ctx, dir+k[0], k[1]); err != nil {
+			return fmt.Errorf("set %s: %w", k[0], err)
+		}
+	}
+	return nil
+}
+
+// work starts the workloads, arms the faults and lets the scenario's time pass.
+func (t *trial) work(ctx context.Context) error {
+	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		return t.startWorkloads(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.armAll(ctx, t.spec.Scenario.Faults, "fault"); err != nil {
+		return err
+	}
+	run := t.spec.Scenario.Run.D()
+	return t.during(ctx, run+t.budgets.Step, func(ctx context.Context) error {
+		return t.repeat(ctx, run)
+	})
+}
+
+func (t *trial) startWorkloads(ctx context.Context) error {
+	first := 0
+	for _, w := range t.spec.Scenario.Workloads {
+		s, err := t.agent.Start(ctx, wire.Start{Workload: w, Seed: t.spec.Planned.Seed, First: first})
+		if err != nil {
+			return err
+		}
+		t.history.add(entry{Type: "workload", What: "start", Data: map[string]any{"first": first, "workers": s.Workers}})
+		first += len(s.Workers)
+	}
+	return nil
+}
+
+// repeat drives the pressures and faults that need it until the time is up. A
+// write that blocks in the guest holds up only its own fault.
+func (t *trial) repeat(ctx context.Context, run time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, run)
+	defer cancel()
+	for _, a := range t.armed {
+		r, ok := a.fault.(faults.Repeater)
+		if !ok || r.Period() == 0 {
+			continue
+		}
+		go func() {
+			tick := time.NewTicker(r.Period())
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+					_ = r.Again(ctx, t.agent) // what it achieved shows in the proof
+				}
+			}
+		}()
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// umount ends the workers and takes the mount down, faults still armed: the
+// reported path is an eviction at umount.
+func (t *trial) umount(ctx context.Context) error {
+	var u wire.Unmounted
+	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		m, err := t.agent.Mounted(ctx)
+		if err != nil {
+			return err
+		}
+		before := t.result.Ops
+		t.result.Ops = maps.Clone(m.Ops)
+		for op, n := range before {
+			t.result.Ops[op] -= n
+		}
+		if err := t.agent.Kill(ctx, t.spec.Scenario.Finish.Writers == "stopped"); err != nil {
+			return err
+		}
+		u, err = t.agent.Umount(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.history.add(entry{Type: "guest", What: "unmounted", Data: u})
+	if u.Error != "" {
+		return fmt.Errorf("%w: umount: %s", errStep, u.Error)
+	}
+	return nil
+}
+
+// collect takes the last counts of a trial that did not hang.
+func (t *trial) collect(ctx context.Context) error {
+	return t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		for _, a := range slices.Backward(t.armed) {
+			if err := a.fault.Disarm(ctx, t.agent); err != nil {
+				return err
+			}
+		}
+		return t.prove(ctx)
+	})
+}

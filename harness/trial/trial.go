@@ -1,0 +1,220 @@
+// Package trial runs one trial: one guest, one scenario, one kernel, one seed.
+//
+// It boots the guest, brings server and mount up, arms pressure and faults,
+// lets the workloads run while two detectors look on, takes the mount down and
+// collects the counters. Raw evidence goes to disk first; the verdict is left
+// to package verdict. It plans nothing and compares nothing.
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+	"loopfault/workloads/wire"
+)
+
+// Spec is all that makes a trial.
+type Spec struct {
+	Scenario scenario.Scenario
+	Planned  store.Planned
+	Kernel   kernel.Build
+	Image    image.Image
+	Dir      string // the trial's directory; made, with evidence/ in it, by the store
+	Guest    guest.Options
+}
+
+// Phases of a trial, as they are named to whoever shows progress.
+const (
+	PhaseBoot    = "boot"
+	PhaseBringUp = "bring-up"
+	PhaseArm     = "arm"
+	PhaseWork    = "work"
+	PhaseUmount  = "umount"
+	PhaseCollect = "collect"
+)
+
+// Unfit is the error of a kernel that cannot run the scenario at all: no trial
+// of it can succeed, so there is no verdict.
+type Unfit struct {
+	Kernel string // as the user named it
+	Why    string
+}
+
+func (u *Unfit) Error() string { return fmt.Sprintf("kernel %s: %s", u.Kernel, u.Why) }
+
+// MachineOf is the guest that a trial boots, as pure data.
+func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {
+	return guest.Spec{
+		Name:      "loopfault",
+		Kernel:    k.BzImage,
+		Image:     img.Path,
+		MemoryMiB: s.Guest.Memory.MiB(),
+		CPUs:      s.Guest.CPUs,
+		Disks:     []guest.Disk{{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()}},
+		Append: []string{
+			"init=" + image.AgentPath,
+			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),
+		},
+	}
+}
+
+// trial is one trial under way. Everything in it belongs to the goroutine of
+// Run: what happens elsewhere reaches it through channels.
+type trial struct {
+	spec    Spec
+	phase   func(string)
+	budgets timeouts.Timeouts
+	began   time.Time
+	result  store.Trial
+	history *history
+	guest   *guest.Guest
+	agent   *control.Client
+	samples <-chan wire.Sample
+	life    <-chan guest.Transition
+	eyes    eyes
+	armed   []armed
+	timings map[string]float64
+}
+
+// Run runs one trial and returns its record and all reports. phase is told
+// when a phase begins. The error is not nil only when there is no verdict: an
+// *Unfit kernel, or ctx's own error when it was cancelled.
+func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+	h, err := newHistory(filepath.Join(spec.Dir, "history.jsonl"))
+	if err != nil {
+		return store.Trial{}, nil, err
+	}
+	t := &trial{
+		spec: spec, phase: phase, history: h, began: time.Now(),
+		budgets: spec.Guest.Timeouts, timings: map[string]float64{},
+	}
+	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
+	t.result.Target = spec.Scenario.Target
+	t.result.Faults = len(spec.Scenario.Faults)
+	t.result.WantLayout, _ = wire.KernelLayout(spec.Scenario.Mount.Layout)
+
+	err = t.run(ctx)
+	t.close()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	reports := t.judge(err)
+	h.add(entry{Type: "verdict", What: string(t.result.Verdict.Kind), Detail: t.result.Title + t.result.Reason})
+	if cerr := h.close(); cerr != nil && t.result.Failure == "" {
+		t.result.Verdict = verdict.Verdict{Kind: verdict.Error, Reason: cerr.Error()}
+	}
+	var unfit *Unfit
+	if errors.As(err, &unfit) || ctx.Err() != nil {
+		return t.result, reports, err
+	}
+	return t.result, reports, nil
+}
+
+// errHang ends the normal course of a trial: a hang was seen, by every
+// detector that was going to see it.
+var errHang = errors.New("hang")
+
+func (t *trial) run(ctx context.Context) error {
+	if err := t.boot(ctx); err != nil {
+		return err
+	}
+	if err := t.course(ctx); !errors.Is(err, errHang) {
+		return err
+	}
+	t.collectEvidence(ctx)
+	t.prove(ctx)
+	return nil
+}
+
+// course is a trial in which nothing hangs.
+func (t *trial) course(ctx context.Context) error {
+	for _, step := range []struct {
+		phase string
+		do    func(context.Context) error
+	}{
+		{PhaseBringUp, t.bringUp},
+		{PhaseArm, t.arm},
+		{PhaseWork, t.work},
+		{PhaseUmount, t.umount},
+		{PhaseCollect, t.collect},
+	} {
+		if err := t.timed(step.phase, func() error { return step.do(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *trial) timed(phase string, do func() error) error {
+	t.phase(phase)
+	t.history.add(entry{Type: "phase", What: phase})
+	began := time.Now()
+	err := do()
+	t.timings[phase] = time.Since(began).Seconds()
+	return err
+}
+
+// judge sorts out how the trial ended and asks for the verdict.
+func (t *trial) judge(err error) []kernelreport.Report {
+	t.eyes.readConsole(t.consolePath())
+	reports := t.eyes.reports()
+	o := &t.result.Observations
+	o.Reports = reports
+	o.Operations = t.eyes.operations()
+	var dead *deadGuest
+	switch {
+	case err == nil:
+	case errors.As(err, &dead):
+		if dead.fault == guest.Kernel {
+			o.CutShort = dead.Error()
+		} else {
+			o.Failure = dead.Error()
+		}
+	case errors.Is(err, control.ErrSilent):
+		o.CutShort = err.Error()
+	case errors.Is(err, errStep):
+		o.CutShort = err.Error()
+	default:
+		o.Failure = err.Error()
+	}
+	t.result.Verdict = verdict.Decide(*o)
+	t.result.Seconds = time.Since(t.began).Seconds()
+	t.result.HangAt = t.eyes.firstHang
+	return reports
+}
+
+func (t *trial) consolePath() string { return filepath.Join(t.spec.Dir, "console.log") }
+func (t *trial) evidencePath(name string) string {
+	return filepath.Join(t.spec.Dir, "evidence", name)
+}
+
+func (t *trial) close() {
+	if t.agent != nil {
+		t.agent.Close()
+	}
+	if t.guest == nil {
+		return
+	}
+	// The trial is over either way; ctx may be cancelled, QEMU must still go.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*t.budgets.Quit)
+	defer cancel()
+	if err := t.guest.Close(ctx); err != nil {
+		t.history.add(entry{Type: "guest", What: "close", Detail: err.Error()})
+	}
+	if t.samples != nil {
+		for range t.samples { // its reader ends when the channel does
+		}
+	}
+}

@@ -1,0 +1,163 @@
+// Package ui shows what long steps are doing: a status line with an estimate
+// on a terminal, JSON lines everywhere else. Results are not its business;
+// they go to standard output and look the same everywhere.
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"loopfault/vmimages/progress"
+)
+
+// UI is where progress goes. Its methods may be called by several goroutines.
+type UI struct {
+	mu   sync.Mutex
+	out  io.Writer
+	json *json.Encoder // set when out is no terminal
+	bars *mpb.Progress
+	bar  *mpb.Bar
+	text string        // what the bar's step is doing
+	left time.Duration // what the bar's step still takes, 0 when unknown
+	last time.Time     // of the last JSON line about an advance
+}
+
+// New shows progress on f, normally standard error.
+func New(f *os.File) *UI {
+	if term.IsTerminal(int(f.Fd())) {
+		return &UI{out: f}
+	}
+	return &UI{out: f, json: json.NewEncoder(f)}
+}
+
+// line is one JSON line.
+type line struct {
+	Time time.Time `json:"time"`
+	progress.Event
+	Estimate string `json:"estimate,omitempty"` // durations in Go form
+	Left     string `json:"left,omitempty"`
+	Took     string `json:"took,omitempty"`
+}
+
+// advanceEvery keeps logs short: a line of JSON about an advance at most so often.
+const advanceEvery = 15 * time.Second
+
+// Progress shows one event.
+func (u *UI) Progress(e progress.Event) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.json != nil {
+		u.printJSON(e)
+		return
+	}
+	switch e.Kind {
+	case progress.Begin:
+		text := e.Text
+		if e.Estimate > 0 {
+			text += fmt.Sprintf(" (about %s)", rough(e.Estimate))
+		}
+		u.print(text)
+		u.startBar(e)
+	case progress.Advance:
+		u.advance(e)
+	case progress.Wait, progress.Note:
+		u.print(e.Text)
+	case progress.End:
+		u.stopBar()
+	}
+}
+
+func (u *UI) printJSON(e progress.Event) {
+	now := time.Now()
+	if e.Kind == progress.Advance && now.Sub(u.last) < advanceEvery {
+		return
+	}
+	u.last = now
+	// A progress line that cannot be written is no reason to stop the work.
+	_ = u.json.Encode(line{Time: now.UTC().Truncate(time.Millisecond), Event: e,
+		Estimate: text(e.Estimate), Left: text(e.Left), Took: text(e.Took)})
+}
+
+func text(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// print writes a line that stays, above the bar if there is one.
+func (u *UI) print(s string) {
+	if u.bars != nil {
+		fmt.Fprintln(u.bars, s)
+		return
+	}
+	fmt.Fprintln(u.out, s)
+}
+
+func (u *UI) startBar(e progress.Event) {
+	u.stopBar()
+	u.text, u.left = "", e.Estimate
+	u.bars = mpb.New(mpb.WithOutput(u.out), mpb.WithWidth(40))
+	u.bar = u.bars.AddBar(0, mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Elapsed(decor.ET_STYLE_MMSS, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(
+			decor.Any(func(decor.Statistics) string { u.mu.Lock(); defer u.mu.Unlock(); return u.status() }),
+		))
+}
+
+// status is the text behind the bar.
+func (u *UI) status() string {
+	s := " " + u.text
+	if u.left > 0 {
+		s += fmt.Sprintf(" %s left", rough(u.left))
+	}
+	return s
+}
+
+func (u *UI) advance(e progress.Event) {
+	if u.bar == nil {
+		return
+	}
+	u.text, u.left = e.Text, e.Left
+	// The bar must not complete by itself: End removes it.
+	u.bar.SetTotal(e.Total+1, false)
+	u.bar.SetCurrent(min(e.Done, e.Total))
+}
+
+func (u *UI) stopBar() {
+	if u.bar == nil {
+		return
+	}
+	bars, bar := u.bars, u.bar
+	u.bars, u.bar = nil, nil
+	u.mu.Unlock() // the bar's last drawing asks for the status
+	bar.Abort(true)
+	bars.Wait()
+	u.mu.Lock()
+}
+
+// Close takes the status line away.
+func (u *UI) Close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.stopBar()
+}
+
+// rough rounds a duration to what an estimate deserves.
+func rough(d time.Duration) string {
+	switch {
+	case d >= 10*time.Minute:
+		return d.Round(time.Minute).String()
+	case d >= time.Minute:
+		return d.Round(10 * time.Second).String()
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,93 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/workloads/beats"
+	"loopfault/workloads/wire"
+)
+
+func TestSameSeedSameOperations(t *testing.T) {
+	spec := wire.SharedFile{Processes: 2, Files: 12, UIDs: []int{1, 2}, MaxWrite: 4096}
+	draw := func(seed uint64, name string) []sharedOp {
+		r := NewRand(seed, name)
+		ops := make([]sharedOp, 500)
+		for i := range ops {
+			ops[i] = nextSharedOp(r, spec)
+		}
+		return ops
+	}
+	assert.Equal(t, draw(1, "sharedfile/0"), draw(1, "sharedfile/0"))
+	assert.NotEqual(t, draw(1, "sharedfile/0"), draw(2, "sharedfile/0"), "another seed")
+	assert.NotEqual(t, draw(1, "sharedfile/0"), draw(1, "sharedfile/1"), "another worker")
+	kinds := map[sharedKind]int{}
+	for _, op := range draw(1, "x") {
+		kinds[op.kind]++
+		assert.Less(t, op.file, spec.Files)
+		assert.LessOrEqual(t, op.length, int64(spec.MaxWrite))
+	}
+	assert.Len(t, kinds, 5, "every kind of operation is drawn")
+}
+
+func TestWorkersOf(t *testing.T) {
+	workers, err := Of(wire.Workload{SharedFile: &wire.SharedFile{Processes: 5, Files: 1, UIDs: []int{7, 8}, MaxWrite: 1}})
+	require.NoError(t, err)
+	require.Len(t, workers, 5)
+	assert.Equal(t, 7, workers[4].UID, "credentials go round")
+	assert.True(t, workers[0].Pressured)
+
+	workers, err = Of(wire.Workload{Evict: &wire.Evict{Processes: 2, Files: 3}})
+	require.NoError(t, err)
+	require.Len(t, workers, 3)
+	assert.False(t, workers[2].Pressured, "the squeezer must not be squeezed")
+	assert.Zero(t, workers[2].UID)
+
+	_, err = Of(wire.Workload{})
+	assert.Error(t, err)
+	_, err = Task{Workload: wire.Workload{Recall: &wire.Recall{Files: 1}}, Index: 3}.Command(nil)
+	assert.ErrorContains(t, err, "none numbered 3")
+}
+
+// The workloads that touch only files do so here on a directory of this
+// machine: they count what they do and end with their context.
+func TestFileWorkloadsWorkAndCount(t *testing.T) {
+	for name, w := range map[string]wire.Workload{
+		"sharedfile": {SharedFile: &wire.SharedFile{Processes: 1, Files: 3, UIDs: []int{0}, MaxWrite: 4096}},
+		"recall":     {Recall: &wire.Recall{Files: 1, Every: wire.Duration(time.Millisecond)}},
+		"churn":      {Evict: &wire.Evict{Processes: 1, Files: 4, Every: wire.Duration(time.Second)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(sharedPath(dir, 0), make([]byte, 1<<20), 0o644))
+			page, err := beats.Open(filepath.Join(t.TempDir(), "beats"))
+			require.NoError(t, err)
+			defer page.Close()
+			workers, err := Of(w)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan error, 1)
+			go func() {
+				done <- workers[0].Run(ctx, Env{Load: dir, Behind: dir, Rand: NewRand(1, name), Beat: page.Slot(0)})
+			}()
+			assert.Eventually(t, func() bool { ops, _ := page.Counts(); return len(ops) == 1 && ops[0] > 20 }, 10*time.Second, time.Millisecond)
+			cancel()
+			assert.NoError(t, <-done)
+			_, errs := page.Counts()
+			assert.Equal(t, []int64{0}, errs)
+		})
+	}
+}
+
+func TestAgainFromReclaimIsNoError(t *testing.T) {
+	assert.True(t, isAgain(&os.PathError{Err: syscall.EAGAIN}))
+	assert.False(t, isAgain(errors.New("else")))
+}
