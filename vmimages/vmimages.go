@@ -5,7 +5,10 @@
 // built, and nothing below it knows QEMU.
 package vmimages
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Class says who has to act on an error.
 type Class int
@@ -32,19 +35,25 @@ type Error struct {
 	Class    Class
 	Message  string // one line, lower case, says what is wrong and what to do
 	Evidence string // raw text such as the last lines of a build log; may be empty
-	Err      error  // cause, may be nil
+	cause    error
 }
 
-// Error returns the one line, with the cause after it.
-func (e *Error) Error() string {
-	if e.Err != nil {
-		return e.Message + ": " + e.Err.Error()
-	}
-	return e.Message
+// Usagef makes a Usage error. As with fmt.Errorf, %w keeps a cause.
+func Usagef(format string, args ...any) *Error { return failure(Usage, format, args) }
+
+// Infraf makes an Infrastructure error. As with fmt.Errorf, %w keeps a cause.
+func Infraf(format string, args ...any) *Error { return failure(Infrastructure, format, args) }
+
+func failure(class Class, format string, args []any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Class: class, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Error returns the one line.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause, or nil.
+func (e *Error) Unwrap() error { return e.cause }
 
 // ClassOf returns the class of the first Error in err's chain. An error that
 // carries none counts as Infrastructure: nobody promised it was the user's fault.

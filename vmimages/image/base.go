@@ -1,0 +1,238 @@
+package image
+
+import (
+	"archive/tar"
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/command"
+	"loopfault/vmimages/packages"
+)
+
+// epoch is the time of everything in the image (SOURCE_DATE_EPOCH): the day
+// Debian 12 came out. Any fixed time does.
+const epoch = 1686355200
+
+const (
+	estimateBase = 60 * time.Second
+	spaceBase    = 1_500_000_000 // tarball, file system, mmdebstrap's own copy
+	linesBase    = 1400          // that mmdebstrap prints
+
+	blockSize  = 4096
+	roomyBytes = 96 << 20 // left free for the agent and what else is laid on top
+)
+
+// Files of a base directory.
+const (
+	baseFS       = "base.ext2"
+	basePackages = "packages.json"
+)
+
+// excludes is what dpkg leaves out: nobody reads manuals in a test guest.
+var excludes = []string{
+	"/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*",
+	"/usr/share/lintian/*", "/usr/share/bug/*", "/usr/share/bash-completion/*",
+}
+
+// cleanup removes, inside the new root $1, what differs from one run to the next
+// or tells about the host: generated keys, names of servers, logs, caches.
+const cleanup = `cd "$1" && rm -rf etc/ssh/ssh_host_* etc/resolv.conf etc/hostname etc/hosts ` +
+	`etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap etc/apt/auth.conf.d/* ` +
+	`var/cache/debconf/*-old var/cache/ldconfig/* var/cache/apt/*.bin var/log/*.log var/log/apt/* ` +
+	`var/lib/apt/lists/* var/lib/dpkg/*-old etc/*- etc/machine-id var/lib/dbus/machine-id`
+
+// makeBase fills dir with the userland of a spec.
+func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir string) error {
+	if err := packages.Require("mmdebstrap", "genext2fs", "apt-get"); err != nil {
+		return err
+	}
+	if err := b.Cache.Need(spaceBase, "build the root image"); err != nil {
+		return err
+	}
+	step := b.Report.Begin("image.base", "building the Debian userland of the root image (downloads about 80 MB)", estimateBase)
+	defer step.End()
+	tarball := filepath.Join(dir, "base.tar")
+	if err := debootstrap(ctx, b, lock, s, tarball, func(n int64) { step.Advance(min(n, linesBase-1), linesBase) }); err != nil {
+		return err
+	}
+	contents, err := readTar(tarball)
+	if err != nil {
+		return err
+	}
+	tool, err := packages.Find("genext2fs")
+	if err != nil {
+		return err
+	}
+	err = command.Command{
+		Argv: []string{
+			tool, "--allow-holes", "--tarball", "base.tar", "--block-size", fmt.Sprint(blockSize),
+			"--size-in-blocks", fmt.Sprint(contents.blocks + contents.blocks/30 + roomyBytes/blockSize),
+			"--number-of-inodes", fmt.Sprint(contents.entries + 2000), "--reserved-percentage", "0", baseFS,
+		},
+		Dir: dir, Lock: lock.File(),
+	}.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("making the root file system: %w", err)
+	}
+	text, err := json.Marshal(contents.packages)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, basePackages), text, 0o644); err != nil {
+		return err
+	}
+	return os.Remove(tarball)
+}
+
+func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out string, line func(int64)) error {
+	tool, err := packages.Find("mmdebstrap")
+	if err != nil {
+		return err
+	}
+	sources, err := hostSources(ctx, s.Release)
+	if err != nil {
+		return err
+	}
+	options, err := hostAptOptions(ctx)
+	if err != nil {
+		return err
+	}
+	// mmdebstrap tells a list of sources from the address of one by its ending,
+	// and reads options from a file; without root it does so as another user.
+	dir, err := os.MkdirTemp("", "loopfault-apt-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	aptConf, list := filepath.Join(dir, "apt.conf"), filepath.Join(dir, "sources.list")
+	if err := os.WriteFile(aptConf, []byte("Acquire::Retries \"3\";\n"+options), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(list, []byte(sources), 0o644); err != nil {
+		return err
+	}
+	argv := []string{
+		tool, "--mode=auto", "--variant=minbase", "--format=tar", "--verbose",
+		"--include=" + strings.Join(s.Packages, ","), "--aptopt=" + aptConf, "--customize-hook=" + cleanup,
+	}
+	for _, e := range excludes {
+		argv = append(argv, "--dpkgopt=path-exclude="+e)
+	}
+	argv = append(argv, s.Release, out)
+	if sources != "" {
+		argv = append(argv, list)
+	}
+	var n int64
+	var complaint string
+	err = command.Command{
+		Argv: argv, Dir: "/", Lock: lock.File(), Env: aptEnvironment(),
+		Line: func(text string) {
+			n++
+			line(n)
+			if strings.HasPrefix(text, "E: ") && complaint == "" {
+				complaint = strings.TrimPrefix(text, "E: ")
+			}
+		},
+	}.Run(ctx)
+	if e, ok := errors.AsType[*vmimages.Error](err); ok && complaint != "" {
+		f := vmimages.Infraf("mmdebstrap failed: %s", complaint)
+		f.Evidence = e.Evidence
+		return f
+	}
+	return err
+}
+
+// aptEnvironment lets proxies set in the environment through.
+func aptEnvironment() []string {
+	env := append(command.Environment(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", epoch))
+	for _, name := range []string{"http_proxy", "https_proxy", "no_proxy"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+// tarContents is what a userland's tarball tells about it.
+type tarContents struct {
+	entries, blocks int64
+	packages        []Package
+}
+
+func readTar(file string) (tarContents, error) {
+	var c tarContents
+	f, err := os.Open(file)
+	if err != nil {
+		return c, vmimages.Infraf("mmdebstrap left no tarball: %w", err)
+	}
+	defer f.Close()
+	for r := tar.NewReader(bufio.NewReaderSize(f, 1<<20)); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return c, vmimages.Infraf("mmdebstrap's tarball: %w", err)
+		}
+		c.entries++
+		c.blocks += 1 + (h.Size+blockSize-1)/blockSize
+		if path.Clean(h.Name) == "var/lib/dpkg/status" {
+			if c.packages, err = parseStatus(r); err != nil {
+				return c, err
+			}
+		}
+	}
+	if len(c.packages) == 0 {
+		return c, vmimages.Infraf("mmdebstrap's tarball has no list of installed packages")
+	}
+	return c, nil
+}
+
+// parseStatus reads dpkg's list of installed packages.
+func parseStatus(r io.Reader) ([]Package, error) {
+	var list []Package
+	var p Package
+	installed := false
+	flush := func() {
+		if p.Name != "" && installed {
+			list = append(list, p)
+		}
+		p, installed = Package{}, false
+	}
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		name, value, _ := strings.Cut(in.Text(), ": ")
+		switch name {
+		case "":
+			flush()
+		case "Package":
+			p.Name = value
+		case "Version":
+			p.Version = value
+		case "Architecture":
+			p.Arch = value
+		case "Status":
+			installed = strings.HasSuffix(value, " installed")
+		}
+	}
+	flush()
+	slices.SortFunc(list, func(a, b Package) int { return cmp.Compare(a.Name, b.Name) })
+	return list, in.Err()
+}

@@ -1,0 +1,249 @@
+package image
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/packages"
+	"loopfault/vmimages/progress"
+)
+
+// Rooms of the cache.
+const (
+	roomBases  = "images/bases"
+	roomImages = "images/built"
+	lockPlace  = "images/lock"
+)
+
+// formatVersion changes when images are made in a way that the other inputs of a
+// key do not show.
+const formatVersion = 1
+
+// fsName is the image file in its directory.
+const fsName = "root.ext2"
+
+// spaceLayer is what one more agent costs, in bytes.
+const spaceLayer = 500_000_000
+
+// Builder builds images into a cache. Several may share one cache, in this or
+// other processes.
+type Builder struct {
+	Cache  *cache.Cache
+	Report progress.Func // may be nil
+}
+
+// DefaultSpec is the userland that the agent expects.
+func DefaultSpec() Spec { return Spec{Release: "bookworm", Packages: packages.Guest()} }
+
+var (
+	validRelease = regexp.MustCompile(`^[a-z]+$`)
+	validPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+)
+
+// key names the userland that a spec describes.
+func (s Spec) key() (string, error) {
+	if !validRelease.MatchString(s.Release) {
+		return "", vmimages.Usagef("image release %q: expected a Debian code name such as bookworm", s.Release)
+	}
+	names := slices.Compact(slices.Sorted(slices.Values(s.Packages)))
+	for _, n := range names {
+		if !validPackage.MatchString(n) {
+			return "", vmimages.Usagef("image package %q is no Debian package name", n)
+		}
+	}
+	return hash(fmt.Sprintln(formatVersion, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup), nil
+}
+
+func hash(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d %s\n", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Ensure returns the image of a spec with the agent at agentPath in it, from the
+// cache or made now. The userland is kept apart from what is laid on it, so a new
+// agent costs about a second. When ctx ends it returns ctx's error; nothing half
+// made is ever returned later.
+func (b *Builder) Ensure(ctx context.Context, s Spec, agentPath string) (Image, error) {
+	baseKey, err := s.key()
+	if err != nil {
+		return Image{}, err
+	}
+	agent, err := hashFile(agentPath)
+	if err != nil {
+		return Image{}, vmimages.Usagef("cannot read the agent: %w", err)
+	}
+	lock, err := b.Cache.Lock(ctx, lockPlace, "building the root image", func(holder string) {
+		b.Report.Wait("image.lock", "waiting for "+holder+", which builds the root image")
+	})
+	if err != nil {
+		return Image{}, err
+	}
+	defer lock.Unlock()
+	host, err := loadKey(b.Cache, "host")
+	if err != nil {
+		return Image{}, err
+	}
+	client, err := loadKey(b.Cache, "client")
+	if err != nil {
+		return Image{}, err
+	}
+	files, err := layer(agentPath, host, client)
+	if err != nil {
+		return Image{}, err
+	}
+	img := Image{
+		Key: layerKey(baseKey, agent, files), BaseKey: baseKey, AgentHash: agent,
+		HostKey: host.public, ClientKey: client.path, Release: s.Release,
+	}
+	if done, err := load(b.Cache.Path(roomImages, img.Key)); err == nil {
+		return done, nil
+	}
+	base, err := b.base(ctx, lock, s, baseKey)
+	if err != nil {
+		return Image{}, err
+	}
+	return b.finish(ctx, lock, base, files, img)
+}
+
+func layerKey(baseKey, agent string, files []file) string {
+	parts := []string{fmt.Sprint(formatVersion), baseKey, strings.Join(mountPoints, "\n")}
+	for _, f := range files {
+		text := string(f.text)
+		if f.from != "" {
+			text = agent
+		}
+		parts = append(parts, fmt.Sprintf("%s %o", f.path, f.mode), text)
+	}
+	return hash(parts...)
+}
+
+// base returns the directory of a userland.
+func (b *Builder) base(ctx context.Context, lock *cache.Lock, s Spec, key string) (string, error) {
+	dir := b.Cache.Path(roomBases, key)
+	if _, err := os.Stat(filepath.Join(dir, baseFS)); err == nil {
+		return dir, nil
+	}
+	stage, err := b.Cache.Stage(roomBases, key)
+	if err != nil {
+		return "", err
+	}
+	if err := makeBase(ctx, b, lock, s, stage); err != nil {
+		return "", errors.Join(err, os.RemoveAll(stage))
+	}
+	return b.Cache.Publish(roomBases, key)
+}
+
+// finish lays the files on a copy of the base and publishes it.
+func (b *Builder) finish(ctx context.Context, lock *cache.Lock, base string, files []file, img Image) (Image, error) {
+	if err := b.Cache.Need(spaceLayer, "build the root image"); err != nil {
+		return Image{}, err
+	}
+	text, err := os.ReadFile(filepath.Join(base, basePackages))
+	if err == nil {
+		err = json.Unmarshal(text, &img.Packages)
+	}
+	if err != nil {
+		return Image{}, vmimages.Infraf("the cached userland %s is damaged (remove it): %w", base, err)
+	}
+	stage, err := b.Cache.Stage(roomImages, img.Key)
+	if err != nil {
+		return Image{}, err
+	}
+	defer os.RemoveAll(stage)
+	path := filepath.Join(stage, fsName)
+	if err := copySparse(filepath.Join(base, baseFS), path); err != nil {
+		return Image{}, vmimages.Infraf("cannot copy the root image: %w", err)
+	}
+	if err := lay(ctx, lock, stage, fsName, files); err != nil {
+		return Image{}, err
+	}
+	// Guests share the file; the mode keeps a slip from changing all of them.
+	if err := os.Chmod(path, 0o444); err != nil {
+		return Image{}, err
+	}
+	if img.SHA256, err = hashFile(path); err != nil {
+		return Image{}, err
+	}
+	img.Built = time.Now().UTC().Truncate(time.Second)
+	if text, err = json.MarshalIndent(img, "", "  "); err != nil {
+		return Image{}, err
+	}
+	if err := os.WriteFile(filepath.Join(stage, Manifest), append(text, '\n'), 0o644); err != nil {
+		return Image{}, err
+	}
+	// A directory that load refused is in the way.
+	if err := os.RemoveAll(b.Cache.Path(roomImages, img.Key)); err != nil {
+		return Image{}, err
+	}
+	dir, err := b.Cache.Publish(roomImages, img.Key)
+	if err != nil {
+		return Image{}, err
+	}
+	return load(dir)
+}
+
+func load(dir string) (Image, error) {
+	var img Image
+	text, err := os.ReadFile(filepath.Join(dir, Manifest))
+	if err != nil {
+		return img, err
+	}
+	if err := json.Unmarshal(text, &img); err != nil {
+		return img, err
+	}
+	img.Path = filepath.Join(dir, fsName)
+	_, err = os.Stat(img.Path)
+	return img, err
+}
+
+// List returns the images of a cache, the newest first.
+func List(c *cache.Cache) ([]Image, error) {
+	entries, err := os.ReadDir(c.Path(roomImages))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, vmimages.Infraf("cannot list images: %w", err)
+	}
+	var list []Image
+	for _, e := range entries {
+		if img, err := load(c.Path(roomImages, e.Name())); err == nil && img.Key == e.Name() {
+			list = append(list, img)
+		}
+	}
+	slices.SortFunc(list, func(a, b Image) int {
+		return cmp.Or(b.Built.Compare(a.Built), cmp.Compare(a.Key, b.Key))
+	})
+	return list, nil
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,87 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"loopfault/vmimages"
+	"loopfault/vmimages/packages"
+)
+
+// archiveKeys signs Debian's archives; mmdebstrap cannot see what keys the host's
+// apt trusts besides.
+const archiveKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+// hostSources returns deb lines for a release from the host's own apt
+// configuration, whatever form its files have. Empty means that the host has
+// none, and mmdebstrap's default applies.
+func hostSources(ctx context.Context, release string) (string, error) {
+	apt, err := packages.Find("apt-get")
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, apt, "indextargets", "--format",
+		"$(TARGET_OF)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages").Output()
+	if err != nil {
+		return "", vmimages.Infraf("cannot read the host's apt sources: %w", err)
+	}
+	return debLines(out, release), nil
+}
+
+// debLines keeps what makes up a plain Debian release, in a fixed order.
+func debLines(targets []byte, release string) string {
+	suites := []string{release, release + "-updates", release + "-security"}
+	var lines []string
+	for row := range bytes.Lines(targets) {
+		f := strings.Split(strings.TrimSpace(string(row)), "|")
+		if len(f) != 5 || f[0] != "deb" || !slices.Contains(suites, f[2]) || f[3] != "main" || f[4] != "" && f[4] != "Debian" {
+			continue
+		}
+		options := ""
+		if _, err := os.Stat(archiveKeys); err == nil {
+			options = "[signed-by=" + archiveKeys + "] "
+		}
+		line := fmt.Sprintf("deb %s%s %s %s\n", options, f[1], f[2], f[3])
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// hostAptOptions returns the host's apt settings that decide whether its sources
+// can be reached at all (proxies, retries, outdated snapshots), in apt.conf form.
+func hostAptOptions(ctx context.Context) (string, error) {
+	tool, err := packages.Find("apt-config")
+	if err != nil {
+		return "", nil // not a Debian host: nothing to take over
+	}
+	out, err := exec.CommandContext(ctx, tool, "dump", "--no-empty", "--format", `%f "%v";%n`).Output()
+	if err != nil {
+		return "", vmimages.Infraf("cannot read the host's apt configuration: %w", err)
+	}
+	return keepReachability(string(out)), nil
+}
+
+func keepReachability(dump string) string {
+	wanted := []string{
+		"Acquire::http::", "Acquire::https::", "Acquire::Retries", "Acquire::Check-Valid-Until",
+		"Acquire::ForceIPv4", "Acquire::ForceIPv6", "Acquire::GzipIndexes",
+	}
+	var out strings.Builder
+	for line := range strings.Lines(dump) {
+		for _, w := range wanted {
+			if strings.HasPrefix(strings.ToLower(line), strings.ToLower(w)) {
+				out.WriteString(line)
+				break
+			}
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,129 @@
+// Package packages holds the two lists of Debian packages, the host's and the
+// guest's, and knows which package brings a missing command. It installs
+// nothing; ../setup.sh does.
+package packages
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"loopfault/vmimages"
+)
+
+//go:embed host.txt
+var hostList string
+
+//go:embed guest.txt
+var guestList string
+
+// Package is one line of the host list.
+type Package struct {
+	Name  string
+	Needs []string // commands or absolute paths that the package brings
+}
+
+// Host returns the packages a host needs, in the order of the list.
+func Host() []Package {
+	var list []Package
+	for _, fields := range lines(hostList) {
+		p := Package{Name: fields[0]}
+		if len(fields) > 1 {
+			p.Needs = strings.Split(fields[1], ",")
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// Guest returns the names of the packages of the root image.
+func Guest() []string {
+	var names []string
+	for _, fields := range lines(guestList) {
+		names = append(names, fields[0])
+	}
+	return names
+}
+
+func lines(text string) [][]string {
+	var rows [][]string
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if fields := strings.Fields(line); len(fields) > 0 {
+			rows = append(rows, fields)
+		}
+	}
+	return rows
+}
+
+// Find returns the path of a command. System directories are searched as well,
+// since the path of ordinary users leaves them out and debugfs lives there.
+func Find(command string) (string, error) {
+	if path, err := exec.LookPath(command); err == nil {
+		return path, nil
+	}
+	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
+		if path, err := exec.LookPath(filepath.Join(dir, command)); err == nil {
+			return path, nil
+		}
+	}
+	return "", missing(command)
+}
+
+// Require returns an infrastructure error that names every missing need and
+// the Debian package that brings it. Needs are commands or absolute paths.
+func Require(needs ...string) error {
+	var what []string
+	for _, need := range needs {
+		if filepath.IsAbs(need) {
+			if _, err := os.Stat(need); err != nil {
+				what = append(what, need)
+			}
+		} else if _, err := Find(need); err != nil {
+			what = append(what, need)
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return missing(what...)
+}
+
+func missing(needs ...string) error {
+	var names []string
+	seen := map[string]bool{}
+	for _, need := range needs {
+		if name := Of(need); name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	msg := "missing " + strings.Join(needs, ", ")
+	if len(names) > 0 {
+		msg += fmt.Sprintf(": install the Debian package%s %s (vmimages/setup.sh does)",
+			plural(len(names)), strings.Join(names, " "))
+	}
+	return vmimages.Infraf("%s", msg)
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// Of returns the Debian package that brings a need, or "" if none is listed.
+func Of(need string) string {
+	for _, p := range Host() {
+		for _, n := range p.Needs {
+			if n == need {
+				return p.Name
+			}
+		}
+	}
+	return ""
+}
