@@ -17,10 +17,15 @@ type CallSite struct {
 	Return uint64 // address after it, as it stands on the stack
 }
 
-// allocators are how names of slab allocator entry points begin, over the
-// kernel's renames: kmem_cache_alloc_trace (5.x), kmalloc_trace (6.1),
-// __kmalloc_cache_noprof (6.10).
-var allocators = []string{"__kmalloc", "kmalloc_", "kmem_cache_alloc", "kvmalloc", "__kvmalloc"}
+// allocators are how names of slab allocators begin, over the kernel's
+// renames: kmem_cache_alloc_trace (5.x), kmalloc_trace (6.1),
+// __kmalloc_cache_noprof (6.10). The k?alloc ones are inline functions of which
+// kernels optimized for size keep copies out of line.
+var allocators = []string{
+	"__kmalloc", "kmalloc", "kzalloc", "kcalloc", "kmemdup",
+	"__kvmalloc", "kvmalloc", "kvzalloc",
+	"kmem_cache_alloc", "kmem_cache_zalloc",
+}
 
 // function finds the one symbol of a name.
 func function(ctx context.Context, t Target, name string) (wire.Symbol, error) {

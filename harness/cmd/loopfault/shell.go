@@ -59,6 +59,9 @@ func (c *shellCmd) Run(e *env) error {
 	if len(c.Command) == 0 {
 		fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
 	}
+	if len(c.Command) > 0 && c.Command[0] == "--" {
+		c.Command = c.Command[1:]
+	}
 	err = login.Shell(e.ctx, os.Stdin, e.stdout, e.stderr, strings.Join(c.Command, " "))
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
