@@ -46,7 +46,8 @@ type openReport struct {
 	at, lastAt int // index of the writer of the line at hand, and of the last that belonged
 	section    Role
 	owner      *item // the lock's owner was named, its stack may follow
-	trace      bool  // a "Call Trace:" line was seen
+	trace      bool  // a "Call Trace:" line was seen, or another sign that the stack of now follows
+	bare       bool  // the first line had no prefix
 	proc       bool  // a /proc file was named
 	procPID    *int
 	procPath   string
@@ -143,7 +144,8 @@ func (e *engine) handle(it item, ln *line) {
 	case lineOther:
 		e.other(o)
 	case lineBlank:
-		if o != nil {
+		// With a prefix it is the kernel's own empty line, or a mail program moved the text to the next one.
+		if o != nil && ln.bare {
 			o.w().blank = true
 		}
 	case lineBoot:
@@ -201,7 +203,11 @@ func (e *engine) other(o *openReport) {
 // divider handles "[ cut here ]" and "=====": the end of one report, the start of another, or both.
 func (e *engine) divider(it item, ln *line, o *openReport) {
 	if o != nil {
-		if it.what == lineRule && (o.kind == KindKASAN || o.kind == KindWarning || o.locks) && len(o.tasks) > 0 && o.w().gap < 8 {
+		if it.what == lineRule && o.locks { // the end of the list of locks; a panic may still follow
+			o.belongs(e, ln)
+			return
+		}
+		if it.what == lineRule && (o.kind == KindKASAN || o.kind == KindWarning) && len(o.tasks) > 0 && o.w().gap < 8 {
 			o.belongs(e, ln)
 			e.close(o)
 			return
@@ -216,9 +222,12 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 	if o != nil && o.sameEvent(&it) {
 		o.belongs(e, ln)
 		if it.what == linePanic {
+			if o.kind == KindBlockedTask { // khungtaskd's header was lost
+				o.kind = KindHungTask
+			}
 			o.panicked = true
 			o.w().cur = noTask
-		} else if o.subject == "oops" || o.subject == "kernel BUG" && it.kind == KindBug {
+		} else if o.subject == "oops" || o.kind == KindOops && it.subject == nullPointer {
 			o.subject = it.subject
 		}
 		return
@@ -240,7 +249,13 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 // sameEvent reports whether a further header continues the report instead of opening another.
 func (o *openReport) sameEvent(it *item) bool {
 	if it.what == linePanic {
-		return o.kind != KindProcStack && o.kind != KindBlockedTask && o.kind != kindUnknown && o.kind != KindPanic
+		switch o.kind {
+		case KindProcStack, kindUnknown, KindPanic:
+			return false
+		case KindBlockedTask:
+			return hasPrefix([]byte(it.subject), "hung_task")
+		}
+		return true
 	}
 	stack := false
 	for i := range o.tasks {
@@ -337,9 +352,11 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 			role = RoleReporter
 		}
 		t = o.addTask(role)
-	case len(o.tasks) > 0 && !o.tasks[0].dumped && (len(o.tasks[0].Frames) == 0 || o.tasks[0].register) && samePID(it.pid, o.tasks[0].PID):
+	case len(o.tasks) > 0 && (len(o.tasks[0].Frames) == 0 || o.tasks[0].register) && samePID(it.pid, o.tasks[0].PID):
 		t = &o.tasks[0]
 		o.w().cur = 0
+	case o.kind == KindPanic && hasPrefix([]byte(o.subject), "hung_task"):
+		t = o.addTask(RoleReporter) // khungtaskd tells that another task hangs
 	default:
 		t = o.addTask(o.nextRole(it.comm))
 		if o.section == RoleVictim && t.Role == RoleVictim {
@@ -347,6 +364,7 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 		}
 	}
 	t.dumped = true
+	o.trace = true
 	if t.Comm == "" || it.comm != "" {
 		t.Comm = it.comm
 	}
@@ -470,6 +488,9 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		o.w().replay = true
 		return
 	case lineDetail, lineLock:
+		if t != nil && t.TGID == nil && it.tgid != nil && len(t.Frames) == 0 {
+			t.TGID = it.tgid // the rest of a task header that a mail program broke
+		}
 		if t != nil && len(t.Frames) > 0 && !t.register && o.w().gap > 0 {
 			e.other(o) // after foreign lines a vague match proves nothing
 			return

@@ -95,42 +95,46 @@ func matchPattern(pattern, name string) bool {
 // classesFor says which classes are skipped in a task's stack. A hang is told by what waits; a fault in the RPC run loop
 // is a fault of the run loop.
 func classesFor(kind Kind, role Role) frameClass {
-	if role == RoleOwner || role == RoleBystander {
+	if role == RoleOwner {
 		return hangClasses
+	}
+	if role == RoleBystander {
+		return hangClasses | classPrimitive | classAlloc
 	}
 	switch kind {
 	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
 		return hangClasses
 	case KindLockdep, KindLockUsage:
-		return classReport | classLock | classEntry | classInterrupt
+		return classReport | classFault | classLock | classEntry | classInterrupt
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
-		return classReport | classLock | classEntry | classInterrupt | classPrimitive | classSched
+		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched
 	case KindWorkqueueLockup:
 		return hangClasses | classInterrupt
 	case KindFaultInjection:
 		return classReport | classAlloc | classEntry
 	case KindKASAN, KindBug:
-		return classReport | classPrimitive | classLock | classSched | classEntry
+		return classReport | classFault | classPrimitive | classLock | classSched | classEntry
 	}
-	return classReport | classPrimitive | classLock | classEntry
+	return classReport | classFault | classPrimitive | classLock | classEntry
 }
 
 const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
 
-// reliable returns the entries that the unwinder vouches for, or all if there are none.
+// reliable returns the entries that the unwinder vouches for, or all if there are none; without those that only a decoded
+// stack has.
 func reliable(frames []Frame) []Frame {
 	n := 0
 	for i := range frames {
-		if !frames[i].Questionable {
+		if !frames[i].Questionable && !frames[i].Inlined {
 			n++
 		}
 	}
-	if n == 0 || n == len(frames) {
+	if n == len(frames) {
 		return frames
 	}
-	out := make([]Frame, 0, n)
+	out := make([]Frame, 0, len(frames))
 	for _, f := range frames {
-		if !f.Questionable {
+		if (!f.Questionable || n == 0) && !f.Inlined {
 			out = append(out, f)
 		}
 	}
@@ -141,12 +145,9 @@ func reliable(frames []Frame) []Frame {
 func waitFrame(frames []Frame) string {
 	frames = reliable(frames)
 	for _, f := range frames {
-		if classOf(f.Func)&(classSched|classReport) == 0 {
+		if classOf(f.Func)&(classSched|classReport) == 0 && !strings.HasPrefix(f.Func, "0x") {
 			return plainName(f.Func)
 		}
-	}
-	if len(frames) > 0 {
-		return plainName(frames[0].Func)
 	}
 	return ""
 }
@@ -190,14 +191,14 @@ func sleepsFirst(frames []Frame) bool {
 	return false
 }
 
-// hasReportFrame reports whether a stack was printed by the task itself.
-func hasReportFrame(frames []Frame) bool {
-	for i := range frames[:min(len(frames), 4)] {
-		if classOf(frames[i].Func) == classReport {
-			return true
+// procLike reports whether a stack can be from /proc: no guesses, and not printed by the task itself.
+func procLike(frames []Frame) bool {
+	for i := range frames {
+		if frames[i].Questionable || i < 4 && classOf(frames[i].Func) == classReport {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // roots are the functions at which kernel stacks begin, without leading underscores.
@@ -215,6 +216,7 @@ var bottoms = [...]string{
 	"asm_exc_*", "asm_sysvec_*", "asm_common_interrupt", "page_fault", "async_page_fault", "do_syscall_64", "kthread", "worker_thread",
 	"start_secondary", "cpu_startup_entry", "start_kernel", "el0_svc", "el0_da", "el0_ia", "retint_*", "error_entry", "error_exit",
 	"apic_timer_interrupt", "nmi", "end_repeat_nmi", "do_fast_syscall_32", "do_trap_ecall_u", "sys_call_fastpath", "el0t_64_sync_handler",
+	"dabt_usr", "pabt_usr", "und_usr",
 }
 
 // isRoot reports whether kernel stacks begin at a function.

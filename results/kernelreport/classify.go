@@ -141,8 +141,11 @@ func mayMatter(b []byte) bool {
 		}
 	}
 	last := b[len(b)-1]
-	if isHex(last) && endsInFlags(b) {
+	if isHex(last) && endsInFlags(b) || last == ')' && (bytes.HasSuffix(b, []byte("(L-TLB)")) || bytes.HasSuffix(b, []byte("(NOTLB)"))) {
 		return true
+	}
+	if isHex(last) && bytes.Contains(b, []byte(" D ")) {
+		return true // an old task header that was cut
 	}
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
 		return true
@@ -290,7 +293,11 @@ func structureLine(b []byte) (item, bool) {
 			return newTaskLine(b), true
 		}
 		if hasPrefix(b, "task_flags:") || hasPrefix(b, "tgid:") {
-			return item{what: lineDetail}, true
+			it := item{what: lineDetail}
+			if b[1] == 'g' {
+				it.tgid, _ = pidNumber(b[len("tgid:"):])
+			}
+			return it, true
 		}
 		if hasPrefix(b, "task ") && bytes.Contains(b, []byte("PC stack")) {
 			return item{what: lineDump}, true
@@ -313,9 +320,10 @@ func structureLine(b []byte) (item, bool) {
 		return processLine(b)
 	case 'N', 'T':
 		if taintIndex(b) == 0 {
-			if r := release(b); r != "" {
-				return item{what: lineRelease, kernel: r}, true
-			}
+			r := release(b)
+			return item{what: lineRelease, kernel: r, partial: r == "" && !bytes.Contains(b, []byte("[")), usable: true}, true
+		}
+		if hasPrefix(b, "NMI backtrace for cpu") && bytes.Contains(b, []byte("skipped")) {
 			return item{what: lineDetail}, true
 		}
 		if hasPrefix(b, "NMI backtrace for cpu") || hasPrefix(b, "Task dump for CPU") {

@@ -51,6 +51,11 @@ type engine struct {
 	pend   pending
 	lineNo int
 	queue  queue
+
+	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
+	softStart int
+	softEnd   int
+	softLines int
 }
 
 func newEngine(emit func(Report)) *engine {
@@ -59,6 +64,12 @@ func newEngine(emit func(Report)) *engine {
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
+	if e.soft != nil || softBreak(raw) {
+		e.softEnd = end
+		if raw, start = e.joinSoft(raw, start); raw == nil {
+			return
+		}
+	}
 	e.lineNo++
 	ln := strip(raw)
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
@@ -82,6 +93,39 @@ func (e *engine) feed(raw []byte, start, end int) {
 	if len(e.queue.waiting) > 0 {
 		e.queue.flush(e.horizon(), false)
 	}
+}
+
+// softBreak recognises a line that goes on after a mail's quoted-printable encoding broke it: 76 bytes at most, an
+// equals sign at the end. A ruler of equals signs is none.
+func softBreak(raw []byte) bool {
+	n := len(raw)
+	if n > 0 && raw[n-1] == '\r' {
+		n--
+	}
+	return n >= 68 && n <= 76 && raw[n-1] == '=' && raw[n-2] != '='
+}
+
+// joinSoft puts the parts of such a line together; nil means that it goes on.
+func (e *engine) joinSoft(raw []byte, start int) ([]byte, int) {
+	more := softBreak(raw) && e.softLines < 8
+	part := bytes.TrimSuffix(raw, []byte("\r"))
+	if e.soft == nil {
+		e.softStart, e.soft = start, []byte{}
+	}
+	if more {
+		part = part[:len(part)-1]
+	}
+	e.soft = append(e.soft, part...)
+	if more {
+		e.softLines++
+		return nil, 0
+	}
+	whole := bytes.ReplaceAll(bytes.ReplaceAll(e.soft, []byte("=3D"), []byte("=")), []byte("=20"), []byte(" "))
+	e.soft, e.softLines = nil, 0
+	if whole == nil {
+		whole = []byte{}
+	}
+	return whole, e.softStart
 }
 
 // line handles a line after the limits have been looked after: joins it with a cut one before it, or reads it alone.
@@ -182,7 +226,7 @@ func (e *engine) find(ln *line) *openReport {
 
 // startReport opens a report at ln, or at the divider before it.
 func (e *engine) startReport(kind Kind, ln *line) *openReport {
-	o := &openReport{kind: kind, start: ln.start, end: ln.end, active: e.lineNo,
+	o := &openReport{kind: kind, start: ln.start, end: ln.end, active: e.lineNo, bare: ln.bare,
 		writers: []writerState{{writer: writer{string(ln.host), string(ln.caller)}, cur: noTask}}}
 	if e.mark.set && (e.mark.by.wrote(ln) || ln.bare) {
 		o.start = e.mark.start
@@ -231,6 +275,11 @@ func (e *engine) horizon() int {
 
 // finish ends everything at the end of the input.
 func (e *engine) finish() {
+	if e.soft != nil { // the input ends in the middle of a broken line
+		whole, at, end := e.soft, e.softStart, e.softEnd
+		e.soft, e.softLines = nil, 0
+		e.feed(whole, at, end)
+	}
 	e.flushPending()
 	for len(e.open) > 0 {
 		e.close(e.open[0])

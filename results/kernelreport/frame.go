@@ -56,7 +56,7 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 	}
 	if b[0] == '0' && len(b) > 2 && b[1] == 'x' {
 		n := hexRun(b[2:])
-		if p.style == stylePlain || n < 8 || 2+n != len(b) {
+		if n < 8 || 2+n != len(b) {
 			return p, false
 		}
 		if string(b) == "0xffffffffffffffff" || string(b) == "0xffffffff" {
@@ -64,8 +64,14 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 			return p, true
 		}
 		p.frame = Frame{Func: string(b), Questionable: q}
-		p.tidy = true
+		p.tidy = p.style != stylePlain // without brackets it is one only if it stands in a stack
 		return p, true
+	}
+	if b[0] == ':' { // before 2.6.25: ":jbd:log_wait_commit+0xa3/0xf5"
+		if n := nameRun(b[1:]); n > 0 && n+2 < len(b) && b[1+n] == ':' {
+			p.frame.Module = string(b[1 : 1+n])
+			b = b[n+2:]
+		}
 	}
 	n := nameRun(b)
 	if n == 0 || n > maxName {
@@ -111,7 +117,11 @@ func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
 			if nameRun(in) != len(in) {
 				return false
 			}
-			p.frame.Module = string(in)
+			if string(in) == "inline" { // how syzbot's decoder marks what was inlined
+				p.frame.Inlined = true
+			} else {
+				p.frame.Module = string(in)
+			}
 			b = b[end+1:]
 		case b[0] == '(':
 			end := bytes.IndexByte(b, ')')
@@ -244,6 +254,12 @@ func fileAndLine(b []byte) (file string, lineNo int, rest []byte) {
 		return "", 0, b
 	}
 	tail := t[n:]
+	if paren && bytes.HasPrefix(tail, []byte(" ")) && !bytes.HasPrefix(tail, []byte(" (")) {
+		// "(a.h:1 b.h:2 f.c:3)": decode_stacktrace lists inlined code first; the last place is in the function itself.
+		if f, l, rest := fileAndLine(append([]byte(" ("), tail[1:]...)); f != "" {
+			return f, l, rest
+		}
+	}
 	if paren {
 		end := bytes.IndexByte(tail, ')')
 		if end < 0 {

@@ -129,7 +129,8 @@ func bugHeader(b []byte) item {
 		} else {
 			it.partial = true
 		}
-	case bytes.HasPrefix(b, []byte("unable to handle")), bytes.HasPrefix(b, []byte("kernel NULL pointer")):
+	case bytes.HasPrefix(b, []byte("unable to handle")), bytes.HasPrefix(b, []byte("kernel NULL pointer")),
+		bytes.HasPrefix(b, []byte("Kernel NULL pointer")), bytes.HasPrefix(b, []byte("Unable to handle")):
 		it.kind = KindOops
 		it.subject = badAddress(b)
 	case bytes.Contains(b, []byte("stack guard page was hit")):
@@ -157,10 +158,12 @@ func inFunction(b []byte) (subject, fn string, partial bool) {
 // badAddress gives one name to what each architecture and age says about a fault on an address.
 func badAddress(b []byte) string {
 	if bytes.Contains(b, []byte("NULL pointer")) {
-		return "NULL pointer dereference"
+		return nullPointer
 	}
 	return "bad kernel address"
 }
+
+const nullPointer = "NULL pointer dereference"
 
 // plainSubject makes a message fit for a title: cut before its particulars, numbers and unprintable bytes removed.
 func plainSubject(b []byte) string {
@@ -229,7 +232,7 @@ func oopsHeader(b []byte) (it item, ok bool) {
 	case has("Kernel attempted to "), has("kernel tried to execute "):
 		it.subject = "bad kernel address"
 		if bytes.Contains(b, []byte("NULL")) {
-			it.subject = "NULL pointer dereference"
+			it.subject = nullPointer
 		}
 	case has("general protection fault"):
 		it.subject = "general protection fault"

@@ -17,6 +17,14 @@ const reboot = "\n[    0.000000] Linux version 6.12.0 (a@b) #1\n"
 // checkInvariants is what must hold for any input. It returns the reports.
 func checkInvariants(t testing.TB, text []byte) []Report {
 	t.Helper()
+	for l := range bytes.Lines(text) {
+		l = bytes.TrimSuffix(l, []byte("\n"))
+		ln := strip(l[:min(len(l), maxLine)])
+		switch it := classify(ln.body, false); it.what {
+		case lineHeader, linePanic, lineTask, lineTrace, linePath, lineCut, lineRule, lineBoot, lineFrame:
+			require.True(t, mayMatter(ln.body), "the quick test misses %q", ln.body)
+		}
+	}
 	reports := Parse(text)
 	last := 0
 	for i := range reports {

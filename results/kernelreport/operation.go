@@ -25,7 +25,7 @@ var operationTable = [...]operationRow{
 	{"nfsd-laundromat", []string{"laundromat_main", "nfs4_laundromat"}, "the server expires clients and state"},
 	{"nfs-callback", []string{"nfs4_callback_svc", "nfs_callback_dispatch"}, "the client serves a recall"},
 	{"lockd", []string{"lockd", "nlmsvc_*"}, "the lock server"},
-	{"nfsd", []string{"nfsd", "nfsd_dispatch", "nfsd4_proc_compound"}, "the server serves a request"},
+	{"nfsd", []string{"nfsd", "nfsd_*", "nfsd3_*", "nfsd4_*"}, "the server serves a request"},
 	{"rpciod", []string{"rpc_async_schedule", "rpc_async_release", "xprt_autoclose", "xprt_destroy_cb", "xs_*_workfn", "xs_tcp_setup_socket"}, "the RPC worker threads"},
 	{"evict", []string{"evict", "evict_inodes", "dispose_list", "*_evict_inode"}, "an inode goes away"},
 	{"exit", []string{"do_exit"}, "a process ends"},
@@ -79,15 +79,16 @@ func operation(frames []Frame) string {
 			}
 		}
 	}
-	for i := len(frames) - 1; i >= 0; i-- {
-		switch bareName(frames[i].Func) {
+	op := "-"
+	for _, f := range frames {
+		switch bareName(f.Func) {
 		case "process_one_work", "worker_thread", "run_workqueue":
 			return "work"
 		case "kthread", "ret_from_fork", "ret_from_fork_asm", "kernel_thread_helper", "child_rip":
-			return "kthread"
+			op = "kthread"
 		}
 	}
-	return "-"
+	return op
 }
 
 func matchesAny(patterns []string, name string) bool {

@@ -241,6 +241,9 @@ scan:
 	if colons >= 2 && digits >= 5 || dashes == 2 && digits == 8 {
 		return i
 	}
+	if i == digits && i <= 6 && i+2 < len(b) && b[i+1] == '[' && (b[i+2] == ' ' || b[i+2] >= '0' && b[i+2] <= '9') {
+		return i // a line number that an editor or a web page put before a time stamp
+	}
 	return 0
 }
 

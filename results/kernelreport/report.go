@@ -87,4 +87,6 @@ type Frame struct {
 	Line   int    `json:"line"`
 	// Questionable is set for entries that the unwinder found on the stack but does not vouch for ("? f+0x1/0x2").
 	Questionable bool `json:"questionable"`
+	// Inlined is set in decoded stacks for functions that the compiler put into the next entry's function.
+	Inlined bool `json:"inlined,omitempty"`
 }

@@ -21,7 +21,7 @@ func signature(r *Report, subject, fn string) string {
 	var frames []string
 	if victim != nil {
 		frames = tellingFrames(victim.Frames, classesFor(r.Kind, RoleVictim), tellingLimit)
-		if len(frames) == 0 && len(victim.Frames) > 0 {
+		if len(frames) == 0 && victim.BlameFrame != "" {
 			frames = []string{bareName(victim.BlameFrame)}
 		}
 	}
@@ -30,6 +30,13 @@ func signature(r *Report, subject, fn string) string {
 		kind, about = "hang", "-"
 		if victim != nil {
 			about = operation(victim.Frames)
+			switch work := workFunction(victim.Workqueue); {
+			case len(frames) > 0:
+			case work != "":
+				frames = []string{work}
+			default:
+				about, frames = "no-stack", []string{slug(victim.Comm)}
+			}
 		}
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
 		about = "-"
@@ -41,6 +48,14 @@ func signature(r *Report, subject, fn string) string {
 		frames = []string{"-"}
 	}
 	return strings.Join([]string{signatureVersion, kind, about, strings.Join(frames, "/")}, ":")
+}
+
+// workFunction is the function in a "Workqueue:" line: "writeback wb_workfn (flush-ceph-3)".
+func workFunction(workqueue string) string {
+	if f := strings.Fields(workqueue); len(f) > 1 && nameRun([]byte(f[1])) == len(f[1]) {
+		return bareName(f[1])
+	}
+	return ""
 }
 
 // slug makes a subject fit for a signature.
@@ -97,6 +112,9 @@ func title(r *Report, subject, fn string) string {
 		return "Kernel panic: " + subject
 	case KindFaultInjection:
 		what = "FAULT_INJECTION: " + subject
+	}
+	if where == "" && len(r.Tasks) > 0 {
+		where = workFunction(r.Tasks[0].Workqueue)
 	}
 	if where == "" {
 		return what

@@ -9,8 +9,8 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 		o = nil
 	}
 	if o == nil {
-		if p.end {
-			return
+		if p.end || !p.tidy || p.style == styleDecoded {
+			return // inside a stack such a line is an entry, but it does not begin one
 		}
 		o = e.startReport(kindUnknown, ln)
 	}
@@ -18,7 +18,7 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 		o.proc, o.procPID, o.procPath = true, procPID(ln.proc), string(ln.proc)
 	}
 	w := o.w()
-	if w.cur == historyTask {
+	if w.cur == historyTask || !o.trace && o.quotesStacks() {
 		o.belongs(e, ln)
 		return
 	}
@@ -78,6 +78,16 @@ func (o *openReport) takes(p *parsedFrame, ln *line) bool {
 		return isRoot(p.frame.Func) || p.frame.Questionable
 	}
 	return true
+}
+
+// quotesStacks reports whether the report holds stack entries before the stack that was dumped: where a lock was taken,
+// where preemption was disabled.
+func (o *openReport) quotesStacks() bool {
+	switch o.kind {
+	case KindLockdep, KindLockUsage, KindBug, KindFaultInjection:
+		return true
+	}
+	return false
 }
 
 // push appends a stack entry to a task.
@@ -213,7 +223,7 @@ func (o *openReport) recognise() bool {
 	case sleepsFirst(t.Frames):
 		o.kind = KindBlockedTask
 		o.doubt("no header before the stack")
-	case t.style == styleAddress && !o.trace && t.rooted && !hasReportFrame(t.Frames):
+	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames):
 		// Before 4.15 /proc/<pid>/stack showed the addresses.
 		o.kind = KindProcStack
 	default:

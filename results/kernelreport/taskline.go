@@ -112,6 +112,11 @@ func field(b []byte, name string) *int {
 // address left in 4.9, a running task says "running task" in its place, and the numbers are free stack, pid, parent.
 func oldTaskLine(b []byte) (item, bool) {
 	it := item{what: lineTask}
+	if i := bytes.LastIndex(b, []byte(" (L-TLB)")); i > 0 && i+8 == len(b) {
+		return ancientTaskLine(b[:i])
+	} else if i := bytes.LastIndex(b, []byte(" (NOTLB)")); i > 0 && i+8 == len(b) {
+		return ancientTaskLine(b[:i])
+	}
 	end := len(b)
 	for end > 0 && isHex(b[end-1]) {
 		end--
@@ -124,10 +129,17 @@ func oldTaskLine(b []byte) (item, bool) {
 	}
 	// The state letter: the first one that stands alone and is followed by what must follow it.
 	for i := 1; i+2 < end && i < 40; i++ {
-		if b[i-1] != ' ' || b[i+1] != ' ' || bytes.IndexByte([]byte("RSDTtXZPIKWx"), b[i]) < 0 {
+		if b[i-1] != ' ' || bytes.IndexByte([]byte("RSDTtXZPIKWx"), b[i]) < 0 {
 			continue
 		}
-		rest := trimSpaceLeft(b[i+2 : end])
+		if !full && b[i] != 'D' {
+			continue // a cut header is believed only of a blocked task
+		}
+		// Five digits of free stack touch the letter: "syz-executor.5  D28360 31048   7448 0x00000004".
+		if b[i+1] != ' ' && !(full && b[i+1] >= '0' && b[i+1] <= '9') {
+			continue
+		}
+		rest := trimSpaceLeft(b[i+1 : end])
 		numbers := rest
 		address := false
 		if bytes.HasPrefix(rest, []byte("running")) {
@@ -138,7 +150,7 @@ func oldTaskLine(b []byte) (item, bool) {
 			address = true
 		}
 		fields := bytes.Fields(numbers)
-		if len(fields) > 3 || full && len(fields) != 3 || !full && !address {
+		if len(fields) > 3 || full && len(fields) != 3 || !full && !address && len(fields) != 3 {
 			continue
 		}
 		ok := true
@@ -158,6 +170,24 @@ func oldTaskLine(b []byte) (item, bool) {
 		return it, true
 	}
 	return it, false
+}
+
+// ancientTaskLine reads the header of 2.6.18, which lists relatives instead of flags:
+// "nfsd D ffff81023dc3fb88 0 3269 1 3270 3268 (L-TLB)", the suffix already removed.
+func ancientTaskLine(b []byte) (item, bool) {
+	for i := 1; i+2 < len(b) && i < 40; i++ {
+		if b[i-1] != ' ' || b[i+1] != ' ' || !isLetter(b[i]) {
+			continue
+		}
+		f := bytes.Fields(b[i+2:])
+		if len(f) < 4 || hexRun(f[0]) != len(f[0]) || !allDigits(f[1]) || !allDigits(f[2]) {
+			continue
+		}
+		it := item{what: lineTask, comm: commText(b[:i]), state: string(b[i]), usable: true}
+		it.pid, _ = pidNumber(f[2])
+		return it, true
+	}
+	return item{}, false
 }
 
 // cpuLine reads the line that names the running task: "CPU: 1 UID: 0 PID: 12 Comm: x Not tainted 6.12.0 #1" and, before
