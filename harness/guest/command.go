@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// qemuEnv names the QEMU to use; see Options.QEMU.
+// qemuEnv names the QEMU to use.
 const qemuEnv = "LOOPFAULT_QEMU"
 
-func qemuOf(o Options) string {
-	if o.QEMU != "" {
-		return o.QEMU
+// QEMU is the program that Options.QEMU stands for: itself, or $LOOPFAULT_QEMU,
+// or qemu-system-x86_64.
+func QEMU(program string) string {
+	if program != "" {
+		return program
 	}
 	if q := os.Getenv(qemuEnv); q != "" {
 		return q
@@ -42,7 +44,7 @@ func Reproduce(spec Spec, o Options) string {
 }
 
 func build(spec Spec, o Options, w *Wiring) ([]string, []need) {
-	argv := []string{qemuOf(o), "-name", spec.Name + ",debug-threads=on"}
+	argv := []string{QEMU(o.QEMU), "-name", spec.Name + ",debug-threads=on"}
 	argv = append(argv, o.Accel.args()...)
 	var kernel []string
 	for _, d := range append(spec.builtin(), spec.Devices...) {

@@ -63,7 +63,7 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	proc, err := launch(argv, conns.files, opts.Timeouts.Quit)
 	if err != nil {
 		conns.closeConns()
-		return nil, missing(opts.QEMU, err)
+		return nil, MissingQEMU(opts.QEMU, err)
 	}
 	conns.closeFiles() // else QEMU's death would not close the channels
 
@@ -121,12 +121,14 @@ func (g *Guest) startFailed(ctx context.Context, err error) error {
 		cancel()
 	}
 	_ = g.Close(ctx)
-	message := "qemu did not start"
-	if stderr := g.proc.stderr.String(); stderr != "" {
+	failed := &Error{Fault: Infrastructure, Message: "qemu did not start", Evidence: g.Exit().evidence(), Err: err}
+	if stderr := g.proc.stderr.String(); stderr != "" && ctx.Err() == nil {
+		// QEMU's last line says more than how its monitor broke off.
 		lines := strings.Split(stderr, "\n")
-		message += ": " + strings.TrimSpace(lines[len(lines)-1])
+		failed.Message += ": " + strings.TrimSpace(lines[len(lines)-1])
+		failed.Err = nil
 	}
-	return &Error{Fault: Infrastructure, Message: message, Evidence: g.Exit().evidence(), Err: err}
+	return failed
 }
 
 // Name is Spec.Name.
@@ -152,7 +154,8 @@ func (g *Guest) Console() *Console { return g.console }
 
 // Agent is the host's end of the virtio port AgentPort. Bytes written before
 // the guest opens its end wait for it. Reads and writes block while the guest
-// does not answer: set deadlines. EOF means that QEMU is gone.
+// does not answer: set deadlines. EOF (or ECONNRESET, if QEMU had not read all)
+// means that QEMU is gone.
 func (g *Guest) Agent() net.Conn { return g.conns.conns["agent"] }
 
 // Watch is the host's end of the virtio port WatchPort; see Agent.

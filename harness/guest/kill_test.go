@@ -37,13 +37,13 @@ func beVictim() {
 	if _, err := bufio.NewReader(g.Agent()).ReadString('\n'); err != nil {
 		os.Exit(1)
 	}
-	pid, err := qemuOf(os.Getpid())
+	pid, err := childOf(os.Getpid())
 	fmt.Println(pid, err)
 	<-g.Done()
 }
 
-// qemuOf finds the child of a process.
-func qemuOf(parent int) (int, error) {
+// childOf finds the child of a process.
+func childOf(parent int) (int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
 	if fields := strings.Fields(string(text)); len(fields) > 0 {
 		return strconv.Atoi(fields[0])
@@ -111,7 +111,7 @@ func TestQEMUKilledFromOutside(t *testing.T) {
 	g := boot(t, fixture.Spec("killed"), options(t))
 	a := talk(t, g)
 	a.ask("echo up")
-	pid, err := qemuOf(os.Getpid())
+	pid, err := childOf(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, unix.SIGKILL))
 	<-g.Done()
@@ -130,7 +130,7 @@ func TestQEMUKilledFromOutside(t *testing.T) {
 func TestFrozenQEMUIsReaped(t *testing.T) {
 	opts := options(t)
 	g := boot(t, fixture.Spec("frozen"), opts)
-	pid, err := qemuOf(os.Getpid())
+	pid, err := childOf(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, unix.SIGSTOP))
 	began := time.Now()

@@ -20,7 +20,7 @@ type Options struct {
 }
 
 func (o Options) complete() Options {
-	o.QEMU = qemuOf(o)
+	o.QEMU = QEMU(o.QEMU)
 	if o.Dir == "" {
 		o.Dir = os.TempDir()
 	}

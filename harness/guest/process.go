@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // stderrLimit is how much of the end of QEMU's stderr is kept, in bytes.
@@ -44,6 +46,9 @@ func launch(argv []string, files []*os.File, grace time.Duration) (*process, err
 		if err != nil {
 			return
 		}
+		// QEMU aborts where KVM refuses it something; that is no reason to leave a
+		// core file somewhere.
+		_ = unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
 		p.err = p.cmd.Wait()
 		close(p.exited)
 	}()
@@ -65,8 +70,8 @@ func (p *process) result() (code int, signal syscall.Signal) {
 	return p.cmd.ProcessState.ExitCode(), 0
 }
 
-// missing says what to install when QEMU could not be executed.
-func missing(qemu string, err error) error {
+// MissingQEMU says what to install when QEMU could not be executed.
+func MissingQEMU(qemu string, err error) error {
 	message := "cannot start " + qemu
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
 		message = qemu + " not found: install the Debian package qemu-system-x86, or set " + qemuEnv

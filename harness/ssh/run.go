@@ -35,7 +35,8 @@ func (c *Client) Run(ctx context.Context, command string) (Output, error) {
 }
 
 // CopyIn writes what r holds to a file in the guest, with the given permission
-// bits. The file appears complete or not at all.
+// bits. The file appears complete or not at all. r must not block for ever: only
+// the guest's side is bounded.
 func (c *Client) CopyIn(ctx context.Context, r io.Reader, path string, perm os.FileMode) error {
 	name, part := quote(path), quote(path+".part")
 	var stderr capped
@@ -44,7 +45,7 @@ func (c *Client) CopyIn(ctx context.Context, r io.Reader, path string, perm os.F
 }
 
 // CopyOut writes a file of the guest to w and returns how many bytes it got. Files
-// of /proc and /sys work as well.
+// of /proc and /sys work as well. w must not block for ever.
 func (c *Client) CopyOut(ctx context.Context, path string, w io.Writer) (int64, error) {
 	var stderr capped
 	count := &counter{w: localWriter{w}}

@@ -15,7 +15,8 @@ import (
 // it ends or ctx does; there is no other bound, a person is at the other end. If
 // in is a terminal the guest gets a PTY of its size, the terminal is raw
 // meanwhile and restored on every way out. A shell that ends with a status other
-// than 0 gives *ExitError.
+// than 0 gives *ExitError. A last read of in may still be pending afterwards and
+// swallow a key: meant for programs that end with the shell.
 func (c *Client) Shell(ctx context.Context, in *os.File, out, errOut io.Writer, command string) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
 	defer stop()

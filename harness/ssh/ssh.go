@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -37,7 +38,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("ssh %s: connection to the guest lost: %v", e.Op, e.Err)
+	return fmt.Sprintf("ssh %s: connection to the guest lost: %s", e.Op, strings.ReplaceAll(e.Err.Error(), "\n", ": "))
 }
 
 // Unwrap returns the cause, context.DeadlineExceeded if time ran out.
@@ -81,25 +82,17 @@ func Dial(ctx context.Context, addr string, id Identity, limits Limits) (*Client
 	if err != nil {
 		return nil, &LostError{Op: "connect", Err: err}
 	}
-	deadline, _ := ctx.Deadline()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return nil, &LostError{Op: "connect", Err: err}
-	}
+	// Closing is the only interruption the handshake knows.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
 	c, channels, requests, err := ssh.NewClientConn(conn, addr, &ssh.ClientConfig{
 		User:              id.User,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(id.Key)},
 		HostKeyCallback:   ssh.FixedHostKey(id.HostKey),
 		HostKeyAlgorithms: []string{id.HostKey.Type()},
 	})
-	if err != nil {
+	if inTime := stop(); !inTime || err != nil {
 		_ = conn.Close()
 		return nil, &LostError{Op: "handshake", Err: errors.Join(ctx.Err(), err)}
-	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		_ = c.Close()
-		return nil, &LostError{Op: "handshake", Err: err}
 	}
 	return &Client{limits: limits, client: ssh.NewClient(c, channels, requests)}, nil
 }
