@@ -16,7 +16,7 @@ import (
 )
 
 func config(t *testing.T) accel.Config {
-	kernel, err := guesttest.Kernel()
+	kernel, err := guesttest.Kernel(t.Context())
 	require.NoError(t, err)
 	return accel.Config{
 		Kernel: kernel, CacheDir: filepath.Join(t.TempDir(), "cache"),

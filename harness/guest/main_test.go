@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	var err error
-	if fixture, err = guesttest.New(); err != nil {
+	if fixture, err = guesttest.New(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

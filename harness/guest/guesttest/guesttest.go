@@ -5,12 +5,17 @@ package guesttest
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
 	"loopfault/harness/guest"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
 )
 
 // KernelEnv names a bzImage for tests, instead of the project's own build.
@@ -24,9 +29,9 @@ type Fixture struct {
 	dir    string
 }
 
-// New finds a kernel and builds the initial RAM disk.
-func New() (*Fixture, error) {
-	kernel, err := Kernel()
+// New finds a kernel, building it if need be, and makes the initial RAM disk.
+func New(ctx context.Context) (*Fixture, error) {
+	kernel, err := Kernel(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,20 +40,51 @@ func New() (*Fixture, error) {
 		return nil, err
 	}
 	f := &Fixture{Kernel: kernel, Initrd: filepath.Join(dir, "initrd"), dir: dir}
-	if err := f.build(); err != nil {
-		return nil, fmt.Errorf("%w (and %v)", err, f.Remove())
+	if err := f.build(ctx); err != nil {
+		return nil, errors.Join(err, f.Remove())
 	}
 	return f, nil
 }
 
-// Kernel is the bzImage that tests boot.
-func Kernel() (string, error) {
-	path := os.Getenv(KernelEnv)
-	if path == "" {
-		return "", fmt.Errorf("no kernel to test with: set %s to a bzImage", KernelEnv)
+// Kernel is the bzImage that tests boot: the project's stock kernel, built now
+// if it is not there yet.
+func Kernel(ctx context.Context) (string, error) {
+	if path := os.Getenv(KernelEnv); path != "" {
+		_, err := os.Stat(path)
+		return path, err
 	}
-	_, err := os.Stat(path)
-	return path, err
+	c, err := cache.Open("")
+	if err != nil {
+		return "", err
+	}
+	const name = "stock"
+	built, err := kernel.Resolve(c, name)
+	if err == nil {
+		return built.BzImage, nil
+	}
+	for _, spec := range kernel.Catalogue() {
+		if spec.Name == name {
+			builder := kernel.Builder{Cache: c}
+			built, err = builder.Ensure(ctx, spec)
+		}
+	}
+	return built.BzImage, err
+}
+
+// Image is the project's root image, with the agent as it is in this source
+// tree, built now if it is not there yet.
+func (f *Fixture) Image(ctx context.Context) (image.Image, error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return image.Image{}, err
+	}
+	agent := filepath.Join(f.dir, "loopfault-agent")
+	// As the Makefile does it, else the image would be another one.
+	if err := goBuild(ctx, agent, "loopfault/workloads/cmd/loopfault-agent"); err != nil {
+		return image.Image{}, err
+	}
+	builder := image.Builder{Cache: c}
+	return builder.Ensure(ctx, image.DefaultSpec(), agent)
 }
 
 // Remove deletes the fixture's files.
@@ -59,12 +95,19 @@ func (f *Fixture) Spec(name string) guest.Spec {
 	return guest.Spec{Name: name, Kernel: f.Kernel, Initrd: f.Initrd, MemoryMiB: 256, CPUs: 2}
 }
 
-func (f *Fixture) build() error {
-	binary := filepath.Join(f.dir, "init")
-	cmd := exec.Command("go", "build", "-o", binary, "loopfault/harness/guest/guesttest/testinit")
+func goBuild(ctx context.Context, binary, pkg string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build testinit: %w: %s", err, out)
+		return fmt.Errorf("build %s: %w: %s", pkg, err, out)
+	}
+	return nil
+}
+
+func (f *Fixture) build(ctx context.Context) error {
+	binary := filepath.Join(f.dir, "init")
+	if err := goBuild(ctx, binary, "loopfault/harness/guest/guesttest/testinit"); err != nil {
+		return err
 	}
 	text, err := os.ReadFile(binary)
 	if err != nil {
