@@ -17,8 +17,13 @@ const (
 	longLine  = 4 << 10 // bytes; longer lines are cut in pieces
 )
 
-// panicMark starts the kernel's last words, whatever its version.
-const panicMark = "Kernel panic - not syncing"
+// The kernel's last words are between a line with panicMark and one with
+// panicEnd, whatever its version. A panic device that stops the vCPUs does so
+// in between, after the stack.
+const (
+	panicMark = "Kernel panic - not syncing"
+	panicEnd  = "---[ end Kernel panic"
+)
 
 // ErrConsoleClosed says that the console has ended with QEMU.
 var ErrConsoleClosed = errors.New("the console has ended")
@@ -28,7 +33,7 @@ var ErrConsoleClosed = errors.New("the console has ended")
 // QEMU writes (Options.ConsolePath).
 type Console struct {
 	conn    net.Conn
-	onPanic func(line string) // called at most once, from the reader
+	onPanic func(line string) // called for the first line with panicMark and the first with panicEnd
 
 	first chan struct{} // closed at the first byte
 	ended chan struct{} // closed when QEMU's end is closed and all is read
@@ -55,15 +60,23 @@ func (c *Console) read() {
 		return
 	}
 	close(c.first)
-	panicked := false
+	panicked, ended := false, false
 	for {
 		text, err := in.ReadSlice('\n') // ErrBufferFull: a piece of a long line
 		if len(text) > 0 {
 			line := string(bytes.TrimRight(text, "\r\n"))
 			c.keep(line)
-			if !panicked && strings.Contains(line, panicMark) {
+			switch {
+			case strings.Contains(line, panicEnd):
+				if !ended {
+					c.onPanic(line)
+				}
+				ended = true
+			case strings.Contains(line, panicMark):
+				if !panicked {
+					c.onPanic(line)
+				}
 				panicked = true
-				c.onPanic(line)
 			}
 		}
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {

@@ -30,8 +30,10 @@ type Guest struct {
 	monitor  *qmp.Monitor
 	domain   *qemu.Domain
 	console  *Console
-	panics   chan string // the console's panic line, at most one
+	panics   chan string // the console's lines about a panic, at most two
 	hostPort int         // on 127.0.0.1
+
+	lastWords string // the console's panic line; of supervise only
 
 	closing sync.Once
 	closed  error
@@ -69,7 +71,7 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 
 	g := &Guest{
 		spec: spec, opts: opts, argv: argv,
-		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 1),
+		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 2),
 		monitor: qmp.New(conns.conns["qmp"], opts.Timeouts.Command),
 	}
 	g.console = watchConsole(conns.conns["console"], func(line string) { g.panics <- line })
@@ -156,10 +158,14 @@ func (g *Guest) Console() *Console { return g.console }
 // the guest opens its end wait for it. Reads and writes block while the guest
 // does not answer: set deadlines. EOF (or ECONNRESET, if QEMU had not read all)
 // means that QEMU is gone.
-func (g *Guest) Agent() net.Conn { return g.conns.conns["agent"] }
+func (g *Guest) Agent() net.Conn { return g.Channel("agent") }
 
 // Watch is the host's end of the virtio port WatchPort; see Agent.
-func (g *Guest) Watch() net.Conn { return g.conns.conns["watch"] }
+func (g *Guest) Watch() net.Conn { return g.Channel("watch") }
+
+// Channel is the host's end of what a device got from Wiring.Channel(id); nil if
+// none did. It is for devices beyond the built-in ones.
+func (g *Guest) Channel(id string) net.Conn { return g.conns.conns[id] }
 
 // SSHAddr is the loopback address and port that lead to the guest's port 22.
 // QEMU accepts there before the guest listens: connecting proves nothing.

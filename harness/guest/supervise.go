@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	goqmp "github.com/digitalocean/go-qemu/qmp"
@@ -14,6 +15,7 @@ const evidenceLines = 40
 // supervise is the only source of transitions besides Close. It ends when QEMU
 // was reaped and everything it had sent is handled.
 func (g *Guest) supervise(events <-chan goqmp.Event) {
+	var settled <-chan time.Time // a panic was announced, its stack is being printed
 	for {
 		select {
 		case event, open := <-events:
@@ -23,7 +25,9 @@ func (g *Guest) supervise(events <-chan goqmp.Event) {
 			}
 			g.onEvent(event)
 		case line := <-g.panics:
-			g.onConsolePanic(line)
+			settled = g.onPanicLine(line)
+		case <-settled:
+			g.onPanicPrinted()
 		case <-g.proc.exited:
 			g.drain(events)
 			g.onExit()
@@ -46,16 +50,21 @@ func (g *Guest) drain(events <-chan goqmp.Event) {
 				continue
 			}
 			g.onEvent(event)
+		case line := <-g.panics:
+			g.onPanicLine(line)
 		case <-consoleEnded:
 			consoleEnded = nil
 		case <-bound.C:
-			return
+			consoleEnded, events = nil, nil
 		}
 	}
 	select {
 	case line := <-g.panics:
-		g.onConsolePanic(line)
+		g.onPanicLine(line)
 	default:
+	}
+	if g.lastWords != "" {
+		g.onPanicPrinted()
 	}
 }
 
@@ -84,14 +93,33 @@ func (g *Guest) onEvent(event goqmp.Event) {
 
 func (g *Guest) onPanicEvent(action string) {
 	if g.life.transition(Panicked, CausePanicEvent, "qemu: "+action) {
-		g.fail(Kernel, "the kernel panicked")
+		g.fail(Kernel, g.panicText())
 	}
 }
 
-func (g *Guest) onConsolePanic(line string) {
-	if g.life.transition(Panicked, CausePanicConsole, line) {
-		g.fail(Kernel, "the kernel panicked: "+line)
+// onPanicLine waits with the transition for the stack that follows the first
+// line, so that a panicked guest has said its last words. The bound is for a
+// kernel that wedges while it prints.
+func (g *Guest) onPanicLine(line string) (settled <-chan time.Time) {
+	if strings.Contains(line, panicEnd) {
+		g.onPanicPrinted()
+		return nil
 	}
+	g.lastWords = line
+	return time.After(g.opts.Timeouts.Quit)
+}
+
+func (g *Guest) onPanicPrinted() {
+	if g.life.transition(Panicked, CausePanicConsole, g.lastWords) {
+		g.fail(Kernel, g.panicText())
+	}
+}
+
+func (g *Guest) panicText() string {
+	if g.lastWords == "" {
+		return "the kernel panicked"
+	}
+	return "the kernel panicked: " + g.lastWords
 }
 
 func (g *Guest) onWatchdog(action string) {
