@@ -33,42 +33,52 @@ func bareName(fn string) string {
 	return fn
 }
 
-// blameIndex is blameTable arranged for look-up: exact names, and the patterns by their first letter, in table order.
+// blameIndex is blameTable arranged for look-up: row numbers by exact name, and those of patterns by first letter.
 type blameIndex struct {
-	exact    map[string]frameClass
-	patterns map[byte][]blameRow
+	exact    map[string]int
+	patterns map[byte][]int
 }
 
 var blameLookup = sync.OnceValue(func() blameIndex {
-	ix := blameIndex{exact: map[string]frameClass{}, patterns: map[byte][]blameRow{}}
-	for _, row := range blameTable {
-		if strings.IndexByte(row.pattern, '*') < 0 {
-			if _, ok := ix.exact[row.pattern]; !ok {
-				ix.exact[row.pattern] = row.class
-			}
-			continue
+	ix := blameIndex{exact: map[string]int{}, patterns: map[byte][]int{}}
+	for i, row := range blameTable {
+		if strings.IndexByte(row.pattern, '*') >= 0 {
+			ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], i)
+		} else if _, ok := ix.exact[row.pattern]; !ok {
+			ix.exact[row.pattern] = i
 		}
-		ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], row)
 	}
 	return ix
 })
 
 // classOf is the class of a function that tells nothing, or 0.
 func classOf(fn string) frameClass {
-	name := bareName(fn)
-	ix := blameLookup()
-	if c, ok := ix.exact[name]; ok {
-		return c
-	}
-	if name == "" {
-		return 0
-	}
-	for _, row := range ix.patterns[name[0]] {
-		if matchPattern(row.pattern, name) {
-			return row.class
-		}
+	if i := blameRowOf(fn); i >= 0 {
+		return blameTable[i].class
 	}
 	return 0
+}
+
+// blameRowOf is the number of the first row that matches a function, or -1.
+func blameRowOf(fn string) int {
+	name := bareName(fn)
+	if name == "" {
+		return -1
+	}
+	ix := blameLookup()
+	best, ok := ix.exact[name]
+	if !ok {
+		best = -1
+	}
+	for _, i := range ix.patterns[name[0]] {
+		if best >= 0 && i > best {
+			break
+		}
+		if matchPattern(blameTable[i].pattern, name) {
+			return i
+		}
+	}
+	return best
 }
 
 // matchPattern matches a name against a pattern with stars.

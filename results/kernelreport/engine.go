@@ -75,6 +75,9 @@ func (e *engine) feed(raw []byte, start, end int) {
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
 		return
 	}
+	if bytes.IndexByte(ln.body, '\t') >= 0 {
+		ln.body = bytes.ReplaceAll(ln.body, []byte("\t"), []byte(" "))
+	}
 	ln.start, ln.end = start, end
 	if e.mark.set && e.lineNo-e.mark.lineNo > markLife {
 		e.mark = mark{}
@@ -130,12 +133,12 @@ func (e *engine) joinSoft(raw []byte, start int) ([]byte, int) {
 
 // line handles a line after the limits have been looked after: joins it with a cut one before it, or reads it alone.
 func (e *engine) line(ln *line) {
-	it := e.read(ln)
 	if e.pend.set {
 		p := e.pend
-		if (p.by.wrote(ln) || ln.bare) && joinable(it.what) {
+		alone := classify(ln.body, true).what
+		if (p.by.wrote(ln) || ln.bare) && joinable(alone) {
 			body := append(append(p.body, ' '), ln.body...)
-			if j := classify(body, true); j.what == p.it.what && (!j.partial || p.joins < 2 && it.what == lineOther) {
+			if j := classify(body, true); j.what == p.it.what && (!j.partial || p.joins < 2 && alone == lineOther) {
 				if j.partial {
 					e.pend.it, e.pend.body, e.pend.end = j, body, ln.end
 					e.pend.joins++
@@ -149,8 +152,8 @@ func (e *engine) line(ln *line) {
 			}
 		}
 		e.flushPending()
-		it = e.read(ln)
 	}
+	it := e.read(ln)
 	if it.partial {
 		e.pend = pending{set: true, it: it, body: slices.Clone(ln.body), start: ln.start, end: ln.end, bare: ln.bare,
 			by: writer{string(ln.host), string(ln.caller)}}

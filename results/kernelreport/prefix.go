@@ -16,6 +16,9 @@ type line struct {
 // strip takes the prefixes off one line. It looks at each byte at most a few times.
 func strip(raw []byte) line {
 	ln := line{bare: true}
+	if bytes.IndexByte(raw, 0xc2) >= 0 {
+		raw = bytes.ReplaceAll(raw, []byte("\u00a0"), []byte(" ")) // web pages keep blanks this way
+	}
 	b := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
 	dated := false
 	for range 8 { // prefixes stack up: a serial logger's time, syslog, priority, printk's time, the caller
@@ -41,7 +44,7 @@ func strip(raw []byte) line {
 		case c >= '0' && c <= '9':
 			if n = kmsgPrefix(b); n == 0 {
 				if n = clockPrefix(b); n > 0 {
-					dated = dated || bytes.IndexByte(b[:n], 'T') > 0
+					dated = dated || bytes.IndexByte(b[:n], 'T') > 0 || n == 17 && b[10] == '.'
 				}
 			}
 		case c == 'k':
@@ -240,6 +243,9 @@ scan:
 	}
 	if colons >= 2 && digits >= 5 || dashes == 2 && digits == 8 {
 		return i
+	}
+	if digits == 16 && i == 17 && b[10] == '.' {
+		return i // journalctl -o short-unix
 	}
 	if i == digits && i <= 6 && i+2 < len(b) && b[i+1] == '[' && (b[i+2] == ' ' || b[i+2] >= '0' && b[i+2] <= '9') {
 		return i // a line number that an editor or a web page put before a time stamp
