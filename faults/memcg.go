@@ -70,9 +70,15 @@ func (m Memcg) Prove(ctx context.Context, t Target) (Proof, error) {
 		if err != nil {
 			return Proof{}, fmt.Errorf("memcg: %w", err)
 		}
-		pick(text, memcgEvents, counts)
+		pick(text, file, memcgEvents, counts)
 	}
-	return Proof{Landed: counts["high"] + counts["max"], Counts: counts}, nil
+	// How close the load came to its limits, for tuning them; kernels before
+	// 5.19 do not have it.
+	if peak, err := readInt(ctx, t, filepath.Join(wire.LoadCgroup, "memory.peak")); err == nil {
+		counts["memory.peak"] = peak
+	}
+	landed := counts["memory.events/high"] + counts["memory.events/max"]
+	return Proof{Landed: landed, Counts: counts}, nil
 }
 
 // Period is the pause between two writes of memory.reclaim.
@@ -101,8 +107,8 @@ func (m Memcg) Disarm(ctx context.Context, t Target) error {
 	})
 }
 
-// pick reads "name value" lines of a cgroup file.
-func pick(text string, names []string, into map[string]int64) {
+// pick reads "name value" lines of a cgroup file into "file/name".
+func pick(text, file string, names []string, into map[string]int64) {
 	for line := range strings.Lines(text) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), " ")
 		if !ok {
@@ -110,7 +116,7 @@ func pick(text string, names []string, into map[string]int64) {
 		}
 		for _, want := range names {
 			if name == want {
-				into[name], _ = strconv.ParseInt(value, 10, 64)
+				into[file+"/"+name], _ = strconv.ParseInt(value, 10, 64)
 			}
 		}
 	}

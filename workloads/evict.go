@@ -46,7 +46,10 @@ func churn(ctx context.Context, env Env, files int) error {
 	for ctx.Err() == nil {
 		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(files)))
 		if env.Rand.IntN(4) > 0 {
-			env.Beat.Done(os.WriteFile(path, block, 0o600))
+			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1
+			// for reading, and a client that may not read through its layout
+			// asks for a new one for ever.
+			env.Beat.Done(os.WriteFile(path, block, 0o644))
 			continue
 		}
 		_, err := os.ReadFile(path)

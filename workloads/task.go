@@ -26,7 +26,7 @@ type Task struct {
 	Seed     uint64        `json:"seed"`
 	Load     string        `json:"load"`
 	Behind   string        `json:"behind"`
-	Slot     int           `json:"slot"` // counter slot; the last one is nobody's
+	Slot     int           `json:"slot"` // counter slot
 }
 
 // Command prepares the worker process of a task: this very program in its
@@ -108,7 +108,7 @@ func startWriter(load string, uid int, seed uint64) (*exec.Cmd, error) {
 		Workload: wire.Workload{SharedFile: &wire.SharedFile{
 			Processes: 1, Files: 8, UIDs: []int{uid}, MaxWrite: 32 << 10,
 		}},
-		Seed: seed, Load: load, Slot: beats.Slots - 1,
+		Seed: seed, Load: load, Slot: beats.Nobody,
 	}
 	cmd, err := t.Command(nil)
 	if err != nil {

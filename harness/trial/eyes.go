@@ -20,14 +20,16 @@ type eyes struct {
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
 	last      float64 // guest uptime of the last sample
+	oldest    float64 // age of the longest uninterruptible sleep then
 }
 
 // sample takes one line of the task watch.
 func (e *eyes) sample(s wire.Sample, h *history) {
 	e.last = s.Uptime
 	e.ops = s.Ops
+	e.oldest = s.Oldest
 	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
-		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep,
+		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest,
 	}})
 	for _, b := range s.Blocked {
 		h.add(entry{T: s.Uptime, Type: "blocked", What: b.Comm, Data: b})

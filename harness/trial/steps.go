@@ -96,9 +96,29 @@ func (t *trial) work(ctx context.Context) error {
 		return err
 	}
 	run := t.spec.Scenario.Run.D()
-	return t.during(ctx, run+t.budgets.Step, func(ctx context.Context) error {
+	err = t.during(ctx, run+t.budgets.Step, func(ctx context.Context) error {
 		return t.repeat(ctx, run)
 	})
+	if err != nil {
+		return err
+	}
+	return t.settle(ctx)
+}
+
+// settle lets a task that has been asleep for suspiciously long wake up or
+// become a hang: ending the workers now might wake it, and hide it.
+func (t *trial) settle(ctx context.Context) error {
+	suspicious := t.budgets.HungTask / 2
+	for t.eyes.oldest > suspicious.Seconds() {
+		t.history.add(entry{Type: "phase", What: "settle", Detail: fmt.Sprintf("a task has been asleep for %.0f s", t.eyes.oldest)})
+		err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+			return t.repeat(ctx, t.budgets.HungCheck)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *trial) startWorkloads(ctx context.Context) error {

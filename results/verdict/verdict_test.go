@@ -54,6 +54,18 @@ func TestHangOutranksDoubtAndNamesItsDetectors(t *testing.T) {
 	assert.Equal(t, []string{verdict.Khungtaskd, verdict.TaskWatch}, v.Detectors)
 }
 
+func TestTheHolderOfALockNamesTheHangRatherThanItsWaiters(t *testing.T) {
+	o := good()
+	waiter := seen(kernelreport.KindHungTask, verdict.Khungtaskd)
+	waiter.Tasks = []kernelreport.Task{{WaitFrame: "rwsem_down_write_slowpath"}}
+	holder := seen(kernelreport.KindProcStack, verdict.TaskWatch)
+	holder.Title, holder.Tasks = "INFO: task hung in pnfs_update_layout", []kernelreport.Task{{WaitFrame: "nfs_wait_bit_killable"}}
+	o.Reports = []kernelreport.Report{waiter, holder, seen(kernelreport.KindProcStack, verdict.TaskWatch)}
+	assert.Equal(t, "INFO: task hung in pnfs_update_layout", verdict.Decide(o).Title)
+	o.Reports = o.Reports[:1]
+	assert.Equal(t, "hung_task in f", verdict.Decide(o).Title, "better a waiter than nothing")
+}
+
 func TestCrashOutranksHang(t *testing.T) {
 	o := good()
 	o.Reports = []kernelreport.Report{seen(kernelreport.KindHungTask, verdict.Khungtaskd), seen(kernelreport.KindOops, verdict.Console)}

@@ -56,16 +56,19 @@ func Init() error {
 	if err := network(); err != nil {
 		return err
 	}
+	roles := map[int]string{}
 	for _, role := range [][]string{
 		{"/proc/self/exe", "watch"},
 		{"/proc/self/exe", "serve"},
 		{"/usr/sbin/sshd", "-D", "-e"},
 	} {
-		if err := spawn(role...); err != nil {
+		pid, err := spawn(role...)
+		if err != nil {
 			return err
 		}
+		roles[pid] = strings.Join(role, " ")
 	}
-	return reap()
+	return reap(roles)
 }
 
 func network() error {
@@ -83,20 +86,21 @@ func network() error {
 }
 
 // spawn starts a role without waiting for it; reap collects it.
-func spawn(argv ...string) error {
+func spawn(argv ...string) (pid int, err error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Dir = "/"
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", strings.Join(argv, " "), err)
+		return 0, fmt.Errorf("start %s: %w", strings.Join(argv, " "), err)
 	}
-	fmt.Printf("loopfault: %s is process %d\n", strings.Join(argv, " "), cmd.Process.Pid)
-	return cmd.Process.Release()
+	pid = cmd.Process.Pid
+	return pid, cmd.Process.Release()
 }
 
 // reap collects every orphan for ever. A role that ended is named on the
-// console, for whoever reads it later.
-func reap() error {
+// console, for whoever reads it later; killed workers end here too and are no
+// news.
+func reap(roles map[int]string) error {
 	for {
 		var status unix.WaitStatus
 		pid, err := unix.Wait4(-1, &status, 0, nil)
@@ -106,8 +110,8 @@ func reap() error {
 		if err != nil {
 			return fmt.Errorf("process 1 has no children left: %w", err)
 		}
-		if status.Signaled() || status.ExitStatus() != 0 {
-			fmt.Printf("loopfault: process %d ended: exit status %d, signal %d\n", pid, status.ExitStatus(), status.Signal())
+		if role, ok := roles[pid]; ok {
+			fmt.Printf("loopfault: %s ended: exit status %d, signal %d\n", role, status.ExitStatus(), status.Signal())
 		}
 	}
 }

@@ -43,8 +43,9 @@ func parseMountstats(text, dir string) (wire.Mounted, bool) {
 		name, rest, _ := strings.Cut(line, ":")
 		switch {
 		case perOp:
-			if sent, _, ok := strings.Cut(strings.TrimSpace(rest), " "); ok {
-				m.Ops[name], _ = strconv.ParseInt(sent, 10, 64)
+			sent, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+			if n, err := strconv.ParseInt(sent, 10, 64); err == nil && n > 0 {
+				m.Ops[name] = n
 			}
 		case name == "opts":
 			m.Vers = option(rest, "vers=")

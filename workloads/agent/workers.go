@@ -23,9 +23,8 @@ func (s *server) start(p wire.Start) (wire.Started, error) {
 	if err != nil {
 		return wire.Started{}, err
 	}
-	// The last slot is nobody's: writers that come and go count there.
-	if p.First < 0 || p.First+len(workers) > beats.Slots-1 {
-		return wire.Started{}, fmt.Errorf("%d workers do not fit in %d counter slots", p.First+len(workers), beats.Slots-1)
+	if p.First < 0 || p.First+len(workers) > beats.Slots {
+		return wire.Started{}, fmt.Errorf("%d workers do not fit in %d counter slots", p.First+len(workers), beats.Slots)
 	}
 	cgroup, err := os.Open(wire.LoadCgroup)
 	if err != nil && !os.IsNotExist(err) {

@@ -21,6 +21,9 @@ const Path = "/run/loopfault-beats"
 // Slots is how many workers one guest can have.
 const Slots = 256
 
+// Nobody is one more slot, which is not counted: for workers that come and go.
+const Nobody = Slots
+
 type slot struct {
 	ops    atomic.Int64
 	errors atomic.Int64
@@ -30,7 +33,7 @@ type slot struct {
 // Page is the mapped file.
 type Page struct {
 	mem   []byte
-	slots *[Slots]slot
+	slots *[Slots + 1]slot
 }
 
 // Open maps the page at path, and makes it when it is not there.
@@ -44,7 +47,7 @@ func Open(path string) (*Page, error) {
 	if err := f.Chmod(0o666); err != nil && !os.IsPermission(err) {
 		return nil, err
 	}
-	size := int(unsafe.Sizeof([Slots]slot{}))
+	size := int(unsafe.Sizeof([Slots + 1]slot{}))
 	if err := f.Truncate(int64(size)); err != nil {
 		return nil, err
 	}
@@ -52,7 +55,7 @@ func Open(path string) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
-	return &Page{mem: mem, slots: (*[Slots]slot)(unsafe.Pointer(&mem[0]))}, nil
+	return &Page{mem: mem, slots: (*[Slots + 1]slot)(unsafe.Pointer(&mem[0]))}, nil
 }
 
 // Close unmaps the page; its slots must not be used afterwards.
@@ -61,7 +64,7 @@ func (p *Page) Close() error { return unix.Munmap(p.mem) }
 // Slot is one worker's pair of counters.
 type Slot struct{ s *slot }
 
-// Slot gives slot i, 0 <= i < Slots.
+// Slot gives slot i, 0 <= i < Slots, or Nobody's.
 func (p *Page) Slot(i int) Slot { return Slot{&p.slots[i]} }
 
 // Done counts one operation, as an error too when err is not nil.
@@ -74,7 +77,7 @@ func (s Slot) Done(err error) {
 
 // Counts reads all slots up to the last one ever used.
 func (p *Page) Counts() (ops, errors []int64) {
-	for i := range p.slots {
+	for i := range p.slots[:Slots] {
 		o, e := p.slots[i].ops.Load(), p.slots[i].errors.Load()
 		if o == 0 {
 			continue

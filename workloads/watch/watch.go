@@ -77,7 +77,9 @@ func (w *Watcher) Sample() wire.Sample {
 			old = &sleeper{since: now, switches: switches, next: w.Budget.Seconds()}
 		}
 		seen[st.pid] = old
-		if age := now - old.since; age >= old.next {
+		age := now - old.since
+		s.Oldest = max(s.Oldest, age)
+		if age >= old.next {
 			old.next = 2 * age
 			s.Blocked = append(s.Blocked, describe(dir, st, old.since, age))
 		}

@@ -46,6 +46,7 @@ func TestSleeperIsReportedAtTheBudgetAndAtEachDoubling(t *testing.T) {
 	s := w.Sample()
 	assert.Empty(t, s.Blocked, "within the budget")
 	assert.Equal(t, 2, s.Asleep)
+	assert.Equal(t, 9.0, s.Oldest)
 
 	now = 111
 	s = w.Sample()

@@ -57,7 +57,7 @@ type BringUp struct {
 type Mounted struct {
 	Layout string           `json:"layout"` // as mountstats prints it, "" when it prints none
 	Vers   string           `json:"vers"`   // as negotiated
-	Ops    map[string]int64 `json:"ops"`    // operations sent so far, by name (LAYOUTGET, …)
+	Ops    map[string]int64 `json:"ops"`    // operations sent so far, by name (LAYOUTGET, …); none that is 0
 	Uptime float64          `json:"uptime"`
 }
 

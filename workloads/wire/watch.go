@@ -7,6 +7,7 @@ type Sample struct {
 	Ops     []int64   `json:"ops"`               // operations done, by counter slot
 	Errors  []int64   `json:"errors"`            // operations that failed, by counter slot
 	Asleep  int       `json:"asleep"`            // tasks in uninterruptible sleep now, of whatever age
+	Oldest  float64   `json:"oldest"`            // age of the longest of these sleeps, in seconds
 	Blocked []Blocked `json:"blocked,omitempty"` // tasks that crossed the stall budget since the last line
 }
 
