@@ -44,7 +44,7 @@ apt() {
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --option Dpkg::Use-Pty=0 "$@" >&2
 }
 
-echo "setup: installing$missing (a few hundred megabytes, one to three minutes)" >&2
+echo "setup: installing$missing (up to three minutes)" >&2
 # shellcheck disable=SC2086
 if ! apt update || ! apt install --no-install-recommends $missing; then
 	echo "setup: apt-get could not install:$missing" >&2

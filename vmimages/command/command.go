@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -40,6 +41,14 @@ const grace = 20 * time.Second
 // tail is how many lines of output go into an error as evidence.
 const tail = 60
 
+// watchdog runs a tool and passes SIGTERM on to the whole process group. Make
+// tells its shells to stop, but those leave compilers behind that finish their
+// file first; and of a parent's death only one process is told.
+const watchdog = `trap 'trap "" TERM; asked=1; kill -TERM 0' TERM
+"$@" & wait $!; status=$?
+[ -z "$asked" ] || { wait $!; status=$?; }
+exit $status`
+
 // Run returns nil, an infrastructure error with the last lines as evidence, or the
 // context's error, joined with ErrDirty if the end was not an orderly one.
 func (c Command) Run(ctx context.Context) error {
@@ -58,7 +67,7 @@ func (c Command) Run(ctx context.Context) error {
 }
 
 func (c Command) runLocked(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd := exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", watchdog, "watchdog"}, c.Argv...)...)
 	cmd.Dir = c.Dir
 	cmd.Env = c.Env
 	if cmd.Env == nil {
@@ -67,7 +76,7 @@ func (c Command) runLocked(ctx context.Context) error {
 	if c.Lock != nil {
 		cmd.ExtraFiles = []*os.File{c.Lock}
 	}
-	// SIGTERM, not SIGKILL: only make can stop the makes and compilers below it.
+	// SIGTERM, not SIGKILL: tools remove what they have not finished writing.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = grace
@@ -93,7 +102,7 @@ func (c Command) runLocked(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	e := vmimages.Infraf("%s: %w", strings.Join(short(c.Argv), " "), err)
+	e := vmimages.Infraf("%s: %w", filepath.Base(c.Argv[0]), err)
 	e.Evidence = strings.Join(lines, "\n")
 	if killed(cmd.ProcessState) {
 		return errors.Join(e, ErrDirty)
@@ -101,13 +110,14 @@ func (c Command) runLocked(ctx context.Context) error {
 	return e
 }
 
-// killed reports whether the tool ended by the one signal that lets nobody tidy up.
+// killed reports whether the tool, or the watchdog, ended by the one signal that
+// lets nobody tidy up.
 func killed(st *os.ProcessState) bool {
 	if st == nil {
 		return false
 	}
 	status, ok := st.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+	return ok && (status.Signaled() && status.Signal() == syscall.SIGKILL || status.ExitStatus() == 128+int(syscall.SIGKILL))
 }
 
 // read passes lines on and returns the last ones.
@@ -133,8 +143,6 @@ func (c Command) read(r io.Reader) []string {
 		}
 	}
 }
-
-func short(argv []string) []string { return argv[:min(len(argv), 2)] }
 
 // Environment is what tools may see of our environment: nothing that changes what a
 // kernel build produces.

@@ -139,29 +139,23 @@ func (m *mirror) files(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	empty := m.cache.Path("kernels", "empty.git")
-	run := func(args ...string) ([]byte, error) {
-		cmd := exec.CommandContext(ctx, git, args...)
-		cmd.Env = append(command.Environment(), "GIT_DIR="+empty, "GIT_WORK_TREE="+m.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
-		cmd.Dir = m.dir
-		out, err := cmd.Output()
-		if err != nil && ctx.Err() == nil {
-			e := vmimages.Infraf("git %s in %s: %w", args[0], m.dir, err)
-			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-				e.Evidence = string(exit.Stderr)
-			}
-			return nil, e
-		}
-		return out, ctx.Err()
-	}
-	if _, err := os.Stat(filepath.Join(empty, "HEAD")); err != nil {
-		if _, err := run("init", "--quiet", "--bare", empty); err != nil {
-			return nil, err
-		}
-	}
-	out, err := run("ls-files", "-z", "--others", "--exclude-standard")
+	empty, err := emptyRepository(m.cache)
 	if err != nil {
 		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, git, "ls-files", "-z", "--others", "--exclude-standard")
+	cmd.Env = append(command.Environment(), "GIT_DIR="+empty, "GIT_WORK_TREE="+m.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
+	cmd.Dir = m.dir
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		e := vmimages.Infraf("git cannot list %s: %w", m.dir, err)
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			e.Evidence = string(exit.Stderr)
+		}
+		return nil, e
 	}
 	var paths []string
 	for p := range bytes.SplitSeq(out, []byte{0}) {
@@ -171,6 +165,18 @@ func (m *mirror) files(ctx context.Context) ([]string, error) {
 		}
 	}
 	return paths, nil
+}
+
+// emptyRepository is what git needs to be told it works in, see
+// gitrepository-layout(5). Written by hand, several builders may do so at once.
+func emptyRepository(c *cache.Cache) (string, error) {
+	dir := c.Path("kernels", "empty.git")
+	for _, sub := range []string{"objects", "refs"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return "", err
+		}
+	}
+	return dir, renameio.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/none\n"), 0o644)
 }
 
 func examine(path string, known entry) (entry, error) {

@@ -3,7 +3,7 @@ package kernel
 // nearest returns the candidate that differs from word in the fewest letters, or
 // "" if none comes close enough to be what was meant.
 func nearest(word string, candidates []string) string {
-	best, limit := "", max(1, len(word)/3)
+	best, limit := "", (len(word)+1)/3
 	for _, c := range candidates {
 		if d := edits(word, c, limit); d <= limit && (best == "" || d < limit) {
 			best, limit = c, d

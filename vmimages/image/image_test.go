@@ -1,0 +1,235 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
+
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/packages"
+	"loopfault/vmimages/progress"
+)
+
+func openCache(t *testing.T) *cache.Cache {
+	t.Helper()
+	c, err := cache.Open(filepath.Join(t.TempDir(), "a cache"))
+	require.NoError(t, err)
+	return c
+}
+
+// tinyBase puts a userland of a few directories where Ensure looks for the one of
+// a spec, made by the same tools and in the same way as the real one.
+func tinyBase(t *testing.T, c *cache.Cache, s Spec, dirs ...string) {
+	t.Helper()
+	key, err := s.key()
+	require.NoError(t, err)
+	dir := c.Path(roomBases, key)
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, d := range dirs {
+		require.NoError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: "./" + d + "/", Mode: 0o755, ModTime: time.Unix(epoch, 0)}))
+	}
+	require.NoError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "./sbin", Linkname: "usr/sbin", ModTime: time.Unix(epoch, 0)}))
+	require.NoError(t, w.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "base.tar"), b.Bytes(), 0o644))
+	cmd := exec.Command("genext2fs", "-z", "-a", "base.tar", "-B", "4096", "-b", "8000", "-N", "200", baseFS)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, basePackages), []byte(`[{"name":"dash","version":"1","arch":"amd64"}]`), 0o644))
+}
+
+var tinyDirs = []string{"usr", "usr/sbin", "etc", "etc/ssh", "root", "mnt"}
+
+func debugfs(t *testing.T, image, request string) string {
+	t.Helper()
+	tool, err := packages.Find("debugfs")
+	require.NoError(t, err)
+	out, err := exec.Command(tool, "-R", request, image).Output()
+	require.NoError(t, err)
+	return string(out)
+}
+
+func TestLayer(t *testing.T) {
+	c := openCache(t)
+	spec := Spec{Release: "bookworm", Packages: []string{"dash"}}
+	tinyBase(t, c, spec, tinyDirs...)
+	agent := filepath.Join(t.TempDir(), "an agent")
+	text := bytes.Repeat([]byte("agent"), 1<<20)
+	require.NoError(t, os.WriteFile(agent, text, 0o600))
+	b := &Builder{Cache: c}
+	img, err := b.Ensure(context.Background(), spec, agent)
+	require.NoError(t, err)
+
+	assert.Equal(t, string(text), debugfs(t, img.Path, "cat /usr/sbin/loopfault-agent"))
+	stat := debugfs(t, img.Path, "stat /usr/sbin/loopfault-agent")
+	assert.Regexp(t, `Type: regular\s+Mode:\s+0755`, stat)
+	assert.Regexp(t, `User:\s+0\s+Group:\s+0`, stat)
+	assert.Regexp(t, `mtime: 0x[0-9a-f]+ -- Sat Jun 10`, stat)
+	assert.Regexp(t, `Mode:\s+0600`, debugfs(t, img.Path, "stat /etc/ssh/ssh_host_ed25519_key"))
+	assert.Regexp(t, `Type: directory\s+Mode:\s+0700`, debugfs(t, img.Path, "stat /root/.ssh"))
+	for _, dir := range mountPoints {
+		assert.Contains(t, debugfs(t, img.Path, "stat "+dir), "Type: directory", dir)
+	}
+	assert.Contains(t, debugfs(t, img.Path, "cat /etc/ssh/sshd_config"), "HostKey /etc/ssh/ssh_host_ed25519_key")
+
+	// The pinned key is the one in the image, and the client's opens root's door.
+	baked, err := ssh.ParsePrivateKey([]byte(debugfs(t, img.Path, "cat /etc/ssh/ssh_host_ed25519_key")))
+	require.NoError(t, err)
+	pinned, _, _, _, err := ssh.ParseAuthorizedKey([]byte(img.HostKey))
+	require.NoError(t, err)
+	assert.Equal(t, pinned.Marshal(), baked.PublicKey().Marshal())
+	private, err := os.ReadFile(img.ClientKey)
+	require.NoError(t, err)
+	client, err := ssh.ParsePrivateKey(private)
+	require.NoError(t, err)
+	allowed, _, _, _, err := ssh.ParseAuthorizedKey([]byte(debugfs(t, img.Path, "cat /root/.ssh/authorized_keys")))
+	require.NoError(t, err)
+	assert.Equal(t, allowed.Marshal(), client.PublicKey().Marshal())
+	st, err := os.Stat(img.ClientKey)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+
+	st, err = os.Stat(img.Path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o444), st.Mode().Perm())
+	assert.Equal(t, []Package{{"dash", "1", "amd64"}}, img.Packages)
+}
+
+func TestEqualInputsGiveEqualImages(t *testing.T) {
+	c := openCache(t)
+	spec := Spec{Release: "bookworm", Packages: []string{"dash"}}
+	tinyBase(t, c, spec, tinyDirs...)
+	agent := filepath.Join(t.TempDir(), "agent")
+	require.NoError(t, os.WriteFile(agent, []byte("one"), 0o755))
+	var begun []string
+	b := &Builder{Cache: c, Report: func(e progress.Event) { begun = append(begun, e.Step) }}
+	first, err := b.Ensure(context.Background(), spec, agent)
+	require.NoError(t, err)
+	again, err := b.Ensure(context.Background(), spec, agent)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+
+	require.NoError(t, os.RemoveAll(filepath.Dir(first.Path)))
+	time.Sleep(1100 * time.Millisecond) // file systems keep times in seconds
+	rebuilt, err := b.Ensure(context.Background(), spec, agent)
+	require.NoError(t, err)
+	assert.Equal(t, first.Key, rebuilt.Key)
+	assert.Equal(t, first.SHA256, rebuilt.SHA256)
+
+	require.NoError(t, os.WriteFile(agent, []byte("two"), 0o755))
+	other, err := b.Ensure(context.Background(), spec, agent)
+	require.NoError(t, err)
+	assert.NotEqual(t, first.Key, other.Key)
+	assert.Equal(t, first.BaseKey, other.BaseKey)
+	assert.Equal(t, first.HostKey, other.HostKey, "keys are made once for a cache")
+	assert.Empty(t, begun, "no userland was built")
+
+	list, err := List(c)
+	require.NoError(t, err)
+	assert.Len(t, list, 2)
+}
+
+// debugfs says "done" whatever happened; a base without the directories that the
+// layer needs must not become an image.
+func TestLayerThatDoesNotFit(t *testing.T) {
+	c := openCache(t)
+	spec := Spec{Release: "bookworm", Packages: []string{"dash"}}
+	tinyBase(t, c, spec, "usr", "etc")
+	_, err := (&Builder{Cache: c}).Ensure(context.Background(), spec, os.Args[0])
+	require.ErrorContains(t, err, "writing the agent into the root image: ")
+	list, err := List(c)
+	require.NoError(t, err)
+	assert.Empty(t, list)
+}
+
+func TestBadSpecs(t *testing.T) {
+	b := &Builder{Cache: openCache(t)}
+	for want, s := range map[string]Spec{
+		`image release "Book worm"`:    {Release: "Book worm"},
+		`image package "--evil" is no`: {Release: "bookworm", Packages: []string{"--evil"}},
+		`image package "a b" is no`:    {Release: "bookworm", Packages: []string{"a b"}},
+	} {
+		_, err := b.Ensure(context.Background(), s, os.Args[0])
+		require.ErrorContains(t, err, want)
+		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	}
+	_, err := b.Ensure(context.Background(), DefaultSpec(), filepath.Join(t.TempDir(), "none"))
+	require.ErrorContains(t, err, "cannot read the agent")
+	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+}
+
+func TestDamagedKeyIsNotReplacedSilently(t *testing.T) {
+	c := openCache(t)
+	k, err := loadKey(c, "host")
+	require.NoError(t, err)
+	again, err := loadKey(c, "host")
+	require.NoError(t, err)
+	assert.Equal(t, k, again)
+	require.NoError(t, os.WriteFile(k.path, []byte("junk"), 0o600))
+	_, err = loadKey(c, "host")
+	require.ErrorContains(t, err, "is damaged (remove it to have a new one made)")
+}
+
+func TestDebLines(t *testing.T) {
+	rows := []string{
+		"deb|https://mirror.example/debian/|bookworm|main|Debian",
+		"deb|https://mirror.example/debian/|bookworm|main|Debian", // listed twice
+		"deb|https://mirror.example/debian/|bookworm|contrib|Debian",
+		"deb|https://mirror.example/sec/|bookworm-security|main|", // before the first update
+		"deb-src|https://mirror.example/debian/|bookworm|main|Debian",
+		"deb|https://tools.example/apt/|bookworm|main|Somebody",
+		"deb|https://mirror.example/debian/|trixie|main|Debian",
+		"garbage",
+	}
+	lines := strings.Split(strings.TrimSpace(debLines([]byte(strings.Join(rows, "\n")), "bookworm")), "\n")
+	require.Len(t, lines, 2)
+	assert.Regexp(t, `^deb (\[signed-by=\S+\] )?https://mirror.example/debian/ bookworm main$`, lines[0])
+	assert.Regexp(t, `^deb (\[signed-by=\S+\] )?https://mirror.example/sec/ bookworm-security main$`, lines[1])
+	assert.Empty(t, debLines([]byte(strings.Join(rows, "\n")), "sid"))
+}
+
+func TestKeepReachability(t *testing.T) {
+	dump := "APT \"\";\nAcquire::http::Proxy \"http://proxy.example:3128\";\nacquire::https::Timeout \"5\";\nAcquire::IndexTargets::x \"y\";\nDPkg::Post-Invoke \"rm\";\n"
+	assert.Equal(t, "Acquire::http::Proxy \"http://proxy.example:3128\";\nacquire::https::Timeout \"5\";\n", keepReachability(dump))
+}
+
+func TestParseStatus(t *testing.T) {
+	list, err := parseStatus(strings.NewReader("Package: zsh\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.9-4\nDescription: shell\n Version: not this one\n\n" +
+		"Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n\nPackage: apt\nStatus: install ok installed\nArchitecture: all\nVersion: 2:1\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []Package{{"apt", "2:1", "all"}, {"zsh", "5.9-4", "amd64"}}, list)
+}
+
+func TestCopySparse(t *testing.T) {
+	from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to")
+	f, err := os.Create(from)
+	require.NoError(t, err)
+	for _, at := range []int64{0, 5 << 20, 20<<20 - 7} {
+		_, err = f.WriteAt([]byte("content"), at)
+		require.NoError(t, err)
+	}
+	require.NoError(t, f.Truncate(64<<20))
+	require.NoError(t, f.Close())
+	require.NoError(t, copySparse(from, to))
+	want, err := hashFile(from)
+	require.NoError(t, err)
+	got, err := hashFile(to)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	out, err := exec.Command("du", "--block-size=1", to).Output()
+	require.NoError(t, err)
+	assert.Less(t, len(strings.Fields(string(out))[0]), 8, "holes are kept: %s", out)
+}

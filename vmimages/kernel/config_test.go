@@ -1,0 +1,102 @@
+package kernel
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/vmimages"
+)
+
+func fragment(name, text string) Fragment { return Fragment{Name: name, Text: []byte(text)} }
+
+func TestFragmentsShapeTheConfig(t *testing.T) {
+	b := newBench(t)
+	stock, _ := b.build(b.spec("stock"))
+	spec := b.spec("extra")
+	spec.Fragments = []Fragment{fragment("mine.config", "# comment\n\nCONFIG_EXTRA=y\n# CONFIG_FAILSLAB is not set\nCONFIG_DEFAULT_HUNG_TASK_TIMEOUT=7\n")}
+	extra, files := b.build(spec)
+	assert.Len(t, files, 3, "another configuration has objects of its own")
+	assert.NotEqual(t, stock.Key, extra.Key)
+	assert.NotEqual(t, stock.ConfigHash, extra.ConfigHash)
+	assert.Equal(t, []string{"mine.config"}, extra.Fragments)
+	assert.Contains(t, stock.Instrumentation, "FAILSLAB")
+	assert.NotContains(t, extra.Instrumentation, "FAILSLAB")
+	text, err := os.ReadFile(extra.Config)
+	require.NoError(t, err)
+	got := parseConfig(text)
+	assert.Equal(t, "y", got.value("EXTRA"))
+	assert.Equal(t, "7", got.value("DEFAULT_HUNG_TASK_TIMEOUT"))
+	assert.Equal(t, "n", got.value("SLUB_TINY"), "the built-in fragments switch it off")
+	assert.Equal(t, 1, strings.Count(string(text), "CONFIG_DEFAULT_HUNG_TASK_TIMEOUT"))
+}
+
+func TestDroppedOptionsAreNamed(t *testing.T) {
+	b := newBench(t)
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown": {"\nCONFIG_EXTRAS=y\n", "CONFIG_EXTRAS=y (mine.config line 2) was dropped from the configuration: this source has no such option, did you mean CONFIG_EXTRA?"},
+		"unmet":   {"CONFIG_UNMET=y\n", "CONFIG_UNMET=y (mine.config line 1) was dropped from the configuration: its dependencies are not met"},
+		"two":     {"CONFIG_UNMET=y\nCONFIG_ZZZZZZZZ=m\n", "(and 1 more)"},
+	} {
+		spec := b.spec("x")
+		spec.Fragments = []Fragment{fragment("mine.config", c.text)}
+		_, err := b.Ensure(context.Background(), spec)
+		require.ErrorContains(t, err, c.want, name)
+		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.NotContains(t, err.Error(), "\n", name)
+	}
+}
+
+func TestFragmentSyntax(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bad.config")
+	for text, want := range map[string]string{
+		"CONFIG_A=y\nCONFIG_B = y\n": `fragment bad.config line 2: "CONFIG_B = y" is not CONFIG_NAME=value`,
+		"FOO=y\n":                    `line 1: "FOO=y"`,
+		"CONFIG_A=yes\n":             `line 1: "CONFIG_A=yes"`,
+		"CONFIG_A=\"open\n":          "line 1",
+		"CONFIG_A=y # because\n":     "line 1",
+		strings.Repeat("x", 70_000):  "token too long",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		_, err := ReadFragment(path)
+		require.ErrorContains(t, err, want)
+		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	}
+	require.NoError(t, os.WriteFile(path, []byte("CONFIG_A=\"a b\"\nCONFIG_B=0x10\nCONFIG_C=-1\n#free text\n"), 0o644))
+	f, err := ReadFragment(path)
+	require.NoError(t, err)
+	list, err := f.settings()
+	require.NoError(t, err)
+	assert.Len(t, list, 3)
+}
+
+func TestBuiltInFragmentsAskForNothingTwice(t *testing.T) {
+	seen := map[string]string{}
+	for _, f := range BaseFragments() {
+		list, err := f.settings()
+		require.NoError(t, err)
+		require.NotEmpty(t, list, f.Name)
+		for _, s := range list {
+			assert.Empty(t, seen[s.symbol], "%s is set by %s and %s", s.symbol, seen[s.symbol], s.from)
+			seen[s.symbol] = s.from
+		}
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	var names []string
+	for _, s := range Catalogue() {
+		names = append(names, s.Name)
+		for _, p := range s.Patches {
+			_, summary, err := p.parse()
+			require.NoError(t, err)
+			assert.NotEmpty(t, summary, "patches say what they are for")
+		}
+	}
+	assert.ElementsMatch(t, []string{"stock", "clear-layoutreturn-info", "control-lost-wakeup"}, names)
+}

@@ -1,0 +1,92 @@
+package packages
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/vmimages"
+)
+
+func TestLists(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Host() {
+		assert.False(t, seen[p.Name], p.Name)
+		seen[p.Name] = true
+		assert.NotEmpty(t, p.Needs, "%s: without a need nobody can name it when it is missing", p.Name)
+	}
+	assert.Contains(t, Guest(), "nfs-kernel-server")
+	assert.Equal(t, "e2fsprogs", Of("debugfs"))
+	assert.Empty(t, Of("no-such-tool"))
+}
+
+// Every listed need is really there because of its package.
+func TestHostNeedsComeFromTheirPackages(t *testing.T) {
+	for _, p := range Host() {
+		out, err := exec.Command("dpkg-query", "--listfiles", p.Name).Output()
+		require.NoError(t, err, "run vmimages/setup.sh")
+		for _, need := range p.Needs {
+			require.NoError(t, Require(need))
+			assert.Contains(t, string(out), "/"+filepath.Base(need)+"\n", "%s is not in %s", need, p.Name)
+		}
+	}
+}
+
+func TestRequireNamesPackages(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	require.NoError(t, Require("debugfs"), "system directories count")
+	err := Require("flex", "/nonexistent/header.h", "bison", "unlisted-tool")
+	require.EqualError(t, err, "missing flex, /nonexistent/header.h, bison, unlisted-tool: install the Debian packages flex bison (vmimages/setup.sh does)")
+	assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+	require.EqualError(t, Require("unlisted-tool"), "missing unlisted-tool")
+}
+
+// setup runs setup.sh with only the given programs on its path.
+func setup(t *testing.T, programs map[string]string) (string, int) {
+	t.Helper()
+	bin := t.TempDir()
+	for _, tool := range []string{"sh", "awk", "dirname", "id", "env"} {
+		path, err := exec.LookPath(tool)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(bin, tool)))
+	}
+	for name, script := range programs {
+		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o755))
+	}
+	cmd := exec.Command("../setup.sh")
+	cmd.Env = []string{"PATH=" + bin}
+	out, _ := cmd.CombinedOutput()
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func TestSetup(t *testing.T) {
+	out, code := setup(t, nil)
+	assert.Equal(t, 69, code)
+	assert.Contains(t, out, "has no apt-get; install what these Debian packages contain: qemu-system-x86 ")
+
+	var all strings.Builder
+	for _, p := range Host() {
+		all.WriteString("installed " + p.Name + "\\n")
+	}
+	complete := "printf '" + all.String() + "'"
+	forbidden := "echo called: $*; exit 1"
+	out, code = setup(t, map[string]string{"apt-get": forbidden, "sudo": forbidden, "dpkg-query": complete})
+	assert.Zero(t, code)
+	assert.Empty(t, out, "nothing to do: nothing is run, nothing is said")
+
+	partly := strings.ReplaceAll(complete, "installed flex\\n", "config-files flex\\n")
+	partly = strings.ReplaceAll(partly, "installed mmdebstrap\\n", "")
+	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": partly + "; exit 1"})
+	assert.Zero(t, code)
+	assert.Contains(t, out, "update\n")
+	assert.Contains(t, out, "install --no-install-recommends flex mmdebstrap\n")
+
+	out, code = setup(t, map[string]string{"apt-get": "exit 100", "sudo": `"$@"`, "dpkg-query": partly})
+	assert.Equal(t, 69, code)
+	assert.Contains(t, out, "setup: apt-get could not install: flex mmdebstrap")
+}
