@@ -362,7 +362,7 @@ func structureLine(b []byte) (item, bool) {
 		}
 	case '-':
 		switch {
-		case bytes.Contains(b, []byte("[ cut here ]")):
+		case hasPrefix(b, "----") && bytes.Contains(b, []byte("[ cut here ]")):
 			return item{what: lineCut}, true
 		case hasPrefix(b, "---[ end "):
 			return item{what: lineEnd}, true

@@ -64,12 +64,27 @@ func newEngine(emit func(Report)) *engine {
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
+	if e.soft != nil && !strip(raw).bare { // a line of its own: the equals sign before it meant itself
+		e.endSoft()
+	}
 	if e.soft != nil || softBreak(raw) {
 		e.softEnd = end
 		if raw, start = e.joinSoft(raw, start); raw == nil {
 			return
 		}
 	}
+	e.whole(raw, start, end)
+}
+
+// endSoft uses the beginning of a broken line as it is.
+func (e *engine) endSoft() {
+	whole := append(e.soft, '=')
+	e.soft, e.softLines = nil, 0
+	e.whole(whole, e.softStart, e.softEnd)
+}
+
+// whole takes a line that is not broken.
+func (e *engine) whole(raw []byte, start, end int) {
 	e.lineNo++
 	ln := strip(raw)
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
@@ -201,18 +216,18 @@ func (e *engine) flushPending() {
 	e.handle(p.it, &ln)
 }
 
-// find returns the open report that a line would belong to, or nil. A line without any prefix, between lines with one,
-// is the rest of a line that a mail program broke.
+// find returns the open report that a line would belong to, or nil: its writer's. A line without any prefix goes with
+// whatever was written last; between lines with one it is the rest of a line that a mail program broke.
 func (e *engine) find(ln *line) *openReport {
-	for _, o := range e.open {
-		for i := range o.writers {
-			if o.writers[i].wrote(ln) {
-				o.at = i
-				return o
+	if !ln.bare {
+		for _, o := range e.open {
+			for i := range o.writers {
+				if o.writers[i].wrote(ln) {
+					o.at = i
+					return o
+				}
 			}
 		}
-	}
-	if !ln.bare {
 		return nil
 	}
 	var last *openReport
@@ -236,8 +251,8 @@ func (e *engine) startReport(kind Kind, ln *line) *openReport {
 		if e.mark.path {
 			o.proc, o.procPID = true, e.mark.pid
 		}
+		e.mark = mark{}
 	}
-	e.mark = mark{}
 	if len(e.open) >= maxOpen {
 		oldest := e.open[0]
 		for _, c := range e.open {
@@ -279,14 +294,13 @@ func (e *engine) horizon() int {
 // finish ends everything at the end of the input.
 func (e *engine) finish() {
 	if e.soft != nil { // the input ends in the middle of a broken line
-		whole, at, end := e.soft, e.softStart, e.softEnd
-		e.soft, e.softLines = nil, 0
-		e.feed(whole, at, end)
+		e.endSoft()
 	}
 	e.flushPending()
 	for len(e.open) > 0 {
 		e.close(e.open[0])
 	}
+	e.mark = mark{}
 	e.queue.flush(e.horizon(), true)
 }
 
