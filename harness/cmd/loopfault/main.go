@@ -33,6 +33,7 @@ type cli struct {
 	Parse    parseCmd    `cmd:"" help:"Read kernel hang reports out of logs."`
 	List     listCmd     `cmd:"" help:"List the runs in the results directory."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Bench    benchCmd    `cmd:"" hidden:"" help:"Measure this machine."`
 }
 
 // env is what every command works with.

@@ -42,13 +42,11 @@ func (c *shellCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*opts.Timeouts.Quit)
-		defer cancel()
-		_ = g.Close(ctx) // QEMU is reaped either way
-	}()
+	defer closeGuest(g, opts)
 	go drain(g)
-	if err := bringUp(e.ctx, g, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+	agent := control.New(g.Agent())
+	defer agent.Close()
+	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return errors.Join(err, g.Err())
 	}
 	login, err := g.Dial(e.ctx)
@@ -76,8 +74,14 @@ func drain(g *guest.Guest) {
 	}
 }
 
-func bringUp(ctx context.Context, g *guest.Guest, opts guest.Options, what wire.BringUp) error {
-	agent := control.New(g.Agent())
+// closeGuest ends a guest though the command may have been interrupted.
+func closeGuest(g *guest.Guest, opts guest.Options) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*opts.Timeouts.Quit)
+	defer cancel()
+	_ = g.Close(ctx) // QEMU is reaped either way
+}
+
+func bringUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
 	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
 	defer cancel()
 	if _, err := agent.Hello(boot); err != nil {

@@ -1,0 +1,77 @@
+package trial_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"loopfault/harness/guest"
+	"loopfault/harness/guest/guesttest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+)
+
+// bench is what all tests of this package boot.
+var bench struct {
+	stock, control kernel.Build
+	image          image.Image
+	options        guest.Options
+}
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctx := context.Background()
+	fixture, err := guesttest.New(ctx)
+	if err == nil {
+		defer fixture.Remove()
+		err = fill(ctx, fixture)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "no guest to test with:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+func fill(ctx context.Context, fixture *guesttest.Fixture) (err error) {
+	if bench.stock, err = guesttest.Build(ctx, "stock"); err != nil {
+		return err
+	}
+	if bench.control, err = guesttest.Build(ctx, "control-lost-wakeup"); err != nil {
+		return err
+	}
+	if bench.image, err = fixture.Image(ctx); err != nil {
+		return err
+	}
+	choice, err := guesttest.Accel(ctx, bench.stock.BzImage)
+	if err != nil {
+		return err
+	}
+	bench.options = guest.Options{Accel: choice.Accel, Timeouts: choice.Timeouts()}
+	return nil
+}
+
+// spec is a trial of the catalogue's first scenario, shortened.
+func spec(t *testing.T, k kernel.Build) trial.Spec {
+	t.Helper()
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run.UnmarshalText([]byte("8s")); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(dir+"/evidence", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return trial.Spec{
+		Scenario: s, Planned: store.Planned{N: 1, Arm: "test", Seed: 42},
+		Kernel: k, Image: bench.image, Dir: dir, Guest: bench.options,
+	}
+}

@@ -1,0 +1,183 @@
+package trial_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/trial"
+	"loopfault/results/kernelreport"
+	"loopfault/results/verdict"
+)
+
+func quiet(string) {}
+
+func TestStockKernelComesBackClean(t *testing.T) {
+	s := spec(t, bench.stock)
+	got, reports, err := trial.Run(t.Context(), s, quiet)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Equal(t, "LAYOUT_FLEX_FILES", got.Layout)
+	assert.Positive(t, got.Exercised, "pnfs_send_layoutreturn was called")
+	assert.Positive(t, got.Landed, "its kzalloc failed")
+	assert.Less(t, got.Landed, got.Exercised, "with probability 50 not every call fails, and no other allocation does")
+	assert.Positive(t, got.Ops["LAYOUTGET"])
+	assert.Positive(t, got.Operations)
+	for _, r := range reports {
+		assert.NotEqual(t, verdict.Hang, verdict.KindOf(r.Kind), "%+v", r)
+	}
+
+	types := map[string]int{}
+	last := -1.0
+	for _, e := range history(t, s.Dir) {
+		types[e.Type]++
+		if e.Type == "workload" {
+			assert.GreaterOrEqual(t, e.T, last, "one clock")
+			last = e.T
+		}
+	}
+	for _, want := range []string{"phase", "guest", "pressure", "fault", "workload", "verdict"} {
+		assert.Positive(t, types[want], want)
+	}
+}
+
+func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
+	s := spec(t, bench.control)
+	got, reports, err := trial.Run(t.Context(), s, quiet)
+	require.NoError(t, err)
+	require.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Contains(t, got.Detectors, verdict.Khungtaskd)
+	assert.Contains(t, got.Detectors, verdict.TaskWatch)
+	assert.NotEmpty(t, got.Signature)
+	assert.Positive(t, got.HangAt)
+
+	killable := slices.ContainsFunc(reports, func(r kernelreport.Report) bool {
+		return r.Detector == verdict.TaskWatch && len(r.Tasks) > 0 && len(r.Tasks[0].Frames) > 3
+	})
+	assert.True(t, killable, "the task watch's reports carry stacks")
+	for _, name := range []string{"stacks.txt", "rpc-tasks.txt", "mountstats.txt", "ps.txt"} {
+		text, err := os.ReadFile(filepath.Join(s.Dir, "evidence", name))
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "loopfault: ", name)
+		assert.NotEmpty(t, text, name)
+	}
+	console, err := os.ReadFile(filepath.Join(s.Dir, "console.log"))
+	require.NoError(t, err)
+	assert.Contains(t, string(console), "blocked for more than")
+}
+
+// Somebody kills QEMU in the middle: that says nothing about the kernel.
+func TestGuestKilledInTheMiddleIsAnErrorNotAVerdict(t *testing.T) {
+	s := spec(t, bench.stock)
+	got, _, err := trial.Run(t.Context(), s, func(phase string) {
+		if phase == trial.PhaseWork {
+			for _, pid := range qemus(t) {
+				assert.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+			}
+		}
+	})
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Error, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Contains(t, got.Reason, "killed")
+	assert.Empty(t, qemus(t))
+}
+
+func TestCancelledTrialHasNoVerdictAndLeavesNoGuest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := spec(t, bench.stock)
+	_, _, err := trial.Run(ctx, s, func(phase string) {
+		if phase == trial.PhaseWork {
+			cancel()
+		}
+	})
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Empty(t, qemus(t))
+	assert.NotEmpty(t, history(t, s.Dir), "what was known is kept")
+}
+
+func TestKernelThatCannotBootIsUnfit(t *testing.T) {
+	rootless := spec(t, bench.stock)
+	rootless.Image.Path = filepath.Join(t.TempDir(), "empty")
+	require.NoError(t, os.WriteFile(rootless.Image.Path, make([]byte, 1<<20), 0o644))
+	_, _, err := trial.Run(t.Context(), rootless, quiet)
+	var unfit *trial.Unfit
+	require.True(t, errors.As(err, &unfit), "%v", err)
+	assert.Contains(t, unfit.Why, "panics at boot")
+	assert.Contains(t, unfit.Why, "Unable to mount root fs")
+
+	mute := spec(t, bench.stock)
+	mute.Kernel.BzImage = muteKernel(t, bench.stock.BzImage)
+	_, _, err = trial.Run(t.Context(), mute, quiet)
+	require.True(t, errors.As(err, &unfit), "%v", err)
+	assert.Contains(t, unfit.Why, "prints nothing")
+	assert.Empty(t, qemus(t))
+}
+
+// muteKernel is a bzImage that QEMU accepts and that never prints: its code is
+// one endless loop after another.
+func muteKernel(t *testing.T, from string) string {
+	image, err := os.ReadFile(from)
+	require.NoError(t, err)
+	setup := (int(image[0x1f1]) + 1) * 512
+	for i := 512; i+1 < len(image); i += 2 {
+		if i >= setup || i >= 0x400 {
+			image[i], image[i+1] = 0xeb, 0xfe // jmp to itself
+		}
+	}
+	path := filepath.Join(t.TempDir(), "bzImage")
+	require.NoError(t, os.WriteFile(path, image, 0o644))
+	return path
+}
+
+type line struct {
+	T    float64
+	Type string
+	What string
+}
+
+func history(t *testing.T, dir string) []line {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, "history.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	var all []line
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var l line
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &l))
+		all = append(all, l)
+	}
+	return all
+}
+
+// qemus lists the QEMU processes that this process started.
+func qemus(t *testing.T) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	var pids []int
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		comm, rest, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		if strings.Contains(comm, "qemu-system") && len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			require.NoError(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
