@@ -83,6 +83,9 @@ func blameRowOf(fn string) int {
 
 // matchPattern matches a name against a pattern with stars.
 func matchPattern(pattern, name string) bool {
+	if pattern != "" && pattern[0] != '*' && (name == "" || pattern[0] != name[0]) {
+		return false
+	}
 	head, rest, star := strings.Cut(pattern, "*")
 	if !strings.HasPrefix(name, head) {
 		return false

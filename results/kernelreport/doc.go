@@ -7,7 +7,9 @@
 // It is not a judge (whether a report makes a trial a hang is the verdict's business), it opens no files, resolves no
 // addresses to source lines, and knows nothing of QEMU, guests or stores.
 //
-// Reading order: report.go (what comes out), scanner.go (lines in, reports out), prefix.go (what loggers and mailers
-// put before a line), classify.go (what one line says), assemble.go (lines to a report), blametable.go (which frames
-// tell nothing; the table to edit), signature.go (what two sightings of one bug share).
+// Reading order: report.go (what comes out), scanner.go (bytes to lines), engine.go (lines to writers), prefix.go (what
+// loggers and mailers put before a line), classify.go (what one line says), assemble.go and stack.go (lines to a
+// report), blametable.go (which functions tell nothing; the table to edit), operation.go (what a task was about; the
+// other table), signature.go (what two sightings of one bug share). testdata holds the corpus: one file a log, with what
+// must be found in it; `go test -update` rewrites the expectations.
 package kernelreport

@@ -56,7 +56,7 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 	}
 	if b[0] == '0' && len(b) > 2 && b[1] == 'x' {
 		n := hexRun(b[2:])
-		if n < 8 || 2+n != len(b) {
+		if n < 8 || n > 16 || 2+n != len(b) {
 			return p, false
 		}
 		if string(b) == "0xffffffffffffffff" || string(b) == "0xffffffff" {
@@ -68,7 +68,7 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 		return p, true
 	}
 	if b[0] == ':' { // before 2.6.25: ":jbd:log_wait_commit+0xa3/0xf5"
-		if n := nameRun(b[1:]); n > 0 && n+2 < len(b) && b[1+n] == ':' {
+		if n := nameRun(b[1:]); n > 0 && n <= maxName && n+2 < len(b) && b[1+n] == ':' {
 			p.frame.Module = string(b[1 : 1+n])
 			b = b[n+2:]
 		}
@@ -114,7 +114,7 @@ func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
 			if sp := bytes.IndexByte(in, ' '); sp > 0 {
 				in = in[:sp]
 			}
-			if nameRun(in) != len(in) {
+			if nameRun(in) != len(in) || len(in) > maxName {
 				return false
 			}
 			if string(in) == "inline" { // how syzbot's decoder marks what was inlined
@@ -132,7 +132,7 @@ func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
 				p.frame.Questionable = true
 			}
 			b = b[end+1:]
-		case decoded && nameRun(b) == len(b):
+		case decoded && nameRun(b) == len(b) && len(b) <= maxName:
 			p.frame.Module = string(b)
 			return true
 		default:
@@ -193,13 +193,13 @@ func armFrame(b []byte, p parsedFrame, q bool) (parsedFrame, bool) {
 	if i := bytes.IndexByte(callee, '+'); i > 0 {
 		callee = callee[:i]
 	}
-	if nameRun(callee) != len(callee) || len(callee) == 0 || !bytes.HasPrefix(trimSpaceLeft(rest), []byte("from ")) {
+	if nameRun(callee) != len(callee) || len(callee) == 0 || len(callee) > maxName || !bytes.HasPrefix(trimSpaceLeft(rest), []byte("from ")) {
 		return p, false
 	}
 	rest, _ = addresses(trimSpaceLeft(trimSpaceLeft(rest)[len("from "):]))
 	rest = bytes.TrimSuffix(bytes.TrimPrefix(rest, []byte("(")), []byte(")"))
 	n := nameRun(rest)
-	if n == 0 {
+	if n == 0 || n > maxName {
 		return p, false
 	}
 	offset, size, tail := offsets(rest[n:])
@@ -221,11 +221,11 @@ func offsets(b []byte) (offset, size string, rest []byte) {
 		return "", "", b
 	}
 	n := hexRun(b[3:])
-	if n == 0 || len(b) < 3+n+3 || b[3+n] != '/' || b[4+n] != '0' || b[5+n] != 'x' {
+	if n == 0 || n > 16 || len(b) < 3+n+3 || b[3+n] != '/' || b[4+n] != '0' || b[5+n] != 'x' {
 		return "", "", b
 	}
 	m := hexRun(b[6+n:])
-	if m == 0 {
+	if m == 0 || m > 16 {
 		return "", "", b
 	}
 	return string(b[1 : 3+n]), string(b[4+n : 6+n+m]), b[6+n+m:]
@@ -242,7 +242,7 @@ func fileAndLine(b []byte) (file string, lineNo int, rest []byte) {
 		t = t[1:]
 	}
 	colon := bytes.IndexByte(t, ':')
-	if colon < 3 || bytes.IndexByte(t[:colon], ' ') >= 0 || bytes.IndexByte(t[:colon], '.') < 0 {
+	if colon < 3 || colon > maxName || bytes.IndexByte(t[:colon], ' ') >= 0 || bytes.IndexByte(t[:colon], '.') < 0 {
 		return "", 0, b
 	}
 	n := colon + 1

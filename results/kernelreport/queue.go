@@ -3,8 +3,8 @@ package kernelreport
 import "sort"
 
 const (
-	maxWaiting      = 4096      // reports held back to count repetitions
-	maxWaitingFrame = 256 << 10 // stack entries in them
+	maxWaiting      = 4096     // reports held back to count repetitions
+	maxWaitingFrame = 64 << 10 // stack entries in them
 )
 
 // taskKey says when two reports are of the same task and the same hang.

@@ -1,0 +1,197 @@
+package kernelreport
+
+import "bytes"
+
+// priorityPrefix recognises "<3>".
+func priorityPrefix(b []byte) int {
+	for i := 1; i < len(b) && i <= 4; i++ {
+		if b[i] == '>' && i > 1 {
+			return i + 1
+		}
+		if b[i] < '0' || b[i] > '9' {
+			return 0
+		}
+	}
+	return 0
+}
+
+// printerPrefix recognises "(1)[67:khungtaskd]", with or without a dash before it: some vendors' kernels name the CPU
+// and the task that prints. That task is not the one that hangs.
+func printerPrefix(b []byte) (n int, caller []byte) {
+	i := 0
+	if b[i] == '-' {
+		i++
+	}
+	if i >= len(b) || b[i] != '(' {
+		return 0, nil
+	}
+	i++
+	digits := i
+	for i < len(b) && i < digits+4 && b[i] >= '0' && b[i] <= '9' {
+		i++
+	}
+	if i == digits || i+2 >= len(b) || b[i] != ')' || b[i+1] != '[' {
+		return 0, nil
+	}
+	in := b[i+2 : min(len(b), i+2+40)]
+	colon := bytes.IndexByte(in, ':')
+	end := bytes.IndexByte(in, ']')
+	if colon < 1 || end < colon || !allDigits(in[:colon]) {
+		return 0, nil
+	}
+	return i + 2 + end + 1, in[:end]
+}
+
+// kmsgPrefix recognises a /dev/kmsg record: "3,1234,5678901,-,caller=T12;text".
+func kmsgPrefix(b []byte) int {
+	commas := 0
+	for i := 0; i < len(b) && i < 80; i++ {
+		switch c := b[i]; {
+		case c == ';':
+			if commas >= 3 {
+				return i + 1
+			}
+			return 0
+		case c == ',':
+			commas++
+		case commas < 3 && (c < '0' || c > '9'):
+			return 0
+		}
+	}
+	return 0
+}
+
+// clockPrefix recognises a date or a time of day at the start: "2025-01-02T03:04:05.678+00:00 ", "2025-01-02 ",
+// "03:04:05.678: ", "1736000000.123456 host". A number alone is no prefix: lock lists start with one.
+func clockPrefix(b []byte) int {
+	colons, dashes, digits, i := 0, 0, 0, 0
+scan:
+	for ; i < len(b) && i < 40; i++ {
+		switch c := b[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == ':':
+			colons++
+		case c == '-':
+			dashes++
+		case c == 'T' || c == 'Z' || c == '.' || c == ',' || c == '+' || c == '/':
+		default:
+			break scan
+		}
+	}
+	if i >= len(b) || b[i] != ' ' && b[i] != '\t' {
+		return 0
+	}
+	if colons >= 2 && digits >= 5 || dashes == 2 && digits == 8 {
+		return i
+	}
+	if digits == 16 && i == 17 && b[10] == '.' {
+		return i // journalctl -o short-unix
+	}
+	if i == digits && i <= 6 && i+2 < len(b) && b[i+1] == '[' && (b[i+2] == ' ' || b[i+2] >= '0' && b[i+2] <= '9') {
+		return i // a line number that an editor or a web page put before a time stamp
+	}
+	return 0
+}
+
+// kernelPrefix recognises "kernel: text", "kernel:[ 12.3] text" and dmesg -x's "kern  :err   : text".
+func kernelPrefix(b []byte) int {
+	if bytes.HasPrefix(b, []byte("kernel:")) {
+		return len("kernel:")
+	}
+	if !bytes.HasPrefix(b, []byte("kern")) {
+		return 0
+	}
+	rest := b[4:]
+	colons := 0
+	for i := 0; i < len(rest) && i < 20; i++ {
+		switch c := rest[i]; {
+		case c == ':':
+			if colons++; colons == 2 {
+				return 4 + i + 1
+			}
+		case c == ' ' || colons == 1 && c >= 'a' && c <= 'z':
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// procPrefix recognises the file name that `grep . /proc/*/stack` puts before each line.
+func procPrefix(b []byte) (n int, path []byte) {
+	if !bytes.HasPrefix(b, []byte("/proc/")) {
+		return 0, nil
+	}
+	end := bytes.Index(b[:min(len(b), 64)], []byte("/stack:"))
+	if end < 0 {
+		return 0, nil
+	}
+	n = end + len("/stack:")
+	if len(trimSpaceLeft(b[n:])) == 0 {
+		return 0, nil // a heading, not a prefix
+	}
+	return n, b[:end+len("/stack")]
+}
+
+// escapeSequence recognises a terminal's colour code.
+func escapeSequence(b []byte) int {
+	if len(b) < 3 || b[1] != '[' {
+		return 0
+	}
+	for i := 2; i < len(b) && i < 16; i++ {
+		if b[i] >= 0x40 && b[i] <= 0x7e {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// monthPrefix recognises syslog's "Jan  2 03:04:05 " and a date that starts with a weekday.
+func monthPrefix(b []byte) int {
+	if len(b) < 15 || !isMonthOrDay(b) {
+		return 0
+	}
+	colon := bytes.IndexByte(b[:min(len(b), 28)], ':')
+	if colon < 5 || colon+5 >= len(b) || b[colon+3] != ':' {
+		return 0
+	}
+	for _, c := range b[3:colon] {
+		if c == ' ' || c >= '0' && c <= '9' || c == ',' {
+			continue
+		}
+		if !isLetter(c) {
+			return 0
+		}
+	}
+	i := colon + 4
+	for i < len(b) && (b[i] >= '0' && b[i] <= '9' || b[i] == '.') {
+		i++
+	}
+	if i < len(b) && b[i] == ' ' {
+		return i
+	}
+	return 0
+}
+
+// hostPrefix recognises " host kernel:" or " kernel:" after a date, and " host program[1]:", which is foreign.
+func hostPrefix(b []byte) (n int, host []byte, foreign bool) {
+	t := trimSpaceLeft(b)
+	lead := len(b) - len(t)
+	if bytes.HasPrefix(t, []byte("kernel:")) {
+		return lead + len("kernel:"), nil, false
+	}
+	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
+	if sp < 1 || t[sp-1] == ':' {
+		return 0, nil, false
+	}
+	tag := t[sp+1:]
+	if bytes.HasPrefix(tag, []byte("kernel:")) {
+		return lead + sp + 1 + len("kernel:"), t[:sp], false
+	}
+	end := bytes.IndexByte(tag[:min(len(tag), 50)], ' ')
+	if end < 2 || tag[end-1] != ':' || bytes.HasPrefix(t, []byte("Call")) {
+		return 0, nil, false
+	}
+	return lead + sp + 1 + end, t[:sp], true
+}

@@ -1,0 +1,161 @@
+package kernelreport
+
+import "bytes"
+
+// structureLine recognises the lines that divide a report.
+func structureLine(b []byte) (item, bool) {
+	switch b[0] {
+	case 't':
+		if hasPrefix(b, "task:") {
+			return newTaskLine(b), true
+		}
+		if hasPrefix(b, "task_flags:") || hasPrefix(b, "tgid:") {
+			it := item{what: lineDetail}
+			if b[1] == 'g' {
+				it.tgid, _ = pidNumber(b[len("tgid:"):])
+			}
+			return it, true
+		}
+		if hasPrefix(b, "task ") && bytes.Contains(b, []byte("PC stack")) {
+			return item{what: lineDump}, true
+		}
+	case 'C':
+		if hasPrefix(b, "Call Trace:") || hasPrefix(b, "Call trace:") {
+			return item{what: lineTrace}, true
+		}
+		if hasPrefix(b, "CPU: ") {
+			return cpuLine(b)
+		}
+	case 'B':
+		if hasPrefix(b, "Backtrace:") {
+			return item{what: lineTrace}, true
+		}
+	case 'P':
+		if hasPrefix(b, "PID: ") || hasPrefix(b, "Pid: ") {
+			return cpuLine(b)
+		}
+		return processLine(b)
+	case 'N', 'T':
+		if taintIndex(b) == 0 {
+			r := release(b)
+			return item{what: lineRelease, kernel: r, partial: r == "" && !bytes.Contains(b, []byte("[")), usable: true}, true
+		}
+		if hasPrefix(b, "NMI backtrace for cpu") && bytes.Contains(b, []byte("skipped")) {
+			return item{what: lineDetail}, true
+		}
+		if hasPrefix(b, "NMI backtrace for cpu") || hasPrefix(b, "Task dump for CPU") {
+			return item{what: lineSection, section: RoleBystander}, true
+		}
+	case 'W':
+		if hasPrefix(b, "Workqueue: ") {
+			return item{what: lineWorkqueue, text: printable(b[len("Workqueue: "):], 256)}, true
+		}
+	case '<':
+		return markerLine(b)
+	case '[':
+		if end := len(b) - 1; end > 1 && b[end] == ']' && nameRun(b[1:end]) == end-1 && hexRun(b[1:end]) != end-1 {
+			return item{what: lineModule, text: string(b[1:end])}, true
+		}
+	case 'S', 's':
+		if hasPrefix(b, "Showing all locks held in the system") {
+			return item{what: lineLocksHeld}, true
+		}
+		if (hasPrefix(b[1:], "ysrq: ") || hasPrefix(b, "SysRq : ")) && bytes.Contains(b, []byte("how ")) {
+			return item{what: lineDump}, true
+		}
+		if hasPrefix(b, "stack backtrace:") {
+			return item{what: lineSection, section: RoleVictim}, true
+		}
+	case 'A', 'F', 'L':
+		if (hasPrefix(b, "Allocated by task") || hasPrefix(b, "Freed by task") || hasPrefix(b, "Last potentially related work")) && bytes.IndexByte(b, ':') > 0 {
+			it := item{what: lineSection, section: RoleBystander}
+			if i := bytes.Index(b, []byte("by task ")); i > 0 {
+				it.pid, _ = pidNumber(b[i+len("by task "):])
+			}
+			return it, true
+		}
+		if hasPrefix(b, "Linux version ") {
+			return item{what: lineBoot}, true
+		}
+	case '-':
+		switch {
+		case hasPrefix(b, "----") && bytes.Contains(b, []byte("[ cut here ]")):
+			return item{what: lineCut}, true
+		case hasPrefix(b, "---[ end "):
+			return item{what: lineEnd}, true
+		case hasPrefix(b, "-> #"):
+			return item{what: lineSection, section: roleHistory}, true
+		case hasPrefix(b, "----"):
+			return item{what: lineDetail}, true
+		}
+	case '=':
+		if hasPrefix(b, "==> /proc/") {
+			break
+		}
+		if hasPrefix(b, "=====") {
+			return item{what: lineRule}, true
+		}
+	case '*':
+		if hasPrefix(b, "** replaying previous printk") {
+			return item{what: lineReplay}, true
+		}
+		if hasPrefix(b, "** ") && bytes.Contains(b, []byte("printk messages dropped")) {
+			return item{what: lineLost}, true
+		}
+		if hasPrefix(b, "*** DEADLOCK ***") {
+			return item{what: lineDetail}, true
+		}
+	}
+	if last := b[len(b)-1]; last == 'k' || last == '=' || last == ':' {
+		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {
+			return item{what: linePath, pid: procPID(b)}, true
+		}
+	}
+	return lockLine(b)
+}
+
+// markerLine recognises "<TASK>", "</TASK>", "<IRQ>", "<EOI>", "<#DF>", "<UNK>" and what old kernels print in front of
+// an address: "<IRQ>  [<ffffffff…>] f+0x1/0x2".
+func markerLine(b []byte) (item, bool) {
+	end := bytes.IndexByte(b[:min(len(b), 24)], '>')
+	if end < 2 {
+		return item{}, false
+	}
+	for _, c := range b[1:end] {
+		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '/' || c == '#' || c == '_') {
+			return item{}, false
+		}
+	}
+	if rest := trimSpaceLeft(b[end+1:]); len(rest) > 0 {
+		if f, ok := parseFrame(rest); ok {
+			return item{what: lineFrame, frame: f}, true
+		}
+		return item{}, false
+	}
+	return item{what: lineMarker, text: string(b[1:end])}, true
+}
+
+// lockLine recognises the entries of "Showing all locks held" and of "locks held by".
+func lockLine(b []byte) (item, bool) {
+	if b[0] == '#' && len(b) > 3 && b[1] >= '0' && b[1] <= '9' && bytes.IndexByte(b[:4], ':') > 0 {
+		return item{what: lineLock}, true
+	}
+	if i := bytes.Index(b[:min(len(b), 40)], []byte(" held by ")); i > 0 && bytes.Contains(b[:i], []byte("lock")) {
+		return item{what: lineLock}, true
+	}
+	return item{}, false
+}
+
+// procPID finds the number in "…/proc/12/stack" or, for a thread, in "…/proc/12/task/13/stack"; nil if a shell's
+// variable or pattern stands there.
+func procPID(b []byte) *int {
+	i := bytes.LastIndex(b, []byte("/proc/"))
+	if i < 0 {
+		return nil
+	}
+	pid, rest := pidNumber(b[i+len("/proc/"):])
+	if hasPrefix(rest, "/task/") {
+		pid, _ = pidNumber(rest[len("/task/"):])
+	}
+	return pid
+}
