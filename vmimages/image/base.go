@@ -37,6 +37,7 @@ const (
 
 // Files of a base directory.
 const (
+	baseTar      = "base.tar" // while it is being made
 	baseFS       = "base.ext2"
 	basePackages = "packages.json"
 )
@@ -64,7 +65,7 @@ func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir str
 	}
 	step := b.Report.Begin("image.base", "building the Debian userland of the root image (downloads about 80 MB)", estimateBase)
 	defer step.End()
-	tarball := filepath.Join(dir, "base.tar")
+	tarball := filepath.Join(dir, baseTar)
 	if err := debootstrap(ctx, b, lock, s, tarball, func(n int64) { step.Advance(min(n, linesBase-1), linesBase) }); err != nil {
 		return err
 	}
@@ -72,20 +73,9 @@ func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir str
 	if err != nil {
 		return err
 	}
-	tool, err := packages.Find("genext2fs")
-	if err != nil {
+	blocks := contents.blocks + contents.blocks/30 + roomyBytes/blockSize
+	if err := makeFS(ctx, lock, dir, blocks, contents.entries+2000); err != nil {
 		return err
-	}
-	err = command.Command{
-		Argv: []string{
-			tool, "--allow-holes", "--tarball", "base.tar", "--block-size", fmt.Sprint(blockSize),
-			"--size-in-blocks", fmt.Sprint(contents.blocks + contents.blocks/30 + roomyBytes/blockSize),
-			"--number-of-inodes", fmt.Sprint(contents.entries + 2000), "--reserved-percentage", "0", baseFS,
-		},
-		Dir: dir, Lock: lock.File(),
-	}.Run(ctx)
-	if err != nil {
-		return fmt.Errorf("making the root file system: %w", err)
 	}
 	text, err := json.Marshal(contents.packages)
 	if err != nil {
@@ -95,6 +85,27 @@ func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir str
 		return err
 	}
 	return os.Remove(tarball)
+}
+
+// makeFS turns dir's tarball into a file system. Nothing is reserved for root, and
+// so there is no lost+found, which would carry the time of now.
+func makeFS(ctx context.Context, lock *cache.Lock, dir string, blocks, inodes int64) error {
+	tool, err := packages.Find("genext2fs")
+	if err != nil {
+		return err
+	}
+	err = command.Command{
+		Argv: []string{
+			tool, "--allow-holes", "--tarball", baseTar, "--block-size", fmt.Sprint(blockSize),
+			"--size-in-blocks", fmt.Sprint(blocks), "--number-of-inodes", fmt.Sprint(inodes),
+			"--reserved-percentage", "0", baseFS,
+		},
+		Dir: dir, Lock: lock.File(),
+	}.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("making the root file system: %w", err)
+	}
+	return nil
 }
 
 func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out string, line func(int64)) error {

@@ -30,9 +30,12 @@ const (
 	lockPlace  = "images/lock"
 )
 
-// formatVersion changes when images are made in a way that the other inputs of a
-// key do not show.
-const formatVersion = 1
+// The formats change when userlands or the layers on them are made in a way that
+// the other inputs of a key do not show.
+const (
+	baseFormat  = 1
+	layerFormat = 2
+)
 
 // fsName is the image file in its directory.
 const fsName = "root.ext2"
@@ -66,7 +69,7 @@ func (s Spec) key() (string, error) {
 			return "", vmimages.Usagef("image package %q is no Debian package name", n)
 		}
 	}
-	return hash(fmt.Sprintln(formatVersion, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup), nil
+	return hash(fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup), nil
 }
 
 func hash(parts ...string) string {
@@ -124,7 +127,7 @@ func (b *Builder) Ensure(ctx context.Context, s Spec, agentPath string) (Image, 
 }
 
 func layerKey(baseKey, agent string, files []file) string {
-	parts := []string{fmt.Sprint(formatVersion), baseKey, strings.Join(mountPoints, "\n")}
+	parts := []string{fmt.Sprint(layerFormat), baseKey, strings.Join(mountPoints, "\n")}
 	for _, f := range files {
 		text := string(f.text)
 		if f.from != "" {

@@ -43,11 +43,11 @@ func tinyBase(t *testing.T, c *cache.Cache, s Spec, dirs ...string) {
 	}
 	require.NoError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "./sbin", Linkname: "usr/sbin", ModTime: time.Unix(epoch, 0)}))
 	require.NoError(t, w.Close())
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "base.tar"), b.Bytes(), 0o644))
-	cmd := exec.Command("genext2fs", "-z", "-a", "base.tar", "-B", "4096", "-b", "8000", "-N", "200", baseFS)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, baseTar), b.Bytes(), 0o644))
+	lock, err := c.Lock(t.Context(), lockPlace, "test", nil)
+	require.NoError(t, err)
+	defer lock.Unlock()
+	require.NoError(t, makeFS(t.Context(), lock, dir, 8000, 200))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, basePackages), []byte(`[{"name":"dash","version":"1","arch":"amd64"}]`), 0o644))
 }
 
@@ -122,8 +122,9 @@ func TestEqualInputsGiveEqualImages(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 
-	require.NoError(t, os.RemoveAll(filepath.Dir(first.Path)))
+	require.NoError(t, os.RemoveAll(c.Path("images")))
 	time.Sleep(1100 * time.Millisecond) // file systems keep times in seconds
+	tinyBase(t, c, spec, tinyDirs...)
 	rebuilt, err := b.Ensure(context.Background(), spec, agent)
 	require.NoError(t, err)
 	assert.Equal(t, first.Key, rebuilt.Key)

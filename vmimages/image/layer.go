@@ -128,8 +128,9 @@ func debugfsScript(stage string, files []file) ([]byte, error) {
 			fmt.Fprintf(&s, "set_inode_field %s %s @%d\n", p, field, epoch)
 		}
 	}
-	// The root directory carries the time at which genext2fs ran.
+	// The root directory and the superblock carry the time at which genext2fs ran.
 	own("/", "040755")
+	fmt.Fprintf(&s, "set_super_value lastcheck @%d\n", epoch)
 	for _, dir := range mountPoints {
 		fmt.Fprintf(&s, "mkdir %s\n", dir)
 		mode := "040755"
