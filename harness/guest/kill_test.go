@@ -111,6 +111,9 @@ func TestQEMUKilledFromOutside(t *testing.T) {
 	g := boot(t, fixture.Spec("killed"), options(t))
 	a := talk(t, g)
 	a.ask("echo up")
+	// The console is slower than the agent's port.
+	_, err := g.Console().Wait(within(t, budgets().Boot), func(l string) bool { return l == "testinit: ready" })
+	require.NoError(t, err)
 	pid, err := childOf(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, unix.SIGKILL))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"loopfault/harness/control"
 	"loopfault/harness/guest"
 )
 
@@ -38,8 +39,11 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	for {
 		select {
 		case err := <-done:
-			if ctx.Err() == nil && stepCtx.Err() != nil && err != nil {
+			switch {
+			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil:
 				return fmt.Errorf("%w: more than %s: %w", errStep, budget, err)
+			case errors.Is(err, control.ErrSilent) && ctx.Err() == nil:
+				return t.fate(err)
 			}
 			return err
 		case s, ok := <-t.samples:
@@ -57,10 +61,41 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				t.life = nil
 				continue
 			}
-			t.history.add(entry{Type: "guest", What: step.To.String(), Detail: step.String()})
-			if step.To == guest.Panicked || step.To == guest.Paused || step.To == guest.Gone {
-				return left(t.guestDied(step))
+			if t.lived(step) {
+				continue
 			}
+			return left(t.guestDied(step))
+		}
+	}
+}
+
+// lived notes a step of the guest's life and says whether it still lives.
+func (t *trial) lived(step guest.Transition) bool {
+	t.history.add(entry{Type: "guest", What: step.To.String(), Detail: step.String()})
+	return step.To == guest.Starting || step.To == guest.Running || step.To == guest.Stopping
+}
+
+// fate finds out why the guest fell silent: the channel of a QEMU that died
+// closes a moment before its death is known. A guest that lives on and does
+// not answer is told by the silence itself.
+func (t *trial) fate(silence error) error {
+	patience := time.NewTimer(t.budgets.Quit)
+	defer patience.Stop()
+	for {
+		select {
+		case step, ok := <-t.life:
+			if !ok {
+				return silence
+			}
+			if !t.lived(step) {
+				return t.guestDied(step)
+			}
+		case _, ok := <-t.samples: // its reader must not be held up
+			if !ok {
+				t.samples = nil
+			}
+		case <-patience.C:
+			return silence
 		}
 	}
 }

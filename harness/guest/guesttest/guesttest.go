@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"loopfault/harness/accel"
 	"loopfault/harness/guest"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/image"
@@ -53,22 +54,36 @@ func Kernel(ctx context.Context) (string, error) {
 		_, err := os.Stat(path)
 		return path, err
 	}
+	built, err := Build(ctx, "stock")
+	return built.BzImage, err
+}
+
+// Build is a kernel of the catalogue, built now if it is not there yet.
+func Build(ctx context.Context, name string) (kernel.Build, error) {
 	c, err := cache.Open("")
 	if err != nil {
-		return "", err
+		return kernel.Build{}, err
 	}
-	const name = "stock"
 	built, err := kernel.Resolve(c, name)
 	if err == nil {
-		return built.BzImage, nil
+		return built, nil
 	}
 	for _, spec := range kernel.Catalogue() {
 		if spec.Name == name {
 			builder := kernel.Builder{Cache: c}
-			built, err = builder.Ensure(ctx, spec)
+			return builder.Ensure(ctx, spec)
 		}
 	}
-	return built.BzImage, err
+	return kernel.Build{}, err
+}
+
+// Accel is the accelerator that the project would choose here.
+func Accel(ctx context.Context, bzImage string) (accel.Choice, error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return accel.Choice{}, err
+	}
+	return accel.Probe(ctx, accel.Config{Kernel: bzImage, CacheDir: c.Path("accel"), Override: os.Getenv(accel.Env)})
 }
 
 // Image is the project's root image, with the agent as it is in this source
@@ -78,13 +93,19 @@ func (f *Fixture) Image(ctx context.Context) (image.Image, error) {
 	if err != nil {
 		return image.Image{}, err
 	}
-	agent := filepath.Join(f.dir, "loopfault-agent")
-	// As the Makefile does it, else the image would be another one.
-	if err := goBuild(ctx, agent, "loopfault/workloads/cmd/loopfault-agent"); err != nil {
+	agent, err := Agent(ctx, f.dir)
+	if err != nil {
 		return image.Image{}, err
 	}
 	builder := image.Builder{Cache: c}
 	return builder.Ensure(ctx, image.DefaultSpec(), agent)
+}
+
+// Agent builds the guest's agent into dir, as the Makefile does, else the image
+// would be another one.
+func Agent(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "loopfault-agent")
+	return path, goBuild(ctx, path, "loopfault/workloads/cmd/loopfault-agent")
 }
 
 // Remove deletes the fixture's files.
