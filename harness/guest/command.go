@@ -22,20 +22,20 @@ func QEMU(program string) string {
 }
 
 // Command returns the argument vector that Start uses for spec, without
-// starting anything. Of o only QEMU, Accel and ConsolePath matter.
+// starting anything. Of o only QEMU and Accel matter.
 func Command(spec Spec, o Options) []string {
-	argv, _ := build(spec, o, &Wiring{log: o.ConsolePath})
-	return argv
+	return build(spec, o, &Wiring{})
 }
 
 // Reproduce returns a shell script that boots the same machine by hand: console
 // on the terminal, scratch disks and sockets in a temporary directory.
 func Reproduce(spec Spec, o Options) string {
-	argv, needs := build(spec, o, &Wiring{byPath: true})
+	wiring := &Wiring{byPath: true}
+	argv := build(spec, o, wiring)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#!/bin/sh\n# Guest %s. Leave with: quit (on qmp.sock) or kill.\nset -e\n", spec.Name)
 	b.WriteString("dir=$(mktemp -d)\ntrap 'rm -rf \"$dir\"' EXIT\ncd \"$dir\"\n")
-	for _, n := range needs {
+	for _, n := range wiring.needs {
 		fmt.Fprintf(&b, "truncate -s %d %s.raw\n", n.bytes, n.id)
 	}
 	b.WriteString(quote(argv))
@@ -43,7 +43,7 @@ func Reproduce(spec Spec, o Options) string {
 	return b.String()
 }
 
-func build(spec Spec, o Options, w *Wiring) ([]string, []need) {
+func build(spec Spec, o Options, w *Wiring) []string {
 	argv := []string{QEMU(o.QEMU), "-name", spec.Name + ",debug-threads=on"}
 	argv = append(argv, o.Accel.args()...)
 	var kernel []string
@@ -59,7 +59,7 @@ func build(spec Spec, o Options, w *Wiring) ([]string, []need) {
 		argv = append(argv, "-initrd", spec.Initrd)
 	}
 	argv = append(argv, "-append", strings.Join(append(kernel, spec.Append...), " "))
-	return argv, w.needs
+	return argv
 }
 
 func without(argv []string, flag string) []string {

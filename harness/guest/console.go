@@ -6,7 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -28,11 +29,11 @@ const (
 // ErrConsoleClosed says that the console has ended with QEMU.
 var ErrConsoleClosed = errors.New("the console has ended")
 
-// Console is the live view of a guest's serial console. It is always read, so
-// it never slows the guest down. The complete console is in the log file that
-// QEMU writes (Options.ConsolePath).
+// Console is the live view of a guest's serial console. The complete console is
+// in the log file that QEMU writes (Options.ConsolePath), and the view follows
+// that file: nobody's slowness can hold the guest up.
 type Console struct {
-	conn    net.Conn
+	keys    *os.File          // what is written here is typed into the console
 	onPanic func(line string) // called for the first line with panicMark and the first with panicEnd
 
 	first chan struct{} // closed at the first byte
@@ -44,18 +45,47 @@ type Console struct {
 	changed chan struct{}
 }
 
-func watchConsole(conn net.Conn, onPanic func(string)) *Console {
+// watchConsole follows log until gone is closed and all is read, or log is.
+func watchConsole(log, keys *os.File, gone <-chan struct{}, onPanic func(string)) *Console {
 	c := &Console{
-		conn: conn, onPanic: onPanic,
+		keys: keys, onPanic: onPanic,
 		first: make(chan struct{}), ended: make(chan struct{}), changed: make(chan struct{}),
 	}
-	go c.read()
+	go c.read(&follower{file: log, gone: gone})
 	return c
 }
 
-func (c *Console) read() {
+// follower reads a file that somebody else still appends to.
+type follower struct {
+	file *os.File
+	gone <-chan struct{} // closed when nothing will be appended any more
+	last bool            // gone was seen closed
+}
+
+// followEvery is how often a follower looks for more. A file cannot be waited
+// for like a socket.
+const followEvery = 20 * time.Millisecond
+
+func (f *follower) Read(p []byte) (int, error) {
+	for {
+		n, err := f.file.Read(p)
+		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		if f.last {
+			return 0, io.EOF
+		}
+		select {
+		case <-f.gone:
+			f.last = true // read what was appended since
+		case <-time.After(followEvery):
+		}
+	}
+}
+
+func (c *Console) read(log io.Reader) {
 	defer close(c.ended)
-	in := bufio.NewReaderSize(c.conn, longLine)
+	in := bufio.NewReaderSize(log, longLine)
 	if _, err := in.Peek(1); err != nil {
 		return
 	}
@@ -147,9 +177,9 @@ func (c *Console) since(seen int) (fresh []string, total int, changed <-chan str
 
 // write types into the console; limit bounds the wait for the guest to take it.
 func (c *Console) write(text string, limit time.Duration) error {
-	if err := c.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+	if err := c.keys.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
-	_, err := c.conn.Write([]byte(text))
+	_, err := c.keys.WriteString(text)
 	return err
 }

@@ -10,21 +10,29 @@ import (
 )
 
 // descriptors are both ends of everything a guest needs: files for QEMU, in the
-// order of the needs, and our ends of the channels by id.
+// order of the needs, and our ends: the channels by id, the console's output
+// and its input.
 type descriptors struct {
-	files []*os.File
-	conns map[string]net.Conn
+	files   []*os.File
+	conns   map[string]net.Conn
+	console *os.File
+	keys    *os.File
 }
 
 // open makes what the command line refers to. Nothing of it has a name in the
-// file system. dir is where scratch files take their space.
-func openAll(needs []need, dir string) (*descriptors, error) {
+// file system but the console's log, if it is asked for.
+func openAll(needs []need, o Options) (*descriptors, error) {
 	d := &descriptors{conns: map[string]net.Conn{}}
 	for _, n := range needs {
 		var err error
-		if n.bytes > 0 {
-			err = d.scratch(n, dir)
-		} else {
+		switch n.kind {
+		case needScratch:
+			err = d.scratch(n, o.Dir)
+		case needLog:
+			err = d.log(o)
+		case needInput:
+			err = d.input()
+		default:
 			err = d.channel(n)
 		}
 		if err != nil {
@@ -52,31 +60,66 @@ func (d *descriptors) channel(n need) error {
 	return nil
 }
 
+// log opens the console's log for QEMU to write and for us to read. Without a
+// path it is a file that never had a name.
+func (d *descriptors) log(o Options) error {
+	if o.ConsolePath == "" {
+		file, err := unnamed("console", o.Dir)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		o.ConsolePath = fmt.Sprintf("/proc/self/fd/%d", file.Fd())
+	}
+	out, err := os.OpenFile(o.ConsolePath, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	d.files = append(d.files, out)
+	d.console, err = os.Open(o.ConsolePath)
+	return err
+}
+
+// input makes the pipe that types into the console.
+func (d *descriptors) input() error {
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	d.files = append(d.files, theirs)
+	d.keys = ours
+	return nil
+}
+
 // scratch makes a file that never had a name, so that nobody has to remove it.
 func (d *descriptors) scratch(n need, dir string) error {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
-		return d.unlinked(n, dir)
-	}
+	file, err := unnamed(n.id, dir)
 	if err != nil {
-		return &os.PathError{Op: "open scratch file in", Path: dir, Err: err}
+		return err
 	}
-	file := os.NewFile(uintptr(fd), n.id)
 	d.files = append(d.files, file)
 	return file.Truncate(n.bytes)
 }
 
-// unlinked is scratch for file systems without O_TMPFILE.
-func (d *descriptors) unlinked(n need, dir string) error {
-	file, err := os.CreateTemp(dir, "loopfault-"+n.id+"-")
+// unnamed opens a new file of a directory's file system that has no name in it.
+func unnamed(id, dir string) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+		return unlinked(id, dir)
+	}
 	if err != nil {
-		return err
+		return nil, &os.PathError{Op: "open scratch file in", Path: dir, Err: err}
 	}
-	d.files = append(d.files, file)
-	if err := os.Remove(file.Name()); err != nil {
-		return err
+	return os.NewFile(uintptr(fd), id), nil
+}
+
+// unlinked is unnamed for file systems without O_TMPFILE.
+func unlinked(id, dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, "loopfault-"+id+"-")
+	if err != nil {
+		return nil, err
 	}
-	return file.Truncate(n.bytes)
+	return file, os.Remove(file.Name())
 }
 
 // closeFiles closes QEMU's ends; it has its own copies by then.
@@ -89,5 +132,10 @@ func (d *descriptors) closeFiles() {
 func (d *descriptors) closeConns() {
 	for _, c := range d.conns {
 		_ = c.Close()
+	}
+	for _, f := range []*os.File{d.console, d.keys} {
+		if f != nil {
+			_ = f.Close()
+		}
 	}
 }

@@ -59,7 +59,8 @@ func (monitor) Kernel() []string { return nil }
 type serialConsole struct{}
 
 func (serialConsole) QEMU(w *Wiring) []string {
-	return []string{"-chardev", w.Console("console"), "-serial", "chardev:console"}
+	args, chardev := w.Console("console")
+	return append(args, "-chardev", chardev, "-serial", "chardev:console")
 }
 
 // Kernel starts printing with earlyprintk: a kernel that dies before its

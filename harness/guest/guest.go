@@ -56,8 +56,9 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	if err := opts.check(spec); err != nil {
 		return nil, err
 	}
-	argv, needs := build(spec, opts, &Wiring{log: opts.ConsolePath})
-	conns, err := openAll(needs, opts.Dir)
+	wiring := &Wiring{}
+	argv := build(spec, opts, wiring)
+	conns, err := openAll(wiring.needs, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +75,14 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 2),
 		monitor: qmp.New(conns.conns["qmp"], opts.Timeouts.Command),
 	}
-	g.console = watchConsole(conns.conns["console"], func(line string) { g.panics <- line })
+	g.console = watchConsole(conns.console, conns.keys, proc.exited, func(line string) { g.panics <- line })
 	events, err := g.monitor.Events(context.Background())
 	if err == nil {
 		g.domain, err = qemu.NewDomain(g.monitor, spec.Name)
 	}
 	go g.supervise(events)
 	if err == nil {
-		err = g.bringUp(ctx)
+		err = g.bringUp(ctx, wiring)
 	}
 	if err != nil {
 		return nil, g.startFailed(ctx, err)
@@ -91,10 +92,13 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 }
 
 // bringUp takes QEMU from its first instruction to running vCPUs.
-func (g *Guest) bringUp(ctx context.Context) error {
+func (g *Guest) bringUp(ctx context.Context, w *Wiring) error {
 	greet, cancel := context.WithTimeout(ctx, g.opts.Timeouts.Connect)
 	defer cancel()
 	if err := g.monitor.ConnectContext(greet); err != nil {
+		return err
+	}
+	if err := g.plugKeys(ctx, w); err != nil {
 		return err
 	}
 	table, err := g.monitor.Human(ctx, "info usernet")
@@ -112,6 +116,23 @@ func (g *Guest) bringUp(ctx context.Context) error {
 		return errors.New("it exited at once")
 	}
 	return err
+}
+
+// plugKeys gives the console its input. Only the monitor can: the command line
+// of QEMU 7.2 knows files as output alone.
+func (g *Guest) plugKeys(ctx context.Context, w *Wiring) error {
+	type data struct {
+		Out    string `json:"out"`
+		In     string `json:"in"`
+		Append bool   `json:"append"`
+	}
+	type backend struct {
+		Type string `json:"type"`
+		Data data   `json:"data"`
+	}
+	return g.monitor.Execute(ctx, "chardev-change", map[string]any{
+		"id": "console", "backend": backend{"file", data{Out: w.log, In: w.keys, Append: true}},
+	}, nil)
 }
 
 // startFailed cleans up and puts QEMU's own words beside err.
