@@ -68,7 +68,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if tarballs == "" {
 		tarballs = debianDir
 	}
-	if r.source, err = openSource(s.Source, tarballs, b.Cache); err != nil {
+	if r.source, err = openSource(s.Source, tarballs, b.Cache, b.Report); err != nil {
 		return nil, err
 	}
 	r.Source = r.source.label()

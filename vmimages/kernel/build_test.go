@@ -51,7 +51,7 @@ func TestEqualInputsAreOneBuildUnderTwoNames(t *testing.T) {
 	second, _ := b.build(b.spec("two"))
 	assert.Equal(t, first.Key, second.Key)
 	assert.Equal(t, "two", second.Name)
-	assert.Len(t, b.saw(progress.Begin), 2, "copy and make, once each")
+	assert.Len(t, b.saw(progress.Begin), 4, "scan, copy, configure and make, once each")
 	list, err := List(b.Cache)
 	require.NoError(t, err)
 	require.Len(t, list, 2)

@@ -26,6 +26,8 @@ import (
 const (
 	estimateCPU    = 12 * time.Minute
 	estimateUnpack = 12 * time.Second
+	estimateScan   = 5 * time.Second
+	estimateConfig = 8 * time.Second
 	estimatePatch  = 15 * time.Second
 )
 
@@ -83,6 +85,8 @@ func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (
 	if text, err := os.ReadFile(final); err == nil && st.ConfigInputs == inputs {
 		return parseConfig(text), nil
 	}
+	step := k.report.Begin("kernel.configure", "making the kernel's configuration", estimateConfig)
+	defer step.End()
 	part := k.file("config.part")
 	if err := os.RemoveAll(part); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ import (
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
+	"loopfault/vmimages/progress"
 )
 
 // mirror copies a user's source tree into a work tree, each time only what
@@ -31,8 +32,9 @@ import (
 // now: a checkout of an older commit must be compiled again although some of its
 // files may look old.
 type mirror struct {
-	dir   string
-	cache *cache.Cache
+	dir    string
+	cache  *cache.Cache
+	report progress.Func
 }
 
 // entry is one file of a tree. Size, Time and Change only save reading the file
@@ -92,6 +94,10 @@ func (m *mirror) scan(ctx context.Context) (listing, error) {
 		return nil, err
 	}
 	known := loadListing(m.memo())
+	if len(known) == 0 {
+		step := m.report.Begin("kernel.scan", "reading the kernel source "+m.dir, estimateScan)
+		defer step.End()
+	}
 	entries := make([]entry, len(paths))
 	var g errgroup.Group
 	g.SetLimit(runtime.NumCPU())
@@ -135,6 +141,21 @@ func indices(n int) []int {
 // not call build products. It works on trees without a repository as well, and
 // looks at no repository of the user's.
 func (m *mirror) files(ctx context.Context) ([]string, error) {
+	paths, err := m.gitFiles(ctx, "--exclude-standard")
+	if err != nil || slices.Contains(paths, "Makefile") {
+		return paths, err
+	}
+	// Debian's source packages come with a .gitignore that hides everything but
+	// debian/. Then all files count, which is right as long as none is a product.
+	for _, product := range []string{".config", "include/config", "include/generated"} {
+		if _, err := os.Stat(filepath.Join(m.dir, product)); err == nil {
+			return nil, vmimages.Usagef("kernel source %s cannot be told from what was built in it (its .gitignore hides the source): run make mrproper there", m.dir)
+		}
+	}
+	return m.gitFiles(ctx)
+}
+
+func (m *mirror) gitFiles(ctx context.Context, options ...string) ([]string, error) {
 	git, err := packages.Find("git")
 	if err != nil {
 		return nil, err
@@ -143,7 +164,7 @@ func (m *mirror) files(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, git, "ls-files", "-z", "--others", "--exclude-standard")
+	cmd := exec.CommandContext(ctx, git, append([]string{"ls-files", "-z", "--others"}, options...)...)
 	cmd.Env = append(command.Environment(), "GIT_DIR="+empty, "GIT_WORK_TREE="+m.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null")
 	cmd.Dir = m.dir
 	out, err := cmd.Output()

@@ -16,6 +16,7 @@ import (
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
+	"loopfault/vmimages/progress"
 )
 
 // source is where a kernel's files come from.
@@ -38,7 +39,7 @@ const debianPrefix = "debian:"
 // debianDir is where those packages put their files.
 const debianDir = "/usr/src"
 
-func openSource(spec string, tarballs string, c *cache.Cache) (source, error) {
+func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (source, error) {
 	if version, ok := strings.CutPrefix(spec, debianPrefix); ok {
 		if version == "" || strings.ContainsAny(version, "/ ") {
 			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
@@ -62,7 +63,7 @@ func openSource(spec string, tarballs string, c *cache.Cache) (source, error) {
 			return nil, vmimages.Usagef("%s is no kernel source tree: it has no %s", dir, need)
 		}
 	}
-	return &mirror{dir: dir, cache: c}, nil
+	return &mirror{dir: dir, cache: c, report: report}, nil
 }
 
 // tarball is the file of a package such as linux-source-6.12.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"loopfault/vmimages"
 )
 
 // snapshot lists everything about a tree that a builder could disturb.
@@ -84,6 +86,17 @@ func TestEditUnderAPatch(t *testing.T) {
 	assert.Contains(t, image(t, fix), "zero\none\n2\nthree\n")
 	stock, _ := b.build(b.spec("stock"))
 	assert.Contains(t, image(t, stock), "zero\none\ntwo\nthree\n")
+}
+
+func TestTreeThatIgnoresItself(t *testing.T) {
+	b := newBench(t)
+	write(t, b.source, map[string]string{".gitignore": "/*\n!/debian/\n"})
+	_, err := b.Ensure(t.Context(), b.spec("x"))
+	require.ErrorContains(t, err, "run make mrproper there")
+	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	require.NoError(t, os.Remove(filepath.Join(b.source, ".config")))
+	built, _ := b.build(b.spec("x"))
+	assert.Equal(t, plain, image(t, built))
 }
 
 func TestGitTreesAndPlainTreesAreTheSame(t *testing.T) {
