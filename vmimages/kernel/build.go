@@ -26,7 +26,7 @@ import (
 
 // formatVersion changes when builds are made in a way that the other inputs of a
 // key do not show.
-const formatVersion = 1
+const formatVersion = 2
 
 // Builder builds kernels into a cache. Several may share one cache, in this or
 // other processes.

@@ -54,8 +54,9 @@ type kbuild struct {
 	log     io.Writer
 }
 
-// make runs the kernel's own make. Who, where and when are pinned: equal inputs
-// give equal bytes.
+// make runs the kernel's own make. Who, where and when are pinned, and so is the
+// absence of a Rust compiler, whose version would go into the configuration:
+// equal inputs give equal bytes, also on another machine.
 func (k *kbuild) make(ctx context.Context, line func(string), vars ...string) error {
 	tool, err := packages.Find("make")
 	if err != nil {
@@ -64,7 +65,7 @@ func (k *kbuild) make(ctx context.Context, line func(string), vars ...string) er
 	argv := []string{
 		tool, "-C", k.src, "O=" + k.obj(), "ARCH=x86_64", fmt.Sprintf("-j%d", k.jobs),
 		"LOCALVERSION=" + k.release, "KBUILD_BUILD_USER=loopfault", "KBUILD_BUILD_HOST=loopfault",
-		"KBUILD_BUILD_VERSION=1", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
+		"KBUILD_BUILD_VERSION=1", "RUSTC=no-rustc", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
 	}
 	err = command.Command{Argv: append(argv, vars...), Dir: k.src, Lock: k.lock.File(), Log: k.log, Line: line}.Run(ctx)
 	// Sources that change later must be younger than anything made here.
@@ -148,7 +149,7 @@ func apply(file string, want []setting) error {
 // the source, and what patches do to the files that configurations come from.
 func configInputs(sourceHash, compiler string, want []setting, o *overlay) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, sourceHash, compiler)
+	fmt.Fprintln(h, formatVersion, sourceHash, compiler)
 	for _, s := range want {
 		fmt.Fprintln(h, s)
 	}
