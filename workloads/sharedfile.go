@@ -20,7 +20,7 @@ func sharedFile(spec wire.SharedFile) []Worker {
 				s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
 				defer s.closeAll()
 				for ctx.Err() == nil {
-					env.Beat.Done(s.do(nextSharedOp(env.Rand, spec)))
+					env.Beat.Done(s.do(nextSharedOp(env.Rand, spec, i)))
 				}
 				return nil
 			},
@@ -48,22 +48,26 @@ type sharedOp struct {
 	length int64
 }
 
-// nextSharedOp draws the next operation. Closing is frequent, because the
-// last close of a file is what returns its layout.
-func nextSharedOp(r *rand.Rand, spec wire.SharedFile) sharedOp {
+// nextSharedOp draws the next operation of process i. Neighbours share files:
+// process i works on every Files/Processes-th part of them and on those of the
+// Sharers-1 processes after it. Closing is frequent, because the last close of
+// a file is what returns its layout.
+func nextSharedOp(r *rand.Rand, spec wire.SharedFile, i int) sharedOp {
+	home := (i + r.IntN(spec.Sharers)) % spec.Processes
+	own := (spec.Files + spec.Processes - 1 - home) / spec.Processes // files f with f % Processes == home
 	op := sharedOp{
-		file:   r.IntN(spec.Files),
+		file:   home + spec.Processes*r.IntN(own),
 		offset: r.Int64N(256) << 12,
 		length: 1 + r.Int64N(int64(spec.MaxWrite)),
 	}
 	switch p := r.IntN(100); {
-	case p < 50:
+	case p < 45:
 		op.kind = sharedWrite
-	case p < 60:
+	case p < 52:
 		op.kind = sharedSync
-	case p < 67:
+	case p < 57:
 		op.kind = sharedTruncate
-	case p < 95:
+	case p < 97:
 		op.kind = sharedClose
 	default:
 		op.kind = sharedUnlink

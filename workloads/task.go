@@ -106,7 +106,7 @@ func setComm(name string) error {
 func startWriter(load string, uid int, seed uint64) (*exec.Cmd, error) {
 	t := Task{
 		Workload: wire.Workload{SharedFile: &wire.SharedFile{
-			Processes: 1, Files: 8, UIDs: []int{uid}, MaxWrite: 32 << 10,
+			Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
 		}},
 		Seed: seed, Load: load, Slot: beats.Nobody,
 	}

@@ -17,12 +17,12 @@ import (
 )
 
 func TestSameSeedSameOperations(t *testing.T) {
-	spec := wire.SharedFile{Processes: 2, Files: 12, UIDs: []int{1, 2}, MaxWrite: 4096}
+	spec := wire.SharedFile{Processes: 5, Files: 12, Sharers: 2, UIDs: []int{1, 2}, MaxWrite: 4096}
 	draw := func(seed uint64, name string) []sharedOp {
 		r := NewRand(seed, name)
 		ops := make([]sharedOp, 500)
 		for i := range ops {
-			ops[i] = nextSharedOp(r, spec)
+			ops[i] = nextSharedOp(r, spec, 4)
 		}
 		return ops
 	}
@@ -32,14 +32,14 @@ func TestSameSeedSameOperations(t *testing.T) {
 	kinds := map[sharedKind]int{}
 	for _, op := range draw(1, "x") {
 		kinds[op.kind]++
-		assert.Less(t, op.file, spec.Files)
+		assert.Contains(t, []int{0, 4, 5, 9, 10}, op.file, "process 4 of 5 works on its own files and its neighbour's")
 		assert.LessOrEqual(t, op.length, int64(spec.MaxWrite))
 	}
 	assert.Len(t, kinds, 5, "every kind of operation is drawn")
 }
 
 func TestWorkersOf(t *testing.T) {
-	workers, err := Of(wire.Workload{SharedFile: &wire.SharedFile{Processes: 5, Files: 1, UIDs: []int{7, 8}, MaxWrite: 1}})
+	workers, err := Of(wire.Workload{SharedFile: &wire.SharedFile{Processes: 5, Files: 5, Sharers: 1, UIDs: []int{7, 8}, MaxWrite: 1}})
 	require.NoError(t, err)
 	require.Len(t, workers, 5)
 	assert.Equal(t, 7, workers[4].UID, "credentials go round")
@@ -61,7 +61,7 @@ func TestWorkersOf(t *testing.T) {
 // machine: they count what they do and end with their context.
 func TestFileWorkloadsWorkAndCount(t *testing.T) {
 	for name, w := range map[string]wire.Workload{
-		"sharedfile": {SharedFile: &wire.SharedFile{Processes: 1, Files: 3, UIDs: []int{0}, MaxWrite: 4096}},
+		"sharedfile": {SharedFile: &wire.SharedFile{Processes: 1, Files: 3, Sharers: 1, UIDs: []int{0}, MaxWrite: 4096}},
 		"recall":     {Recall: &wire.Recall{Files: 1, Every: wire.Duration(time.Millisecond)}},
 		"churn":      {Evict: &wire.Evict{Processes: 1, Files: 4, Every: wire.Duration(time.Second)}},
 	} {

@@ -92,7 +92,8 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if s := w.SharedFile; s != nil {
 		p := path + ".sharedfile"
 		c.between(s.Processes, 1, 128, p+".processes")
-		c.between(s.Files, 1, 1000, p+".files")
+		c.between(s.Files, s.Processes, 1000, p+".files")
+		c.between(s.Sharers, 1, s.Processes, p+".sharers")
 		c.want(len(s.UIDs) > 0, p+".uids", "want at least one")
 		for i, uid := range s.UIDs {
 			c.between(uid, 0, 1<<31-2, fmt.Sprintf("%s.uids[%d]", p, i))

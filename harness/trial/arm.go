@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,12 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target); err != nil {
 		return fmt.Errorf("count calls of %s: %w", target, err)
 	}
-	return t.agent.WriteFile(ctx, wire.Tracefs+"/events/kprobes/"+probe+"/enable", "1")
+	event := wire.Tracefs + "/events/kprobes/" + probe
+	// Who calls is worth knowing but not needed (CONFIG_STACKTRACE).
+	if err := t.agent.WriteFile(ctx, event+"/trigger", "stacktrace"); err != nil {
+		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
+	}
+	return t.agent.WriteFile(ctx, event+"/enable", "1")
 }
 
 // prove reads all counters: calls of the target, hits of each fault.
@@ -78,6 +84,9 @@ func (t *trial) prove(ctx context.Context) error {
 		text, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
 		failed = errors.Join(failed, err)
 		t.result.Exercised = probeHits(text)
+		trace, err := t.agent.ReadFile(ctx, wire.Tracefs+"/trace")
+		failed = errors.Join(failed, err, os.WriteFile(t.evidencePath("trace.txt"), []byte(trace), 0o644))
+		t.result.Callers = callers(trace, t.spec.Scenario.Target)
 	}
 	t.result.Proofs = map[string]int64{}
 	t.result.Landed = 0
@@ -93,6 +102,22 @@ func (t *trial) prove(ctx context.Context) error {
 		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
 	}
 	return failed
+}
+
+// callers counts who called the target, by the stacks in the trace buffer: in
+// each, the line after the target's. The buffer may have overrun; the sum is at
+// most the number of calls.
+func callers(trace, target string) map[string]int64 {
+	counts := map[string]int64{}
+	after := false
+	for line := range strings.Lines(trace) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(line), "=> ")
+		if ok && after {
+			counts[name]++
+		}
+		after = ok && name == target
+	}
+	return counts
 }
 
 // probeHits reads our line of kprobe_profile: name, hits, misses.

@@ -20,7 +20,6 @@ var evidence = []struct{ name, command string }{
 	{"mountstats.txt", `cat /proc/self/mountstats`},
 	{"nfsd.txt", `tail -n +1 /proc/fs/nfsd/pool_stats /proc/fs/nfsd/threads /proc/fs/nfsd/clients/*/info /proc/fs/nfsd/clients/*/states`},
 	{"memory.txt", `tail -n +1 /proc/meminfo /proc/vmstat /sys/fs/cgroup/loopfault/memory.events /sys/fs/cgroup/loopfault/memory.stat`},
-	{"trace.txt", `tail -n 2000 ` + wire.Tracefs + `/trace`},
 	{"ps.txt", `ps -eLo pid,tid,ppid,uid,stat,wchan:40,comm`},
 }
 

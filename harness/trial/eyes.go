@@ -94,7 +94,7 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 	if khungtaskd && len(e.blocked) > 0 {
 		return true
 	}
-	return now-e.firstHang > (t.Stall + t.HungCheck).Seconds()
+	return now-e.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }
 
 // reports are all reports, those of the kernel first.

@@ -63,7 +63,7 @@ func spec(t *testing.T, k kernel.Build) trial.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run.UnmarshalText([]byte("8s")); err != nil {
+	if err := s.Run.UnmarshalText([]byte("10s")); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

@@ -108,7 +108,7 @@ func (t *trial) work(ctx context.Context) error {
 // settle lets a task that has been asleep for suspiciously long wake up or
 // become a hang: ending the workers now might wake it, and hide it.
 func (t *trial) settle(ctx context.Context) error {
-	suspicious := t.budgets.HungTask / 2
+	suspicious := t.budgets.HungTask / 5
 	for t.eyes.oldest > suspicious.Seconds() {
 		t.history.add(entry{Type: "phase", What: "settle", Detail: fmt.Sprintf("a task has been asleep for %.0f s", t.eyes.oldest)})
 		err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {

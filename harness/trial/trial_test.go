@@ -33,6 +33,7 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	assert.Positive(t, got.Landed, "its kzalloc failed")
 	assert.Less(t, got.Landed, got.Exercised, "with probability 50 not every call fails, and no other allocation does")
 	assert.Positive(t, got.Ops["LAYOUTGET"])
+	assert.Positive(t, got.Callers["pnfs_roc"], "the last closer's credential was not the layout's: %v", got.Callers)
 	assert.Positive(t, got.Operations)
 	for _, r := range reports {
 		assert.NotEqual(t, verdict.Hang, verdict.KindOf(r.Kind), "%+v", r)
@@ -52,29 +53,37 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	}
 }
 
+// Every trial of the control hangs and the task watch sees it each time.
+// Khungtaskd may miss one, when all who hang sleep killably: it has to see the
+// arm, not every trial of it.
 func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
-	s := spec(t, bench.control)
-	got, reports, err := trial.Run(t.Context(), s, quiet)
-	require.NoError(t, err)
-	require.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
-	assert.Contains(t, got.Detectors, verdict.Khungtaskd)
-	assert.Contains(t, got.Detectors, verdict.TaskWatch)
-	assert.NotEmpty(t, got.Signature)
-	assert.Positive(t, got.HangAt)
+	byKernel := false
+	for seed := uint64(1); seed <= 4 && !byKernel; seed++ {
+		s := spec(t, bench.control)
+		s.Planned.Seed = seed
+		got, reports, err := trial.Run(t.Context(), s, quiet)
+		require.NoError(t, err)
+		require.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
+		assert.Contains(t, got.Detectors, verdict.TaskWatch)
+		assert.NotEmpty(t, got.Signature)
+		assert.Positive(t, got.HangAt)
+		byKernel = slices.Contains(got.Detectors, verdict.Khungtaskd)
+		checkEvidence(t, s.Dir, reports)
+	}
+	assert.True(t, byKernel, "khungtaskd saw none of four hangs")
+}
 
-	killable := slices.ContainsFunc(reports, func(r kernelreport.Report) bool {
+func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
+	stack := slices.ContainsFunc(reports, func(r kernelreport.Report) bool {
 		return r.Detector == verdict.TaskWatch && len(r.Tasks) > 0 && len(r.Tasks[0].Frames) > 3
 	})
-	assert.True(t, killable, "the task watch's reports carry stacks")
-	for _, name := range []string{"stacks.txt", "rpc-tasks.txt", "mountstats.txt", "ps.txt"} {
-		text, err := os.ReadFile(filepath.Join(s.Dir, "evidence", name))
+	assert.True(t, stack, "the task watch's reports carry stacks")
+	for _, name := range []string{"stacks.txt", "rpc-tasks.txt", "mountstats.txt", "ps.txt", "trace.txt"} {
+		text, err := os.ReadFile(filepath.Join(dir, "evidence", name))
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), "loopfault: ", name)
 		assert.NotEmpty(t, text, name)
 	}
-	console, err := os.ReadFile(filepath.Join(s.Dir, "console.log"))
-	require.NoError(t, err)
-	assert.Contains(t, string(console), "blocked for more than")
 }
 
 // Somebody kills QEMU in the middle: that says nothing about the kernel.

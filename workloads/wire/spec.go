@@ -47,6 +47,7 @@ type Workload struct {
 type SharedFile struct {
 	Processes int   `json:"processes" yaml:"processes"`
 	Files     int   `json:"files" yaml:"files"`
+	Sharers   int   `json:"sharers" yaml:"sharers"` // processes on each file; few make the last close of a file frequent
 	UIDs      []int `json:"uids" yaml:"uids"`
 	MaxWrite  Size  `json:"max_write" yaml:"max_write"` // largest single write
 }
