@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(ho
 		return nil, c.unwritable(err)
 	}
 	told := false
-	for {
+	for tries := 0; ; tries++ {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
 			break
@@ -47,9 +48,10 @@ func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(ho
 			f.Close()
 			return nil, vmimages.Infraf("cannot lock %s: %w", path, err)
 		}
-		if !told && waiting != nil {
+		// A holder that has only just come has not written its note yet.
+		if who := holder(f); !told && waiting != nil && (who != "" || tries > 0) {
 			told = true
-			waiting(holder(f))
+			waiting(cmp.Or(who, "another process"))
 		}
 		select {
 		case <-ctx.Done():
@@ -67,10 +69,10 @@ func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(ho
 
 func holder(f *os.File) string {
 	text, err := io.ReadAll(io.LimitReader(io.NewSectionReader(f, 0, 256), 256))
-	if s := strings.TrimSpace(string(text)); err == nil && s != "" {
-		return s
+	if err != nil {
+		return ""
 	}
-	return "another process"
+	return strings.TrimSpace(string(text))
 }
 
 // File returns the locked file, for exec.Cmd.ExtraFiles.
@@ -78,4 +80,7 @@ func (l *Lock) File() *os.File { return l.f }
 
 // Unlock lets go. It closes our file and does not ask the kernel to unlock, so
 // that a child that still has the file keeps the lock.
-func (l *Lock) Unlock() { l.f.Close() }
+func (l *Lock) Unlock() {
+	l.f.Truncate(0) // the note is ours, the next holder writes its own
+	l.f.Close()
+}
