@@ -1,0 +1,114 @@
+package trial_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/faults"
+	"loopfault/faults/faulttest"
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/trial"
+	"loopfault/workloads/wire"
+)
+
+// twoCredentials makes the client send a LAYOUTRETURN of its own: one user's
+// write gets the layout, another user is the last to close.
+const twoCredentials = `
+set -e
+cd /mnt/nfs/load
+f=two-$$; mkfifo /tmp/opened-$$ /tmp/closed-$$; chmod 666 /tmp/opened-$$ /tmp/closed-$$
+touch $f; chmod 666 $f
+setpriv --reuid 1001 --regid 1001 --clear-groups sh -c "exec 3<>$f; echo data >&3; sync $f; read x </tmp/opened-$$; exec 3>&-; echo x >/tmp/closed-$$" &
+setpriv --reuid 1002 --regid 1002 --clear-groups sh -c "exec 3<>$f; echo x >/tmp/opened-$$; read x </tmp/closed-$$; exec 3>&-"
+wait
+`
+
+// overLimit makes a process in the load's cgroup use more than it may keep: page
+// cache, which can be reclaimed. Anonymous memory could not, without swap.
+const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
+
+func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
+	agent := bootedGuest(t)
+	slab := faults.Failslab{Function: "pnfs_send_layoutreturn", Probability: 100, Times: 1000}
+	site := slab
+	site.Call = 1
+	for _, c := range []struct {
+		name    string
+		fault   faults.Fault
+		provoke string
+	}{
+		{"failslab, one call site", site, twoCredentials},
+		{"failslab, whole function", slab, twoCredentials},
+		{"memcg", faults.Memcg{Max: 24 << 20, High: 12 << 20}, overLimit},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			faulttest.Contract(t, agent, c.fault, func(ctx context.Context) { script(ctx, t, agent, c.provoke) })
+		})
+	}
+}
+
+// The kzalloc that the report is about is the first slab allocation of
+// pnfs_send_layoutreturn, and a fault aimed at it hits nothing else: with
+// certainty of failure, calls and hits are equal.
+func TestFaultLandsAtTheCallSite(t *testing.T) {
+	agent := bootedGuest(t)
+	ctx := t.Context()
+	syms, err := agent.Symbols(ctx, wire.SymbolQuery{Names: []string{"pnfs_send_layoutreturn"}})
+	require.NoError(t, err)
+	require.Len(t, syms, 1)
+	sites, err := faults.AllocCalls(ctx, agent, syms[0])
+	require.NoError(t, err)
+	require.NotEmpty(t, sites)
+	assert.Greater(t, sites[0].Return, syms[0].Start)
+	assert.Less(t, sites[0].Return, syms[0].End)
+
+	f := faults.Failslab{Function: "pnfs_send_layoutreturn", Call: 1, Probability: 100, Times: 1000}
+	require.NoError(t, f.Arm(ctx, agent))
+	for i := int64(1); i <= 5; i++ {
+		script(ctx, t, agent, twoCredentials)
+		p, err := f.Prove(ctx, agent)
+		require.NoError(t, err)
+		assert.Equal(t, i, p.Landed, "each run calls it once and each call fails")
+	}
+}
+
+// script runs a shell script in the guest, which must succeed.
+func script(ctx context.Context, t *testing.T, agent *control.Client, text string) {
+	t.Helper()
+	r, err := agent.Exec(ctx, wire.Exec{Argv: []string{"bash", "-c", text}, Timeout: wire.Duration(bench.options.Timeouts.Step)})
+	require.NoError(t, err)
+	require.Zero(t, r.ExitCode, r.Output)
+}
+
+// bootedGuest is a guest of the first scenario with the mount up, for as long
+// as the test runs.
+func bootedGuest(t *testing.T) *control.Client {
+	t.Helper()
+	s := spec(t, bench.stock)
+	opts := s.Guest
+	opts.ConsolePath = s.Dir + "/console.log"
+	g, err := guest.Start(t.Context(), trial.MachineOf(s.Scenario, s.Kernel, s.Image, opts.Timeouts), opts)
+	require.NoError(t, err)
+	agent := control.New(g.Agent())
+	t.Cleanup(func() {
+		agent.Close()
+		assert.NoError(t, g.Close(context.Background()))
+	})
+	go func() {
+		for range control.Watch(g.Watch()) {
+		}
+	}()
+	boot, cancel := context.WithTimeout(t.Context(), opts.Timeouts.Boot+opts.Timeouts.Step)
+	defer cancel()
+	_, err = agent.Hello(boot)
+	require.NoError(t, err)
+	m, err := agent.BringUp(boot, wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	require.NoError(t, err, fmt.Sprint(g.Console().Tail(5)))
+	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
+	return agent
+}
