@@ -1,0 +1,62 @@
+package trial
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/control"
+	"loopfault/harness/scenario"
+	"loopfault/harness/timeouts"
+	"loopfault/workloads/wire"
+)
+
+// withConfig is a trial whose guest's /proc/config.gz says config.
+func withConfig(t *testing.T, config string) *trial {
+	t.Helper()
+	host, guest := net.Pipe()
+	answer := func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) (any, error) {
+		return wire.Executed{Output: config}, nil
+	}
+	conn := jsonrpc2.NewConn(t.Context(), jsonrpc2.NewPlainObjectStream(guest), jsonrpc2.HandlerWithError(answer))
+	agent := control.New(host)
+	t.Cleanup(func() { agent.Close(); conn.Close() })
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	tr := &trial{agent: agent, budgets: timeouts.For(1), spec: Spec{Scenario: s}}
+	tr.spec.Kernel.Name = "given"
+	return tr
+}
+
+func TestEverythingTheKernelLacksIsNamedAtOnce(t *testing.T) {
+	var config strings.Builder
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	for _, opt := range s.KernelOptions() {
+		switch opt {
+		case "CONFIG_FAILSLAB":
+			config.WriteString("# CONFIG_FAILSLAB is not set\n")
+		case "CONFIG_NFSD_FLEXFILELAYOUT": // a kernel that has never heard of it
+		case "CONFIG_XFS_FS":
+			config.WriteString("CONFIG_XFS_FS=m\n")
+		default:
+			config.WriteString(opt + "=y\n")
+		}
+	}
+	err = withConfig(t, config.String()).preflight(t.Context())
+	var unfit *Unfit
+	require.ErrorAs(t, err, &unfit)
+	assert.Equal(t, "kernel given: lacks what scenario pnfs-layoutreturn-enomem needs: CONFIG_NFSD_FLEXFILELAYOUT, CONFIG_FAILSLAB", err.Error())
+}
+
+func TestKernelWithEverythingPasses(t *testing.T) {
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	config := strings.Join(s.KernelOptions(), "=y\n") + "=y\n"
+	assert.NoError(t, withConfig(t, config).preflight(t.Context()))
+}
