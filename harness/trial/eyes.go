@@ -1,8 +1,10 @@
 package trial
 
 import (
+	"cmp"
 	"math"
 	"os"
+	"slices"
 
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
@@ -31,6 +33,8 @@ func (e *eyes) sample(s wire.Sample, h *history) {
 	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest,
 	}})
+	// Who has slept longest is nearest to the cause, the others may wait for it.
+	slices.SortStableFunc(s.Blocked, func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range s.Blocked {
 		h.add(entry{T: s.Uptime, Type: "blocked", What: b.Comm, Data: b})
 		if e.seen == nil {
@@ -97,9 +101,10 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 	return now-e.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }
 
-// reports are all reports, those of the kernel first.
+// reports are all reports, those of the task watch first: it names the task
+// that has slept longest first, and knows how long.
 func (e *eyes) reports() []kernelreport.Report {
-	return append(append([]kernelreport.Report{}, e.console...), e.blocked...)
+	return append(append([]kernelreport.Report{}, e.blocked...), e.console...)
 }
 
 func (e *eyes) operations() int64 {

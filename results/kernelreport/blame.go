@@ -59,6 +59,12 @@ func classOf(fn string) frameClass {
 	return 0
 }
 
+// WaitsForLock says whether the report's victim sleeps in a generic lock, so
+// that another task, the one that holds it, may tell more.
+func (r Report) WaitsForLock() bool {
+	return len(r.Tasks) > 0 && classOf(r.Tasks[0].WaitFrame)&classLock != 0
+}
+
 // blameRowOf is the number of the first row that matches a function, or -1.
 func blameRowOf(fn string) int {
 	name := bareName(fn)

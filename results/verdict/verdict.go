@@ -33,7 +33,7 @@ const (
 	Khungtaskd = "khungtaskd" // the kernel's hung-task detector
 	TaskWatch  = "task watch" // the agent's watch over blocked tasks
 	Console    = "console"    // any other kernel report
-	Sysrq      = "sysrq"      // a task dump that the evidence collector asked for
+	Sysrq      = "sysrq"      // a task dump that the evidence collector asked for; evidence, no detector
 )
 
 // Observations are what is known of a trial when it is over.
@@ -84,40 +84,24 @@ func Decide(o Observations) Verdict {
 }
 
 // found is the verdict by reports of one kind. The first one names it, but for
-// tasks that wait for a lock: whoever holds that is the better name.
+// tasks that wait for a lock: whoever holds that is the better name. Dumps that
+// we asked for ourselves prove nothing.
 func found(kind Kind, o Observations) (Verdict, bool) {
 	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
 	named := false
 	for _, s := range o.Reports {
-		if KindOf(s.Kind) != kind {
+		if KindOf(s.Kind) != kind || s.Detector == Sysrq {
 			continue
 		}
-		if first := v.Title == ""; first || !named && !waitsForLock(s) && s.Detector != Sysrq {
+		if !named && (v.Title == "" || !s.WaitsForLock()) {
 			v.Title, v.Signature = s.Title, s.Signature
-			named = !waitsForLock(s) && s.Detector != Sysrq
+			named = !s.WaitsForLock()
 		}
 		if !slices.Contains(v.Detectors, s.Detector) {
 			v.Detectors = append(v.Detectors, s.Detector)
 		}
 	}
 	return v, len(v.Detectors) > 0
-}
-
-// lockWaits begin the names of functions in which a task waits for a lock that
-// another task holds.
-var lockWaits = []string{"rwsem_", "down", "__mutex", "mutex_", "rt_mutex", "percpu_rwsem"}
-
-// waitsForLock says whether the first task of a report waits for a lock.
-func waitsForLock(r kernelreport.Report) bool {
-	if len(r.Tasks) == 0 {
-		return false
-	}
-	for _, prefix := range lockWaits {
-		if strings.HasPrefix(r.Tasks[0].WaitFrame, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 func doubt(o Observations) string {
