@@ -116,6 +116,8 @@ var blameTable = [...]blameRow{
 	{classWait, "closure_sync*", "bcache's and bcachefs's generic wait"},
 	{classWait, "nfs_wait_bit_killable", "NFS's sleep for any bit; the caller tells which"},
 	{classWait, "nfs_wait_bit_interruptible", "the same before 2.6.25's killable sleeps"},
+	{classWait, "nfs4_handle_exception", "NFSv4's sleep before an operation is sent again; the operation tells which"},
+	{classWait, "nfs4_delay*", "the same, if not inlined"},
 
 	{classWork, "flush_work*", "waiting for a work item or queue; who waits tells"},
 	{classWork, "flush_delayed_work", "waiting for a work item"},

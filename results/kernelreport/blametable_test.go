@@ -69,6 +69,7 @@ var blameExamples = map[string]string{
 	"closure_sync*":              "__closure_sync",
 	"flush_work*":                "__flush_workqueue",
 	"rpc_wait_bit_*":             "rpc_wait_bit_killable",
+	"nfs4_delay*":                "nfs4_delay_killable",
 	"rpc_sleep_on*":              "rpc_sleep_on_priority",
 	"nfs4_call_sync*":            "_nfs4_call_sync_session",
 	"do_syscall_*":               "do_syscall_64",
