@@ -3,13 +3,15 @@ package guest
 import (
 	"fmt"
 	"strconv"
+
+	"loopfault/workloads/wire"
 )
 
 // Names the guest sees.
 const (
-	AgentPort  = "loopfault.agent" // virtio port of Guest.Agent
-	WatchPort  = "loopfault.watch" // virtio port of Guest.Watch
-	rootSerial = "root"            // serial of the root image
+	AgentPort  = wire.AgentPort // virtio port of Guest.Agent
+	WatchPort  = wire.WatchPort // virtio port of Guest.Watch
+	rootSerial = "root"         // serial of the root image
 	sshPort    = 22
 )
 

@@ -25,7 +25,7 @@ func (listCmd) Run(e *env) error {
 		return nil
 	}
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tARMS\tTRIALS\tCLEAN\tHANG\tCRASH\tINCONCLUSIVE\tERROR\t")
+	fmt.Fprintln(t, "RUN\tARMS\tTRIALS\tCLEAN\tHANG\tCRASH\tINCONCLUSIVE\tERROR\tPROBLEM")
 	for _, r := range runs {
 		counts := map[verdict.Kind]int{}
 		for _, a := range summary.Of(r.Manifest, r.Trials).Arms {
