@@ -54,12 +54,11 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	}
 }
 
-// The control hangs and both detectors see it: the task watch each time,
-// khungtaskd unless all who hang sleep killably, so it has to see the arm and
-// not every trial of it.
+// The control hangs and both detectors see it. Not in every trial: khungtaskd
+// passes over killable sleeps, and its period is shorter than the watch's.
 func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
-	var hangs, byKernel int
-	for seed := uint64(1); seed <= 4 && byKernel == 0; seed++ {
+	seenBy := map[string]int{}
+	for seed := uint64(1); seed <= 4 && len(seenBy) < 2; seed++ {
 		s := spec(t, bench.control)
 		s.Scenario.Run = wire.Duration(2 * s.Scenario.Run.D())
 		s.Planned.Seed = seed
@@ -69,17 +68,17 @@ func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
 		if got.Verdict.Kind != verdict.Hang {
 			continue
 		}
-		hangs++
-		assert.Contains(t, got.Detectors, verdict.TaskWatch)
 		assert.NotEmpty(t, got.Signature)
 		assert.Positive(t, got.HangAt)
-		if slices.Contains(got.Detectors, verdict.Khungtaskd) {
-			byKernel++
+		for _, d := range got.Detectors {
+			seenBy[d]++
 		}
-		checkEvidence(t, s.Dir, reports)
+		if slices.Contains(got.Detectors, verdict.TaskWatch) {
+			checkEvidence(t, s.Dir, reports)
+		}
 	}
-	assert.Positive(t, hangs, "the task watch saw none of four trials hang")
-	assert.Positive(t, byKernel, "khungtaskd saw none of four trials hang")
+	assert.Positive(t, seenBy[verdict.TaskWatch], "the task watch saw none of four trials hang")
+	assert.Positive(t, seenBy[verdict.Khungtaskd], "khungtaskd saw none of four trials hang")
 }
 
 func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
