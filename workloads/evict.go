@@ -2,12 +2,15 @@ package workloads
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"loopfault/workloads/wire"
 )
@@ -66,15 +69,15 @@ func churn(ctx context.Context, env Env, files int) error {
 // found than asked for.
 func squeeze(env Env, reclaim wire.Size) error {
 	what := []string{"2", "3"}[env.Rand.IntN(2)]
-	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte(what), 0); err != nil {
+	if err := WriteKnob("/proc/sys/vm/drop_caches", what); err != nil {
 		return err
 	}
 	if reclaim == 0 {
 		return nil
 	}
 	amount := strconv.FormatInt(int64(reclaim), 10)
-	err := os.WriteFile(filepath.Join(env.Cgroup, "memory.reclaim"), []byte(amount), 0)
-	if err != nil && isAgain(err) {
+	err := WriteKnob(filepath.Join(env.Cgroup, "memory.reclaim"), amount)
+	if errors.Is(err, unix.EAGAIN) {
 		return nil
 	}
 	return err

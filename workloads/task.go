@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -116,5 +115,3 @@ func startWriter(load string, uid int, seed uint64) (*exec.Cmd, error) {
 	}
 	return cmd, cmd.Start()
 }
-
-func isAgain(err error) bool { return errors.Is(err, syscall.EAGAIN) }

@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -87,7 +86,13 @@ func TestFileWorkloadsWorkAndCount(t *testing.T) {
 	}
 }
 
-func TestAgainFromReclaimIsNoError(t *testing.T) {
-	assert.True(t, isAgain(&os.PathError{Err: syscall.EAGAIN}))
-	assert.False(t, isAgain(errors.New("else")))
+func TestKnobsAreNeitherMadeNorTruncated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "knob")
+	assert.ErrorIs(t, WriteKnob(path, "1"), os.ErrNotExist)
+	require.NoError(t, os.WriteFile(path, []byte("long"), 0o644))
+	require.NoError(t, WriteKnob(path, "1"))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "1ong", string(text))
+	assert.ErrorIs(t, WriteKnob("/dev/full", "1"), syscall.ENOSPC, "the kernel's own answer comes back")
 }

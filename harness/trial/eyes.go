@@ -106,11 +106,3 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 func (e *eyes) reports() []kernelreport.Report {
 	return append(append([]kernelreport.Report{}, e.blocked...), e.console...)
 }
-
-func (e *eyes) operations() int64 {
-	var sum int64
-	for _, n := range e.ops {
-		sum += n
-	}
-	return sum
-}

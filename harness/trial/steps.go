@@ -130,6 +130,7 @@ func (t *trial) startWorkloads(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: "workload", What: "start", Data: map[string]any{"first": first, "workers": s.Workers}})
 		first += len(s.Workers)
+		t.workers = append(t.workers, s.Workers...)
 	}
 	return nil
 }

@@ -85,6 +85,7 @@ type trial struct {
 	life    <-chan guest.Transition
 	eyes    eyes
 	armed   []armed
+	workers []string // by counter slot
 	timings map[string]float64
 }
 
@@ -172,7 +173,7 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	reports := t.eyes.reports()
 	o := &t.result.Observations
 	o.Reports = reports
-	o.Operations = t.eyes.operations()
+	t.countOperations()
 	var dead *deadGuest
 	switch {
 	case err == nil:
@@ -193,6 +194,19 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	t.result.Seconds = time.Since(t.began).Seconds()
 	t.result.HangAt = t.eyes.firstHang
 	return reports
+}
+
+// countOperations adds up what the workers' counters said last.
+func (t *trial) countOperations() {
+	t.result.Workers = map[string]int64{}
+	for slot, name := range t.workers {
+		if slot < len(t.eyes.ops) {
+			t.result.Workers[name] = t.eyes.ops[slot]
+			t.result.Operations += t.eyes.ops[slot]
+		} else {
+			t.result.Workers[name] = 0
+		}
+	}
 }
 
 func (t *trial) consolePath() string { return filepath.Join(t.spec.Dir, "console.log") }

@@ -36,6 +36,10 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	assert.Positive(t, got.Ops["LAYOUTGET"])
 	assert.Positive(t, got.Callers["pnfs_roc"], "the last closer's credential was not the layout's: %v", got.Callers)
 	assert.Positive(t, got.Operations)
+	require.Len(t, got.Workers, 15)
+	for name, ops := range got.Workers {
+		assert.True(t, ops > 0 || name == "umount/0", "%s did nothing; a cycle of umount may take longer than the trial", name)
+	}
 	for _, r := range reports {
 		assert.NotEqual(t, verdict.Hang, verdict.KindOf(r.Kind), "%+v", r)
 	}

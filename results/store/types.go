@@ -89,6 +89,7 @@ type Trial struct {
 	Seconds  float64            `json:"seconds"`            // host time, boot to verdict
 	HangAt   float64            `json:"hang_at,omitempty"`  // guest uptime at which the hang was first reported
 	Proofs   map[string]int64   `json:"proofs,omitempty"`   // kernel counters behind landed and pressure
+	Workers  map[string]int64   `json:"workers,omitempty"`  // operations of each worker
 	Callers  map[string]int64   `json:"callers,omitempty"`  // of the target, as far as the trace buffer remembers
 	Ops      map[string]int64   `json:"nfs_ops,omitempty"`  // operations on the wire during the trial
 	Timings  map[string]float64 `json:"timings,omitempty"`  // seconds of each phase

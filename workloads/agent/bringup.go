@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/workloads"
 	"loopfault/workloads/wire"
 )
 
@@ -105,7 +106,7 @@ func startServer(p wire.BringUp) error {
 	}
 	// A fresh server has nothing to recover; without this its clients' first
 	// opens may wait out a grace period of 90 s.
-	return writeKnob("/proc/fs/nfsd/v4_end_grace", "Y")
+	return workloads.WriteKnob("/proc/fs/nfsd/v4_end_grace", "Y")
 }
 
 func mountLoopback(m wire.Mount) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 	"golang.org/x/sys/unix"
 
+	"loopfault/workloads"
 	"loopfault/workloads/wire"
 )
 
@@ -59,7 +60,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 			return wire.Content{Data: data}, err
 		})
 	case wire.MethodWrite:
-		return call(req, func(p wire.Write) (any, error) { return nil, writeKnob(p.Path, p.Data) })
+		return call(req, func(p wire.Write) (any, error) { return nil, workloads.WriteKnob(p.Path, p.Data) })
 	case wire.MethodMkdir:
 		return call(req, func(p wire.Path) (any, error) { return nil, os.MkdirAll(p.Path, 0o755) })
 	case wire.MethodExec:
@@ -88,18 +89,6 @@ func call[P any](req *jsonrpc2.Request, do func(P) (any, error)) (any, error) {
 		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: err.Error()}
 	}
 	return do(p)
-}
-
-// writeKnob writes a kernel knob in one write(2), without truncating or
-// creating: a knob that does not exist must be an error.
-func writeKnob(path, data string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = f.WriteString(data)
-	return err
 }
 
 func execute(ctx context.Context, p wire.Exec) (wire.Executed, error) {
