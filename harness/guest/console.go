@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"loopfault/harness/timeouts"
 )
 
 const (
@@ -33,6 +35,7 @@ var ErrConsoleClosed = errors.New("the console has ended")
 // in the log file that QEMU writes (Options.ConsolePath), and the view follows
 // that file: nobody's slowness can hold the guest up.
 type Console struct {
+	log     *os.File
 	keys    *os.File          // what is written here is typed into the console
 	onPanic func(line string) // called for the first line with panicMark and the first with panicEnd
 
@@ -40,6 +43,7 @@ type Console struct {
 	ended chan struct{} // closed when QEMU's end is closed and all is read
 
 	mu      sync.Mutex
+	bytes   int64    // of the log that lines and their forerunners make up
 	lines   []string // the last keptLines
 	dropped int      // lines that were pushed out of it
 	changed chan struct{}
@@ -48,7 +52,7 @@ type Console struct {
 // watchConsole follows log until gone is closed and all is read, or log is.
 func watchConsole(log, keys *os.File, gone <-chan struct{}, onPanic func(string)) *Console {
 	c := &Console{
-		keys: keys, onPanic: onPanic,
+		log: log, keys: keys, onPanic: onPanic,
 		first: make(chan struct{}), ended: make(chan struct{}), changed: make(chan struct{}),
 	}
 	go c.read(&follower{file: log, gone: gone})
@@ -62,10 +66,6 @@ type follower struct {
 	last bool            // gone was seen closed
 }
 
-// followEvery is how often a follower looks for more. A file cannot be waited
-// for like a socket.
-const followEvery = 20 * time.Millisecond
-
 func (f *follower) Read(p []byte) (int, error) {
 	for {
 		n, err := f.file.Read(p)
@@ -78,7 +78,7 @@ func (f *follower) Read(p []byte) (int, error) {
 		select {
 		case <-f.gone:
 			f.last = true // read what was appended since
-		case <-time.After(followEvery):
+		case <-time.After(timeouts.Poll):
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (c *Console) read(log io.Reader) {
 		text, err := in.ReadSlice('\n') // ErrBufferFull: a piece of a long line
 		if len(text) > 0 {
 			line := string(bytes.TrimRight(text, "\r\n"))
-			c.keep(line)
+			c.keep(line, len(text))
 			switch {
 			case strings.Contains(line, panicEnd):
 				if !ended {
@@ -115,9 +115,10 @@ func (c *Console) read(log io.Reader) {
 	}
 }
 
-func (c *Console) keep(line string) {
+func (c *Console) keep(line string, bytes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.bytes += int64(bytes)
 	c.lines = append(c.lines, line)
 	if over := len(c.lines) - keptLines; over > 0 {
 		c.lines = append(c.lines[:0], c.lines[over:]...)
@@ -136,6 +137,32 @@ func (c *Console) Tail(n int) []string {
 	defer c.mu.Unlock()
 	n = min(n, len(c.lines))
 	return append([]string(nil), c.lines[len(c.lines)-n:]...)
+}
+
+// catchUp waits until all lines that are in the log by now have been read: what
+// happens to QEMU is known at once, the log is looked at now and then.
+func (c *Console) catchUp() {
+	info, err := c.log.Stat()
+	if err != nil {
+		return // closed, so all was read
+	}
+	bound := time.NewTimer(10 * timeouts.Poll) // a last line without its end is not waited for
+	defer bound.Stop()
+	for {
+		c.mu.Lock()
+		done, changed := c.bytes >= info.Size(), c.changed
+		c.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-changed:
+		case <-c.ended:
+			return
+		case <-bound.C:
+			return
+		}
+	}
 }
 
 // Wait returns the first line that match accepts, among the lines kept so far

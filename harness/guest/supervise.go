@@ -92,6 +92,14 @@ func (g *Guest) onEvent(event goqmp.Event) {
 }
 
 func (g *Guest) onPanicEvent(action string) {
+	g.console.catchUp() // the device speaks after the stack was printed
+	select {
+	case line := <-g.panics:
+		if !strings.Contains(line, panicEnd) {
+			g.lastWords = line
+		}
+	default:
+	}
 	if g.life.transition(Panicked, CausePanicEvent, "qemu: "+action) {
 		g.fail(Kernel, g.panicText())
 	}

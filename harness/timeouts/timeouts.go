@@ -8,6 +8,10 @@ import "time"
 // MaxScale caps how far a slow guest may stretch the budgets.
 const MaxScale = 10
 
+// Poll is how often a file is looked at that somebody else appends to; unlike a
+// socket it cannot be waited for.
+const Poll = 20 * time.Millisecond
+
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
 // period is shorter than the stall budget of our watch, that is shorter than
 // one step, and a step is shorter than a trial. A budget that fires is
