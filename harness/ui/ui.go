@@ -26,7 +26,7 @@ type UI struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar
 	text string        // what the bar's step is doing
-	left time.Duration // what the bar's step still takes, 0 when unknown
+	ends time.Time     // when the bar's step should be over, zero when unknown
 	last time.Time     // of the last JSON line about an advance
 }
 
@@ -104,7 +104,7 @@ func (u *UI) print(s string) {
 
 func (u *UI) startBar(e progress.Event) {
 	u.stopBar()
-	u.text, u.left = "", e.Estimate
+	u.text, u.ends = "", endOf(e.Estimate)
 	u.bars = mpb.New(mpb.WithOutput(u.out), mpb.WithWidth(40))
 	u.bar = u.bars.AddBar(0, mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Elapsed(decor.ET_STYLE_MMSS, decor.WCSyncSpaceR)),
@@ -116,8 +116,8 @@ func (u *UI) startBar(e progress.Event) {
 // status is the text behind the bar.
 func (u *UI) status() string {
 	s := " " + u.text
-	if u.left > 0 {
-		s += fmt.Sprintf(" %s left", rough(u.left))
+	if left := time.Until(u.ends); left > 0 {
+		s += fmt.Sprintf(" %s left", rough(left))
 	}
 	return s
 }
@@ -126,10 +126,18 @@ func (u *UI) advance(e progress.Event) {
 	if u.bar == nil {
 		return
 	}
-	u.text, u.left = e.Text, e.Left
-	// The bar must not complete by itself: End removes it.
-	u.bar.SetTotal(e.Total+1, false)
-	u.bar.SetCurrent(min(e.Done, e.Total))
+	u.text, u.ends = e.Text, endOf(e.Left)
+	// A little is kept back: the bar must not complete by itself, End removes it.
+	const fine = 1000
+	u.bar.SetTotal(fine*e.Total+1, false)
+	u.bar.SetCurrent(fine * min(e.Done, e.Total))
+}
+
+func endOf(left time.Duration) time.Time {
+	if left <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(left)
 }
 
 func (u *UI) stopBar() {
