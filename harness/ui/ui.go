@@ -25,9 +25,9 @@ type UI struct {
 	json *json.Encoder // set when out is no terminal
 	bars *mpb.Progress
 	bar  *mpb.Bar
-	text string        // what the bar's step is doing
-	ends time.Time     // when the bar's step should be over, zero when unknown
-	last time.Time     // of the last JSON line about an advance
+	text string    // what the bar's step is doing
+	ends time.Time // when the bar's step should be over, zero when unknown
+	last time.Time // of the last JSON line about an advance
 }
 
 // New shows progress on f, normally standard error.
