@@ -22,7 +22,7 @@ demo: images
 # Guests are timed by their own clocks: packages that boot them must not run
 # side by side on a small machine, so -p 1.
 test: images check
-	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -p 1 -timeout 40m ./...
+	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 1 -timeout 40m ./...
 
 bench: images
 	$(LOOPFAULT) bench
