@@ -87,7 +87,6 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		Load:   t.Load,
 		Behind: t.Behind,
 		Cgroup: wire.LoadCgroup,
-		Seed:   t.Seed,
 		Rand:   NewRand(t.Seed, w.Name),
 		Beat:   page.Slot(t.Slot),
 	})

@@ -44,7 +44,7 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, options string)
 			return err
 		}
 		// nosharecache: a superblock for each mount, so that each umount evicts.
-		if err := run("mount", "-t", "nfs", "-o", options+",nosharecache", "127.0.0.1:/", dirs[i]); err != nil {
+		if err := Run("mount", "-t", "nfs", "-o", options+",nosharecache", "127.0.0.1:/", dirs[i]); err != nil {
 			return errors.Join(err, takeDown(dirs[:i]))
 		}
 	}
@@ -74,7 +74,7 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, options string)
 func takeDown(dirs []string) error {
 	var g errgroup.Group
 	for _, d := range dirs {
-		g.Go(func() error { return run("umount", d) })
+		g.Go(func() error { return Run("umount", d) })
 	}
 	return g.Wait()
 }
@@ -100,8 +100,11 @@ func loopbackOptions() (string, error) {
 	return "", fmt.Errorf("%s is not mounted", wire.NFSRoot)
 }
 
-func run(argv ...string) error {
-	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+// Run runs a command and puts what it said into its error.
+func Run(argv ...string) error {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir = "/"
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(out)))
 	}

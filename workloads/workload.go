@@ -24,7 +24,6 @@ type Env struct {
 	Load   string // directory on the NFS mount
 	Behind string // the same directory on the exported file system
 	Cgroup string // the pressured memory cgroup
-	Seed   uint64 // of the trial
 	Rand   *rand.Rand
 	Beat   beats.Slot
 }

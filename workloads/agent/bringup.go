@@ -1,10 +1,8 @@
 package agent
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -48,7 +46,7 @@ func mountExport(e wire.Export) error {
 	if mkfs == nil {
 		return fmt.Errorf("no way to make a %q file system", e.FS)
 	}
-	if err := run(append(mkfs, disk)...); err != nil {
+	if err := workloads.Run(append(mkfs, disk)...); err != nil {
 		return err
 	}
 	if err := unix.Mount(disk, wire.ExportRoot, e.FS, 0, ""); err != nil {
@@ -100,7 +98,7 @@ func startServer(p wire.BringUp) error {
 		// NFSv3 as well: the flexfiles data path speaks it.
 		{"rpc.nfsd", strconv.Itoa(p.Export.Threads)},
 	} {
-		if err := run(argv...); err != nil {
+		if err := workloads.Run(argv...); err != nil {
 			return err
 		}
 	}
@@ -121,7 +119,7 @@ func mountLoopback(m wire.Mount) error {
 	if err := os.MkdirAll(wire.NFSRoot, 0o755); err != nil {
 		return err
 	}
-	return run("mount", "-t", "nfs", "-o", options, source, wire.NFSRoot)
+	return workloads.Run("mount", "-t", "nfs", "-o", options, source, wire.NFSRoot)
 }
 
 func makeLoadDir() error {
@@ -131,15 +129,3 @@ func makeLoadDir() error {
 	}
 	return os.Chmod(dir, 0o777) // the umask took bits away
 }
-
-func run(argv ...string) error {
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Dir = "/"
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
-func asExit(err error, exit **exec.ExitError) bool { return errors.As(err, exit) }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/workloads"
 	"loopfault/workloads/wire"
 )
 
@@ -77,9 +78,8 @@ func network() error {
 		"ip addr add 10.0.2.15/24 dev eth0", // the address QEMU's user network forwards to
 		"ip link set eth0 up",
 	} {
-		f := strings.Fields(argv)
-		if out, err := exec.Command(f[0], f[1:]...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w: %s", argv, err, out)
+		if err := workloads.Run(strings.Fields(argv)...); err != nil {
+			return err
 		}
 	}
 	return os.MkdirAll("/run/sshd", 0o755)

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -102,7 +103,7 @@ func execute(ctx context.Context, p wire.Exec) (wire.Executed, error) {
 	cmd.Stdout, cmd.Stderr = out, out
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if err != nil && !asExit(err, &exit) {
+	if err != nil && !errors.As(err, &exit) {
 		return wire.Executed{}, err
 	}
 	return wire.Executed{Output: string(out.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil

@@ -90,7 +90,7 @@ func umount(ctx context.Context) wire.Unmounted {
 	u := wire.Unmounted{}
 	for {
 		u.Tries++
-		err := run("umount", wire.NFSRoot)
+		err := workloads.Run("umount", wire.NFSRoot)
 		u.Seconds = time.Since(began).Seconds()
 		if err == nil {
 			u.Error = ""
