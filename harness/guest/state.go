@@ -113,6 +113,13 @@ func (l *life) since(n int) ([]Transition, State, <-chan struct{}) {
 	return slices.Clone(l.history[n:]), l.state, l.changed
 }
 
+// may says whether a state may follow the present one.
+func (l *life) may(to State) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.state.next(), to)
+}
+
 // State is the present state.
 func (g *Guest) State() State {
 	_, state, _ := g.life.since(0)

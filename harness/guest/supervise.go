@@ -100,9 +100,7 @@ func (g *Guest) onPanicEvent(action string) {
 		}
 	default:
 	}
-	if g.life.transition(Panicked, CausePanicEvent, "qemu: "+action) {
-		g.fail(Kernel, g.panicText())
-	}
+	g.wentWrong(Panicked, CausePanicEvent, "qemu: "+action, g.panicText())
 }
 
 // onPanicLine waits with the transition for the stack that follows the first
@@ -118,9 +116,7 @@ func (g *Guest) onPanicLine(line string) (settled <-chan time.Time) {
 }
 
 func (g *Guest) onPanicPrinted() {
-	if g.life.transition(Panicked, CausePanicConsole, g.lastWords) {
-		g.fail(Kernel, g.panicText())
-	}
+	g.wentWrong(Panicked, CausePanicConsole, g.lastWords, g.panicText())
 }
 
 func (g *Guest) panicText() string {
@@ -131,18 +127,26 @@ func (g *Guest) panicText() string {
 }
 
 func (g *Guest) onWatchdog(action string) {
-	if g.life.transition(Paused, CauseWatchdog, "qemu: "+action) {
-		g.fail(Kernel, "the watchdog fired")
-	}
+	g.wentWrong(Paused, CauseWatchdog, "qemu: "+action, "the watchdog fired")
 }
 
 // onBlockError: with QEMU's default policy a full host disk stops the vCPUs and
 // any other error is reported to the guest.
 func (g *Guest) onBlockError(node, reason, action string) {
+	g.fail(Infrastructure, fmt.Sprintf("host storage of disk %s failed: %s", node, reason))
 	if action == "stop" {
 		g.life.transition(Paused, CauseHostDisk, node+": "+reason)
 	}
-	g.fail(Infrastructure, fmt.Sprintf("host storage of disk %s failed: %s", node, reason))
+}
+
+// wentWrong is a transition by the kernel's fault, if it may happen now. The
+// reason is there before the state: whoever sees the one finds the other.
+func (g *Guest) wentWrong(to State, cause Cause, detail, message string) {
+	if !g.life.may(to) {
+		return
+	}
+	g.fail(Kernel, message)
+	g.life.transition(to, cause, detail)
 }
 
 func (g *Guest) onShutdown(reason string) {
