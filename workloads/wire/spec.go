@@ -15,7 +15,7 @@ type Mount struct {
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
 }
 
-// Layouts maps the scenario's word for a layout to the kernel's in
+// layouts maps the scenario's word for a layout to the kernel's in
 // /proc/self/mountstats.
 var layouts = map[string]string{
 	"none":      "not configured",

@@ -62,11 +62,9 @@ func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 	if err == nil {
 		return k, nil
 	}
-	for _, spec := range kernel.Catalogue() {
-		if spec.Name == name {
-			b := kernel.Builder{Cache: c, Report: e.ui.Progress}
-			return b.Ensure(e.ctx, spec)
-		}
+	if spec, ok := catalogued(name); ok {
+		b := kernel.Builder{Cache: c, Report: e.ui.Progress}
+		return b.Ensure(e.ctx, spec)
 	}
 	return kernel.Build{}, err
 }

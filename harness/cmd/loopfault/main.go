@@ -1,6 +1,6 @@
 // Command loopfault boots QEMU guests that are NFS server and client at once,
 // injects faults where a reported hang lives, and says with numbers whether
-// one kernel hangs more often than another. See DESIGN in ARCHITECTURE.md for
+// one kernel hangs more often than another. See ARCHITECTURE.md for
 // the flow; this package only parses the command line and prints.
 package main
 
