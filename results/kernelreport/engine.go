@@ -64,8 +64,8 @@ func newEngine(emit func(Report)) *engine {
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
-	if e.soft != nil && !strip(raw).bare { // a line of its own: the equals sign before it meant itself
-		e.endSoft()
+	if e.soft != nil && (len(bytes.TrimSpace(raw)) == 0 || !strip(raw).bare) {
+		e.endSoft() // no rest of a broken line: the equals sign before it meant itself
 	}
 	if e.soft != nil || softBreak(raw) {
 		e.softEnd = end
