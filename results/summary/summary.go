@@ -79,7 +79,10 @@ func Of(m store.Manifest, trials []store.Trial) Summary {
 			b := s.Arms[base]
 			s.Comparisons = append(s.Comparisons, Comparison{
 				Base: b.Name, Arm: a.Name,
-				Compared: stats.Compare(b.Verdicts[verdict.Hang], b.Counted(), a.Verdicts[verdict.Hang], a.Counted()),
+				Compared: stats.Compare([]stats.Pair{{
+					Base: stats.Count{Hits: b.Verdicts[verdict.Hang], Trials: b.Counted()},
+					Arm:  stats.Count{Hits: a.Verdicts[verdict.Hang], Trials: a.Counted()},
+				}}, 0)[0],
 			})
 		}
 	}
