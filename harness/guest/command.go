@@ -51,6 +51,7 @@ func build(spec Spec, o Options, w *Wiring) []string {
 		argv = append(argv, d.QEMU(w)...)
 		kernel = append(kernel, d.Kernel()...)
 	}
+	argv = append(argv, w.stateArgs()...)
 	if w.byPath {
 		argv = without(argv, "-S") // nobody would start the vCPUs
 	}

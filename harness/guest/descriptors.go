@@ -11,25 +11,28 @@ import (
 
 // descriptors are both ends of everything a guest needs: files for QEMU, in the
 // order of the needs, and our ends: the channels by id, the console's output
-// and its input.
+// and its input, and what a snapshot would be made of, by id.
 type descriptors struct {
 	files   []*os.File
 	conns   map[string]net.Conn
 	console *os.File
 	keys    *os.File
+	frozen  map[string]*os.File
 }
 
 // open makes what the command line refers to. Nothing of it has a name in the
 // file system but the console's log, if it is asked for.
-func openAll(needs []need, o Options) (*descriptors, error) {
-	d := &descriptors{conns: map[string]net.Conn{}}
+func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
+	d := &descriptors{conns: map[string]net.Conn{}, frozen: map[string]*os.File{}}
 	for _, n := range needs {
 		var err error
 		switch n.kind {
 		case needScratch:
-			err = d.scratch(n, o.Dir)
+			err = d.scratch(n, o, from)
+		case needMemory, needState:
+			err = d.frozenPart(n, from)
 		case needLog:
-			err = d.log(o)
+			err = d.log(o, from)
 		case needInput:
 			err = d.input()
 		default:
@@ -62,7 +65,8 @@ func (d *descriptors) channel(n need) error {
 
 // log opens the console's log for QEMU to write and for us to read. Without a
 // path it is a file that never had a name.
-func (d *descriptors) log(o Options) error {
+// A restored guest goes on in a copy of what was printed before it was frozen.
+func (d *descriptors) log(o Options, from *Snapshot) error {
 	if o.ConsolePath == "" {
 		file, err := unnamed("console", o.Dir)
 		if err != nil {
@@ -76,6 +80,11 @@ func (d *descriptors) log(o Options) error {
 		return err
 	}
 	d.files = append(d.files, out)
+	if from != nil {
+		if _, err := out.Write(from.console); err != nil {
+			return err
+		}
+	}
 	d.console, err = os.Open(o.ConsolePath)
 	return err
 }
@@ -92,13 +101,42 @@ func (d *descriptors) input() error {
 }
 
 // scratch makes a file that never had a name, so that nobody has to remove it.
-func (d *descriptors) scratch(n need, dir string) error {
-	file, err := unnamed(n.id, dir)
+func (d *descriptors) scratch(n need, o Options, from *Snapshot) error {
+	file, err := unnamed(n.id, o.Dir)
 	if err != nil {
 		return err
 	}
 	d.files = append(d.files, file)
-	return file.Truncate(n.bytes)
+	if err := file.Truncate(n.bytes); err != nil {
+		return err
+	}
+	if from != nil {
+		return copySparse(file, from.parts[n.id])
+	}
+	if o.Freezable {
+		d.frozen[n.id], err = reopen(file, os.O_RDWR)
+	}
+	return err
+}
+
+// frozenPart opens memory or state of the guest: the snapshot's own, or new ones
+// that Freeze will take. Each guest has an open file, and a position, of its own.
+func (d *descriptors) frozenPart(n need, from *Snapshot) (err error) {
+	var part *os.File
+	if from != nil {
+		part = from.parts[n.id]
+	} else if part, err = anonymous(n.id, n.bytes); err == nil {
+		d.frozen[n.id] = part
+	}
+	if err != nil {
+		return err
+	}
+	file, err := reopen(part, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	d.files = append(d.files, file)
+	return nil
 }
 
 // unnamed opens a new file of a directory's file system that has no name in it.
@@ -137,5 +175,8 @@ func (d *descriptors) closeConns() {
 		if f != nil {
 			_ = f.Close()
 		}
+	}
+	for _, f := range d.frozen {
+		_ = f.Close()
 	}
 }

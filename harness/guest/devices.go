@@ -18,7 +18,7 @@ const (
 // builtin lists the devices every guest has. Their order is part of the
 // contract: it decides PCI slots, vda, vdb, …, and what a snapshot fits to.
 func (s Spec) builtin() []Device {
-	devices := []Device{machine{s.MemoryMiB, s.CPUs}, monitor{}, serialConsole{}, panicNotifier{}, entropy{}, ports{}}
+	devices := []Device{machine{s.MemoryMiB, s.CPUs}, monitor{}, serialConsole{}, panicNotifier{}, entropy{}, generation{}, ports{}}
 	if s.Image != "" {
 		devices = append(devices, rootImage{s.Image})
 	}
@@ -34,16 +34,20 @@ func (s Spec) builtin() []Device {
 // guest has no slow clocksource to fall back to.
 type machine struct{ memoryMiB, cpus int }
 
-func (m machine) QEMU(*Wiring) []string {
-	return []string{
-		"-machine", "q35,hpet=off",
+func (m machine) QEMU(w *Wiring) []string {
+	board, memory := "q35,hpet=off", w.Memory("ram", m.memoryMiB)
+	if memory != nil {
+		board += ",memory-backend=ram"
+	}
+	return append(memory,
+		"-machine", board,
 		"-m", strconv.Itoa(m.memoryMiB),
 		"-smp", strconv.Itoa(m.cpus),
 		"-nodefaults", "-no-user-config", "-display", "none",
 		// A reboot would erase the evidence, a panicked guest is kept for it.
 		"-no-reboot", "-action", "panic=pause", "-action", "watchdog=pause",
 		"-S", // vCPUs wait until the monitor is heard and the SSH port known
-	}
+	)
 }
 
 // Kernel keeps a panicked guest where it is, for kernels without pvpanic too, and
@@ -82,6 +86,14 @@ type entropy struct{}
 
 func (entropy) QEMU(*Wiring) []string { return []string{"-device", "virtio-rng-pci"} }
 func (entropy) Kernel() []string      { return nil }
+
+// generation tells the kernel that it was restored (guest CONFIG_VMGENID): each
+// QEMU shows another id, and the kernel mixes it into its randomness, which all
+// guests of one snapshot would share otherwise.
+type generation struct{}
+
+func (generation) QEMU(*Wiring) []string { return []string{"-device", "vmgenid,guid=auto"} }
+func (generation) Kernel() []string      { return nil }
 
 // ports are the two channels to the agent. They bypass the guest's network, so
 // a guest that no longer answers SSH still tells why.

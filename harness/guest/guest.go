@@ -23,6 +23,9 @@ type Guest struct {
 	spec Spec
 	opts Options
 	argv []string
+	// stateFD is the descriptor in QEMU that Freeze writes to, 0 if it may not.
+	stateFD int
+	made    identity // of what it was started from
 
 	life     *life
 	proc     *process
@@ -56,9 +59,24 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	if err := opts.check(spec); err != nil {
 		return nil, err
 	}
+	return start(ctx, spec, opts, nil)
+}
+
+// start boots spec, or wakes a copy of a snapshot.
+func start(ctx context.Context, spec Spec, opts Options, from *Snapshot) (*Guest, error) {
+	made, err := identify(spec, opts)
+	if err != nil {
+		return nil, err
+	}
 	wiring := &Wiring{}
+	switch {
+	case from != nil:
+		wiring.memory = memoryCopied
+	case opts.Freezable:
+		wiring.memory = memoryFrozen
+	}
 	argv := build(spec, opts, wiring)
-	conns, err := openAll(wiring.needs, opts)
+	conns, err := openAll(wiring.needs, opts, from)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +89,7 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	conns.closeFiles() // else QEMU's death would not close the channels
 
 	g := &Guest{
-		spec: spec, opts: opts, argv: argv,
+		spec: spec, opts: opts, argv: argv, stateFD: wiring.state, made: made,
 		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 2),
 		monitor: qmp.New(conns.conns["qmp"], opts.Timeouts.Command),
 	}
@@ -82,7 +100,7 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	}
 	go g.supervise(events)
 	if err == nil {
-		err = g.bringUp(ctx, wiring)
+		err = g.bringUp(ctx, wiring, from != nil)
 	}
 	if err != nil {
 		return nil, g.startFailed(ctx, err)
@@ -92,7 +110,7 @@ func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 }
 
 // bringUp takes QEMU from its first instruction to running vCPUs.
-func (g *Guest) bringUp(ctx context.Context, w *Wiring) error {
+func (g *Guest) bringUp(ctx context.Context, w *Wiring, restore bool) error {
 	greet, cancel := context.WithTimeout(ctx, g.opts.Timeouts.Connect)
 	defer cancel()
 	if err := g.monitor.ConnectContext(greet); err != nil {
@@ -107,6 +125,11 @@ func (g *Guest) bringUp(ctx context.Context, w *Wiring) error {
 	}
 	if g.hostPort, err = forwardedPort(table, sshPort); err != nil {
 		return err
+	}
+	if restore {
+		if err := g.load(greet); err != nil {
+			return err
+		}
 	}
 	if err := raw.NewMonitor(g.monitor).Cont(); err != nil {
 		return err

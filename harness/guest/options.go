@@ -14,6 +14,7 @@ type Options struct {
 	QEMU        string            // program; "" means $LOOPFAULT_QEMU, else qemu-system-x86_64 from $PATH
 	ConsolePath string            // file that gets the serial console from the first byte on, truncated first; "" for none
 	Dir         string            // directory whose file system holds scratch disks (never a visible file); "" means os.TempDir
+	Freezable   bool              // Freeze may be called: the guest's memory is kept where a snapshot can use it
 	SSH         ssh.Identity      // for Dial; may be zero if Dial is never called
 	Timeouts    timeouts.Timeouts // zero means timeouts.For(Accel.Scale())
 	Log         *slog.Logger      // may be nil

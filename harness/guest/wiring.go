@@ -13,16 +13,27 @@ const firstFD = 3
 // that a person can paste it is a file or socket in the current directory.
 type Wiring struct {
 	byPath bool
+	memory memory
 	needs  []need // descriptor firstFD+i each
 	log    string // the console's output, as QEMU names it
 	keys   string // its input, likewise
+	state  int    // descriptor of the devices' state, 0 for none
 }
+
+// memory is whom a guest shares its memory with.
+type memory int
+
+const (
+	memoryOwn    memory = iota // nobody
+	memoryFrozen               // the snapshot that will be made of it
+	memoryCopied               // the snapshot it is a copy of, until it writes
+)
 
 // need is one descriptor that Start has to open.
 type need struct {
 	id    string
 	kind  needKind
-	bytes int64 // size of a scratch file
+	bytes int64 // size of a scratch file or of memory
 }
 
 type needKind int
@@ -32,6 +43,8 @@ const (
 	needScratch                 // a file without a name
 	needLog                     // the console's log file, for writing
 	needInput                   // the reading end of a pipe
+	needMemory                  // the guest's memory
+	needState                   // the state of its devices
 )
 
 // Channel returns the value of -chardev for a byte stream between a device and
@@ -55,7 +68,8 @@ func (w *Wiring) Console(id string) (args []string, chardev string) {
 	args, out := w.fdset(need{id: id, kind: needLog})
 	more, in := w.fdset(need{id: id, kind: needInput})
 	w.log, w.keys = out, in
-	return append(args, more...), fmt.Sprintf("file,id=%s,path=%s", id, out)
+	// append: else QEMU would truncate what a restored guest printed before.
+	return append(args, more...), fmt.Sprintf("file,id=%s,path=%s,append=on", id, out)
 }
 
 // Scratch returns the arguments that make a sparse file of the given size known
@@ -67,6 +81,34 @@ func (w *Wiring) Scratch(id string, bytes int64) (args []string, filename string
 		return nil, id + ".raw"
 	}
 	return w.fdset(n)
+}
+
+// Memory returns the arguments that back the guest's memory of so many MiB by a
+// descriptor, as an object called id; none when nobody else has a part in it.
+func (w *Wiring) Memory(id string, mib int) []string {
+	if w.memory == memoryOwn {
+		return nil
+	}
+	fd := w.descriptor(need{id: id, kind: needMemory, bytes: int64(mib) << 20})
+	share := "on"
+	if w.memory == memoryCopied {
+		share = "off"
+	}
+	return []string{"-object", fmt.Sprintf(
+		"memory-backend-file,id=%s,size=%dM,mem-path=/proc/self/fd/%d,share=%s", id, mib, fd, share)}
+}
+
+// stateArgs asks for the descriptor that holds, or will hold, the devices'
+// state, and returns the arguments of a guest that begins with it.
+func (w *Wiring) stateArgs() []string {
+	if w.memory == memoryOwn {
+		return nil
+	}
+	w.state = w.descriptor(need{id: "state", kind: needState})
+	if w.memory == memoryCopied {
+		return []string{"-incoming", "defer"}
+	}
+	return nil
 }
 
 // fdset makes a descriptor known to QEMU under a name that opens like a file's.

@@ -60,6 +60,22 @@ func obey(verb, rest string, watch *os.File) (string, error) {
 	case "watch":
 		_, err := fmt.Fprintln(watch, rest)
 		return "ok", err
+	case "write":
+		path, text, _ := strings.Cut(rest, " ")
+		return "ok", os.WriteFile(path, []byte(text), 0o644)
+	case "head":
+		f, err := os.Open(rest)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		var b [9]byte
+		_, err = f.Read(b[:])
+		return string(b[:]), err
+	case "random":
+		var b [8]byte
+		_, err := unix.Getrandom(b[:], 0)
+		return fmt.Sprintf("%x", b), err
 	case "read":
 		text, err := os.ReadFile(rest)
 		return strings.TrimSpace(string(text)), err

@@ -1,0 +1,89 @@
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// anonymous is a file in memory.
+func anonymous(id string, bytes int64) (*os.File, error) {
+	fd, err := unix.MemfdCreate("loopfault-"+id, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), id)
+	if err := file.Truncate(bytes); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// reopen gives another open file of the same file, with a position of its own.
+func reopen(file *os.File, flag int) (*os.File, error) {
+	if file == nil {
+		return nil, errors.New("the snapshot lacks it")
+	}
+	return os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", file.Fd()), flag, 0)
+}
+
+// seal forbids everybody to change a file of anonymous; copies on write go on.
+func seal(file *os.File) error {
+	seals := unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
+	if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		return fmt.Errorf("seal the memory: %w", err)
+	}
+	return nil
+}
+
+// copySparse copies what was ever written to a file into one of the same size
+// that is empty.
+func copySparse(to, from *os.File) error {
+	if from == nil {
+		return errors.New("the snapshot lacks it")
+	}
+	for end := int64(0); ; {
+		start, err := unix.Seek(int(from.Fd()), end, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			return nil // no data after it
+		}
+		if err != nil {
+			return os.NewSyscallError("lseek", err)
+		}
+		if end, err = unix.Seek(int(from.Fd()), start, unix.SEEK_HOLE); err != nil {
+			return os.NewSyscallError("lseek", err)
+		}
+		if _, err := io.Copy(io.NewOffsetWriter(to, start), io.NewSectionReader(from, start, end-start)); err != nil {
+			return err
+		}
+	}
+}
+
+func identify(spec Spec, opts Options) (identity, error) {
+	var id identity
+	qemu, err := exec.LookPath(opts.QEMU)
+	if err != nil {
+		return id, MissingQEMU(opts.QEMU, err)
+	}
+	for _, f := range []struct {
+		path string
+		to   *fileIdentity
+	}{{qemu, &id.qemu}, {spec.Kernel, &id.kernel}, {spec.Initrd, &id.initrd}, {spec.Image, &id.image}} {
+		if f.path == "" {
+			continue
+		}
+		info, err := os.Stat(f.path)
+		if err != nil {
+			return id, &Error{Fault: Infrastructure, Message: "what a snapshot was made with", Err: err}
+		}
+		st := info.Sys().(*syscall.Stat_t)
+		*f.to = fileIdentity{st.Dev, st.Ino, st.Size, info.ModTime().UnixNano()}
+	}
+	return id, nil
+}
