@@ -58,8 +58,8 @@ func TestBlockIsAnEVariable(t *testing.T) {
 }
 
 // Someone who looks after each of 500 blocks and stops at the first p <= 0.05
-// is wrong in no more than 5 % of all campaigns. With Fisher's test that would
-// be well above.
+// is wrong in no more than 5 % of all campaigns. (With Fisher's test, after each
+// of 200, it is one in five.)
 func TestSequentialErrsNoMoreThanItSays(t *testing.T) {
 	for _, rate := range []float64{.02, .2, .5, .9} {
 		assert.LessOrEqual(t, crossed(2000, 500, rate, rate), .05, "rate %v in both arms", rate)

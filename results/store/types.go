@@ -20,12 +20,19 @@ type Manifest struct {
 	Seed     uint64            `json:"seed"`            // of the plan
 	Trials   int               `json:"trials"`          // planned for each arm, 0 for no bound
 	For      string            `json:"for,omitempty"`   // time bound, Go form
-	Until    string            `json:"until,omitempty"` // hang: stop at the first one
+	Until    string            `json:"until,omitempty"` // what stops it early, see UntilHang and UntilDifference
+	Power    float64           `json:"power,omitempty"` // asked for of comparisons, between 0 and 1; 0 for the default
 	QEMU     QEMU              `json:"qemu"`
 	Image    Image             `json:"image"`
 	Host     Host              `json:"host"`
 	Versions map[string]string `json:"versions"` // loopfault, go, qemu
 }
+
+// What may stop a campaign early; "" is nothing but its bounds.
+const (
+	UntilHang       = "hang"       // the first hang of an arm that is no control
+	UntilDifference = "difference" // every comparison has shown one; they are tested sequentially
+)
 
 // Format is the version of the result tree that this code writes.
 const Format = 1
@@ -33,11 +40,12 @@ const Format = 1
 // Arm is one kernel under comparison.
 type Arm struct {
 	Name       string  `json:"name"`
-	Kernel     string  `json:"kernel"` // as the user named it
-	Control    bool    `json:"control"`
-	Version    string  `json:"version"`     // uname -r
-	KernelHash string  `json:"kernel_hash"` // sha256 of the bzImage
-	KernelKey  string  `json:"kernel_key"`  // of its build
+	Kernel     string  `json:"kernel"`             // as the user named it
+	Control    bool    `json:"control"`            // carries a planted bug and has to hang
+	NoFault    bool    `json:"no_fault,omitempty"` // runs without the scenario's faults and must not hang
+	Version    string  `json:"version"`            // uname -r
+	KernelHash string  `json:"kernel_hash"`        // sha256 of the bzImage
+	KernelKey  string  `json:"kernel_key"`         // of its build
 	ConfigHash string  `json:"config_hash"`
 	SourceHash string  `json:"source_hash"`
 	Patches    []Patch `json:"patches"`
@@ -84,14 +92,15 @@ type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
-	Kernel   string             `json:"kernel"` // uname -r of the guest
-	Started  time.Time          `json:"started"`
-	Seconds  float64            `json:"seconds"`            // host time, boot to verdict
-	HangAt   float64            `json:"hang_at,omitempty"`  // guest uptime at which the hang was first reported
-	Proofs   map[string]int64   `json:"proofs,omitempty"`   // kernel counters behind landed and pressure
-	Workers  map[string]int64   `json:"workers,omitempty"`  // operations of each worker
-	Callers  map[string]int64   `json:"callers,omitempty"`  // of the target, as far as the trace buffer remembers
-	Ops      map[string]int64   `json:"nfs_ops,omitempty"`  // operations on the wire during the trial
-	Timings  map[string]float64 `json:"timings,omitempty"`  // seconds of each phase
-	Attempts int                `json:"attempts,omitempty"` // more than 1 after infrastructure errors
+	Kernel      string             `json:"kernel"` // uname -r of the guest
+	Started     time.Time          `json:"started"`
+	Seconds     float64            `json:"seconds"`                // host time, boot to verdict
+	WorkSeconds float64            `json:"work_seconds,omitempty"` // exposure: guest time under load, until the hang or the end of the load; 0 if not known
+	HangAt      float64            `json:"hang_at,omitempty"`      // guest uptime at which the hang was first reported
+	Proofs      map[string]int64   `json:"proofs,omitempty"`       // kernel counters behind landed and pressure
+	Workers     map[string]int64   `json:"workers,omitempty"`      // operations of each worker
+	Callers     map[string]int64   `json:"callers,omitempty"`      // of the target, as far as the trace buffer remembers
+	Ops         map[string]int64   `json:"nfs_ops,omitempty"`      // operations on the wire during the trial
+	Timings     map[string]float64 `json:"timings,omitempty"`      // seconds of each phase
+	Attempts    int                `json:"attempts,omitempty"`     // more than 1 after infrastructure errors
 }
