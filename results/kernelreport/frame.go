@@ -59,12 +59,12 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 		if n < 8 || n > 16 || 2+n != len(b) {
 			return p, false
 		}
-		if string(b) == "0xffffffffffffffff" || string(b) == "0xffffffff" {
-			p.end, p.tidy = true, true
-			return p, true
-		}
-		p.frame = Frame{Func: string(b), Questionable: q}
 		p.tidy = p.style != stylePlain // without brackets it is one only if it stands in a stack
+		if string(b) == "0xffffffffffffffff" || string(b) == "0xffffffff" {
+			p.end = true
+		} else {
+			p.frame = Frame{Func: string(b), Questionable: q}
+		}
 		return p, true
 	}
 	if b[0] == ':' { // before 2.6.25: ":jbd:log_wait_commit+0xa3/0xf5"
