@@ -1,0 +1,147 @@
+package summary
+
+import (
+	"slices"
+
+	"loopfault/results/stats"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+// Arm is one kernel's row. Rates are of the trials that count.
+type Arm struct {
+	Name      string               `json:"name"`
+	Kernel    string               `json:"kernel"`
+	Control   bool                 `json:"control"`
+	NoFault   bool                 `json:"no_fault,omitempty"`
+	Trials    int                  `json:"trials"`
+	Retried   int                  `json:"retried"`   // trials that took more than one attempt
+	Exercised int                  `json:"exercised"` // trials in which the target was called
+	Landed    int                  `json:"landed"`    // trials in which a fault landed
+	Calls     int64                `json:"calls"`     // calls of the target over all trials
+	Hits      int64                `json:"hits"`      // faults that landed over all trials
+	Verdicts  map[verdict.Kind]int `json:"verdicts"`
+	HangRate  float64              `json:"hang_rate"`
+	Interval  [2]float64           `json:"hang_rate_ci95"`
+	Below     *float64             `json:"hang_rate_below"` // one-sided bound at 95 %, when no trial hung
+	Exposure
+	Signatures []Signature    `json:"signatures"`
+	Reasons    map[string]int `json:"reasons,omitempty"` // of inconclusive trials and errors
+}
+
+// Exposure is the time side of an arm: its trials that count and whose time
+// under load is known.
+type Exposure struct {
+	Hours           float64     `json:"hours"` // of guests under load; 0 when not known
+	PerHour         *float64    `json:"hangs_per_hour"`
+	PerHourInterval *[2]float64 `json:"hangs_per_hour_ci95"`
+	// MedianToHang is in seconds under load, by Kaplan-Meier: trials that ended
+	// without a hang are no evidence of what would have come later. Unknown
+	// while more than half of the trials have not hung.
+	MedianToHang *float64 `json:"median_seconds_to_hang"`
+}
+
+// Signature is one hang or crash and how many trials ended with it.
+type Signature struct {
+	Signature string       `json:"signature"`
+	Title     string       `json:"title"`
+	Kind      verdict.Kind `json:"kind"`
+	Count     int          `json:"count"`
+	Detectors []string     `json:"detectors"` // all that saw it, over all trials
+}
+
+// Counted is how many trials of the arm say something about its hang rate.
+func (a Arm) Counted() int {
+	return a.Verdicts[verdict.Clean] + a.Verdicts[verdict.Hang] + a.Verdicts[verdict.Crash]
+}
+
+func (a Arm) count() stats.Count {
+	return stats.Count{Hits: a.Verdicts[verdict.Hang], Trials: a.Counted()}
+}
+
+// sumArm sums up an arm's own trials.
+func sumArm(arm store.Arm, trials []store.Trial) Arm {
+	a := Arm{
+		Name: arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault, Trials: len(trials),
+		Verdicts: map[verdict.Kind]int{}, Signatures: []Signature{}, Reasons: map[string]int{},
+	}
+	for _, k := range verdict.Kinds() {
+		a.Verdicts[k] = 0
+	}
+	for _, t := range trials {
+		a.add(t)
+	}
+	slices.SortStableFunc(a.Signatures, func(x, y Signature) int { return y.Count - x.Count })
+	n := a.count()
+	a.HangRate = n.Rate()
+	a.Interval[0], a.Interval[1] = stats.Interval(n.Hits, n.Trials)
+	if n.Hits == 0 && n.Trials > 0 {
+		below := stats.Below(n.Trials)
+		a.Below = &below
+	}
+	a.Exposure = expose(trials)
+	return a
+}
+
+func (a *Arm) add(t store.Trial) {
+	a.Verdicts[t.Verdict.Kind]++
+	a.Calls += t.Exercised
+	a.Hits += t.Landed
+	if t.Attempts > 1 {
+		a.Retried++
+	}
+	if t.Exercised > 0 {
+		a.Exercised++
+	}
+	if t.Landed > 0 {
+		a.Landed++
+	}
+	if t.Reason != "" {
+		a.Reasons[t.Reason]++
+	}
+	if t.Signature != "" {
+		a.addSignature(t.Verdict)
+	}
+}
+
+func (a *Arm) addSignature(v verdict.Verdict) {
+	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind })
+	if i < 0 {
+		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind})
+		i = len(a.Signatures) - 1
+	}
+	s := &a.Signatures[i]
+	s.Count++
+	for _, d := range v.Detectors {
+		if !slices.Contains(s.Detectors, d) {
+			s.Detectors = append(s.Detectors, d)
+		}
+	}
+}
+
+func expose(trials []store.Trial) Exposure {
+	var e Exposure
+	var watched []stats.Watched
+	hung := 0
+	for _, t := range trials {
+		if !counts(t) || t.WorkSeconds <= 0 {
+			continue
+		}
+		hit := t.Verdict.Kind == verdict.Hang
+		watched = append(watched, stats.Watched{Time: t.WorkSeconds, Hit: hit})
+		e.Hours += t.WorkSeconds / 3600
+		if hit {
+			hung++
+		}
+	}
+	if len(watched) == 0 {
+		return e
+	}
+	rate := float64(hung) / e.Hours
+	low, high := stats.PoissonInterval(hung, e.Hours)
+	e.PerHour, e.PerHourInterval = &rate, &[2]float64{low, high}
+	if median, ok := stats.KaplanMeier(watched).Median(); ok {
+		e.MedianToHang = &median
+	}
+	return e
+}

@@ -1,0 +1,79 @@
+package summary
+
+import (
+	"loopfault/results/stats"
+	"loopfault/results/store"
+)
+
+// Comparison is one arm against the base arm.
+type Comparison struct {
+	Base string `json:"base"`
+	Arm  string `json:"arm"`
+	stats.Compared
+}
+
+// compare sets each arm that is compared at all against the first of them.
+func compare(m store.Manifest, arms []Arm, trials []store.Trial) []Comparison {
+	var base *Arm
+	list, pairs := []Comparison{}, []stats.Pair{}
+	for i, a := range arms {
+		switch {
+		case a.Control || a.NoFault:
+		case base == nil:
+			base = &arms[i]
+		default:
+			list = append(list, Comparison{Base: base.Name, Arm: a.Name})
+			pair := stats.Pair{Base: base.count(), Arm: a.count()}
+			if m.Until == store.UntilDifference {
+				pair.Blocks = blocks(base.Name, a.Name, gapless(trials))
+			}
+			pairs = append(pairs, pair)
+		}
+	}
+	for i, c := range stats.Compare(pairs, m.Power) {
+		list[i].Compared = c
+	}
+	return list
+}
+
+// blocks pairs the k-th trial that counts of one arm with the k-th of the other.
+// The arms of a round share their seed; outcomes that agree more than by chance
+// make the test more careful, not less.
+func blocks(base, arm string, trials []store.Trial) *stats.Sequential {
+	var s stats.Sequential
+	a, b := hangs(of(base, trials)), hangs(of(arm, trials))
+	for i := range min(len(a), len(b)) {
+		s.Add(a[i], b[i])
+	}
+	return &s
+}
+
+// gapless is the trials 1 to k of the plan of which none is missing. What lies
+// behind a gap may not speak yet: where guests run in parallel, trials that hang
+// take another time than those that do not, and the first to end would give a
+// wrong picture.
+func gapless(sorted []store.Trial) []store.Trial {
+	for i, t := range sorted {
+		if t.N != i+1 {
+			return sorted[:i]
+		}
+	}
+	return sorted
+}
+
+// Decided says whether every comparison has shown a difference.
+func Decided(s Summary) bool {
+	for _, c := range s.Comparisons {
+		if !c.Significant() {
+			return false
+		}
+	}
+	return len(s.Comparisons) > 0
+}
+
+// Stop says whether a campaign that runs until a difference has its answer.
+// It may be asked after every trial; whatever happens behind a gap in the plan
+// does not change it.
+func Stop(m store.Manifest, trials []store.Trial) bool {
+	return m.Until == store.UntilDifference && Decided(Of(m, trials))
+}

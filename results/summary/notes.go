@@ -1,0 +1,44 @@
+package summary
+
+import (
+	"fmt"
+	"math"
+
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+// notes says in sentences what a reader of the numbers should know.
+func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
+	var list []string
+	switch {
+	case m.Until == store.UntilHang && hung(s):
+		list = append(list, "This campaign was to stop at its first hang, and there was one: "+
+			"rates, intervals and p-values are not corrected for that.")
+	case m.Until == store.UntilDifference && Decided(s):
+		list = append(list, "This campaign was to stop once every comparison had shown a difference, and all have: "+
+			"p-values and words allow for that, rates and intervals are not corrected for it.")
+	}
+	if n := len(gapless(trials)); m.Until == store.UntilDifference && n < len(trials) {
+		list = append(list, fmt.Sprintf("Trial %d of the plan is missing: the sequential tests rest on the %d before it, not on the %d behind.",
+			n+1, n, len(trials)-n))
+	}
+	for _, a := range s.Arms {
+		if a.Below != nil && !a.Control {
+			// Upwards, so that the sentence stays true.
+			percent := math.Ceil(1000**a.Below) / 10
+			list = append(list, fmt.Sprintf("%s: 0 hangs in %d trials: below %.1f %% at 95 %%.", a.Name, a.Counted(), percent))
+		}
+	}
+	return list
+}
+
+// hung says whether any arm hung that does not have to.
+func hung(s Summary) bool {
+	for _, a := range s.Arms {
+		if !a.Control && a.Verdicts[verdict.Hang] > 0 {
+			return true
+		}
+	}
+	return false
+}
