@@ -13,11 +13,15 @@ var patchFiles embed.FS
 //go:embed fragments/*.config
 var fragmentFiles embed.FS
 
+//go:embed flavours/*.config
+var flavourFiles embed.FS
+
 // debianSource is the source of every kernel in the catalogue.
 const debianSource = "debian:6.12"
 
 // Catalogue returns the kernels that come with the program: the unchanged one,
-// and one for each patch in patches/, named like its file.
+// one for each patch in patches/ and one for each flavour, a fragment in
+// flavours/ on top of the others; named like their files.
 func Catalogue() []Spec {
 	specs := []Spec{{Name: "stock", Source: debianSource}}
 	for name, text := range embedded(patchFiles, "patches") {
@@ -25,6 +29,13 @@ func Catalogue() []Spec {
 			Name:    strings.TrimSuffix(name, ".patch"),
 			Source:  debianSource,
 			Patches: []Patch{{Name: name, Text: text}},
+		})
+	}
+	for name, text := range embedded(flavourFiles, "flavours") {
+		specs = append(specs, Spec{
+			Name:      strings.TrimSuffix(name, ".config"),
+			Source:    debianSource,
+			Fragments: []Fragment{{Name: name, Text: text}},
 		})
 	}
 	return specs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,5 +99,24 @@ func TestCatalogue(t *testing.T) {
 			assert.NotEmpty(t, summary, "patches say what they are for")
 		}
 	}
-	assert.ElementsMatch(t, []string{"stock", "clear-layoutreturn-info", "control-lost-wakeup"}, names)
+	assert.ElementsMatch(t, []string{"stock", "clear-layoutreturn-info", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
+}
+
+// TestFlavours: a flavour is a kernel of its own, and changes no option that the
+// other fragments ask for.
+func TestFlavours(t *testing.T) {
+	base, err := merge(BaseFragments())
+	require.NoError(t, err)
+	ids := map[string]string{}
+	for _, s := range Catalogue() {
+		if len(s.Patches) > 0 {
+			continue
+		}
+		all, err := merge(slices.Concat(BaseFragments(), s.Fragments))
+		require.NoError(t, err)
+		assert.Equal(t, base, all[:len(base)], s.Name)
+		id := (&recipe{settings: all}).configID()
+		assert.Empty(t, ids[id], "%s and %s have one configuration", s.Name, ids[id])
+		ids[id] = s.Name
+	}
 }
