@@ -2,7 +2,6 @@ package summary
 
 import (
 	"fmt"
-	"math"
 
 	"loopfault/results/stats"
 	"loopfault/results/store"
@@ -38,20 +37,24 @@ func unprovoked(a Arm) string {
 		a.Name, what, a.Verdicts[verdict.Hang], a.Verdicts[verdict.Crash], a.Counted())
 }
 
-// faded is the problem of a control that stopped hanging: the clean trials at
-// its end are so many that, at the rate at which it hung before, they would come
-// by chance in less than one of 20 campaigns. Before is estimated by Laplace's
-// rule of succession, which a short beginning cannot push to 1.
+// faded is the problem of a control that stopped hanging: had it gone on at one
+// rate, whichever, its hangs would all lie so early in less than one of 20
+// campaigns. That is exact: at one rate every order of its k hangs and its other
+// trials is as likely, and of n trials C(n-last, k) orders in C(n, k) leave the
+// last ones free. A rate estimated from the trials before the last hang would
+// not do: it is too high, just because they end with a hang.
 func faded(a Arm, hung []bool) string {
-	n := len(hung)
-	for n > 0 && !hung[n-1] {
-		n--
+	k, n, last := a.Verdicts[verdict.Hang], len(hung), 0
+	for last < n && !hung[n-1-last] {
+		last++
 	}
-	k, last := a.Verdicts[verdict.Hang], len(hung)-n
-	rate := float64(k+1) / float64(n+2)
-	if math.Pow(1-rate, float64(last)) >= 1-stats.Level {
+	chance := 1.0
+	for i := range k {
+		chance *= float64(n-last-i) / float64(n-i)
+	}
+	if chance >= 1-stats.Level {
 		return ""
 	}
 	return fmt.Sprintf("control arm %s hung in %d of its first %d trials and in none of the last %d: "+
-		"the detector or the injector broke on the way, trust no clean result of this run", a.Name, k, n, last)
+		"the detector or the injector broke on the way, trust no clean result of this run", a.Name, k, n-last, last)
 }
