@@ -89,4 +89,7 @@ type Frame struct {
 	Questionable bool `json:"questionable"`
 	// Inlined is set in decoded stacks for functions that the compiler put into the next entry's function.
 	Inlined bool `json:"inlined,omitempty"`
+	// PC is set where the registers name the place ("RIP: f+0x1/0x2"): it is the instruction itself. All other entries
+	// are return addresses, one past the call.
+	PC bool `json:"pc,omitempty"`
 }

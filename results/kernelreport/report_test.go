@@ -102,3 +102,25 @@ func TestStreamInBoundedMemory(t *testing.T) {
 	t.Logf("%d MiB, %d reports, %d MiB of heap at most", size, reports, most>>20)
 	assert.Less(t, most, uint64(128<<20))
 }
+
+// Only what the registers say is the instruction itself; an entry that repeats it on the stack is the same place.
+func TestProgramCounters(t *testing.T) {
+	for _, name := range []string{"oops-null-6.12", "oops-2.6.32", "mid-stack-rip"} {
+		log := readGolden(t, "testdata/"+name+".txt").log
+		rips := bytes.Count(log, []byte("RIP")) - bytes.Count(log, []byte("RIP: 0033"))
+		require.Positive(t, rips)
+		frames := Parse(log)[0].Tasks[0].Frames
+		n := 0
+		for i, f := range frames {
+			if f.PC {
+				n++
+				require.Contains(t, string(log), "RIP", "%s frame %d", name, i)
+			}
+		}
+		require.Positive(t, n, name)
+		require.LessOrEqual(t, n, rips, name)
+	}
+	for _, f := range Parse(readGolden(t, "testdata/khungtaskd-6.12-nfs.txt").log)[0].Tasks[0].Frames {
+		require.False(t, f.PC, f.Func)
+	}
+}

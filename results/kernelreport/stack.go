@@ -98,6 +98,7 @@ func (o *openReport) push(t *openTask, p *parsedFrame) {
 		if f := &t.Frames[0]; f.Func == p.frame.Func && f.Offset == p.frame.Offset {
 			t.Frames = t.Frames[:0]
 			o.frames--
+			p.frame.PC = true
 		}
 	}
 	if len(t.Frames) >= maxFrames || o.frames >= maxAllFrame {
@@ -130,18 +131,20 @@ func (e *engine) register(it item, ln *line, o *openReport) {
 		o.belongs(e, ln)
 		return
 	}
+	pc := it.frame.frame
+	pc.PC = true
 	switch {
 	case o.w().cur == historyTask || o.ended:
 	case t == nil && len(o.tasks) == 0:
 		t = o.addTask(RoleVictim)
 		fallthrough
 	case t != nil && len(t.Frames) == 0:
-		t.Frames = append(t.Frames, it.frame.frame)
+		t.Frames = append(t.Frames, pc)
 		t.register = true
 		o.frames++
 	case t != nil && !t.register && !t.rooted && !t.ended && o.w().gap == 0 && len(t.Frames) < maxFrames:
-		if t.Frames[0] != it.frame.frame {
-			t.Frames = append(t.Frames, it.frame.frame)
+		if first := t.Frames[0]; first.Func != pc.Func || first.Offset != pc.Offset {
+			t.Frames = append(t.Frames, pc)
 			o.frames++
 		}
 	}
