@@ -1,9 +1,9 @@
 package workloads
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,20 +18,38 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Task tells a worker process, on its standard input, what to be.
+// Task tells a worker process, on its standard input, what to be. The worker gets
+// ready, and works once it is told its seed as well: everything before that is
+// the same in all trials.
 type Task struct {
 	Workload wire.Workload `json:"workload"`
 	Index    int           `json:"index"` // which of Of(Workload)
-	Seed     uint64        `json:"seed"`
 	Load     string        `json:"load"`
 	Behind   string        `json:"behind"`
 	Slot     int           `json:"slot"` // counter slot
 }
 
-// Command prepares the worker process of a task: this very program in its
+// start is what a worker waits for.
+type start struct {
+	Seed uint64 `json:"seed"`
+}
+
+// Process is a worker process that was started.
+type Process struct {
+	*exec.Cmd
+	input io.WriteCloser
+}
+
+// Release lets a worker begin with its seed.
+func (p *Process) Release(seed uint64) error {
+	err := json.NewEncoder(p.input).Encode(start{seed})
+	return errors.Join(err, p.input.Close())
+}
+
+// Start starts the worker process of a task: this very program in its
 // worker role, with the worker's credential. cgroup is an open directory of
 // the pressured cgroup, or nil to stay where the caller is.
-func (t Task) Command(cgroup *os.File) (*exec.Cmd, error) {
+func (t Task) Start(cgroup *os.File) (*Process, error) {
 	workers, err := Of(t.Workload)
 	if err != nil {
 		return nil, err
@@ -40,12 +58,11 @@ func (t Task) Command(cgroup *os.File) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("workload has %d workers, none numbered %d", len(workers), t.Index)
 	}
 	w := workers[t.Index]
-	input, err := json.Marshal(t)
+	cmd := exec.Command("/proc/self/exe", "worker")
+	input, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/proc/self/exe", "worker")
-	cmd.Stdin = bytes.NewReader(input)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Dir = "/"
 	// GOMAXPROCS: a worker is one loop; more threads only cost memory that
@@ -58,14 +75,19 @@ func (t Task) Command(cgroup *os.File) (*exec.Cmd, error) {
 		cmd.SysProcAttr.UseCgroupFD = true
 		cmd.SysProcAttr.CgroupFD = int(cgroup.Fd())
 	}
-	return cmd, nil
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start worker %s: %w", w.Name, err)
+	}
+	// The pipe holds far more than a task: this does not wait for the worker.
+	return &Process{cmd, input}, json.NewEncoder(input).Encode(t)
 }
 
 // RunTask is the whole life of a worker process: it reads its task from in
 // and works until ctx ends.
 func RunTask(ctx context.Context, in io.Reader) error {
 	var t Task
-	if err := json.NewDecoder(in).Decode(&t); err != nil {
+	orders := json.NewDecoder(in)
+	if err := orders.Decode(&t); err != nil {
 		return fmt.Errorf("read task: %w", err)
 	}
 	workers, err := Of(t.Workload)
@@ -83,11 +105,16 @@ func RunTask(ctx context.Context, in io.Reader) error {
 	if err != nil {
 		return err
 	}
+	page.Slot(t.Slot).Ready()
+	var begin start
+	if err := orders.Decode(&begin); err != nil {
+		return fmt.Errorf("read seed: %w", err)
+	}
 	return w.Run(ctx, Env{
 		Load:   t.Load,
 		Behind: t.Behind,
 		Cgroup: wire.LoadCgroup,
-		Rand:   NewRand(t.Seed, w.Name),
+		Rand:   NewRand(begin.Seed, w.Name),
 		Beat:   page.Slot(t.Slot),
 	})
 }
@@ -101,16 +128,16 @@ func setComm(name string) error {
 }
 
 // startWriter starts one writer of shared files on another mount of the export.
-func startWriter(load string, uid int, seed uint64) (*exec.Cmd, error) {
+func startWriter(load string, uid int, seed uint64) (*Process, error) {
 	t := Task{
 		Workload: wire.Workload{SharedFile: &wire.SharedFile{
 			Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
 		}},
-		Seed: seed, Load: load, Slot: beats.Nobody,
+		Load: load, Slot: beats.Nobody,
 	}
-	cmd, err := t.Command(nil)
+	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err
 	}
-	return cmd, cmd.Start()
+	return p, p.Release(seed)
 }

@@ -48,7 +48,7 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, options string)
 			return errors.Join(err, takeDown(dirs[:i]))
 		}
 	}
-	var writers []*exec.Cmd
+	var writers []*Process
 	for i := range spec.Mounts * spec.Writers {
 		load := filepath.Join(dirs[i%len(dirs)], wire.LoadDir)
 		w, err := startWriter(load, 1000+i, env.Rand.Uint64())

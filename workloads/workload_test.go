@@ -52,7 +52,7 @@ func TestWorkersOf(t *testing.T) {
 
 	_, err = Of(wire.Workload{})
 	assert.Error(t, err)
-	_, err = Task{Workload: wire.Workload{Recall: &wire.Recall{Files: 1}}, Index: 3}.Command(nil)
+	_, err = Task{Workload: wire.Workload{Recall: &wire.Recall{Files: 1}}, Index: 3}.Start(nil)
 	assert.ErrorContains(t, err, "none numbered 3")
 }
 

@@ -85,6 +85,11 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	return fmt.Errorf("%s: %w: %w", method, ErrSilent, err)
 }
 
+// Wake tells a guest that it was restored; see wire.Wake.
+func (c *Client) Wake(ctx context.Context, p wire.Wake) (w wire.Woken, err error) {
+	return w, c.call(ctx, wire.MethodWake, p, &w)
+}
+
 // BringUp makes the guest server and client; see wire.BringUp.
 func (c *Client) BringUp(ctx context.Context, p wire.BringUp) (m wire.Mounted, err error) {
 	return m, c.call(ctx, wire.MethodBringUp, p, &m)
@@ -129,9 +134,14 @@ func (c *Client) Exec(ctx context.Context, e wire.Exec) (r wire.Executed, err er
 	return r, c.call(ctx, wire.MethodExec, e, &r)
 }
 
-// Start launches one workload.
+// Start launches the workers of one workload; they wait for Release.
 func (c *Client) Start(ctx context.Context, s wire.Start) (r wire.Started, err error) {
 	return r, c.call(ctx, wire.MethodStart, s, &r)
+}
+
+// Release lets all workers begin.
+func (c *Client) Release(ctx context.Context, r wire.Release) error {
+	return c.call(ctx, wire.MethodRelease, r, nil)
 }
 
 // Kill ends all workers.

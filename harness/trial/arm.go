@@ -19,13 +19,17 @@ type armed struct {
 	kind  string // fault or pressure: only faults count as landed
 }
 
-// arm sets the counter of calls and the pressure; faults are armed once the
-// workloads run, so that setting them up is not what fails.
+// arm sets the counter of calls and the pressure, and launches the workers,
+// which wait; faults are armed once they work, so that setting them up is not
+// what fails.
 func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.countCalls); err != nil {
 		return err
 	}
-	return t.armAll(ctx, t.spec.Scenario.Pressure, "pressure")
+	if err := t.armAll(ctx, t.spec.Scenario.Pressure, "pressure"); err != nil {
+		return err
+	}
+	return t.during(ctx, t.budgets.Step, t.startWorkloads)
 }
 
 func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string) error {

@@ -15,22 +15,29 @@ import (
 )
 
 func (t *trial) boot(ctx context.Context) error {
-	return t.timed(PhaseBoot, func() error {
-		opts := t.spec.Guest
-		opts.ConsolePath = t.consolePath()
-		g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.budgets), opts)
-		if err != nil {
-			return err
-		}
-		t.guest = g
-		t.agent = control.New(g.Agent())
-		t.samples = control.Watch(g.Watch())
-		t.life = g.Transitions(context.Background()) // ends with the guest
-		return t.greet(ctx)
-	})
+	g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.budgets), t.guestOptions())
+	if err != nil {
+		return err
+	}
+	t.connect(g)
+	return t.greet(ctx)
 }
 
-// greet waits for the agent's hello and sets the clock of the history by it.
+func (t *trial) guestOptions() guest.Options {
+	opts := t.spec.Guest
+	opts.ConsolePath = t.consolePath()
+	return opts
+}
+
+// connect takes a guest that just started to run.
+func (t *trial) connect(g *guest.Guest) {
+	t.guest = g
+	t.agent = control.New(g.Agent())
+	t.samples = control.Watch(g.Watch())
+	t.life = g.Transitions(context.Background()) // ends with the guest
+}
+
+// greet waits for the agent's hello.
 func (t *trial) greet(ctx context.Context) error {
 	var hello wire.Hello
 	err := t.during(ctx, t.budgets.Boot, func(ctx context.Context) (err error) {
@@ -40,11 +47,17 @@ func (t *trial) greet(ctx context.Context) error {
 	if err != nil {
 		return t.bootFailure(ctx, err)
 	}
-	booted := time.Now().Add(-time.Duration(hello.Uptime * float64(time.Second)))
-	t.history.setClock(func() float64 { return time.Since(booted).Seconds() })
+	t.setClock(hello.Uptime)
 	t.result.Kernel = hello.Kernel
 	t.history.add(entry{Type: "guest", What: "hello", Detail: hello.Kernel + " " + hello.Build})
 	return nil
+}
+
+// setClock sets the clock of the history by what the guest just said.
+func (t *trial) setClock(uptime float64) {
+	t.wokeAt, t.woke = time.Now(), uptime
+	booted := t.wokeAt.Add(-time.Duration(uptime * float64(time.Second)))
+	t.history.setClock(func() float64 { return time.Since(booted).Seconds() })
 }
 
 // bootFailure tells a kernel that cannot be booted from a guest that was taken

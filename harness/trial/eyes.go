@@ -21,6 +21,8 @@ type eyes struct {
 	seen      map[int]bool // pids that the task watch has reported
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
+	hangSince float64 // guest uptime since when the hang lasts, as far as anybody knows
+	firstOp   float64 // guest uptime of the first operation of any worker, 0 before it
 	last      float64 // guest uptime of the last sample
 	oldest    float64 // age of the longest uninterruptible sleep then
 }
@@ -30,6 +32,7 @@ func (e *eyes) sample(s wire.Sample, h *history) {
 	e.last = s.Uptime
 	e.ops = s.Ops
 	e.oldest = s.Oldest
+	e.firstOp = s.FirstOp
 	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest,
 	}})
@@ -47,14 +50,16 @@ func (e *eyes) sample(s wire.Sample, h *history) {
 		r := kernelreport.FromStack(b.Comm, b.PID, b.State, int(math.Round(b.Seconds)), b.Stack)
 		r.Detector = verdict.TaskWatch
 		e.blocked = append(e.blocked, r)
-		e.mark(s.Uptime)
+		e.mark(s.Uptime, b.Since)
 	}
 }
 
-func (e *eyes) mark(uptime float64) {
+// mark notes a hang that was reported at some uptime.
+func (e *eyes) mark(uptime, since float64) {
 	if e.firstHang == 0 {
-		e.firstHang = uptime
+		e.firstHang, e.hangSince = uptime, since
 	}
+	e.hangSince = min(e.hangSince, since)
 }
 
 // readConsole parses the console again when it has grown; it is small.
@@ -80,7 +85,7 @@ func (e *eyes) readConsole(path string) {
 			r.Detector = verdict.Console
 		}
 		if verdict.KindOf(r.Kind) == verdict.Hang {
-			e.mark(e.last)
+			e.mark(e.last, e.last)
 		}
 	}
 }

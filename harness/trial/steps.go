@@ -84,10 +84,12 @@ func (t *trial) wakeKhungtaskd(ctx context.Context) error {
 	return nil
 }
 
-// work starts the workloads, arms the faults and lets the scenario's time pass.
+// work lets the workers begin, arms the faults and lets the scenario's time
+// pass.
 func (t *trial) work(ctx context.Context) error {
+	t.workAt = t.history.now()
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
-		return t.startWorkloads(ctx)
+		return t.agent.Release(ctx, wire.Release{Seed: t.spec.Planned.Seed})
 	})
 	if err != nil {
 		return err
@@ -121,10 +123,11 @@ func (t *trial) settle(ctx context.Context) error {
 	return nil
 }
 
+// startWorkloads launches the workers, which wait for the seed.
 func (t *trial) startWorkloads(ctx context.Context) error {
 	first := 0
 	for _, w := range t.spec.Scenario.Workloads {
-		s, err := t.agent.Start(ctx, wire.Start{Workload: w, Seed: t.spec.Planned.Seed, First: first})
+		s, err := t.agent.Start(ctx, wire.Start{Workload: w, First: first})
 		if err != nil {
 			return err
 		}

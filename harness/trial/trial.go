@@ -2,8 +2,10 @@
 //
 // It boots the guest, brings server and mount up, arms pressure and faults,
 // lets the workloads run while two detectors look on, takes the mount down and
-// collects the counters. Raw evidence goes to disk first; the verdict is left
-// to package verdict. It plans nothing and compares nothing.
+// collects the counters. What comes before the workloads is the same in all
+// trials of a kernel: Prepare does it once, and trials go on from there. Raw
+// evidence goes to disk first; the verdict is left to package verdict. It plans
+// nothing and compares nothing.
 package trial
 
 import (
@@ -33,13 +35,17 @@ type Spec struct {
 	Image    image.Image
 	Dir      string // the trial's directory; made, with evidence/ in it, by the store
 	Guest    guest.Options
+	// Warm is where the trial starts from; nil to boot a guest for it.
+	Warm *Prepared
 }
 
 // Phases of a trial, as they are named to whoever shows progress.
 const (
 	PhaseBoot    = "boot"
+	PhaseRestore = "restore"
 	PhaseBringUp = "bring-up"
 	PhaseArm     = "arm"
+	PhaseFreeze  = "freeze"
 	PhaseWork    = "work"
 	PhaseUmount  = "umount"
 	PhaseCollect = "collect"
@@ -87,15 +93,15 @@ type trial struct {
 	armed   []armed
 	workers []string // by counter slot
 	timings map[string]float64
+	wokeAt  time.Time // when the guest answered first, by the host's clock,
+	woke    float64   // and by its own
+	workAt  float64   // guest uptime at which the workloads were started
 }
 
-// Run runs one trial and returns its record and all reports. phase is told
-// when a phase begins. The error is not nil only when there is no verdict: an
-// *Unfit kernel, or ctx's own error when it was cancelled.
-func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+func newTrial(spec Spec, phase func(string)) (*trial, error) {
 	h, err := newHistory(filepath.Join(spec.Dir, "history.jsonl"))
 	if err != nil {
-		return store.Trial{}, nil, err
+		return nil, err
 	}
 	t := &trial{
 		spec: spec, phase: phase, history: h, began: time.Now(),
@@ -105,15 +111,25 @@ func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []ker
 	t.result.Target = spec.Scenario.Target
 	t.result.Faults = len(spec.Scenario.Faults)
 	t.result.WantLayout, _ = wire.KernelLayout(spec.Scenario.Mount.Layout)
+	return t, nil
+}
 
+// Run runs one trial and returns its record and all reports. phase is told
+// when a phase begins. The error is not nil only when there is no verdict: an
+// *Unfit kernel, or ctx's own error when it was cancelled.
+func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+	t, err := newTrial(spec, phase)
+	if err != nil {
+		return store.Trial{}, nil, err
+	}
 	err = t.run(ctx)
 	t.close()
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	reports := t.judge(err)
-	h.add(entry{Type: "verdict", What: string(t.result.Verdict.Kind), Detail: t.result.Title + t.result.Reason})
-	if cerr := h.close(); cerr != nil && t.result.Failure == "" {
+	t.history.add(entry{Type: "verdict", What: string(t.result.Verdict.Kind), Detail: t.result.Title + t.result.Reason})
+	if cerr := t.history.close(); cerr != nil && t.result.Failure == "" {
 		t.result.Verdict = verdict.Verdict{Kind: verdict.Error, Reason: cerr.Error()}
 	}
 	var unfit *Unfit
@@ -128,10 +144,12 @@ func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []ker
 var errHang = errors.New("hang")
 
 func (t *trial) run(ctx context.Context) error {
-	if err := t.boot(ctx); err != nil {
-		return err
+	steps := []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}
+	if t.spec.Warm != nil {
+		steps = []step{{PhaseRestore, t.restore}}
 	}
-	if err := t.course(ctx); !errors.Is(err, errHang) {
+	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
+	if err := t.take(ctx, steps); !errors.Is(err, errHang) {
 		return err
 	}
 	t.collectEvidence(ctx)
@@ -139,19 +157,16 @@ func (t *trial) run(ctx context.Context) error {
 	return nil
 }
 
-// course is a trial in which nothing hangs.
-func (t *trial) course(ctx context.Context) error {
-	for _, step := range []struct {
-		phase string
-		do    func(context.Context) error
-	}{
-		{PhaseBringUp, t.bringUp},
-		{PhaseArm, t.arm},
-		{PhaseWork, t.work},
-		{PhaseUmount, t.umount},
-		{PhaseCollect, t.collect},
-	} {
-		if err := t.timed(step.phase, func() error { return step.do(ctx) }); err != nil {
+// step is one phase and what is done in it.
+type step struct {
+	phase string
+	do    func(context.Context) error
+}
+
+// take does one step after the other until one fails.
+func (t *trial) take(ctx context.Context, steps []step) error {
+	for _, s := range steps {
+		if err := t.timed(s.phase, func() error { return s.do(ctx) }); err != nil {
 			return err
 		}
 	}
@@ -193,7 +208,23 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	t.result.Verdict = verdict.Decide(*o)
 	t.result.Seconds = time.Since(t.began).Seconds()
 	t.result.HangAt = t.eyes.firstHang
+	t.measure()
 	return reports
+}
+
+// measure gives the times that compare trials: how long they were under load,
+// and how soon.
+func (t *trial) measure() {
+	if t.workAt > 0 {
+		end := t.eyes.last
+		if t.eyes.firstHang > 0 {
+			end = t.eyes.hangSince
+		}
+		t.result.WorkSeconds = max(end-t.workAt, 0)
+	}
+	if first := t.eyes.firstOp; first > 0 {
+		t.result.FirstOpSeconds = t.wokeAt.Sub(t.began).Seconds() + first - t.woke
+	}
 }
 
 // countOperations adds up what the workers' counters said last.

@@ -92,15 +92,17 @@ type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
-	Kernel      string             `json:"kernel"` // uname -r of the guest
-	Started     time.Time          `json:"started"`
-	Seconds     float64            `json:"seconds"`                // host time, boot to verdict
-	WorkSeconds float64            `json:"work_seconds,omitempty"` // exposure: guest time under load, until the hang or the end of the load; 0 if not known
-	HangAt      float64            `json:"hang_at,omitempty"`      // guest uptime at which the hang was first reported
-	Proofs      map[string]int64   `json:"proofs,omitempty"`       // kernel counters behind landed and pressure
-	Workers     map[string]int64   `json:"workers,omitempty"`      // operations of each worker
-	Callers     map[string]int64   `json:"callers,omitempty"`      // of the target, as far as the trace buffer remembers
-	Ops         map[string]int64   `json:"nfs_ops,omitempty"`      // operations on the wire during the trial
-	Timings     map[string]float64 `json:"timings,omitempty"`      // seconds of each phase
-	Attempts    int                `json:"attempts,omitempty"`     // more than 1 after infrastructure errors
+	Kernel         string             `json:"kernel"` // uname -r of the guest
+	Started        time.Time          `json:"started"`
+	Seconds        float64            `json:"seconds"`                    // host time, boot to verdict
+	WorkSeconds    float64            `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known
+	HangAt         float64            `json:"hang_at,omitempty"`          // guest uptime at which the hang was first reported
+	Warm           bool               `json:"warm,omitempty"`             // started from a snapshot
+	FirstOpSeconds float64            `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
+	Proofs         map[string]int64   `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
+	Workers        map[string]int64   `json:"workers,omitempty"`          // operations of each worker
+	Callers        map[string]int64   `json:"callers,omitempty"`          // of the target, as far as the trace buffer remembers
+	Ops            map[string]int64   `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
+	Timings        map[string]float64 `json:"timings,omitempty"`          // seconds of each phase
+	Attempts       int                `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
 }

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"loopfault/workloads/beats"
 )
 
 // OpenPort opens a virtio-serial port by its name; there is no udev here to
@@ -24,10 +24,4 @@ func OpenPort(name string) (*os.File, error) {
 }
 
 // Uptime is the guest's clock of the history: seconds since boot.
-func Uptime() float64 {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return 0
-	}
-	return float64(ts.Nano()) / 1e9
-}
+func Uptime() float64 { return beats.SinceBoot().Seconds() }

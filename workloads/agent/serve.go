@@ -25,7 +25,7 @@ type server struct {
 	tableOK error
 
 	mu      sync.Mutex
-	running []*exec.Cmd
+	running []*workloads.Process
 }
 
 // Serve answers requests on the control channel until it closes.
@@ -51,6 +51,8 @@ func Serve(ctx context.Context, channel io.ReadWriteCloser) error {
 
 func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) (any, error) {
 	switch req.Method {
+	case wire.MethodWake:
+		return call(req, func(p wire.Wake) (any, error) { return wake(p) })
 	case wire.MethodBringUp:
 		return call(req, func(p wire.BringUp) (any, error) { return bringUp(p) })
 	case wire.MethodMountinfo:
@@ -71,7 +73,9 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 	case wire.MethodText:
 		return call(req, func(p wire.TextQuery) (any, error) { return kernelText(p) })
 	case wire.MethodStart:
-		return call(req, func(p wire.Start) (any, error) { return s.start(p) })
+		return call(req, func(p wire.Start) (any, error) { return s.start(ctx, p) })
+	case wire.MethodRelease:
+		return call(req, func(p wire.Release) (any, error) { return nil, s.release(p) })
 	case wire.MethodKill:
 		return call(req, func(p wire.Kill) (any, error) { return nil, s.kill(p.Polite) })
 	case wire.MethodUmount:

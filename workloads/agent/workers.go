@@ -17,8 +17,8 @@ import (
 )
 
 // start launches all workers of one workload, the pressured ones born inside
-// their cgroup when there is one.
-func (s *server) start(p wire.Start) (wire.Started, error) {
+// their cgroup when there is one, and waits until each is ready for its seed.
+func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) {
 	workers, err := workloads.Of(p.Workload)
 	if err != nil {
 		return wire.Started{}, err
@@ -35,31 +35,61 @@ func (s *server) start(p wire.Start) (wire.Started, error) {
 	}
 	var names []string
 	for i, w := range workers {
-		cmd, err := workloads.Task{
-			Workload: p.Workload, Index: i, Seed: p.Seed, Slot: p.First + i,
+		proc, err := workloads.Task{
+			Workload: p.Workload, Index: i, Slot: p.First + i,
 			Load:   filepath.Join(wire.NFSRoot, wire.LoadDir),
 			Behind: filepath.Join(wire.ExportRoot, wire.LoadDir),
-		}.Command(cgroup)
+		}.Start(cgroup)
+		if proc != nil {
+			s.adopt(proc, w.Name)
+		}
 		if err != nil {
 			return wire.Started{}, err
 		}
-		if err := cmd.Start(); err != nil {
-			return wire.Started{}, fmt.Errorf("start worker %s: %w", w.Name, err)
-		}
-		s.adopt(cmd, w.Name)
 		names = append(names, w.Name)
 	}
-	return wire.Started{Workers: names}, nil
+	return wire.Started{Workers: names}, ready(ctx, p.First, len(workers))
+}
+
+// ready waits for workers to get ready.
+func ready(ctx context.Context, first, n int) error {
+	page, err := beats.Open(beats.Path)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	for i := first; i < first+n; i++ {
+		for !page.Slot(i).IsReady() {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("worker %d does not get ready: %w", i, ctx.Err())
+			case <-time.After(readyPause):
+			}
+		}
+	}
+	return nil
+}
+
+// release lets all workers begin.
+func (s *server) release(p wire.Release) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, proc := range s.running {
+		if err := proc.Release(p.Seed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // adopt remembers a worker and waits for it in the background; a worker that
 // fails by itself is named on the console.
-func (s *server) adopt(cmd *exec.Cmd, name string) {
+func (s *server) adopt(proc *workloads.Process, name string) {
 	s.mu.Lock()
-	s.running = append(s.running, cmd)
+	s.running = append(s.running, proc)
 	s.mu.Unlock()
 	go func() {
-		err := cmd.Wait()
+		err := proc.Wait()
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.Exited() {
 			fmt.Printf("loopfault: worker %s failed: %v\n", name, err)
@@ -74,8 +104,8 @@ func (s *server) kill(polite bool) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, cmd := range s.running {
-		if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	for _, proc := range s.running {
+		if err := proc.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return err
 		}
 	}
@@ -111,6 +141,7 @@ func umount(ctx context.Context) wire.Unmounted {
 // The host bounds every request itself; these only keep a guest without a
 // host from trying for ever.
 const (
+	readyPause     = 5 * time.Millisecond
 	umountPatience = 2 * time.Minute
 	busyPause      = 50 * time.Millisecond
 )

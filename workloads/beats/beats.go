@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,9 @@ const Nobody = Slots
 type slot struct {
 	ops    atomic.Int64
 	errors atomic.Int64
-	_      [6]int64 // a cache line of its own
+	first  atomic.Int64 // ns since boot, of the first operation
+	ready  atomic.Bool
+	_      [4]int64 // a cache line of its own
 }
 
 // Page is the mapped file.
@@ -67,12 +70,41 @@ type Slot struct{ s *slot }
 // Slot gives slot i, 0 <= i < Slots, or Nobody's.
 func (p *Page) Slot(i int) Slot { return Slot{&p.slots[i]} }
 
+// Ready says that the worker waits for its seed and nothing else.
+func (s Slot) Ready() { s.s.ready.Store(true) }
+
+// IsReady tells whether it has said so.
+func (s Slot) IsReady() bool { return s.s.ready.Load() }
+
 // Done counts one operation, as an error too when err is not nil.
 func (s Slot) Done(err error) {
-	s.s.ops.Add(1)
+	if s.s.ops.Add(1) == 1 {
+		s.s.first.Store(int64(SinceBoot()))
+	}
 	if err != nil {
 		s.s.errors.Add(1)
 	}
+}
+
+// First is the time since boot of the first operation of any worker, 0 when
+// there was none.
+func (p *Page) First() time.Duration {
+	var first int64
+	for i := range p.slots[:Slots] {
+		if at := p.slots[i].first.Load(); at > 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	return time.Duration(first)
+}
+
+// SinceBoot is the clock of all that the guest says.
+func SinceBoot() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return 0
+	}
+	return time.Duration(ts.Nano())
 }
 
 // Counts reads all slots up to the last one ever used.

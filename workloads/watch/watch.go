@@ -64,6 +64,7 @@ func (w *Watcher) Sample() wire.Sample {
 	now := w.Uptime()
 	s := wire.Sample{Uptime: now}
 	s.Ops, s.Errors = w.Beats.Counts()
+	s.FirstOp = w.Beats.First().Seconds()
 	seen := make(map[int]*sleeper)
 	tasks, _ := filepath.Glob(filepath.Join(w.Proc, "[0-9]*", "task", "[0-9]*"))
 	for _, dir := range tasks {

@@ -1,5 +1,7 @@
 package wire
 
+import "time"
+
 // Names of the two virtio channels between guest and host.
 const (
 	AgentPort = "loopfault.agent" // JSON-RPC 2.0, control
@@ -24,6 +26,7 @@ const (
 // Requests of the host. The name says what the agent does; parameter and
 // result types stand beside each.
 const (
+	MethodWake      = "wake"      // Wake -> Woken
 	MethodBringUp   = "bringup"   // BringUp -> Mounted
 	MethodRead      = "read"      // Path -> Content
 	MethodWrite     = "write"     // Write -> nothing
@@ -32,6 +35,7 @@ const (
 	MethodSymbols   = "symbols"   // SymbolQuery -> []Symbol
 	MethodText      = "text"      // TextQuery -> Content
 	MethodStart     = "start"     // Start -> Started
+	MethodRelease   = "release"   // Release -> nothing
 	MethodKill      = "kill"      // Kill -> nothing
 	MethodUmount    = "umount"    // nothing -> Unmounted
 	MethodMountinfo = "mountinfo" // nothing -> Mounted, as it is now
@@ -45,6 +49,18 @@ type Hello struct {
 	Kernel string  `json:"kernel"` // uname -r
 	Build  string  `json:"build"`  // uname -v
 	Uptime float64 `json:"uptime"` // seconds since boot, CLOCK_BOOTTIME
+}
+
+// Wake is the first request to a guest that was restored from a snapshot: what
+// it would have got from the machine it boots on.
+type Wake struct {
+	Now     time.Time `json:"now"`     // the date
+	Entropy []byte    `json:"entropy"` // for the kernel's random numbers; at least 32 bytes
+}
+
+// Woken is the answer.
+type Woken struct {
+	Uptime float64 `json:"uptime"` // seconds since boot: where the snapshot was made
 }
 
 // BringUp asks for server, export and loop-back mount.
@@ -111,16 +127,21 @@ type TextQuery struct {
 	End   uint64 `json:"end"`
 }
 
-// Start launches the workers of one workload.
+// Start launches the workers of one workload, which then wait for Release.
 type Start struct {
 	Workload Workload `json:"workload"`
-	Seed     uint64   `json:"seed"`
 	First    int      `json:"first"` // number of its first counter slot
 }
 
 // Started names the workers, in slot order from Start.First.
 type Started struct {
 	Workers []string `json:"workers"`
+}
+
+// Release lets all workers that were launched begin, each with random numbers
+// that follow from the seed.
+type Release struct {
+	Seed uint64 `json:"seed"`
 }
 
 // Kill ends all workers: politely (they finish their operation), or with

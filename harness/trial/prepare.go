@@ -1,0 +1,82 @@
+package trial
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"loopfault/harness/guest"
+	"loopfault/results/store"
+	"loopfault/workloads/wire"
+)
+
+// Prepared is a guest with server and mount up and its counters armed, frozen
+// just before the work begins: what all trials of one scenario on one kernel have
+// in common. Nothing in it depends on a trial's seed.
+type Prepared struct {
+	snapshot *guest.Snapshot
+	record   store.Trial // kernel, layout and operations so far
+	armed    []armed
+	workers  []string
+}
+
+// Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
+// and its console. The error is an *Unfit, ctx's own, or says why this guest
+// came to nothing: then a trial that boots for itself will find out whose fault
+// that is.
+func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, error) {
+	t, err := newTrial(spec, phase)
+	if err != nil {
+		return nil, err
+	}
+	t.spec.Guest.Freezable = true
+	defer t.history.close()
+	defer t.close()
+	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
+		return nil, err
+	}
+	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers}
+	err = t.timed(PhaseFreeze, func() (err error) {
+		p.snapshot, err = t.guest.Freeze(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close releases the snapshot.
+func (p *Prepared) Close() { p.snapshot.Close() }
+
+// restore starts from the snapshot instead of from a boot.
+func (t *trial) restore(ctx context.Context) error {
+	from := t.spec.Warm
+	g, err := from.snapshot.Start(ctx, t.guestOptions())
+	if err != nil {
+		return err
+	}
+	t.connect(g)
+	t.result.Kernel, t.result.Layout = from.record.Kernel, from.record.Layout
+	t.result.Ops = maps.Clone(from.record.Ops)
+	t.result.Warm = true
+	t.armed, t.workers = slices.Clone(from.armed), from.workers
+	var woken wire.Woken
+	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
+		entropy := make([]byte, 64)
+		if _, err := rand.Read(entropy); err != nil {
+			return err
+		}
+		woken, err = t.agent.Wake(ctx, wire.Wake{Now: time.Now(), Entropy: entropy})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.setClock(woken.Uptime)
+	t.history.add(entry{Type: "guest", What: "restored", Detail: fmt.Sprintf("%s, %.2f s after its boot", t.result.Kernel, woken.Uptime)})
+	return nil
+}
