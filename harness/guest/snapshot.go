@@ -135,17 +135,22 @@ func migrated(ctx context.Context, command string, events <-chan goqmp.Event) er
 	}
 }
 
+// Check fails with ErrStale if the snapshot must not be used any more.
+func (s *Snapshot) Check() error {
+	now, err := identify(s.spec, s.opts)
+	if err == nil && now != s.made {
+		err = &Error{Fault: Infrastructure, Message: "restore guest " + s.spec.Name, Err: ErrStale}
+	}
+	return err
+}
+
 // Start wakes a guest that goes on where the snapshot was made: same memory,
 // same time since boot, but with another generation id, and its channels are new.
 // Of opts, what is not about this one guest (the accelerator, QEMU) is the
-// snapshot's. It fails with ErrStale if the snapshot must not be used any more.
+// snapshot's.
 func (s *Snapshot) Start(ctx context.Context, opts Options) (*Guest, error) {
-	now, err := identify(s.spec, s.opts)
-	if err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
-	}
-	if now != s.made {
-		return nil, &Error{Fault: Infrastructure, Message: "restore guest " + s.spec.Name, Err: ErrStale}
 	}
 	opts.Accel, opts.QEMU, opts.Freezable = s.opts.Accel, s.opts.QEMU, false
 	return start(ctx, s.spec, opts.complete(), s)

@@ -42,3 +42,26 @@ func TestLongerPlanBeginsWithTheShorterOne(t *testing.T) {
 	r.Trials = 9
 	assert.Equal(t, short, slices.Collect(r.All())[:len(short)])
 }
+
+func TestControlsRunFirstAndThenNowAndThen(t *testing.T) {
+	r := plan.Request{Arms: []string{"a", "b"}, Controls: []string{"c"}, Trials: 50, Seed: 3}
+	p := slices.Collect(r.All())
+	assert.Len(t, p, r.Count())
+	var at []int
+	for _, trial := range p {
+		if trial.Arm == "c" {
+			at = append(at, trial.N)
+		}
+	}
+	assert.Equal(t, []int{1, 2}, at[:2], "before anything else")
+	assert.Len(t, at, 2+50/5)
+	for i := 3; i < len(at); i++ {
+		assert.InDelta(t, 11, at[i]-at[i-1], 3, "spread evenly")
+	}
+
+	r.Trials = 1
+	assert.Equal(t, 3, r.Count())
+	assert.Len(t, slices.Collect(r.All()), 3)
+	r.Trials = 0
+	assert.Zero(t, r.Count(), "without end")
+}

@@ -90,10 +90,30 @@ func script(ctx context.Context, t *testing.T, agent *control.Client, text strin
 func bootedGuest(t *testing.T) *control.Client {
 	t.Helper()
 	s := spec(t, bench.stock)
-	opts := s.Guest
-	opts.ConsolePath = s.Dir + "/console.log"
-	g, err := guest.Start(t.Context(), trial.MachineOf(s.Scenario, s.Kernel, s.Image, opts.Timeouts), opts)
+	g, agent := bootSpec(t, s)
+	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	require.NoError(t, err, fmt.Sprint(g.Console().Tail(5)))
+	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
+	return agent
+}
+
+// bootSpec boots the guest of a trial and waits for its agent.
+func bootSpec(t *testing.T, s trial.Spec) (*guest.Guest, *control.Client) {
+	t.Helper()
+	s.Guest.ConsolePath = s.Dir + "/console.log"
+	g, err := guest.Start(t.Context(), trial.MachineOf(s.Scenario, s.Kernel, s.Image, s.Guest.Timeouts), s.Guest)
 	require.NoError(t, err)
+	agent := talkTo(t, g)
+	boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)
+	defer cancel()
+	_, err = agent.Hello(boot)
+	require.NoError(t, err)
+	return g, agent
+}
+
+// talkTo connects to a guest, which is closed at the end of the test.
+func talkTo(t *testing.T, g *guest.Guest) *control.Client {
+	t.Helper()
 	agent := control.New(g.Agent())
 	t.Cleanup(func() {
 		agent.Close()
@@ -103,12 +123,5 @@ func bootedGuest(t *testing.T) *control.Client {
 		for range control.Watch(g.Watch()) {
 		}
 	}()
-	boot, cancel := context.WithTimeout(t.Context(), opts.Timeouts.Boot+opts.Timeouts.Step)
-	defer cancel()
-	_, err = agent.Hello(boot)
-	require.NoError(t, err)
-	m, err := agent.BringUp(boot, wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
-	require.NoError(t, err, fmt.Sprint(g.Console().Tail(5)))
-	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
 	return agent
 }

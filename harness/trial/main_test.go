@@ -66,12 +66,18 @@ func spec(t *testing.T, k kernel.Build) trial.Spec {
 	if err := s.Run.UnmarshalText([]byte("10s")); err != nil {
 		t.Fatal(err)
 	}
+	return trial.Spec{
+		Scenario: s, Planned: store.Planned{N: 1, Arm: "test", Seed: 42},
+		Kernel: k, Image: bench.image, Dir: trialDir(t), Guest: bench.options,
+	}
+}
+
+// trialDir is a directory as the store makes it for a trial.
+func trialDir(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.Mkdir(dir+"/evidence", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return trial.Spec{
-		Scenario: s, Planned: store.Planned{N: 1, Arm: "test", Seed: 42},
-		Kernel: k, Image: bench.image, Dir: dir, Guest: bench.options,
-	}
+	return dir
 }

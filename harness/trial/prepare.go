@@ -49,6 +49,9 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	return p, nil
 }
 
+// Check says why the snapshot must not be used any more; nil when it may.
+func (p *Prepared) Check() error { return p.snapshot.Check() }
+
 // Close releases the snapshot.
 func (p *Prepared) Close() { p.snapshot.Close() }
 

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
@@ -66,6 +65,12 @@ func (s *Store) Create(m Manifest) (*Run, error) {
 	if err := writeJSON(filepath.Join(r.Dir, "manifest.json"), m); err != nil {
 		return nil, err
 	}
+	// A run that lost its manifest to a power cut could not be resumed.
+	for _, d := range []string{r.Dir, s.dir} {
+		if err := syncPath(d); err != nil {
+			return nil, err
+		}
+	}
 	if err := renameio.Symlink(name, filepath.Join(s.dir, "latest")); err != nil {
 		return nil, fmt.Errorf("point latest at the run: %w", err)
 	}
@@ -106,7 +111,8 @@ func (r *Run) TrialDir(n int) string {
 }
 
 // WriteTrial writes reports.json and then verdict.json, whose presence says
-// that the trial is complete.
+// that the trial is complete: everything else of it is on disk before, whatever
+// happens to the machine.
 func (r *Run) WriteTrial(t Trial, reports []kernelreport.Report) error {
 	dir := r.TrialDir(t.N)
 	if reports == nil {
@@ -115,7 +121,13 @@ func (r *Run) WriteTrial(t Trial, reports []kernelreport.Report) error {
 	if err := writeJSON(filepath.Join(dir, "reports.json"), kernelreport.File{Reports: reports}); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "verdict.json"), t)
+	if err := syncTree(dir); err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(dir, "verdict.json"), t); err != nil {
+		return err
+	}
+	return syncPath(dir)
 }
 
 // WriteSummary writes summary.json.
@@ -150,23 +162,13 @@ func (s *Store) List() ([]Listed, error) {
 func (s *Store) read(name string) Listed {
 	l := Listed{Run: name}
 	dir := filepath.Join(s.dir, name)
-	if err := readJSON(filepath.Join(dir, "manifest.json"), &l.Manifest); err != nil {
+	if err := l.Manifest.read(dir); err != nil {
 		l.Problem = err.Error()
 		return l
 	}
-	if l.Manifest.Format != Format {
-		l.Problem = fmt.Sprintf("manifest.json is of format %d, this loopfault reads %d", l.Manifest.Format, Format)
-		return l
-	}
-	verdicts, _ := filepath.Glob(filepath.Join(dir, "trials", "*", "verdict.json"))
-	sort.Strings(verdicts)
-	for _, v := range verdicts {
-		var t Trial
-		if err := readJSON(v, &t); err != nil {
-			l.Problem = err.Error()
-			continue
-		}
-		l.Trials = append(l.Trials, t)
+	var err error
+	if l.Trials, err = readTrials(dir); err != nil {
+		l.Problem = err.Error()
 	}
 	return l
 }

@@ -10,22 +10,25 @@ import (
 // Manifest is manifest.json: all that made a run, written before its first
 // trial.
 type Manifest struct {
-	Format   int               `json:"format"` // of this tree, see Format
-	Run      string            `json:"run"`
-	Started  time.Time         `json:"started"`
-	Command  []string          `json:"command"` // as the user typed it
-	Scenario json.RawMessage   `json:"scenario"`
-	Name     string            `json:"scenario_name"`
-	Arms     []Arm             `json:"arms"`
-	Seed     uint64            `json:"seed"`            // of the plan
-	Trials   int               `json:"trials"`          // planned for each arm, 0 for no bound
-	For      string            `json:"for,omitempty"`   // time bound, Go form
-	Until    string            `json:"until,omitempty"` // what stops it early, see UntilHang and UntilDifference
-	Power    float64           `json:"power,omitempty"` // asked for of comparisons, between 0 and 1; 0 for the default
-	QEMU     QEMU              `json:"qemu"`
-	Image    Image             `json:"image"`
-	Host     Host              `json:"host"`
-	Versions map[string]string `json:"versions"` // loopfault, go, qemu
+	Format    int               `json:"format"` // of this tree, see Format
+	Run       string            `json:"run"`
+	Started   time.Time         `json:"started"`
+	Command   []string          `json:"command"` // as the user typed it
+	Scenario  json.RawMessage   `json:"scenario"`
+	Name      string            `json:"scenario_name"`
+	Arms      []Arm             `json:"arms"`
+	Seed      uint64            `json:"seed"`                 // of the plan
+	Trials    int               `json:"trials"`               // planned for each arm, 0 for no bound
+	For       string            `json:"for,omitempty"`        // time bound, Go form
+	Until     string            `json:"until,omitempty"`      // what stops it early, see UntilHang and UntilDifference
+	Power     float64           `json:"power,omitempty"`      // asked for of comparisons, between 0 and 1; 0 for the default
+	Cold      bool              `json:"cold,omitempty"`       // every trial boots its own guest
+	TrialSeed *uint64           `json:"trial_seed,omitempty"` // of every trial, instead of the plan's
+	ReplayOf  string            `json:"replay_of,omitempty"`  // RUN/N: the trial that this run repeats
+	QEMU      QEMU              `json:"qemu"`
+	Image     Image             `json:"image"`
+	Host      Host              `json:"host"`
+	Versions  map[string]string `json:"versions"` // loopfault, go, qemu
 }
 
 // What may stop a campaign early; "" is nothing but its bounds.
@@ -44,6 +47,7 @@ type Arm struct {
 	Control    bool    `json:"control"`            // carries a planted bug and has to hang
 	NoFault    bool    `json:"no_fault,omitempty"` // runs without the scenario's faults and must not hang
 	Version    string  `json:"version"`            // uname -r
+	BzImage    string  `json:"bzimage"`            // path it was booted from
 	KernelHash string  `json:"kernel_hash"`        // sha256 of the bzImage
 	KernelKey  string  `json:"kernel_key"`         // of its build
 	ConfigHash string  `json:"config_hash"`

@@ -1,0 +1,89 @@
+package campaign
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"loopfault/harness/guest"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+)
+
+func manifest(spec Spec) (store.Manifest, error) {
+	text, err := json.Marshal(spec.Scenario)
+	if err != nil {
+		return store.Manifest{}, err
+	}
+	m := store.Manifest{
+		Started: time.Now().UTC(), Command: spec.Command,
+		Scenario: text, Name: spec.Scenario.Name,
+		Seed: spec.Seed, Trials: spec.Trials, Until: spec.Until, Power: spec.Power,
+		Cold: spec.Cold, TrialSeed: spec.TrialSeed, ReplayOf: spec.ReplayOf,
+		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
+		Versions: spec.Versions, Host: host(),
+	}
+	if spec.For > 0 {
+		m.For = spec.For.String()
+	}
+	for _, a := range spec.Arms {
+		arm, err := armOf(a)
+		if err != nil {
+			return store.Manifest{}, err
+		}
+		m.Arms = append(m.Arms, arm)
+	}
+	machine := trial.MachineOf(spec.Scenario, spec.Arms[0].Kernel, spec.Image, spec.Guest.Timeouts)
+	argv := guest.Command(machine, spec.Guest)
+	m.QEMU = store.QEMU{Binary: argv[0], Accel: spec.Guest.Accel.Name, Reason: spec.AccelWhy, Argv: argv}
+	return m, nil
+}
+
+func armOf(a Arm) (store.Arm, error) {
+	k := a.Kernel
+	bzImage, err := filepath.Abs(k.BzImage) // a resumed campaign may start elsewhere
+	if err != nil {
+		return store.Arm{}, err
+	}
+	arm := store.Arm{
+		Name: a.Name, Kernel: k.Name, Control: a.Control, NoFault: a.NoFault, Version: k.Version, BzImage: bzImage,
+		KernelHash: k.ImageHash, KernelKey: k.Key, ConfigHash: k.ConfigHash, SourceHash: k.SourceHash,
+		Patches: []store.Patch{},
+	}
+	for _, p := range k.Patches {
+		arm.Patches = append(arm.Patches, store.Patch{Name: p.Name, SHA256: p.SHA256, Reverse: p.Reverse})
+	}
+	return arm, nil
+}
+
+func host() store.Host {
+	h := store.Host{Cores: runtime.NumCPU()}
+	h.Kernel = firstField("/proc/sys/kernel/osrelease", "")
+	h.CPU = firstField("/proc/cpuinfo", "model name")
+	fmt.Sscanf(firstField("/proc/meminfo", "MemTotal"), "%d", &h.MemMiB)
+	h.MemMiB /= 1 << 10
+	return h
+}
+
+// firstField reads the value of the first "key : value" line of a proc file,
+// or its first line when key is empty.
+func firstField(path, key string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if key == "" {
+			return strings.TrimSpace(line)
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if ok && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,93 @@
+package campaign
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/harness/scenario"
+)
+
+// What one guest takes of the host beside its own memory: QEMU with the code it
+// translated (measured: 150 MiB in a trial of 20 s).
+const qemuMiB = 256
+
+// reserveMiB is left to the host, in memory and on each disk that is written to.
+const reserveMiB = 256
+
+// NoRoom says that the host has too little of something for one more trial. All
+// that the campaign has done so far is kept.
+type NoRoom struct {
+	Of      string // what there is too little of
+	LeftMiB int
+}
+
+func (n *NoRoom) Error() string {
+	return fmt.Sprintf("the host is out of %s: %d MiB are left, %d MiB are kept free", n.Of, n.LeftMiB, reserveMiB)
+}
+
+// room looks at memory and at the disks of the results and of scratch files.
+func room(results, scratch string) error {
+	if mib := availableMiB(); mib < reserveMiB {
+		return &NoRoom{"memory", mib}
+	}
+	if scratch == "" {
+		scratch = os.TempDir()
+	}
+	for _, dir := range []string{results, scratch} {
+		var st unix.Statfs_t
+		if err := unix.Statfs(dir, &st); err != nil {
+			return fmt.Errorf("free space of %s: %w", dir, err)
+		}
+		if mib := int(st.Bavail * uint64(st.Bsize) >> 20); mib < reserveMiB {
+			return &NoRoom{"disk space in " + dir, mib}
+		}
+	}
+	return nil
+}
+
+// GuestMiB is the memory budget of one guest, and of the snapshot it shares.
+func GuestMiB(s scenario.Scenario) int { return s.Guest.Memory.MiB() + qemuMiB }
+
+// MostJobs is how many guests of a scenario the host's memory holds, each arm's
+// snapshot counted; below 1 not even one fits.
+func MostJobs(s scenario.Scenario, arms int) int {
+	left := availableMiB() - reserveMiB - arms*s.Guest.Memory.MiB()
+	return left / GuestMiB(s)
+}
+
+// DefaultJobs is as many guests as the host has cores for, and memory.
+func DefaultJobs(s scenario.Scenario, arms int) int {
+	return max(1, min(runtime.NumCPU()/s.Guest.CPUs, MostJobs(s, arms)))
+}
+
+// availableMiB is the memory that can be had without swapping, of the host or of
+// the tightest of the control groups that we are in.
+func availableMiB() int {
+	var kib int
+	if _, err := fmt.Sscanf(firstField("/proc/meminfo", "MemAvailable"), "%d", &kib); err != nil {
+		return math.MaxInt32
+	}
+	mib := kib >> 10
+	group, ok := strings.CutPrefix(strings.TrimSpace(firstLine("/proc/self/cgroup")), "0::")
+	for dir := group; ok && dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+		path := filepath.Join("/sys/fs/cgroup", dir)
+		limit, err := strconv.ParseInt(firstLine(path+"/memory.max"), 10, 64)
+		if err != nil {
+			continue // "max", or no memory controller
+		}
+		used, err := strconv.ParseInt(firstLine(path+"/memory.current"), 10, 64)
+		if err == nil {
+			mib = min(mib, int((limit-used)>>20))
+		}
+	}
+	return mib
+}
+
+func firstLine(path string) string { return firstField(path, "") }

@@ -1,0 +1,208 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+	"loopfault/results/verdict"
+)
+
+// Runner runs single trials; Guests does it with real ones. Its methods may be
+// used by several goroutines.
+type Runner interface {
+	// Room says whether the host has what one more trial takes.
+	Room() error
+	// Trial runs a trial into the directory that the store made for it. phase is
+	// told when a phase begins. The error is not nil only when there is no
+	// verdict.
+	Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error)
+}
+
+const (
+	// attempts is how often a trial is tried when the harness itself fails.
+	attempts = 2
+	// failures is how many trials may fail so one after the other before the
+	// campaign gives up: then it is the host that is broken.
+	failures = 3
+)
+
+type campaign struct {
+	spec    Spec
+	stored  store.Stored
+	journal *store.Journal
+	runner  Runner
+
+	mu     sync.Mutex // guards what follows and keeps news in order
+	tell   func(News)
+	done   []store.Trial
+	hung   bool // a trial of an arm that should not
+	broken int  // trials that failed one after the other
+}
+
+func newCampaign(spec Spec, stored store.Stored, j *store.Journal, r Runner, tell func(News)) *campaign {
+	c := &campaign{spec: spec, stored: stored, journal: j, runner: r, tell: tell}
+	for _, t := range stored.Trials {
+		if t.Verdict.Kind != verdict.Error {
+			c.take(t)
+		}
+	}
+	return c
+}
+
+func (c *campaign) trials(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(max(c.spec.Jobs, 1))
+	// The first failure stops the others: their trials would be void too.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	complete := map[int]bool{}
+	for _, t := range c.done {
+		complete[t.N] = true
+	}
+	for p := range c.spec.Plan().All() {
+		if complete[p.N] {
+			continue
+		}
+		if ctx.Err() != nil || c.enough() {
+			break
+		}
+		if c.spec.TrialSeed != nil {
+			p.Seed = *c.spec.TrialSeed
+		}
+		g.Go(func() error { // blocks while Jobs trials are under way
+			// What was true when the trial was planned may not be now.
+			if ctx.Err() != nil || c.enough() {
+				return nil
+			}
+			err := c.trial(ctx, p)
+			if err != nil {
+				cancel(err)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// enough says whether no further trial should start.
+func (c *campaign) enough() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch c.spec.Until {
+	case store.UntilHang:
+		if c.hung {
+			return true
+		}
+	case store.UntilDifference:
+		if summary.Stop(c.stored.Manifest, c.done) {
+			return true
+		}
+	}
+	return c.spec.For > 0 && c.journal.Worked() >= c.spec.For
+}
+
+// take counts a complete trial.
+func (c *campaign) take(t store.Trial) {
+	c.done = append(c.done, t)
+	slices.SortFunc(c.done, func(a, b store.Trial) int { return a.N - b.N })
+	c.hung = c.hung || t.Verdict.Kind == verdict.Hang && !c.spec.arm(t.Arm).Control
+}
+
+// finished counts a trial that just ended; the error says that there is no point
+// in going on.
+func (c *campaign) finished(t store.Trial) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.take(t)
+	c.tell(News{Ended: &t})
+	if t.Verdict.Kind != verdict.Error {
+		c.broken = 0
+		return nil
+	}
+	if c.broken++; c.broken >= failures {
+		return fmt.Errorf("the harness failed in %d trials in a row: %s", c.broken, t.Reason)
+	}
+	return nil
+}
+
+func (c *campaign) news(n News) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tell(n)
+}
+
+// trial runs one trial until it has a verdict that is not our own failure, or
+// the attempts are used up.
+func (c *campaign) trial(ctx context.Context, p store.Planned) error {
+	for attempt := 1; ; attempt++ {
+		if err := c.runner.Room(); err != nil {
+			return err
+		}
+		if err := c.note(store.Event{What: store.Began, N: p.N, Attempt: attempt}); err != nil {
+			return err
+		}
+		c.news(News{Began: &Began{Trial: p, Retry: attempt > 1}})
+		t, err := c.attempt(ctx, p, attempt)
+		if err != nil {
+			return err
+		}
+		if err := c.note(store.Event{What: store.Ended, N: p.N, Attempt: attempt, Detail: string(t.Verdict.Kind)}); err != nil {
+			return err
+		}
+		if t.Verdict.Kind != verdict.Error || attempt == attempts {
+			return c.finished(t)
+		}
+	}
+}
+
+// attempt runs a trial and stores it.
+func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (store.Trial, error) {
+	dir, err := c.stored.Trial(p.N)
+	if err != nil {
+		return store.Trial{}, err
+	}
+	if err := writeRecipe(dir); err != nil {
+		return store.Trial{}, err
+	}
+	t, reports, err := c.runner.Trial(ctx, p, dir, func(phase string) {
+		c.news(News{Phase: &Phase{Trial: p, Phase: phase}})
+	})
+	if err != nil {
+		return store.Trial{}, err
+	}
+	// QEMU drops what it cannot write: of a trial that filled the disk nobody
+	// knows what the console did not say.
+	if err := c.runner.Room(); err != nil {
+		return store.Trial{}, err
+	}
+	t.Attempts = attempt
+	return t, c.stored.WriteTrial(t, reports)
+}
+
+// note writes to the journal.
+func (c *campaign) note(e store.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.journal.Add(e)
+}
+
+// writeRecipe leaves the command that runs this one trial again.
+func writeRecipe(dir string) error {
+	const script = `#!/bin/sh
+# Runs this trial again: same kernel, same scenario, same seed, as a run of its own.
+exec loopfault replay "$(dirname "$0")" "$@"
+`
+	return os.WriteFile(filepath.Join(dir, "reproduce.sh"), []byte(script), 0o755)
+}

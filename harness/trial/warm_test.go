@@ -1,0 +1,185 @@
+package trial_test
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/trial"
+	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
+)
+
+func TestTrialsFromOneSnapshot(t *testing.T) {
+	s := spec(t, bench.stock)
+	p, err := trial.Prepare(t.Context(), s, quiet)
+	require.NoError(t, err)
+	defer p.Close()
+	for seed := range uint64(2) {
+		w := spec(t, bench.stock)
+		w.Warm, w.Planned.Seed = p, seed
+		got, _, err := trial.Run(t.Context(), w, quiet)
+		require.NoError(t, err)
+		assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+		assert.True(t, got.Warm)
+		assert.Positive(t, got.Exercised)
+		assert.Positive(t, got.Landed)
+		assert.Equal(t, "LAYOUT_FLEX_FILES", got.Layout)
+		assert.InDelta(t, s.Scenario.Run.D().Seconds(), got.WorkSeconds, 5, "exposure is the time under load")
+		assert.Positive(t, got.FirstOpSeconds)
+		console, err := os.ReadFile(w.Dir + "/console.log")
+		require.NoError(t, err)
+		assert.Contains(t, string(console), "Linux version", "the console begins with the boot")
+	}
+	assert.Empty(t, qemus(t))
+}
+
+// A hung guest is thrown away: the next trial finds the kernel as it was.
+func TestTrialAfterAHungOneIsFresh(t *testing.T) {
+	s := spec(t, bench.control)
+	s.Scenario.Run = wire.Duration(2 * s.Scenario.Run.D())
+	p, err := trial.Prepare(t.Context(), s, quiet)
+	require.NoError(t, err)
+	defer p.Close()
+	hung := false
+	for seed := uint64(1); seed <= 4 && !hung; seed++ {
+		w := s
+		w.Dir, w.Warm, w.Planned.Seed = trialDir(t), p, seed
+		got, _, err := trial.Run(t.Context(), w, quiet)
+		require.NoError(t, err)
+		hung = got.Verdict.Kind == verdict.Hang
+		assert.Less(t, got.WorkSeconds, got.Seconds)
+	}
+	require.True(t, hung, "the control hung in none of four trials")
+	w := s
+	w.Dir, w.Warm, w.Scenario.Run = trialDir(t), p, wire.Duration(time.Second)
+	w.Scenario.Faults = nil
+	got, reports, err := trial.Run(t.Context(), w, quiet)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Empty(t, reports)
+}
+
+// warmGuest is a guest whose one worker waits for its seed, frozen, and its
+// mount as it was then.
+func warmGuest(t *testing.T) (*guest.Snapshot, wire.Mounted) {
+	t.Helper()
+	s := spec(t, bench.stock)
+	s.Guest.Freezable = true
+	g, agent := bootSpec(t, s)
+	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	require.NoError(t, err)
+	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
+	_, err = agent.Start(t.Context(), wire.Start{Workload: wire.Workload{
+		SharedFile: &wire.SharedFile{Processes: 1, Files: 500, Sharers: 1, UIDs: []int{1001}, MaxWrite: 4096},
+	}})
+	require.NoError(t, err)
+	require.NoError(t, agent.WriteFile(t.Context(), wire.Tracefs+"/events/nfs4/nfs4_open_file/enable", "1"))
+	now, err := agent.Mounted(t.Context())
+	require.NoError(t, err)
+	snapshot, err := g.Freeze(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(snapshot.Close)
+	return snapshot, now
+}
+
+type woken struct {
+	*control.Client
+	t      *testing.T
+	guest  *guest.Guest
+	uptime float64
+	random string // drawn at once
+}
+
+func wakeGuest(t *testing.T, s *guest.Snapshot) woken {
+	t.Helper()
+	g, err := s.Start(t.Context(), bench.options)
+	require.NoError(t, err)
+	w := woken{t: t, guest: g, Client: talkTo(t, g)}
+	answer, err := w.Wake(t.Context(), wire.Wake{Now: time.Now(), Entropy: make([]byte, 32)})
+	require.NoError(t, err)
+	w.uptime = answer.Uptime
+	w.random = w.run("head -c 16 /dev/urandom | od -An -tx1")
+	return w
+}
+
+func (w woken) run(script string) string {
+	w.t.Helper()
+	r, err := w.Exec(w.t.Context(), wire.Exec{Argv: []string{"sh", "-c", script}, Timeout: wire.Duration(bench.options.Timeouts.Step)})
+	require.NoError(w.t, err)
+	require.Zero(w.t, r.ExitCode, r.Output)
+	return strings.TrimSpace(r.Output)
+}
+
+var opened = regexp.MustCompile(`name=\S*(shared-\d+)`)
+
+// firstFiles lets the worker begin and gives the first files that it opens.
+func (w woken) firstFiles(seed uint64) []string {
+	w.t.Helper()
+	require.NoError(w.t, w.Release(w.t.Context(), wire.Release{Seed: seed}))
+	const want = 12
+	for range 100 {
+		text, err := w.ReadFile(w.t.Context(), wire.Tracefs+"/trace")
+		require.NoError(w.t, err)
+		var files []string
+		for _, m := range opened.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(files, m[1]) {
+				files = append(files, m[1])
+			}
+		}
+		if len(files) >= want {
+			return files[:want]
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	require.Fail(w.t, "the worker opened too few files")
+	return nil
+}
+
+// One snapshot, one after the other: guests of one seed do the same, guests of
+// two seeds do not, the kernel's randomness is no guest's twice; and one that
+// wakes two minutes later does not know.
+func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
+	snapshot, before := warmGuest(t)
+	frozen := time.Now()
+
+	a, b, c := wakeGuest(t, snapshot), wakeGuest(t, snapshot), wakeGuest(t, snapshot)
+	assert.NotEqual(t, a.random, b.random, "the same seed of workloads, other random numbers in the kernel")
+	assert.NotEqual(t, b.random, c.random)
+	seven, again, eight := a.firstFiles(7), b.firstFiles(7), c.firstFiles(8)
+	assert.Equal(t, seven, again)
+	assert.NotEqual(t, seven, eight)
+	for _, w := range []woken{a, b, c} {
+		require.NoError(t, w.guest.Close(context.Background()))
+	}
+
+	time.Sleep(time.Until(frozen.Add(2 * time.Minute)))
+	late := wakeGuest(t, snapshot)
+	assert.InDelta(t, before.Uptime, late.uptime, 1, "no jump of the clock that leases run by")
+	assert.Equal(t, "tsc", late.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource"))
+	date, err := strconv.ParseFloat(late.run("date +%s.%N"), 64)
+	require.NoError(t, err)
+	assert.InDelta(t, float64(time.Now().UnixMicro())/1e6, date, 2, "the date is right")
+	assert.NotEmpty(t, late.firstFiles(9), "the mount works")
+	stats := late.run("grep -A9 'on /mnt/nfs ' /proc/self/mountstats")
+	assert.Contains(t, stats, "lease_expired=0")
+	log := late.run("dmesg")
+	for _, bad := range []string{"clocksource: Switched to clocksource hpet", "clocksource: Switched to clocksource acpi_pm", "Marking clocksource", "lease expired", "blocked for more than", "rcu: INFO", "soft lockup"} {
+		assert.NotContains(t, log, bad)
+	}
+	after, err := late.Mounted(t.Context())
+	require.NoError(t, err)
+	for _, op := range []string{"RENEW", "CREATE_SESSION", "EXCHANGE_ID", "RECLAIM_COMPLETE"} {
+		assert.Equal(t, before.Ops[op], after.Ops[op], "%s: nothing was recovered", op)
+	}
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Event is one line of journal.jsonl: what a campaign did, as it did it. Which
+// trials are complete is not asked here but of their verdict.json; the journal
+// knows how long the campaign worked, how often each trial was tried, and why it
+// stopped.
+type Event struct {
+	At      time.Time `json:"at"`
+	What    What      `json:"what"`
+	N       int       `json:"n,omitempty"` // trial
+	Attempt int       `json:"attempt,omitempty"`
+	Detail  string    `json:"detail,omitempty"` // verdict, or why it closed
+}
+
+// What happened.
+type What string
+
+const (
+	Opened What = "opened" // a process starts or goes on with the campaign
+	Began  What = "began"  // an attempt at a trial
+	Ended  What = "ended"  // it has a verdict, which is on disk
+	Closed What = "closed" // the process leaves the campaign
+)
+
+// Journal is the open journal of a run. It is locked: a run has one writer.
+type Journal struct {
+	file   *os.File
+	before time.Duration
+	opened time.Time
+}
+
+// ErrBusy says that another process works on the run.
+var ErrBusy = errors.New("another loopfault works on this run")
+
+// Journal opens the run's journal to go on with it. What a killed writer left
+// half written is cut off.
+func (r *Run) Journal() (*Journal, error) {
+	file, err := os.OpenFile(filepath.Join(r.Dir, "journal.jsonl"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{file: file, opened: time.Now()}
+	if err := j.open(); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("journal of run %s: %w", r.Name, err)
+	}
+	return j, nil
+}
+
+func (j *Journal) open() error {
+	err := unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return ErrBusy
+	}
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(j.file)
+	if err != nil {
+		return err
+	}
+	events, good := parseJournal(text)
+	if err := j.file.Truncate(int64(good)); err != nil {
+		return err
+	}
+	if _, err := j.file.Seek(int64(good), io.SeekStart); err != nil {
+		return err
+	}
+	j.before = worked(events)
+	return j.Add(Event{What: Opened})
+}
+
+// parseJournal reads events up to the first thing that is none, and says how
+// many bytes are good.
+func parseJournal(text []byte) (events []Event, good int) {
+	for {
+		end := bytes.IndexByte(text[good:], '\n')
+		if end < 0 {
+			return events, good
+		}
+		var e Event
+		if err := json.Unmarshal(text[good:good+end], &e); err != nil || e.What == "" {
+			return events, good
+		}
+		events = append(events, e)
+		good += end + 1
+	}
+}
+
+// worked adds up the time from each opening to the last event before the next.
+func worked(events []Event) time.Duration {
+	var sum time.Duration
+	var opened, last time.Time
+	for _, e := range events {
+		if e.What == Opened {
+			sum += last.Sub(opened)
+			opened = e.At
+		}
+		last = e.At
+	}
+	return max(sum+last.Sub(opened), 0)
+}
+
+// Add writes an event; it is on disk when Add returns.
+func (j *Journal) Add(e Event) error {
+	e.At = time.Now().UTC()
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return j.file.Sync()
+}
+
+// Worked is how long the campaign has been worked on by all processes so far.
+func (j *Journal) Worked() time.Duration { return j.before + time.Since(j.opened) }
+
+// Close ends the journal for now; why says what made the process leave.
+func (j *Journal) Close(why string) error {
+	err := j.Add(Event{What: Closed, Detail: why})
+	return errors.Join(err, j.file.Close())
+}
