@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -54,7 +55,8 @@ func checkInvariants(t testing.TB, text []byte) []Report {
 }
 
 // checkExcerpts: each report is found again in its excerpt, saying the same. Where several writers are mixed the excerpt
-// lacks what the others began before, so that there only the beginning must be recognised.
+// lacks what the others began before, so that there only the beginning must be recognised, and not even that of a stack
+// without header: lines that went to another report fill it up.
 func checkExcerpts(t testing.TB, text []byte, reports []Report) {
 	t.Helper()
 	writers := map[string]bool{}
@@ -65,6 +67,9 @@ func checkExcerpts(t testing.TB, text []byte, reports []Report) {
 	}
 	for i := range reports {
 		r := reports[i]
+		if len(writers) > 1 && strings.Contains(r.Corrupted, "no header before the stack") {
+			continue
+		}
 		again := Parse(text[r.Start:r.End])
 		want := sameButPlace(r)
 		found := false
