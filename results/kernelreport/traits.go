@@ -1,0 +1,20 @@
+package kernelreport
+
+// Traits are what two reports can be compared by when their signatures differ.
+type Traits struct {
+	Operation string   // what the task was about, "-" if the stack does not tell
+	Blame     string   // the blame frame's bare name, empty without a stack
+	Telling   []string // all functions of the victim's stack that tell something, bare names, innermost first
+}
+
+// Traits reads them off the victim's stack, by the rules of this version of the program.
+func (r Report) Traits() Traits {
+	t := Traits{Operation: "-", Telling: []string{}}
+	if len(r.Tasks) == 0 || r.Tasks[0].Role != RoleVictim || len(r.Tasks[0].Frames) == 0 {
+		return t
+	}
+	frames, skip := r.Tasks[0].Frames, classesFor(r.Kind, RoleVictim)
+	t.Operation, t.Blame = operation(frames), bareName(blameFrame(frames, skip))
+	t.Telling = append(t.Telling, tellingFrames(frames, skip, len(frames))...)
+	return t
+}

@@ -1,0 +1,134 @@
+// Package match ranks hangs that were seen before by how much they are like a given one, and says what agrees.
+//
+// It is pure: reports in, a ranking out. It does not parse, reads no store, and decides nothing: that two hangs are one
+// bug is for the reader to say, who gets the reasons.
+package match
+
+import (
+	"cmp"
+	"slices"
+
+	"loopfault/results/kernelreport"
+)
+
+// Sighting is where a stored report was seen.
+type Sighting struct {
+	Run      string `json:"run"`
+	Trial    int    `json:"trial"`
+	Arm      string `json:"arm"`
+	Detector string `json:"detector"`
+}
+
+// Stored is one report out of a store.
+type Stored struct {
+	Sighting
+	Report kernelreport.Report
+}
+
+// Agreement says what a stored hang has in common with the one in question.
+type Agreement struct {
+	Signature bool     `json:"signature"`   // the signatures are equal
+	Blame     string   `json:"blame_frame"` // the blame frame of both, or empty
+	Operation string   `json:"operation"`   // the operation of both, or empty
+	Frames    []string `json:"frames"`      // telling functions that both stacks hold, in the order of the one in question
+}
+
+// Match is a hang with all its sightings.
+type Match struct {
+	Score     float64    `json:"score"` // 1 for an equal signature, less than Certain otherwise
+	Title     string     `json:"title"`
+	Signature string     `json:"signature"`
+	Agrees    Agreement  `json:"agrees"`
+	Sightings []Sighting `json:"sightings"` // in the order in which they were given
+}
+
+// Shares of the score. Stacks count most, and in them the innermost functions; the operation alone says little: most
+// hangs of an unmount are not the same.
+const (
+	Certain        = 0.9 // below this, reports of different signatures share the scale
+	shareFrames    = 0.6
+	shareBlame     = 0.3
+	shareOperation = 0.1
+	least          = 0.15 // what scores less has nothing in common that counts
+)
+
+// Rank lists the stored hangs that have something in common with r, most alike first, one entry for each signature.
+func Rank(r kernelreport.Report, stored []Stored) []Match {
+	want := r.Traits()
+	matches := []Match{}
+	bySignature := map[string]int{}
+	for _, s := range stored {
+		score, agrees := compare(&r, want, &s.Report)
+		i, seen := bySignature[s.Report.Signature]
+		if !seen {
+			i = len(matches)
+			bySignature[s.Report.Signature] = i
+			matches = append(matches, Match{Title: s.Report.Title, Signature: s.Report.Signature})
+		}
+		m := &matches[i]
+		if score > m.Score || !seen {
+			m.Score, m.Agrees = score, agrees
+		}
+		if !slices.ContainsFunc(m.Sightings, func(o Sighting) bool { return o.Run == s.Run && o.Trial == s.Trial }) {
+			m.Sightings = append(m.Sightings, s.Sighting)
+		}
+	}
+	matches = slices.DeleteFunc(matches, func(m Match) bool { return m.Score < least })
+	slices.SortStableFunc(matches, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(b.Sightings), len(a.Sightings)))
+	})
+	return matches
+}
+
+// compare scores one stored report. Traits are computed by today's rules for both, so that what was stored under older
+// signatures is found by its stack.
+func compare(r *kernelreport.Report, want kernelreport.Traits, s *kernelreport.Report) (float64, Agreement) {
+	have := s.Traits()
+	a := Agreement{Signature: r.Signature == s.Signature, Frames: []string{}}
+	score := shareFrames * overlap(want.Telling, have.Telling)
+	if want.Blame != "" && want.Blame == have.Blame {
+		a.Blame = want.Blame
+		score += shareBlame
+	}
+	if want.Operation != "-" && want.Operation == have.Operation {
+		a.Operation = want.Operation
+		score += shareOperation
+	}
+	for _, f := range want.Telling {
+		if slices.Contains(have.Telling, f) && !slices.Contains(a.Frames, f) {
+			a.Frames = append(a.Frames, f)
+		}
+	}
+	if a.Signature {
+		return 1, a
+	}
+	return Certain * score, a
+}
+
+// overlap is how much of two stacks' weight lies in functions that both hold, 0 to 1. A function at depth i, counted
+// from 0, weighs 1/(i+1), and a shared one what it weighs in the stack where it is deeper.
+func overlap(a, b []string) float64 {
+	wa, wb := weights(a), weights(b)
+	shared, all := 0.0, 0.0
+	for f, w := range wa {
+		shared += 2 * min(w, wb[f])
+		all += w
+	}
+	for _, w := range wb {
+		all += w
+	}
+	if all == 0 {
+		return 0
+	}
+	return shared / all
+}
+
+func weights(stack []string) map[string]float64 {
+	w := map[string]float64{}
+	for i, f := range stack {
+		if _, ok := w[f]; !ok {
+			w[f] = 1 / float64(i+1)
+		}
+	}
+	return w
+}
