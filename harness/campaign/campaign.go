@@ -134,19 +134,23 @@ func work(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell fu
 	if err != nil {
 		return out, err
 	}
+	defer journal.Close()
 	// Read again under the journal's lock: the writer before us is gone now.
 	if stored.Trials, err = stored.ReadTrials(); err != nil {
-		return out, errors.Join(err, journal.Close("error"))
+		return out, err
 	}
 	c := newCampaign(spec, stored, journal, r, tell)
-	err = c.trials(ctx)
+	err = c.note(store.Event{What: store.Opened})
+	if err == nil {
+		err = c.trials(ctx)
+	}
 	out.Complete = err == nil
 	out.Summary = summary.Of(stored.Manifest, c.done)
-	why := "done"
+	closed := store.Event{What: store.Closed, Detail: "done"}
 	if err != nil {
-		why = err.Error()
+		closed.Detail = err.Error()
 	}
-	if werr := errors.Join(stored.WriteSummary(out.Summary), journal.Close(why)); werr != nil {
+	if werr := errors.Join(stored.WriteSummary(out.Summary), c.note(closed)); werr != nil {
 		err = errors.Join(err, fmt.Errorf("run %s: %w", stored.Name, werr))
 	}
 	return out, err

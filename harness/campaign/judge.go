@@ -21,8 +21,8 @@ const (
 func Judge(s summary.Summary) Judgement {
 	trials, counted, broken, found := 0, 0, 0, false
 	for _, a := range s.Arms {
-		if a.Control {
-			continue
+		if a.Control || a.NoFault {
+			continue // the summary says whether they can be trusted
 		}
 		trials += a.Trials
 		counted += a.Counted()

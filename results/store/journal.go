@@ -45,7 +45,7 @@ type Journal struct {
 // ErrBusy says that another process works on the run.
 var ErrBusy = errors.New("another loopfault works on this run")
 
-// Journal opens the run's journal to go on with it. What a killed writer left
+// Journal opens the run's journal, to go on with it or to keep others off. What a killed writer left
 // half written is cut off.
 func (r *Run) Journal() (*Journal, error) {
 	file, err := os.OpenFile(filepath.Join(r.Dir, "journal.jsonl"), os.O_RDWR|os.O_CREATE, 0o644)
@@ -80,7 +80,7 @@ func (j *Journal) open() error {
 		return err
 	}
 	j.before = worked(events)
-	return j.Add(Event{What: Opened})
+	return nil
 }
 
 // parseJournal reads events up to the first thing that is none, and says how
@@ -130,8 +130,5 @@ func (j *Journal) Add(e Event) error {
 // Worked is how long the campaign has been worked on by all processes so far.
 func (j *Journal) Worked() time.Duration { return j.before + time.Since(j.opened) }
 
-// Close ends the journal for now; why says what made the process leave.
-func (j *Journal) Close(why string) error {
-	err := j.Add(Event{What: Closed, Detail: why})
-	return errors.Join(err, j.file.Close())
-}
+// Close gives the run free for the next writer.
+func (j *Journal) Close() error { return j.file.Close() }

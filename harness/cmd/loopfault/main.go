@@ -29,6 +29,9 @@ type cli struct {
 	Scenario scenarioCmd `cmd:"" help:"List, show and check scenarios."`
 	Run      runCmd      `cmd:"" help:"Run a scenario on one kernel."`
 	Compare  compareCmd  `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
+	Resume   resumeCmd   `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
+	Replay   replayCmd   `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
+	Report   reportCmd   `cmd:"" help:"Sum a run up again from its trials."`
 	Shell    shellCmd    `cmd:"" help:"Log into a guest with the loop-back mount up."`
 	Parse    parseCmd    `cmd:"" help:"Read kernel hang reports out of logs."`
 	List     listCmd     `cmd:"" help:"List the runs in the results directory."`

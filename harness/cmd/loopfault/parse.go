@@ -2,51 +2,122 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/symbols"
 )
 
 type parseCmd struct {
-	Format string   `enum:"text,json" default:"text" help:"text or json."`
-	Files  []string `arg:"" optional:"" name:"file" help:"Logs; - or nothing for standard input."`
+	Format  string   `enum:"text,json" default:"text" help:"text or json."`
+	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in the vmlinux that printed them."`
+	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel; debuginfo is the one with debug information."`
+	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size; - or nothing for standard input."`
 }
 
 func (c parseCmd) Run(e *env) error {
-	if len(c.Files) == 0 {
-		c.Files = []string{"-"}
+	inputs, err := openInputs(e.stdin, c.Files)
+	if err != nil {
+		return err
 	}
-	out := kernelreport.File{Reports: []kernelreport.Report{}}
-	for _, name := range c.Files {
-		var text []byte
-		var err error
-		if name == "-" {
-			text, err = io.ReadAll(e.stdin)
-		} else {
-			text, err = os.ReadFile(name)
+	defer inputs.Close()
+	lines, err := openSymbols(e, c.Vmlinux, c.Kernel)
+	if err != nil {
+		return err
+	}
+	out := reportPrinter{w: e.stdout, json: c.Format == "json", stacks: lines != nil}
+	for _, in := range inputs {
+		s := kernelreport.NewScanner(in)
+		for s.Scan() {
+			r := s.Report()
+			if lines != nil {
+				lines.decoder.Decode(&r, &lines.tally)
+			}
+			if err := out.print(r); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return usageError{err}
+		if err := s.Err(); err != nil {
+			return errors.Join(usageError{err}, out.end())
 		}
-		out.Reports = append(out.Reports, kernelreport.Parse(text)...)
 	}
-	if c.Format == "json" {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(out)
-	}
-	for _, r := range out.Reports {
-		printReport(e.stdout, r)
-	}
-	if len(out.Reports) == 0 {
-		fmt.Fprintln(e.stdout, "no kernel reports found")
-	}
-	return nil
+	return errors.Join(out.end(), lines.close(e))
 }
 
-func printReport(w io.Writer, r kernelreport.Report) {
+// inputs are logs to read, one after the other.
+type inputs []io.ReadCloser
+
+// openInputs opens all of them before anything is read, so that a wrong name costs nothing.
+func openInputs(stdin io.Reader, names []string) (inputs, error) {
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	var list inputs
+	for _, name := range names {
+		if name == "-" {
+			list = append(list, io.NopCloser(stdin))
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			list.Close()
+			return nil, usageError{err}
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+func (list inputs) Close() {
+	for _, in := range list {
+		in.Close()
+	}
+}
+
+// reportPrinter writes reports as they are found: a log may hold more of them than memory.
+type reportPrinter struct {
+	w      io.Writer
+	json   bool
+	stacks bool // text with all stack entries
+	n      int
+}
+
+func (p *reportPrinter) print(r kernelreport.Report) error {
+	p.n++
+	if !p.json {
+		printReport(p.w, r, p.stacks)
+		return nil
+	}
+	text, err := json.MarshalIndent(r, "    ", "  ")
+	if err != nil {
+		return err
+	}
+	before := ",\n    "
+	if p.n == 1 {
+		before = "{\n  \"reports\": [\n    "
+	}
+	_, err = fmt.Fprintf(p.w, "%s%s", before, text)
+	return err
+}
+
+func (p *reportPrinter) end() error {
+	text := ""
+	switch {
+	case p.json && p.n == 0:
+		text = "{\n  \"reports\": []\n}\n"
+	case p.json:
+		text = "\n  ]\n}\n"
+	case p.n == 0:
+		text = "no kernel reports found\n"
+	}
+	_, err := io.WriteString(p.w, text)
+	return err
+}
+
+func printReport(w io.Writer, r kernelreport.Report, stacks bool) {
 	fmt.Fprintf(w, "%s\n  kind %s, signature %s, bytes %d to %d", r.Title, r.Kind, r.Signature, r.Start, r.End)
 	if r.Count > 1 {
 		fmt.Fprintf(w, ", %d times", r.Count)
@@ -61,5 +132,8 @@ func printReport(w io.Writer, r kernelreport.Report) {
 			fmt.Fprintf(w, " pid %d", *t.PID)
 		}
 		fmt.Fprintf(w, ": %d frames, waits in %s, blame %s\n", len(t.Frames), t.WaitFrame, t.BlameFrame)
+		if stacks {
+			symbols.Fprint(w, "    ", t.Frames)
+		}
 	}
 }

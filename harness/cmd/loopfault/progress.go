@@ -31,7 +31,7 @@ const step = "campaign"
 
 func newCampaignProgress(u *ui.UI, spec campaign.Spec) *campaignProgress {
 	p := &campaignProgress{
-		ui: u, total: spec.Trials * len(spec.Arms), bound: spec.For, jobs: spec.Jobs,
+		ui: u, total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
 		began: time.Now(), guess: spec.Scenario.Run.D() + guessTrial,
 	}
 	if spec.Guest.Accel.Name == "tcg" {

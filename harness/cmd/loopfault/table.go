@@ -3,45 +3,72 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"loopfault/results/stats"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
 
-// printSummary is the comparison table and what follows from it, in words.
-func printSummary(w io.Writer, s summary.Summary, dir string, seed uint64) {
-	fmt.Fprintf(w, "\nscenario %s, seed %d\n\n", s.Scenario, seed)
+// printSummary is what a campaign showed: first whether it can be trusted, then
+// the table of arms, what hung, and what follows for the arms, in words.
+func printSummary(w io.Writer, s summary.Summary) {
+	fmt.Fprintf(w, "\nscenario %s\n\n", s.Scenario)
+	for _, p := range s.Problems {
+		fmt.Fprintf(w, "NOT TRUSTED: %s\n\n", p)
+	}
+	printArms(w, s)
+	printFindings(w, s)
+	for _, c := range s.Comparisons {
+		fmt.Fprintf(w, "%s against %s: %s (%s)\n", c.Arm, c.Base, c.Word, ground(c.Compared))
+	}
+	for _, n := range s.Notes {
+		fmt.Fprintln(w, n)
+	}
+}
+
+func printArms(w io.Writer, s summary.Summary) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "arm\ttrials\texercised\tlanded\tcalls\tfaults\tclean\thang\tcrash\tinconcl.\terror\thang rate\t95 % interval\t")
+	fmt.Fprintln(t, "arm\ttrials\texercised\tlanded\tcalls\tfaults\tclean\thang\tcrash\tinconcl.\terror\thang rate\t95 % interval\thangs/h of load\t")
 	for _, a := range s.Arms {
 		name := a.Name
-		if a.Control {
+		switch {
+		case a.Control:
 			name += " (control)"
+		case a.NoFault:
+			name += " (no fault)"
 		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t", name, a.Trials, a.Exercised, a.Landed, a.Calls, a.Hits)
 		for _, k := range verdict.Kinds() {
 			fmt.Fprintf(t, "%d\t", a.Verdicts[k])
 		}
-		rate, interval := "–", "–"
+		rate, interval, perHour := "–", "–", "–"
 		if a.Counted() > 0 {
 			rate = fmt.Sprintf("%.0f %%", 100*a.HangRate)
 			interval = fmt.Sprintf("%.1f–%.1f %%", 100*a.Interval[0], 100*a.Interval[1])
 		}
-		fmt.Fprintf(t, "%s\t%s\t\n", rate, interval)
+		if a.PerHour != nil {
+			perHour = fmt.Sprintf("%.3g", *a.PerHour)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t\n", rate, interval, perHour)
 	}
 	t.Flush()
 	fmt.Fprintln(w)
-	printFindings(w, s)
-	for _, c := range s.Comparisons {
-		fmt.Fprintf(w, "%s against %s: %s (p = %.3g; %d trials of each arm needed)\n", c.Arm, c.Base, c.Word, c.P, c.TrialsNeeded)
+}
+
+// ground is the number that a comparison's word rests on.
+func ground(c stats.Compared) string {
+	p := fmt.Sprintf("p = %.3g", c.P)
+	if c.Adjusted != c.P {
+		p += fmt.Sprintf(", %.3g corrected for the number of arms", c.Adjusted)
 	}
-	if !s.Trusted {
-		fmt.Fprintf(w, "NOT TRUSTED: %s\n", s.Problem)
+	if c.Method == stats.BySequential {
+		p += fmt.Sprintf(", valid whenever one looks; e = %.3g", c.E)
 	}
-	fmt.Fprintf(w, "results: %s\n", filepath.Clean(dir))
+	return fmt.Sprintf("%s; %d trials of each arm needed", p, c.TrialsNeeded)
 }
 
 func printFindings(w io.Writer, s summary.Summary) {
@@ -49,8 +76,14 @@ func printFindings(w io.Writer, s summary.Summary) {
 		for _, sig := range a.Signatures {
 			fmt.Fprintf(w, "%s: %d × %s: %s (seen by %s)\n", a.Name, sig.Count, sig.Kind, sig.Title, strings.Join(sig.Detectors, ", "))
 		}
-		for reason, n := range a.Reasons {
-			fmt.Fprintf(w, "%s: %d × %s\n", a.Name, n, reason)
+		for _, reason := range slices.Sorted(maps.Keys(a.Reasons)) {
+			fmt.Fprintf(w, "%s: %d × %s\n", a.Name, a.Reasons[reason], reason)
+		}
+		if a.MedianToHang != nil {
+			fmt.Fprintf(w, "%s: half of the trials hang within %.0f s of load\n", a.Name, *a.MedianToHang)
+		}
+		if a.Retried > 0 {
+			fmt.Fprintf(w, "%s: %d trials took a second attempt after a failure of the harness\n", a.Name, a.Retried)
 		}
 	}
 }

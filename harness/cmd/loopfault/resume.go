@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/results/store"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+)
+
+type resumeCmd struct {
+	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
+	guestFlags
+}
+
+func (c *resumeCmd) Run(e *env) error {
+	stored, err := e.load(c.Run_)
+	if err != nil {
+		return err
+	}
+	spec, err := e.specOf(stored)
+	if err != nil {
+		return err
+	}
+	c.Cold = spec.Cold || c.Cold
+	if err := c.checkJobs(spec.Scenario, len(spec.Arms)); err != nil {
+		return err
+	}
+	spec.Jobs, spec.Cold = c.Jobs, c.Cold
+	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+		out, err := campaign.Resume(e.ctx, stored, spec, r, tell)
+		if errors.Is(err, store.ErrBusy) {
+			err = usageError{err}
+		}
+		return out, err
+	})
+}
+
+func (e *env) load(run string) (store.Stored, error) {
+	st, err := store.Find(e.results)
+	if err != nil {
+		return store.Stored{}, usageError{err}
+	}
+	stored, err := st.Load(run)
+	if err != nil {
+		return stored, usageError{err}
+	}
+	return stored, nil
+}
+
+// specOf makes a campaign's spec again from what its run says. Everything that
+// could change what a trial shows has to be as it was.
+func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
+	m := stored.Manifest
+	s, text, err := findScenario(filepath.Join(stored.Dir, "scenario.yaml"))
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	spec := campaign.Spec{
+		Scenario: s, Text: text,
+		Trials: m.Trials, Until: m.Until, Power: m.Power, Cold: m.Cold,
+		Seed: m.Seed, TrialSeed: m.TrialSeed, ReplayOf: m.ReplayOf,
+		Command: e.argv, Versions: versions(),
+	}
+	if m.For != "" {
+		if spec.For, err = time.ParseDuration(m.For); err != nil {
+			return spec, usagef("run %s: manifest.json: for: %w", stored.Name, err)
+		}
+	}
+	var names []string
+	for _, a := range m.Arms {
+		name, err := e.sameKernel(a)
+		if err != nil {
+			return spec, err
+		}
+		names = append(names, name)
+	}
+	machine, err := e.machine(names...)
+	if err != nil {
+		return spec, err
+	}
+	spec.Image, spec.Guest, spec.AccelWhy = machine.image, machine.options, machine.why
+	for i, a := range m.Arms {
+		k := machine.kernels[i]
+		k.Name = a.Kernel
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k, Control: a.Control, NoFault: a.NoFault})
+	}
+	return spec, sameMachine(m, spec)
+}
+
+// sameKernel finds the kernel that an arm was run on, by its name or where its
+// image was.
+func (e *env) sameKernel(a store.Arm) (string, error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, name := range []string{a.Kernel, a.BzImage} {
+		k, err := kernel.Resolve(c, name)
+		if err == nil && k.ImageHash == a.KernelHash {
+			return name, nil
+		}
+		if err == nil && found == "" {
+			found = fmt.Sprintf(": %s is another one now (sha256 %.12s, not %.12s)", name, k.ImageHash, a.KernelHash)
+		}
+	}
+	return "", usagef("the kernel of arm %s is gone%s", a.Name, found)
+}
+
+func sameMachine(m store.Manifest, spec campaign.Spec) error {
+	for _, c := range []struct{ what, was, is string }{
+		{"root image", m.Image.SHA256, spec.Image.SHA256},
+		{"accelerator", m.QEMU.Accel, spec.Guest.Accel.Name},
+		{"QEMU", m.Versions["qemu"], spec.Versions["qemu"]},
+	} {
+		if c.was != c.is {
+			return usagef("run %s was made with another %s (%.20s, now %.20s): its trials would not compare; start a new one", m.Run, c.what, c.was, c.is)
+		}
+	}
+	return nil
+}
