@@ -12,6 +12,7 @@ import (
 type answer struct {
 	Places []Place `json:"places,omitempty"`
 	Error  string  `json:"error,omitempty"`
+	Other  bool    `json:"other,omitempty"` // the error is ErrOtherBuild
 }
 
 // cacheFormat changes with the meaning of what is kept.

@@ -14,6 +14,9 @@ import (
 // ErrNoDebugInfo is the error of kernels built without debug information.
 var ErrNoDebugInfo = errors.New("the kernel was built without debug information (the kernel \"debuginfo\" of the catalogue has some)")
 
+// ErrOtherBuild is the error of functions that are of another size in this kernel.
+var ErrOtherBuild = errors.New("another build")
+
 // Place is one line of source.
 type Place struct {
 	Func string `json:"func"` // the function that the line is in, inlined or not
@@ -158,7 +161,7 @@ func (k *Kernel) find(fn, size string) (function, error) {
 	}
 	switch len(fits) {
 	case 0:
-		return function{}, fmt.Errorf("%s is %#x long in this kernel, not %s: another build", fn, all[0].extent, size)
+		return function{}, fmt.Errorf("%s is %#x long in this kernel, not %s: %w", fn, all[0].extent, size, ErrOtherBuild)
 	case 1:
 		return fits[0], nil
 	}

@@ -31,7 +31,7 @@ func build(t testing.TB, flags ...string) string {
 	return filepath.Join(dir, "vmlinux")
 }
 
-func open(t testing.TB, path string) *Kernel {
+func openKernel(t testing.TB, path string) *Kernel {
 	t.Helper()
 	k, err := Open(path)
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func lineOf(t testing.TB, file, text string) int {
 }
 
 func TestInlinedCallers(t *testing.T) {
-	k := open(t, build(t, "-g"))
+	k := openKernel(t, build(t, "-g"))
 	outer := k.mustFind(t, "outer")
 	want := []Place{
 		{"innermost", "init/inline.h", lineOf(t, "inline.h", "/* innermost */")},
@@ -75,7 +75,7 @@ func (k *Kernel) mustFind(t testing.TB, name string) function {
 
 // A return address is past the call: the line of a call is told by the byte before it.
 func TestCallsAndProgramCounters(t *testing.T) {
-	k := open(t, build(t, "-g"))
+	k := openKernel(t, build(t, "-g"))
 	f := k.mustFind(t, "outer")
 	differ := 0
 	for off := uint64(1); off < f.size; off++ {
@@ -94,7 +94,7 @@ func TestCallsAndProgramCounters(t *testing.T) {
 }
 
 func TestFunctionsAreNotGuessed(t *testing.T) {
-	k := open(t, build(t, "-g"))
+	k := openKernel(t, build(t, "-g"))
 	_, err := k.Places("twin", "0x4", "", true)
 	assert.ErrorContains(t, err, "2 functions")
 	for _, f := range k.functions["twin"] {
@@ -117,7 +117,7 @@ func TestFunctionsAreNotGuessed(t *testing.T) {
 }
 
 func TestKernelWithoutDebugInfo(t *testing.T) {
-	k := open(t, build(t))
+	k := openKernel(t, build(t))
 	assert.NotEmpty(t, k.BuildID())
 	_, err := k.At(k.mustFind(t, "outer").addr)
 	assert.ErrorIs(t, err, ErrNoDebugInfo)
@@ -150,7 +150,7 @@ func deepest(k *Kernel, t testing.TB) uint64 {
 }
 
 func TestDecodedReports(t *testing.T) {
-	k := open(t, build(t, "-g"))
+	k := openKernel(t, build(t, "-g"))
 	off := deepest(k, t)
 	r := report(k, t, off)
 	d, err := NewDecoder(k, "")
@@ -159,7 +159,7 @@ func TestDecodedReports(t *testing.T) {
 	d.Decode(&r, &tally)
 	assert.Equal(t, 1, tally.Decoded)
 	assert.Equal(t, 1, tally.Left)
-	assert.ErrorContains(t, tally.Why["elsewhere"], "no function")
+	assert.Contains(t, tally.Why["elsewhere"], "no function")
 	frames := r.Tasks[0].Frames
 	require.Len(t, frames, 5)
 	assert.True(t, frames[0].Inlined && frames[1].Inlined && !frames[2].Inlined)
@@ -191,9 +191,26 @@ func TestDecodedReports(t *testing.T) {
 	assert.Equal(t, 1, tally.Decoded, "what has a line stays as it is")
 }
 
+// Functions of one size in two builds would get lines of the wrong one: one that differs spoils the report.
+func TestReportsOfAnotherBuildAreLeft(t *testing.T) {
+	k := openKernel(t, build(t, "-g"))
+	r := report(k, t, deepest(k, t))
+	r.Tasks[0].Frames = append(r.Tasks[0].Frames, kernelreport.Frame{Func: "start_kernel", Offset: "0x1", Size: "0x999"})
+	before := slices.Clone(r.Tasks[0].Frames)
+	d, err := NewDecoder(k, "")
+	require.NoError(t, err)
+	var tally Tally
+	d.Decode(&r, &tally)
+	assert.Equal(t, before, r.Tasks[0].Frames)
+	assert.Zero(t, tally.Decoded)
+	assert.Equal(t, 3, tally.Left)
+	require.Len(t, tally.Reasons(), 1)
+	assert.Contains(t, tally.Reasons()[0], "start_kernel is ")
+}
+
 func TestAnswersAreKeptByBuildID(t *testing.T) {
 	path, dir := build(t, "-g"), t.TempDir()
-	k := open(t, path)
+	k := openKernel(t, path)
 	off := deepest(k, t)
 	d, err := NewDecoder(k, dir)
 	require.NoError(t, err)
@@ -203,10 +220,10 @@ func TestAnswersAreKeptByBuildID(t *testing.T) {
 	file := filepath.Join(dir, k.BuildID()+".json")
 	require.FileExists(t, file)
 
-	k = open(t, path)
+	k = openKernel(t, path)
 	d, err = NewDecoder(k, dir)
 	require.NoError(t, err)
-	again := report(open(t, path), t, off)
+	again := report(openKernel(t, path), t, off)
 	d.Decode(&again, &Tally{})
 	assert.Equal(t, first, again)
 	assert.Nil(t, k.lines, "no need to read the debug information again")
@@ -214,7 +231,7 @@ func TestAnswersAreKeptByBuildID(t *testing.T) {
 	// Neither damage nor another format is believed.
 	for _, text := range []string{"{", `{"format": 99, "answers": {}}`} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-		d, err = NewDecoder(open(t, path), dir)
+		d, err = NewDecoder(openKernel(t, path), dir)
 		require.NoError(t, err)
 		again = report(k, t, off)
 		d.Decode(&again, &Tally{})
@@ -222,7 +239,7 @@ func TestAnswersAreKeptByBuildID(t *testing.T) {
 		require.NoError(t, d.Close())
 	}
 
-	other := open(t, build(t, "-g", "-O1"))
+	other := openKernel(t, build(t, "-g", "-O1"))
 	assert.NotEqual(t, k.BuildID(), other.BuildID())
 }
 
@@ -230,7 +247,7 @@ func TestAnswersAreKeptByBuildID(t *testing.T) {
 func TestAgreesWithAddr2line(t *testing.T) {
 	for _, flags := range [][]string{{"-g", "-gdwarf-5"}, {"-g", "-gdwarf-4"}, {"-g1"}} {
 		path := build(t, flags...)
-		k := open(t, path)
+		k := openKernel(t, path)
 		k.mustFind(t, "outer")
 		var addrs []uint64
 		for _, same := range k.functions {
@@ -246,7 +263,7 @@ func TestAgreesWithAddr2line(t *testing.T) {
 		assert.Greater(t, agree, 100)
 	}
 	if path := os.Getenv("SYMBOLS_VMLINUX"); path != "" {
-		k := open(t, path)
+		k := openKernel(t, path)
 		k.mustFind(t, "start_kernel")
 		all := 0
 		for _, same := range k.functions {
