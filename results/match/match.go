@@ -49,7 +49,7 @@ const (
 	shareFrames    = 0.6
 	shareBlame     = 0.3
 	shareOperation = 0.1
-	least          = 0.15 // what scores less has nothing in common that counts
+	least          = 0.25 // what scores less has nothing in common that counts
 )
 
 // Rank lists the stored hangs that have something in common with r, most alike first, one entry for each signature.
