@@ -34,6 +34,7 @@ type cli struct {
 	Report   reportCmd   `cmd:"" help:"Sum a run up again from its trials."`
 	Shell    shellCmd    `cmd:"" help:"Log into a guest with the loop-back mount up."`
 	Parse    parseCmd    `cmd:"" help:"Read kernel hang reports out of logs."`
+	Match    matchCmd    `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
 	List     listCmd     `cmd:"" help:"List the runs in the results directory."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Bench    benchCmd    `cmd:"" hidden:"" help:"Measure this machine."`
