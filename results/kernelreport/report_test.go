@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"loopfault/results/kernelreport/benchlog"
 )
 
 func TestJSON(t *testing.T) {
@@ -41,7 +43,7 @@ func TestNothingIsAnEmptyList(t *testing.T) {
 
 func TestScannerReaderError(t *testing.T) {
 	broken := errors.New("disk gone")
-	s := NewScanner(io.MultiReader(strings.NewReader(fmt.Sprintf(benchReport, 7)), iotest.ErrReader(broken)))
+	s := NewScanner(io.MultiReader(strings.NewReader(benchlog.Report(7)), iotest.ErrReader(broken)))
 	require.True(t, s.Scan())
 	assert.Equal(t, 7, *s.Report().Tasks[0].PID)
 	assert.False(t, s.Scan())
@@ -52,7 +54,7 @@ func TestScannerReaderError(t *testing.T) {
 // TestLongLines: a line beyond the limit is read in part, the same way by both.
 func TestLongLines(t *testing.T) {
 	long := strings.Repeat("x", 3*maxLine)
-	text := []byte(long + "\n" + fmt.Sprintf(benchReport, 9) + long)
+	text := []byte(long + "\n" + benchlog.Report(9) + long)
 	reports := checkInvariants(t, text)
 	require.Len(t, reports, 1)
 	checkStream(t, text, reports)
@@ -86,7 +88,7 @@ func TestStreamInBoundedMemory(t *testing.T) {
 	for _, g := range goldenFiles(t) {
 		text = append(append(text, g.log...), reboot...)
 	}
-	text = append(text, bytes.Repeat(quietLog(1<<20), 1+size/64)...)
+	text = append(text, bytes.Repeat(benchlog.Quiet(1<<20), 1+size/64)...)
 	s := NewScanner(&endless{text: text, left: size << 20})
 	var most uint64
 	reports := 0

@@ -61,11 +61,15 @@ func (c benchCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return e.printBench([]figure{
+	parse, err := e.parseFigures(c.N)
+	if err != nil {
+		return err
+	}
+	return e.printBench(append([]figure{
 		{"boot_cold_median_s", "start of QEMU to loop-back mount up, s", median(boots)},
 		{"trial_overhead_median_s", "a trial beyond boot, bring-up and its work, s", median(overheads)},
 		{"trials_per_hour_cold", "trials with 1 s of work an hour", 3600 / median(trials)},
-	})
+	}, parse...))
 }
 
 func (e *env) measured(what string, n int, do func() error) error {
