@@ -1,5 +1,7 @@
 package kernelreport
 
+import "strings"
+
 // handle gives one classified line to the report it belongs to, which it may open or close.
 func (e *engine) handle(it item, ln *line) {
 	o := e.find(ln)
@@ -177,10 +179,12 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 }
 
 // nextRole is the role of a further task in a lockup report: the first one is the victim, unless the kernel says that
-// it dumps its own helper, RCU's grace-period thread.
+// it dumps one of its own helpers, such as RCU's grace-period thread.
 func (o *openReport) nextRole(comm string) Role {
-	if hasPrefix([]byte(comm), "rcu_") {
-		return RoleBystander
+	for _, helper := range [...]string{"rcu_preempt", "rcu_sched", "rcu_bh", "rcu_exp", "rcu_gp", "rcu_tasks"} {
+		if strings.HasPrefix(comm, helper) {
+			return RoleBystander
+		}
 	}
 	for i := range o.tasks {
 		if o.tasks[i].Role == RoleVictim {

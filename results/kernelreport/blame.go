@@ -124,7 +124,7 @@ func classesFor(kind Kind, role Role) frameClass {
 	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
 		return hangClasses
 	case KindLockdep, KindLockUsage:
-		return classReport | classFault | classLock | classEntry | classInterrupt
+		return classReport | classFault | classLock | classEntry | classInterrupt | classAlloc
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
 		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched
 	case KindWorkqueueLockup:

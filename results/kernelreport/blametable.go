@@ -13,7 +13,7 @@ const (
 	classReport                           // the code that prints the report
 	classFault                            // fault handlers: after a crash they only lead to the report, but a task may hang in one
 	classPrimitive                        // string, list, reference count and user copy helpers
-	classAlloc                            // memory allocators, as far as they announce an injected failure
+	classAlloc                            // memory allocators, where an injected failure is announced and a held lock is freed
 	classInterrupt                        // interrupt and timer entry, idle loop, calls to other CPUs
 )
 
@@ -336,6 +336,10 @@ var blameTable = [...]blameRow{
 	{classPrimitive, "strlcpy", "string functions"},
 	{classPrimitive, "strchr", "string functions"},
 	{classPrimitive, "strstr", "string functions"},
+	{classPrimitive, "delay", "waiting in a loop"},
+	{classPrimitive, "delay_*", "waiting in a loop, by the processor's means"},
+	{classPrimitive, "udelay", "waiting in a loop"},
+	{classPrimitive, "const_udelay", "waiting in a loop"},
 	{classPrimitive, "copy_user_*", "user copies"},
 	{classPrimitive, "copy_to_user*", "user copies"},
 	{classPrimitive, "copy_from_user*", "user copies"},

@@ -36,6 +36,7 @@ var blameExamples = map[string]string{
 	"call_rwsem_down_*":          "call_rwsem_down_read_failed",
 	"percpu_down_*":              "__percpu_down_read",
 	"percpu_rwsem_wait*":         "percpu_rwsem_wait",
+	"delay_*":                    "delay_tsc",
 	"sb_start_*":                 "__sb_start_write",
 	"spin_lock*":                 "_spin_lock_irqsave",
 	"spin_unlock*":               "_spin_unlock_irqrestore",

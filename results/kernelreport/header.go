@@ -141,6 +141,9 @@ func bugHeader(b []byte) item {
 			return lock
 		}
 		it.subject = plainSubject(b)
+		if hasPrefix(b, "scheduling while atomic") { // ": comm/pid/preempt count" follows
+			it.subject = "scheduling while atomic"
+		}
 	}
 	return it
 }
