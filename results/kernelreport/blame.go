@@ -128,7 +128,7 @@ func classesFor(kind Kind, role Role) frameClass {
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
 		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched
 	case KindWorkqueueLockup:
-		return hangClasses | classInterrupt
+		return hangClasses | classInterrupt | classPrimitive
 	case KindFaultInjection:
 		return classReport | classAlloc | classEntry
 	case KindKASAN, KindBug:

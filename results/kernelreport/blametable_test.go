@@ -37,6 +37,7 @@ var blameExamples = map[string]string{
 	"percpu_down_*":              "__percpu_down_read",
 	"percpu_rwsem_wait*":         "percpu_rwsem_wait",
 	"delay_*":                    "delay_tsc",
+	"run_timer_*":                "run_timer_softirq",
 	"sb_start_*":                 "__sb_start_write",
 	"spin_lock*":                 "_spin_lock_irqsave",
 	"spin_unlock*":               "_spin_unlock_irqrestore",

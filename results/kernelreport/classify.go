@@ -40,7 +40,7 @@ type item struct {
 	what    lineKind
 	kind    Kind   // lineHeader
 	subject string // lineHeader, linePanic: what happened, for title and signature
-	fn      string // lineHeader: the function the header names
+	fn      string // lineHeader: the function the header names; lineLock: the one that took the lock
 	again   bool   // lineHeader: follows another header of the same report as often as it stands first
 	section Role   // lineSection
 	comm    string

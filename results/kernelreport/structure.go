@@ -138,7 +138,11 @@ func markerLine(b []byte) (item, bool) {
 // lockLine recognises the entries of "Showing all locks held" and of "locks held by".
 func lockLine(b []byte) (item, bool) {
 	if b[0] == '#' && len(b) > 3 && b[1] >= '0' && b[1] <= '9' && bytes.IndexByte(b[:4], ':') > 0 {
-		return item{what: lineLock}, true
+		it := item{what: lineLock}
+		if i := bytes.LastIndex(b, []byte("}, at: ")); i > 0 {
+			it.fn = string(b[i+7:][:min(nameRun(b[i+7:]), maxName)])
+		}
+		return it, true
 	}
 	if i := bytes.Index(b[:min(len(b), 40)], []byte(" held by ")); i > 0 && bytes.Contains(b[:i], []byte("lock")) {
 		return item{what: lineLock}, true
