@@ -104,6 +104,8 @@ var blameTable = [...]blameRow{
 	{classWait, "wait_on_page_*", "page bit; nearly every I/O path waits so"},
 	{classWait, "lock_page*", "page lock"},
 	{classWait, "folio_wait_*", "folio bit"},
+	{classWait, "write_cache_pages", "walks the dirty pages of any file system; it and the next stand alone or together, by kernel and compiler"},
+	{classWait, "writeback_iter", "the step of that walk; the file system around it tells"},
 	{classWait, "folio_lock*", "folio lock"},
 	{classWait, "sync_buffer", "buffer bit, the sleep"},
 	{classWait, "sleep_on_buffer", "buffer bit, the sleep"},
