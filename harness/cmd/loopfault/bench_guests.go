@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/workloads/wire"
+)
+
+// guestFigures measures boots, restores and short trials of s, n times each.
+func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) ([]figure, error) {
+	dir, err := os.MkdirTemp("", "loopfault-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	machine := trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts)
+	var boots, loads, restores []float64
+	err = e.measured("cold boots", n, func() error {
+		began := time.Now()
+		return e.booted(s, machine, m.options, func(*guest.Guest) error {
+			boots = append(boots, time.Since(began).Seconds())
+			return nil
+		})
+	})
+	if err == nil {
+		loads, err = e.bareLoadvm(s, machine, m.options, dir, n)
+	}
+	if err == nil {
+		restores, err = e.bareRestore(s, machine, m.options, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cold, err := e.shortTrials(s, text, m, dir, n, true)
+	if err != nil {
+		return nil, err
+	}
+	warm, err := e.shortTrials(s, text, m, dir, n, false)
+	if err != nil {
+		return nil, err
+	}
+	firstCold, firstWarm := median(gaps(cold)), median(gaps(warm))
+	return []figure{
+		{"boot_cold_median_s", "start of QEMU to loop-back mount up, s", median(boots)},
+		{"bare_loadvm_median_s", "start of QEMU with -loadvm to running vCPUs, s", median(loads)},
+		{"bare_restore_median_s", "start of QEMU on a mapped snapshot to running vCPUs, s", median(restores)},
+		{"first_op_cold_median_s", "verdict of one trial to first operation of the next, booted, s", firstCold},
+		{"restore_warm_median_s", "verdict of one trial to first operation of the next, restored, s", firstWarm},
+		{"restore_overhead_s", "of that, beyond a bare -loadvm, s", firstWarm - median(loads)},
+		{"restore_speedup", "cold boots in the time of one restore", median(boots) / firstWarm},
+		{"trial_overhead_median_s", "a warm trial and the way to the next, beyond its work, s", median(periods(warm)) - s.Run.D().Seconds()},
+		{"trials_per_hour_cold", "trials with 1 s of work an hour, booted", 3600 / median(periods(cold))},
+		{"trials_per_hour_warm", "trials with 1 s of work an hour, restored", 3600 / median(periods(warm))},
+	}, nil
+}
+
+// booted boots a guest with the mount up, has it used, and closes it.
+func (e *env) booted(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest) error) error {
+	g, err := guest.Start(e.ctx, machine, opts)
+	if err != nil {
+		return err
+	}
+	defer closeGuest(g, opts)
+	go drain(g)
+	agent := control.New(g.Agent())
+	defer agent.Close()
+	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+		return err
+	}
+	return use(g)
+}
+
+// bareRestore times what the harness does instead of loadvm.
+func (e *env) bareRestore(s scenario.Scenario, machine guest.Spec, opts guest.Options, n int) ([]float64, error) {
+	freezable := opts
+	freezable.Freezable = true
+	var snapshot *guest.Snapshot
+	err := e.booted(s, machine, freezable, func(g *guest.Guest) (err error) {
+		snapshot, err = g.Freeze(e.ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Close()
+	return e.starts("restores", n, opts, func() (*guest.Guest, error) { return snapshot.Start(e.ctx, opts) })
+}
+
+// vmstateDisk is the exported disk as a qcow2 file, which a snapshot of the whole
+// guest can be kept in; load names one to begin with.
+type vmstateDisk struct{ path, load string }
+
+func (d vmstateDisk) QEMU(*guest.Wiring) []string {
+	args := []string{
+		"-blockdev", "driver=qcow2,node-name=vmstate,file.driver=file,file.filename=" + d.path,
+		"-device", "virtio-blk-pci,drive=vmstate,serial=" + wire.ExportDisk,
+	}
+	if d.load != "" {
+		args = append(args, "-loadvm", d.load)
+	}
+	return args
+}
+
+func (vmstateDisk) Kernel() []string { return nil }
+
+// bareLoadvm times QEMU's own way, the yardstick: a snapshot inside a disk.
+func (e *env) bareLoadvm(s scenario.Scenario, machine guest.Spec, opts guest.Options, dir string, n int) ([]float64, error) {
+	disk := vmstateDisk{path: filepath.Join(dir, "vmstate.qcow2")}
+	out, err := exec.CommandContext(e.ctx, "qemu-img", "create", "-q", "-f", "qcow2", disk.path, fmt.Sprintf("%dM", s.Export.Size.MiB())).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("qemu-img: %w: %s", err, out)
+	}
+	machine.Disks, machine.Devices = nil, []guest.Device{disk}
+	err = e.booted(s, machine, opts, func(g *guest.Guest) error {
+		return g.Monitor().HumanSilent(e.ctx, "savevm warm")
+	})
+	if err != nil {
+		return nil, err
+	}
+	disk.load = "warm"
+	machine.Devices = []guest.Device{disk}
+	return e.starts("starts with -loadvm", n, opts, func() (*guest.Guest, error) { return guest.Start(e.ctx, machine, opts) })
+}
+
+// starts times how long a guest takes to run.
+func (e *env) starts(what string, n int, opts guest.Options, start func() (*guest.Guest, error)) ([]float64, error) {
+	var took []float64
+	err := e.measured(what, n, func() error {
+		began := time.Now()
+		g, err := start()
+		if err != nil {
+			return err
+		}
+		took = append(took, time.Since(began).Seconds())
+		closeGuest(g, opts)
+		return nil
+	})
+	return took, err
+}
+
+// shortTrials runs a campaign of n trials after a first one, which does not count.
+func (e *env) shortTrials(s scenario.Scenario, text []byte, m machine, dir string, n int, cold bool) ([]store.Trial, error) {
+	st, err := store.Open(filepath.Join(dir, fmt.Sprintf("cold-%t", cold)))
+	if err != nil {
+		return nil, err
+	}
+	spec := campaign.Spec{
+		Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "bench", Kernel: m.kernels[0]}},
+		Image: m.image, Guest: m.options, Trials: n + 1, Jobs: 1, Cold: cold, Seed: 1,
+	}
+	guests := campaign.NewGuests(spec, dir)
+	defer guests.Close()
+	p := newCampaignProgress(e.ui, spec)
+	defer p.end()
+	out, err := campaign.Run(e.ctx, st, spec, guests, func(n campaign.News) {
+		if n.Phase != nil || n.Ended != nil {
+			p.news(n)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Run.ReadTrials()
+}
+
+// gaps are the times from one trial's verdict to the first operation of the next.
+func gaps(trials []store.Trial) []float64 {
+	var all []float64
+	for i, t := range trials[1:] {
+		before := trials[i]
+		if t.FirstOpSeconds > 0 {
+			all = append(all, t.Started.Sub(before.Started).Seconds()-before.Seconds+t.FirstOpSeconds)
+		}
+	}
+	return all
+}
+
+// periods are the times from the start of one trial to that of the next.
+func periods(trials []store.Trial) []float64 {
+	var all []float64
+	for i, t := range trials[2:] { // the first one made the snapshot
+		all = append(all, t.Started.Sub(trials[i+1].Started).Seconds())
+	}
+	return all
+}
