@@ -53,7 +53,7 @@ func (s *sourceLines) close(e *env) error {
 		return nil
 	}
 	if s.tally.Left > 0 {
-		fmt.Fprintf(e.stderr, "loopfault: %d stack entries have source lines, %d have none:\n", s.tally.Decoded, s.tally.Left)
+		fmt.Fprintf(e.stderr, "loopfault: source lines for %d of %d stack entries:\n", s.tally.Decoded, s.tally.Decoded+s.tally.Left)
 		for _, why := range s.tally.Reasons() {
 			fmt.Fprintf(e.stderr, "  %s\n", why)
 		}
