@@ -8,6 +8,9 @@ import (
 	"loopfault/results/verdict"
 )
 
+// worthABound is the highest rate that it says something to be below of.
+const worthABound = 0.25
+
 // notes says in sentences what a reader of the numbers should know.
 func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 	var list []string
@@ -24,7 +27,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 			n+1, n, len(trials)-n))
 	}
 	for _, a := range s.Arms {
-		if a.Below != nil && !a.Control {
+		if a.Below != nil && !a.Control && *a.Below <= worthABound {
 			// Upwards, so that the sentence stays true.
 			percent := math.Ceil(1000**a.Below) / 10
 			list = append(list, fmt.Sprintf("%s: 0 hangs in %d trials: below %.1f %% at 95 %%.", a.Name, a.Counted(), percent))

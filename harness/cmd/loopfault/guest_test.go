@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/guest/guesttest"
+	"loopfault/harness/scenario"
+	"loopfault/results/store"
 )
 
 // patience is far beyond what any of these steps takes.
@@ -90,6 +93,72 @@ func TestControlIsFoundByTheCommandLine(t *testing.T) {
 	assert.Contains(t, string(out), "hang: INFO: task hung in")
 	assert.Contains(t, string(out), "task watch")
 	assertNoQEMU(t, results)
+}
+
+// shortScenario is the catalogue's first one with two seconds of work.
+func shortScenario(t *testing.T) string {
+	t.Helper()
+	_, text, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "short.yaml")
+	short := strings.Replace(string(text), "\nrun: 20s\n", "\nrun: 2s\n", 1)
+	require.NotEqual(t, string(text), short)
+	require.NoError(t, os.WriteFile(path, []byte(short), 0o644))
+	return path
+}
+
+// A campaign that was killed is finished by resume, in parallel guests, and one of
+// its trials runs again by the recipe that lies beside it.
+func TestKilledCampaignIsResumedAndATrialReplayed(t *testing.T) {
+	withAgent(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	defer cancel()
+	results := t.TempDir()
+	cmd := loopfault(ctx, t, "run", shortScenario(t), "--trials", "4", "--seed", "5", "--results", results)
+	require.NoError(t, cmd.Start())
+	first := filepath.Join(results, "latest", "trials", "0001", "verdict.json")
+	require.Eventually(t, func() bool { _, err := os.Stat(first); return err == nil }, patience, 20*time.Millisecond)
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	assertNoQEMU(t, results)
+	before, err := os.ReadFile(first)
+	require.NoError(t, err)
+
+	out, err := loopfault(ctx, t, "resume", "latest", "--jobs", "2", "--results", results).Output()
+	require.NoError(t, err, string(out))
+	assert.Regexp(t, `stock +4 +`, string(out))
+	after, err := os.ReadFile(first)
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after), "a complete trial is not run again")
+	verdicts, err := filepath.Glob(filepath.Join(results, "latest", "trials", "*", "verdict.json"))
+	require.NoError(t, err)
+	assert.Len(t, verdicts, 4)
+
+	bin := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(self, filepath.Join(bin, "loopfault")))
+	trial, err := filepath.EvalSymlinks(filepath.Join(results, "latest", "trials", "0003"))
+	require.NoError(t, err)
+	replay := exec.CommandContext(ctx, filepath.Join(trial, "reproduce.sh"), "--results", results)
+	replay.Env = append(os.Environ(), beMain+"=1", "PATH="+bin+":"+os.Getenv("PATH"))
+	out, err = replay.CombinedOutput()
+	require.NoError(t, err, string(out))
+	runs, err := loopfault(ctx, t, "list", "--results", results).Output()
+	require.NoError(t, err)
+	assert.Equal(t, 3, strings.Count(string(runs), "\n"), "head, run and replay: %s", runs)
+	was, is := readTrial(t, trial), readTrial(t, filepath.Join(results, "latest", "trials", "0001"))
+	assert.Equal(t, was.Seed, is.Seed)
+	assert.Equal(t, was.Arm, is.Arm)
+	assertNoQEMU(t, results)
+}
+
+func readTrial(t *testing.T, dir string) (trial store.Trial) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "verdict.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &trial))
+	return trial
 }
 
 // startRun starts a run of one long trial.
