@@ -131,7 +131,9 @@ func classesFor(kind Kind, role Role) frameClass {
 		return hangClasses | classInterrupt | classPrimitive
 	case KindFaultInjection:
 		return classReport | classAlloc | classEntry
-	case KindKASAN, KindBug:
+	case KindKASAN:
+		return classReport | classFault | classPrimitive | classLock | classSched | classEntry | classAlloc
+	case KindBug:
 		return classReport | classFault | classPrimitive | classLock | classSched | classEntry
 	}
 	return classReport | classFault | classPrimitive | classLock | classEntry

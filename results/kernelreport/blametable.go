@@ -270,6 +270,7 @@ var blameTable = [...]blameRow{
 	{classFault, "do_mem_abort", "page fault handler, arm64"},
 	{classFault, "do_translation_fault", "page fault handler, arm64"},
 	{classReport, "kasan_*", "KASAN"},
+	{classReport, "check_slab_allocation", "KASAN, what is freed twice; named by what it checks"},
 	{classReport, "asan_*", "KASAN's compiled-in checks"},
 	{classReport, "check_memory_region*", "KASAN, before 5.11"},
 	{classReport, "print_report", "KASAN"},
