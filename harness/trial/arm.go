@@ -23,6 +23,9 @@ type armed struct {
 // which wait; faults are armed once they work, so that setting them up is not
 // what fails.
 func (t *trial) arm(ctx context.Context) error {
+	if err := t.during(ctx, t.budgets.Step, t.locateText); err != nil {
+		return err
+	}
 	if err := t.during(ctx, t.budgets.Step, t.countCalls); err != nil {
 		return err
 	}
@@ -49,6 +52,15 @@ func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string)
 		}
 		return nil
 	})
+}
+
+// locateText finds out where the kernel put itself, while it can still be asked.
+func (t *trial) locateText(ctx context.Context) error {
+	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{"_text"}})
+	if err == nil && len(syms) > 0 {
+		t.text = syms[0].Start
+	}
+	return err
 }
 
 // probe is the name of the kprobe event that counts calls of the target.

@@ -14,6 +14,19 @@ import (
 // though nothing was seen to hang.
 var errStep = errors.New("step took too long")
 
+// errSilent is a guest that runs and from which nothing comes any more, not even
+// from the task watch.
+var errSilent = errors.New("the guest stopped talking")
+
+// silence is for how long a running guest may say nothing. Before its first word
+// it boots.
+func (t *trial) silence() time.Duration {
+	if t.eyes.last == 0 {
+		return t.budgets.Boot
+	}
+	return time.Duration(float64(t.budgets.Stall) * t.eyes.speed.slow())
+}
+
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.
 type deadGuest struct {
 	fault guest.Fault
@@ -36,8 +49,14 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 		<-done
 		return err
 	}
+	t.quiet.Reset(t.silence())
 	for {
 		select {
+		case <-t.quiet.C:
+			if t.samples != nil && t.guest.State() == guest.Running {
+				return left(errSilent)
+			}
+			t.quiet.Reset(t.silence())
 		case err := <-done:
 			switch {
 			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil:
@@ -51,7 +70,8 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				t.samples = nil // a closed channel would be ready for ever
 				continue
 			}
-			t.eyes.sample(s, t.history)
+			t.eyes.sample(s, t.history, t.budgets)
+			t.quiet.Reset(t.silence())
 			t.eyes.readConsole(t.consolePath())
 			if t.eyes.settled(s.Uptime, t.budgets) {
 				return left(errHang)

@@ -2,9 +2,11 @@ package trial
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
@@ -12,13 +14,22 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// eyes gather what the detectors say: the guest's task watch, line by line,
-// and the kernel's own reports on the console.
+// slowHost is how slow a guest may be (see speed) for the kernel's own detector,
+// whose period is fixed, to be believed without a second one.
+const slowHost = 1.5
+
+// eyes gather what the detectors say: the guest's task watch, line by line, the
+// pace of the workloads, and the kernel's own reports on the console.
 type eyes struct {
 	console   []kernelreport.Report
 	size      int64 // of the console when it was last read
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
+	pace      pace
+	stalled   []string // workloads that stopped or nearly did
+	stalls    []kernelreport.Report
+	silence   []kernelreport.Report
+	speed     speed
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
 	hangSince float64 // guest uptime since when the hang lasts, as far as anybody knows
@@ -28,14 +39,22 @@ type eyes struct {
 }
 
 // sample takes one line of the task watch.
-func (e *eyes) sample(s wire.Sample, h *history) {
+func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	e.last = s.Uptime
 	e.ops = s.Ops
 	e.oldest = s.Oldest
 	e.firstOp = s.FirstOp
+	e.speed.sample(s.Spin)
+	e.pace.sample(s.Uptime, s.Ops)
 	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
-		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest,
+		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),
 	}})
+	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
+	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
+}
+
+// watchTasks takes the tasks that slept for longer than the budget.
+func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 	// Who has slept longest is nearest to the cause, the others may wait for it.
 	slices.SortStableFunc(s.Blocked, func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range s.Blocked {
@@ -43,7 +62,7 @@ func (e *eyes) sample(s wire.Sample, h *history) {
 		if e.seen == nil {
 			e.seen = map[int]bool{}
 		}
-		if e.seen[b.PID] {
+		if e.seen[b.PID] || b.Seconds < budget { // it is told again when it is twice as old
 			continue
 		}
 		e.seen[b.PID] = true
@@ -52,6 +71,30 @@ func (e *eyes) sample(s wire.Sample, h *history) {
 		e.blocked = append(e.blocked, r)
 		e.mark(s.Uptime, b.Since)
 	}
+}
+
+// watchPace takes the workloads that stopped for the whole of the budget.
+func (e *eyes) watchPace(s wire.Sample, h *history, budget float64) {
+	if len(e.stalled) > 0 {
+		return
+	}
+	if e.stalled = e.pace.slowed(budget); len(e.stalled) > 0 {
+		h.add(entry{T: s.Uptime, Type: "stalled", What: strings.Join(e.stalled, ", ")})
+		e.mark(s.Uptime, s.Uptime-budget)
+	}
+}
+
+// suspicious says that something may be about to count as a hang: a task that has
+// slept for long, or a workload that does nothing.
+func (e *eyes) suspicious(t timeouts.Timeouts) string {
+	some := t.HungTask.Seconds() / 5
+	if e.oldest > some {
+		return fmt.Sprintf("a task has been asleep for %.0f s", e.oldest)
+	}
+	if slow := e.pace.slowed(2 * some); len(slow) > 0 {
+		return strings.Join(slow, ", ") + " does nothing"
+	}
+	return ""
 }
 
 // mark notes a hang that was reported at some uptime.
@@ -79,6 +122,10 @@ func (e *eyes) readConsole(path string) {
 		switch r.Kind {
 		case kernelreport.KindHungTask:
 			r.Detector = verdict.Khungtaskd
+			if e.speed.worst > slowHost {
+				r.Detector = verdict.Doubtful // until the task watch agrees
+				continue
+			}
 		case kernelreport.KindBlockedTask:
 			r.Detector = verdict.Sysrq
 		default:
@@ -109,5 +156,5 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 // reports are all reports, those of the task watch first: it names the task
 // that has slept longest first, and knows how long.
 func (e *eyes) reports() []kernelreport.Report {
-	return append(append([]kernelreport.Report{}, e.blocked...), e.console...)
+	return slices.Concat(e.blocked, e.stalls, e.silence, e.console)
 }

@@ -88,6 +88,7 @@ func (t *trial) wakeKhungtaskd(ctx context.Context) error {
 // pass.
 func (t *trial) work(ctx context.Context) error {
 	t.workAt = t.history.now()
+	t.eyes.pace.workers, t.eyes.pace.began = t.workers, t.workAt
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 		return t.agent.Release(ctx, wire.Release{Seed: t.spec.Planned.Seed})
 	})
@@ -107,12 +108,15 @@ func (t *trial) work(ctx context.Context) error {
 	return t.settle(ctx)
 }
 
-// settle lets a task that has been asleep for suspiciously long wake up or
-// become a hang: ending the workers now might wake it, and hide it.
+// settle lets what looks suspicious come right or become a hang: ending the
+// workers now might wake them, and hide it.
 func (t *trial) settle(ctx context.Context) error {
-	suspicious := t.budgets.HungTask / 5
-	for t.eyes.oldest > suspicious.Seconds() {
-		t.history.add(entry{Type: "phase", What: "settle", Detail: fmt.Sprintf("a task has been asleep for %.0f s", t.eyes.oldest)})
+	for {
+		why := t.eyes.suspicious(t.budgets)
+		if why == "" {
+			return nil
+		}
+		t.history.add(entry{Type: "phase", What: "settle", Detail: why})
 		err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 			return t.repeat(ctx, t.budgets.HungCheck)
 		})
@@ -120,7 +124,6 @@ func (t *trial) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // startWorkloads launches the workers, which wait for the seed.
@@ -168,6 +171,7 @@ func (t *trial) repeat(ctx context.Context, run time.Duration) error {
 // umount ends the workers and takes the mount down, faults still armed: the
 // reported path is an eviction at umount.
 func (t *trial) umount(ctx context.Context) error {
+	t.eyes.pace.began = 0 // workers that are ended do not stall
 	var u wire.Unmounted
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 		m, err := t.agent.Mounted(ctx)

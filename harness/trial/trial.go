@@ -90,6 +90,8 @@ type trial struct {
 	samples <-chan wire.Sample
 	life    <-chan guest.Transition
 	eyes    eyes
+	quiet   *time.Timer // runs out when the guest says nothing for too long
+	text    uint64      // address of the kernel's _text, 0 if not known
 	armed   []armed
 	workers []string // by counter slot
 	timings map[string]float64
@@ -106,6 +108,7 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 	t := &trial{
 		spec: spec, phase: phase, history: h, began: time.Now(),
 		budgets: spec.Guest.Timeouts, timings: map[string]float64{},
+		quiet: time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
 	t.result.Target = spec.Scenario.Target
@@ -149,12 +152,17 @@ func (t *trial) run(ctx context.Context) error {
 		steps = []step{{PhaseRestore, t.restore}}
 	}
 	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
-	if err := t.take(ctx, steps); !errors.Is(err, errHang) {
-		return err
+	err := t.take(ctx, steps)
+	switch {
+	case errors.Is(err, errHang):
+		t.collectEvidence(ctx)
+		t.prove(ctx)
+		return nil
+	case errors.Is(err, errSilent):
+		t.collectOutside(ctx)
+		return nil
 	}
-	t.collectEvidence(ctx)
-	t.prove(ctx)
-	return nil
+	return err
 }
 
 // step is one phase and what is done in it.

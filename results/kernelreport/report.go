@@ -19,6 +19,8 @@ const (
 	KindWarning         Kind = "warning"          // WARN() and UBSAN
 	KindBug             Kind = "bug"              // "kernel BUG at", sleeping in atomic context, other "BUG:" messages
 	KindPanic           Kind = "panic"            // a panic that no other report explains
+	KindWorkloadStall   Kind = "workload_stall"   // made by the harness: a workload stopped or nearly did, no single task stays blocked
+	KindGuestSilent     Kind = "guest_silent"     // made by the harness: not even the task watch says anything any more
 	KindFaultInjection  Kind = "fault_injection"  // the fault injection framework announcing a hit; harmless by itself
 )
 
@@ -42,7 +44,7 @@ type File struct {
 type Report struct {
 	Kind  Kind   `json:"kind"`
 	Title string `json:"title"` // one line, without pids, addresses and offsets
-	// Signature is equal for two sightings of one bug; it starts with the version of its rules ("v1:").
+	// Signature is equal for two sightings of one bug; it starts with the version of its rules ("v2:").
 	Signature string `json:"signature"`
 	// Start and End delimit the report in the input as byte offsets, Start < End, whole lines. Lines of another writer
 	// may lie in between.

@@ -30,10 +30,14 @@ func Kinds() []Kind { return []Kind{Clean, Hang, Crash, Inconclusive, Error} }
 
 // Names of detectors.
 const (
-	Khungtaskd = "khungtaskd" // the kernel's hung-task detector
-	TaskWatch  = "task watch" // the agent's watch over blocked tasks
-	Console    = "console"    // any other kernel report
-	Sysrq      = "sysrq"      // a task dump that the evidence collector asked for; evidence, no detector
+	Khungtaskd = "khungtaskd"  // the kernel's hung-task detector
+	TaskWatch  = "task watch"  // the agent's watch over blocked tasks
+	StallWatch = "stall watch" // the harness's watch over the pace of the workloads
+	Silence    = "silence"     // the harness's own ear: the guest runs and says nothing
+	Console    = "console"     // any other kernel report
+	Sysrq      = "sysrq"       // a task dump that the evidence collector asked for; evidence, no detector
+	// Doubtful is khungtaskd alone, whose period is fixed, in a guest that ran slower than it should.
+	Doubtful = "khungtaskd in a slow guest"
 )
 
 // Observations are what is known of a trial when it is over.
@@ -85,12 +89,13 @@ func Decide(o Observations) Verdict {
 
 // found is the verdict by reports of one kind. The first one names it, but for
 // tasks that wait for a lock: whoever holds that is the better name. Dumps that
-// we asked for ourselves prove nothing.
+// we asked for ourselves prove nothing, nor does a detector that a slow guest
+// may have fooled.
 func found(kind Kind, o Observations) (Verdict, bool) {
 	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
 	named := false
 	for _, s := range o.Reports {
-		if KindOf(s.Kind) != kind || s.Detector == Sysrq {
+		if KindOf(s.Kind) != kind || s.Detector == Sysrq || s.Detector == Doubtful {
 			continue
 		}
 		if !named && (v.Title == "" || !s.WaitsForLock()) {
@@ -125,7 +130,7 @@ func doubt(o Observations) string {
 func KindOf(k kernelreport.Kind) Kind {
 	switch k {
 	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack,
-		kernelreport.KindRCUStall, kernelreport.KindSoftLockup, kernelreport.KindHardLockup, kernelreport.KindWorkqueueLockup:
+		kernelreport.KindWorkloadStall, kernelreport.KindGuestSilent, kernelreport.KindRCUStall, kernelreport.KindSoftLockup, kernelreport.KindHardLockup, kernelreport.KindWorkqueueLockup:
 		return Hang
 	case kernelreport.KindFaultInjection, kernelreport.KindWarning:
 		return "" // what we asked for, and what the kernel itself goes on after

@@ -65,6 +65,7 @@ func (w *Watcher) Sample() wire.Sample {
 	s := wire.Sample{Uptime: now}
 	s.Ops, s.Errors = w.Beats.Counts()
 	s.FirstOp = w.Beats.First().Seconds()
+	s.Spin = spin()
 	seen := make(map[int]*sleeper)
 	tasks, _ := filepath.Glob(filepath.Join(w.Proc, "[0-9]*", "task", "[0-9]*"))
 	for _, dir := range tasks {

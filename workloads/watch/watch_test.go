@@ -68,3 +68,9 @@ func TestSleeperIsReportedAtTheBudgetAndAtEachDoubling(t *testing.T) {
 	now = 200
 	assert.Equal(t, 1, w.Sample().Asleep, "awake again")
 }
+
+func TestSpinTakesTimeOfTheProcessor(t *testing.T) {
+	took := spin()
+	assert.Positive(t, took)
+	assert.Less(t, took, 1.0)
+}

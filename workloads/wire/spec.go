@@ -38,6 +38,8 @@ type Workload struct {
 	Recall     *Recall     `json:"recall,omitempty" yaml:"recall,omitempty"`
 	Evict      *Evict      `json:"evict,omitempty" yaml:"evict,omitempty"`
 	Umount     *Umount     `json:"umount,omitempty" yaml:"umount,omitempty"`
+	Writer     *Writer     `json:"writer,omitempty" yaml:"writer,omitempty"`
+	Expire     *Expire     `json:"expire,omitempty" yaml:"expire,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
@@ -74,4 +76,21 @@ type Umount struct {
 	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
 	Writers int  `json:"writers" yaml:"writers"` // processes a mount
 	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
+}
+
+// Writer has each process write a file of its own from beginning to end, close
+// it and open it again: plain load that dirties memory, without one lock or
+// layout between the processes but those of their mount and credential.
+type Writer struct {
+	Processes int   `json:"processes" yaml:"processes"`
+	UIDs      []int `json:"uids" yaml:"uids"`
+	Size      Size  `json:"size" yaml:"size"`   // of each file
+	Block     Size  `json:"block" yaml:"block"` // largest single write
+	Sync      Size  `json:"sync" yaml:"sync"`   // fsync after so much; 0 for only at close
+}
+
+// Expire has the server throw out its NFSv4 clients, as if their leases had run
+// out, so that they must recover all their state.
+type Expire struct {
+	Every Duration `json:"every" yaml:"every"` // mean pause between two times
 }

@@ -7,6 +7,7 @@ type Sample struct {
 	Ops     []int64   `json:"ops"`               // operations done, by counter slot
 	Errors  []int64   `json:"errors"`            // operations that failed, by counter slot
 	FirstOp float64   `json:"first_op"`          // uptime at which the first operation of all was done, 0 before it
+	Spin    float64   `json:"spin"`              // seconds of processor time that a fixed piece of work took: how slow the guest is
 	Asleep  int       `json:"asleep"`            // tasks in uninterruptible sleep now, of whatever age
 	Oldest  float64   `json:"oldest"`            // age of the longest of these sleeps, in seconds
 	Blocked []Blocked `json:"blocked,omitempty"` // tasks that crossed the stall budget since the last line

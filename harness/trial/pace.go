@@ -1,0 +1,101 @@
+package trial
+
+import (
+	"slices"
+	"strings"
+)
+
+// A workload has stalled when, for the whole of the stall budget, it did less
+// than stalledShare of what its own best rate before had promised, provided that
+// this was at least enoughOps: a few operations more or less mean nothing.
+const (
+	stalledShare = 0.05
+	enoughOps    = 40
+)
+
+// pace watches how fast each workload gets on. Its workers may stop for good, or
+// nearly, without one task that stays blocked: then no other detector sees it.
+type pace struct {
+	workers []string // by counter slot, as in "sharedfile/3"
+	began   float64  // guest uptime at which the workers were let loose; 0 while nothing is judged
+	points  []point
+}
+
+// point is how many operations each workload had done at some uptime.
+type point struct {
+	uptime float64
+	ops    map[string]int64
+}
+
+// sample takes the counters of all workers.
+func (p *pace) sample(uptime float64, ops []int64) {
+	if p.began == 0 {
+		return
+	}
+	sums := map[string]int64{}
+	for slot, name := range p.workers {
+		kind, _, _ := strings.Cut(name, "/")
+		if slot < len(ops) {
+			sums[kind] += ops[slot]
+		} else {
+			sums[kind] += 0 // not one operation yet
+		}
+	}
+	p.points = append(p.points, point{uptime, sums})
+}
+
+// slowed lists the workloads that did next to nothing during the last window of
+// so many seconds, in alphabetical order.
+func (p *pace) slowed(window float64) []string {
+	if p.began == 0 || len(p.points) == 0 {
+		return nil
+	}
+	last := p.points[len(p.points)-1]
+	before, ok := p.at(last.uptime - window)
+	if !ok {
+		return nil
+	}
+	var all []string
+	for kind, done := range last.ops {
+		promised := p.best(kind, before, window/4) * (last.uptime - before.uptime)
+		if promised >= enoughOps && float64(done-before.ops[kind]) <= stalledShare*promised {
+			all = append(all, kind)
+		}
+	}
+	if len(all) == 0 && last.total() == 0 {
+		return []string{"all"}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// best is the highest rate of a workload from the start to any point up to one,
+// over at least so many seconds, in operations a second.
+func (p *pace) best(kind string, until point, seconds float64) (rate float64) {
+	for _, q := range p.points {
+		if took := q.uptime - p.began; q.uptime <= until.uptime && took >= seconds {
+			rate = max(rate, float64(q.ops[kind])/took)
+		}
+	}
+	return rate
+}
+
+func (p point) total() (sum int64) {
+	for _, n := range p.ops {
+		sum += n
+	}
+	return sum
+}
+
+// at is the last point no later than an uptime, or the start if the workers were
+// at it for that long.
+func (p *pace) at(uptime float64) (point, bool) {
+	found := point{}
+	for _, q := range p.points {
+		if q.uptime > uptime {
+			break
+		}
+		found = q
+	}
+	return found, found.uptime > p.began
+}
