@@ -49,6 +49,10 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return evict(*w.Evict), nil
 	case w.Umount != nil:
 		return umount(*w.Umount), nil
+	case w.Writer != nil:
+		return writer(*w.Writer), nil
+	case w.Expire != nil:
+		return expire(*w.Expire), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

@@ -42,7 +42,7 @@ func check(s Scenario) []finding {
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
 	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
 	for i, g := range s.Groups {
-		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous")
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous", "control")
 	}
 	c.want(s.Guest.Memory >= 128<<20 && s.Guest.Memory <= 64<<30, "guest.memory", "is %s, want 128MiB to 64GiB", s.Guest.Memory)
 	c.between(s.Guest.CPUs, 1, 64, "guest.cpus")
@@ -94,10 +94,7 @@ func (c *checker) workload(w wire.Workload, path string) {
 		c.between(s.Processes, 1, 128, p+".processes")
 		c.between(s.Files, s.Processes, 1000, p+".files")
 		c.between(s.Sharers, 1, s.Processes, p+".sharers")
-		c.want(len(s.UIDs) > 0, p+".uids", "want at least one")
-		for i, uid := range s.UIDs {
-			c.between(uid, 0, 1<<31-2, fmt.Sprintf("%s.uids[%d]", p, i))
-		}
+		c.uids(s.UIDs, p+".uids")
 		c.want(s.MaxWrite >= 1 && s.MaxWrite <= 64<<20, p+".max_write", "is %s, want 1B to 64MiB", s.MaxWrite)
 	}
 	if r := w.Recall; r != nil {
@@ -112,6 +109,24 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if u := w.Umount; u != nil {
 		c.between(u.Mounts, 1, 16, path+".umount.mounts")
 		c.between(u.Writers, 0, 16, path+".umount.writers")
+	}
+	if wr := w.Writer; wr != nil {
+		p := path + ".writer"
+		c.between(wr.Processes, 1, 128, p+".processes")
+		c.uids(wr.UIDs, p+".uids")
+		c.want(wr.Size >= 1 && wr.Size <= 1<<40, p+".size", "is %s, want 1B to 1TiB", wr.Size)
+		c.want(wr.Block >= 1 && wr.Block <= 64<<20, p+".block", "is %s, want 1B to 64MiB", wr.Block)
+		c.want(wr.Sync >= 0 && wr.Sync <= wr.Size, p+".sync", "is %s, want at most size, or 0 for none", wr.Sync)
+	}
+	if e := w.Expire; e != nil {
+		c.want(e.Every.D() >= 100*time.Millisecond, path+".expire.every", "is %s, want at least 100ms", e.Every)
+	}
+}
+
+func (c *checker) uids(uids []int, path string) {
+	c.want(len(uids) > 0, path, "want at least one")
+	for i, uid := range uids {
+		c.between(uid, 0, 1<<31-2, fmt.Sprintf("%s[%d]", path, i))
 	}
 }
 

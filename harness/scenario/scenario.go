@@ -16,7 +16,7 @@ type Scenario struct {
 	Name      string          `json:"name" yaml:"name"`                   // lower-case words with hyphens; also the file's name
 	Title     string          `json:"title" yaml:"title"`                 // one line
 	Mechanism string          `json:"mechanism" yaml:"mechanism"`         // the bug's mechanism and the kernel functions involved
-	Groups    []string        `json:"groups" yaml:"groups"`               // quick, auto, soak, dangerous
+	Groups    []string        `json:"groups" yaml:"groups"`               // quick, auto, soak, dangerous, control
 	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
 	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
 	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that

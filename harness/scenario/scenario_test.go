@@ -50,6 +50,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"faults:\n  - failslab:\n      function: f\n      probability: 101\n      times: 1\n", `small.yaml:9: faults[0].failslab.probability: is 101, want 1 to 100`},
 		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, memcg`},
 		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
+		{"groups: [contrl]\n", `small.yaml:6: groups[0]: is "contrl", want one of quick, auto, soak, dangerous, control`},
 		{"target: \"a b\"\n", `small.yaml:6: target: is "a b", want the name of a kernel function`},
 		{"run: 1s\n", `small.yaml:6: `},
 		{"title: [\n", `small.yaml:`},
@@ -60,6 +61,18 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 	}
 	_, err := scenario.Parse("small.yaml", nil)
 	assert.Error(t, err, "an empty file")
+}
+
+func TestWorkloadsAreChecked(t *testing.T) {
+	for workload, want := range map[string]string{
+		"writer: {processes: 0, uids: [1], size: 1KiB, block: 1KiB}":             "workloads[0].writer.processes: is 0, want 1 to 128",
+		"writer: {processes: 1, uids: [], size: 1KiB, block: 1KiB}":              "workloads[0].writer.uids: want at least one",
+		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}": "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
+		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
+	} {
+		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 func TestUnknownScenarioIsNamed(t *testing.T) {

@@ -1,0 +1,40 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"loopfault/workloads/wire"
+)
+
+// clientControls are the server's handles on its NFSv4 clients.
+const clientControls = "/proc/fs/nfsd/clients/*/ctl"
+
+func expire(spec wire.Expire) []Worker {
+	return []Worker{{
+		Name: "expire/0",
+		Run: func(ctx context.Context, env Env) error {
+			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
+				env.Beat.Done(expireAll(clientControls))
+			}
+			return nil
+		},
+	}}
+}
+
+// expireAll makes the server forget its clients. There is none for a moment
+// after the last time; that is an error, so that it is not counted as done.
+func expireAll(pattern string) error {
+	controls, err := filepath.Glob(pattern)
+	if err != nil {
+		return err
+	}
+	if len(controls) == 0 {
+		return errors.New("the server has no client to expire")
+	}
+	for _, c := range controls {
+		err = errors.Join(err, WriteKnob(c, "expire\n"))
+	}
+	return err
+}
