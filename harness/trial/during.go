@@ -8,6 +8,7 @@ import (
 
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/workloads/wire"
 )
 
 // errStep is a step of the trial that did not come back within its budget
@@ -49,10 +50,22 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 		<-done
 		return err
 	}
-	t.quiet.Reset(t.silence())
+	look := func(s wire.Sample) {
+		t.eyes.sample(s, t.history, t.budgets)
+		t.quiet.Reset(t.silence())
+		t.eyes.readConsole(t.consolePath())
+	}
 	for {
 		select {
 		case <-t.quiet.C:
+			select {
+			case s, ok := <-t.samples: // it was we who did not listen
+				if ok {
+					look(s)
+				}
+				continue
+			default:
+			}
 			if t.samples != nil && t.guest.State() == guest.Running {
 				return left(errSilent)
 			}
@@ -70,9 +83,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				t.samples = nil // a closed channel would be ready for ever
 				continue
 			}
-			t.eyes.sample(s, t.history, t.budgets)
-			t.quiet.Reset(t.silence())
-			t.eyes.readConsole(t.consolePath())
+			look(s)
 			if t.eyes.settled(s.Uptime, t.budgets) {
 				return left(errHang)
 			}

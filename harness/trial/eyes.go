@@ -156,5 +156,10 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 // reports are all reports, those of the task watch first: it names the task
 // that has slept longest first, and knows how long.
 func (e *eyes) reports() []kernelreport.Report {
+	for i := range e.console {
+		if e.console[i].Detector == verdict.Doubtful && len(e.blocked)+len(e.stalled) > 0 {
+			e.console[i].Detector = verdict.Khungtaskd // it was right
+		}
+	}
 	return slices.Concat(e.blocked, e.stalls, e.silence, e.console)
 }

@@ -228,7 +228,7 @@ func (t *trial) measure() {
 		if t.eyes.firstHang > 0 {
 			end = t.eyes.hangSince
 		}
-		t.result.WorkSeconds = max(end-t.workAt, 0)
+		t.result.WorkSeconds = max(end-t.workAt, 0.01) // 0 would be: not known
 	}
 	if first := t.eyes.firstOp; first > 0 {
 		t.result.FirstOpSeconds = t.wokeAt.Sub(t.began).Seconds() + first - t.woke

@@ -15,6 +15,7 @@ import (
 
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/trial"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
@@ -182,4 +183,23 @@ func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
 	for _, op := range []string{"RENEW", "CREATE_SESSION", "EXCHANGE_ID", "RECLAIM_COMPLETE"} {
 		assert.Equal(t, before.Ops[op], after.Ops[op], "%s: nothing was recovered", op)
 	}
+}
+
+// All processors spin with their interrupts off: no detector in the guest can say
+// so. What QEMU sees of them names the hang.
+func TestGuestThatSaysNothingIsAHang(t *testing.T) {
+	k, err := guesttest.Build(t.Context(), "control-cpu-lockup")
+	require.NoError(t, err)
+	s := spec(t, k)
+	s.Scenario.Run = wire.Duration(30 * time.Second)
+	got, reports, err := trial.Run(t.Context(), s, quiet)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Equal(t, []string{verdict.Silence}, got.Detectors)
+	assert.Equal(t, "INFO: guest stopped talking in control_lock_up", got.Title)
+	require.NotEmpty(t, reports)
+	text, err := os.ReadFile(s.Dir + "/evidence/qemu.txt")
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "CPU#1 is in control_lock_up+0x")
+	assert.Empty(t, qemus(t))
 }
