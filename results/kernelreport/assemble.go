@@ -282,8 +282,9 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		o.w().replay = true
 		return
 	case lineDetail, lineLock:
-		if o.kind == KindLockUsage && t == nil && it.fn != "" {
-			o.fn = it.fn // no stack may follow: where the last of the locks was taken is the next best name
+		// No stack may follow: where the last of the locks was taken, and what work is stuck, are the next best names.
+		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindWorkqueueLockup && o.fn == "") {
+			o.fn = it.fn
 		}
 		if t != nil && t.TGID == nil && it.tgid != nil && len(t.Frames) == 0 {
 			t.TGID = it.tgid // the rest of a task header that a mail program broke

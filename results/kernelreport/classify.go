@@ -40,7 +40,7 @@ type item struct {
 	what    lineKind
 	kind    Kind   // lineHeader
 	subject string // lineHeader, linePanic: what happened, for title and signature
-	fn      string // lineHeader: the function the header names; lineLock: the one that took the lock
+	fn      string // lineHeader: the function the header names; lineLock: the one that took the lock; lineDetail: work in flight
 	again   bool   // lineHeader: follows another header of the same report as often as it stands first
 	section Role   // lineSection
 	comm    string
@@ -91,10 +91,23 @@ func classify(b []byte, inReport bool) item {
 	if it, ok := registerLine(b); ok {
 		return it
 	}
+	if hasPrefix(b, "in-flight: ") {
+		return item{what: lineDetail, fn: inFlight(b[len("in-flight: "):])}
+	}
 	if rest, style := addresses(b); tagged || isDetail(b) || len(rest) == 0 && style != stylePlain {
 		return item{what: lineDetail}
 	}
 	return item{}
+}
+
+// inFlight is the first function in a list of work: "88:laundromat_main, 12(RESCUER):wb_workfn for 59s".
+func inFlight(b []byte) string {
+	i := bytes.IndexByte(b, ':')
+	if i < 0 {
+		return ""
+	}
+	b = trimSpaceLeft(b[i+1:])
+	return string(b[:min(nameRun(b), maxName)])
 }
 
 // headerLine recognises the first lines of reports.

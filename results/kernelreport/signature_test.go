@@ -11,7 +11,7 @@ import (
 
 // TestSameHangSameSignature: one hang, whatever wrote it down.
 func TestSameHangSameSignature(t *testing.T) {
-	const closeHang = "v1:hang:close:nfs4_do_close/put_nfs_open_context/fput"
+	const closeHang = "v2:hang:close:nfs4_do_close/put_nfs_open_context/fput"
 	seen := 0
 	for _, g := range goldenFiles(t) {
 		name := filepath.Base(g.path)
@@ -45,7 +45,7 @@ func TestDifferentHangsDiffer(t *testing.T) {
 	layout := FromStack("ls", 1, "D", 1, tail+"[<0>] nfs4_proc_layoutreturn+0x1/0x2\n[<0>] pnfs_send_layoutreturn+0x1/0x2\n[<0>] evict+0x1/0x2\n"+root)
 	assert.NotEqual(t, getattr.Signature, layout.Signature)
 	assert.Equal(t, "INFO: task hung in nfs4_proc_getattr", getattr.Title)
-	assert.Equal(t, "v1:hang:stat:nfs4_proc_getattr/nfs_revalidate_inode/vfs_statx", getattr.Signature)
+	assert.Equal(t, "v2:hang:stat:nfs4_proc_getattr/nfs_revalidate_inode/vfs_statx", getattr.Signature)
 }
 
 func TestSignatureIgnoresBuild(t *testing.T) {
@@ -53,4 +53,23 @@ func TestSignatureIgnoresBuild(t *testing.T) {
 	two := FromStack("b", 2, "D", 9, "[<0>] nfs4_proc_getattr.isra.0+0x91/0x200\n[<0>] nfs_getattr.part.0.constprop.0+0x1/0x2\n[<0>] __arm64_sys_newfstatat+0x1/0x2\n[<0>] el0t_64_sync+0x1/0x2\n")
 	assert.Equal(t, one.Signature, two.Signature)
 	assert.Equal(t, one.Title, strings.Replace(two.Title, " nfs4", " _nfs4", 1))
+}
+
+// TestGuestsAgree: the same traps in two kernels, built with and without lock debugging, and seen by khungtaskd, in a dump
+// and in /proc, have one signature each.
+func TestGuestsAgree(t *testing.T) {
+	signatures := func(file string) map[string]bool {
+		set := map[string]bool{}
+		for _, r := range Parse(readGolden(t, "testdata/"+file+".txt").log) {
+			set[r.Signature] = true
+		}
+		return set
+	}
+	for _, trap := range []string{
+		"mutex", "rwsem-killable", "soft-lockup", "workqueue-lockup", "rcu-stall-task", "oops-null", "oops-gpf", "bug", "warning", "panic", "panic-hung",
+	} {
+		require.Equal(t, signatures("guest-6.12-"+trap), signatures("guest-6.1-"+trap), trap)
+	}
+	require.Equal(t, signatures("guest-6.12-mutex"), signatures("guest-6.12-lockdep-locks-held"))
+	require.Len(t, signatures("guest-6.12-mutex"), 2, "the owner and the waiter, however seen")
 }
