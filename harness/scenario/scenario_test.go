@@ -93,3 +93,19 @@ func TestKernelOptionsFollowTheScenario(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, s.KernelOptions(), "CONFIG_FAILSLAB")
 }
+
+func TestRankFindsTheScenarioThatAStackIsAbout(t *testing.T) {
+	reported := []string{"nfs4_proc_layoutreturn", "pnfs_send_layoutreturn", "_pnfs_return_layout", "nfs4_evict_inode", "evict"}
+	ranked, err := scenario.Rank(reported)
+	require.NoError(t, err)
+	assert.Contains(t, ranked[0].Scenario.Functions(), "pnfs_send_layoutreturn")
+	assert.Contains(t, ranked[0].Shared, "pnfs_send_layoutreturn")
+	assert.Positive(t, ranked[0].Score)
+	for i := 1; i < len(ranked); i++ {
+		assert.GreaterOrEqual(t, ranked[i-1].Score, ranked[i].Score)
+	}
+	none, err := scenario.Rank([]string{"ceph_put_wrbuffer_cap_refs"})
+	require.NoError(t, err)
+	assert.Zero(t, none[0].Score)
+	assert.Empty(t, none[0].Shared)
+}

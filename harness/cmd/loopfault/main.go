@@ -23,21 +23,22 @@ type cli struct {
 	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where runs are kept."`
 	Verbose bool   `short:"v" help:"Say more about what happens, on standard error."`
 
-	Doctor   doctorCmd   `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
-	Kernel   kernelCmd   `cmd:"" help:"Build and list kernels."`
-	Image    imageCmd    `cmd:"" help:"Build and list root images."`
-	Scenario scenarioCmd `cmd:"" help:"List, show and check scenarios."`
-	Run      runCmd      `cmd:"" help:"Run a scenario on one kernel."`
-	Compare  compareCmd  `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
-	Resume   resumeCmd   `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
-	Replay   replayCmd   `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
-	Report   reportCmd   `cmd:"" help:"Sum a run up again from its trials."`
-	Shell    shellCmd    `cmd:"" help:"Log into a guest with the loop-back mount up."`
-	Parse    parseCmd    `cmd:"" help:"Read kernel hang reports out of logs."`
-	Match    matchCmd    `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
-	List     listCmd     `cmd:"" help:"List the runs in the results directory."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
-	Bench    benchCmd    `cmd:"" hidden:"" help:"Measure this machine."`
+	Doctor    doctorCmd    `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
+	Kernel    kernelCmd    `cmd:"" help:"Build and list kernels."`
+	Image     imageCmd     `cmd:"" help:"Build and list root images."`
+	Scenario  scenarioCmd  `cmd:"" help:"List, show and check scenarios."`
+	Run       runCmd       `cmd:"" help:"Run a scenario on one kernel."`
+	Compare   compareCmd   `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
+	Resume    resumeCmd    `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
+	Replay    replayCmd    `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
+	Reproduce reproduceCmd `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
+	Report    reportCmd    `cmd:"" help:"Sum a run up again from its trials."`
+	Shell     shellCmd     `cmd:"" help:"Log into a guest with the loop-back mount up."`
+	Parse     parseCmd     `cmd:"" help:"Read kernel hang reports out of logs."`
+	Match     matchCmd     `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
+	List      listCmd      `cmd:"" help:"List the runs in the results directory."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Bench     benchCmd     `cmd:"" hidden:"" help:"Measure this machine."`
 }
 
 // env is what every command works with.

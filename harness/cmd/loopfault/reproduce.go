@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
+	"loopfault/results/kernelreport"
+	"loopfault/results/match"
+	"loopfault/results/stats"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+	"loopfault/results/verdict"
+)
+
+type reproduceCmd struct {
+	Report string        `arg:"" help:"A log or a mail with a hang in it; - for standard input."`
+	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to hang."`
+	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The likeliest scenario gets half of it, the next half of the rest, and so on."`
+	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
+	DryRun bool          `help:"Print the scenarios, most likely first, and run nothing."`
+	guestFlags
+}
+
+// alike is how much a hang must be like the reported one to be the same; see
+// package match. The blame frame alone is not enough, a path to it in common is.
+const alike = 0.6
+
+func (c *reproduceCmd) Run(e *env) error {
+	if c.For <= 0 {
+		return usagef("--for is %s, want a time above 0", c.For)
+	}
+	hangs, err := matchCmd{File: c.Report}.hangs(e.stdin)
+	if err != nil {
+		return err
+	}
+	wanted := hangs[0]
+	ranked, err := scenario.Rank(wanted.Traits().Telling)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "wanted: %s, signature %s\n", wanted.Title, wanted.Signature)
+	for i, r := range ranked {
+		fmt.Fprintf(e.stdout, "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
+	}
+	if c.DryRun {
+		return nil
+	}
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	m, err := e.machine(c.Kernel)
+	if err != nil {
+		return err
+	}
+	h := &hunt{e: e, wanted: wanted, st: st, flags: c, machine: m, deadline: time.Now().Add(c.For)}
+	return h.through(ranked)
+}
+
+func because(r scenario.Ranked) string {
+	if len(r.Shared) == 0 {
+		return "shares no function with it"
+	}
+	return fmt.Sprintf("%.0f %%, is about %s", 100*r.Score, strings.Join(r.Shared, ", "))
+}
+
+// hunt is a search for one hang over several scenarios.
+type hunt struct {
+	e        *env
+	wanted   kernelreport.Report
+	st       *store.Store
+	flags    *reproduceCmd
+	machine  machine
+	deadline time.Time
+	others   int // hangs and crashes that were not the one
+	counted  int // trials that count
+}
+
+// errMatched stops a campaign that found what was wanted.
+var errMatched = errors.New("the hang was reproduced")
+
+func (h *hunt) through(ranked []scenario.Ranked) error {
+	for i, r := range ranked {
+		left := time.Until(h.deadline)
+		if left <= 0 {
+			break
+		}
+		if i < len(ranked)-1 {
+			left /= 2
+		}
+		found, err := h.try(r, left)
+		if found || err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(h.e.stdout, "\nnot reproduced in %s: %d trials that count", h.flags.For, h.counted)
+	if h.counted > 0 {
+		fmt.Fprintf(h.e.stdout, ", so it comes in less than %.1f %% of such trials (at 95 %%)", 100*stats.Below(h.counted))
+	}
+	fmt.Fprintf(h.e.stdout, "; %d other hangs or crashes on the way\n", h.others)
+	switch {
+	case h.others > 0:
+		return &outcome{exitFound}
+	case h.counted == 0:
+		return &outcome{exitInconclusive}
+	}
+	return nil
+}
+
+// try runs one scenario until the hang is there or its time is up.
+func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err error) {
+	s := r.Scenario
+	if err := h.flags.checkJobs(s, 1); err != nil {
+		return false, err
+	}
+	fmt.Fprintf(h.e.stdout, "\nscenario %s for %s\n", s.Name, bound.Round(time.Second))
+	spec := campaign.Spec{
+		Scenario: s, Text: r.Text, Image: h.machine.image, Guest: h.machine.options, AccelWhy: h.machine.why,
+		Arms: []campaign.Arm{{Name: h.machine.kernels[0].Name, Kernel: h.machine.kernels[0]}},
+		For:  bound, Jobs: h.flags.Jobs, Cold: h.flags.Cold, Seed: h.flags.Seed,
+		Command: h.e.argv, Versions: versions(),
+	}
+	guests := campaign.NewGuests(spec, h.e.results)
+	defer guests.Close()
+	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}
+	ctx, stop := context.WithCancelCause(h.e.ctx)
+	defer stop(nil)
+	p := newCampaignProgress(h.e.ui, spec)
+	out, err := campaign.Run(ctx, h.st, spec, runner, func(n campaign.News) {
+		p.news(n)
+		if n.Ended == nil {
+			return
+		}
+		if _, ok := runner.match(n.Ended.N); ok {
+			stop(errMatched)
+		}
+	})
+	p.end()
+	if err != nil && !errors.Is(context.Cause(ctx), errMatched) {
+		return false, err
+	}
+	return h.conclude(s, out, runner)
+}
+
+// conclude says what a scenario came to.
+func (h *hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *matcher) (found bool, err error) {
+	trials, err := out.Run.ReadTrials()
+	if err != nil {
+		return false, err
+	}
+	var seconds []float64
+	first := store.Trial{}
+	for _, t := range trials {
+		m, same := runner.match(t.N)
+		switch {
+		case same && first.N == 0:
+			first = t
+			h.recipe(s, out, t, m)
+			seconds = append(seconds, t.WorkSeconds)
+		case same:
+			seconds = append(seconds, t.WorkSeconds)
+		case t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Crash:
+			h.others++
+			fmt.Fprintf(h.e.stdout, "another one, trial %d: %s\n", t.N, t.Title)
+		}
+	}
+	counted := counts(out.Summary)
+	h.counted += counted
+	if first.N == 0 {
+		return false, nil
+	}
+	fmt.Fprintf(h.e.stdout, "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, median(seconds))
+	return true, &outcome{exitFound}
+}
+
+func counts(s summary.Summary) (n int) {
+	for _, a := range s.Arms {
+		n += a.Counted()
+	}
+	return n
+}
+
+// recipe is what a developer needs to see the hang again.
+func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, m match.Match) {
+	w := h.e.stdout
+	fmt.Fprintf(w, "\nreproduced: %s\n", m.Title)
+	switch {
+	case m.Agrees.Signature:
+		fmt.Fprintf(w, "same signature, %s\n", m.Signature)
+	default:
+		fmt.Fprintf(w, "alike (%.2f): %s; in common: %s\n", m.Score, m.Signature, strings.Join(m.Agrees.Frames, ", "))
+	}
+	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
+	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Name, t.Seed, t.Arm, dir, dir)
+}
+
+// matcher looks through the reports of each trial for the wanted hang.
+type matcher struct {
+	campaign.Runner
+	wanted kernelreport.Report
+
+	mu    sync.Mutex
+	alike map[int]match.Match // by trial
+}
+
+func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+	t, reports, err := m.Runner.Trial(ctx, p, dir, phase)
+	if err != nil || t.Verdict.Kind != verdict.Hang {
+		return t, reports, err
+	}
+	var hangs []match.Stored
+	for _, r := range reports {
+		if isHang(r) && !slices.Contains([]string{verdict.Sysrq, verdict.Doubtful}, r.Detector) {
+			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
+		}
+	}
+	if best := match.Rank(m.wanted, hangs); len(best) > 0 && best[0].Score >= alike {
+		m.mu.Lock()
+		m.alike[p.N] = best[0]
+		m.mu.Unlock()
+	}
+	return t, reports, nil
+}
+
+func (m *matcher) match(n int) (match.Match, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found, ok := m.alike[n]
+	return found, ok
+}
