@@ -50,6 +50,18 @@ func signature(r *Report, subject, fn string) string {
 	return strings.Join([]string{signatureVersion, kind, about, strings.Join(frames, "/")}, ":")
 }
 
+// CurrentSignature is the report's signature by today's rules, however old the report is. Only hangs of tasks tell enough
+// to be signed again; others keep what they have.
+func (r Report) CurrentSignature() string {
+	switch r.Kind {
+	case KindHungTask, KindBlockedTask, KindProcStack:
+		if !strings.HasPrefix(r.Signature, signatureVersion+":") {
+			return signature(&r, "", "")
+		}
+	}
+	return r.Signature
+}
+
 // workFunction is the function in a "Workqueue:" line: "writeback wb_workfn (flush-ceph-3)".
 func workFunction(workqueue string) string {
 	if f := strings.Fields(workqueue); len(f) > 1 && nameRun([]byte(f[1])) == len(f[1]) {

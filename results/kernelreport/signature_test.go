@@ -73,3 +73,23 @@ func TestGuestsAgree(t *testing.T) {
 	require.Equal(t, signatures("guest-6.12-mutex"), signatures("guest-6.12-lockdep-locks-held"))
 	require.Len(t, signatures("guest-6.12-mutex"), 2, "the owner and the waiter, however seen")
 }
+
+// TestSignedAgain: what an older version stored is found by today's rules; the parser's own reports need no help.
+func TestSignedAgain(t *testing.T) {
+	n := 0
+	for _, g := range goldenFiles(t) {
+		for _, r := range Parse(g.log) {
+			require.Equal(t, r.Signature, r.CurrentSignature())
+			old := r
+			old.Signature = "v0:old"
+			switch r.Kind {
+			case KindHungTask, KindBlockedTask, KindProcStack:
+				require.Equal(t, r.Signature, old.CurrentSignature(), g.path)
+				n++
+			default:
+				require.Equal(t, "v0:old", old.CurrentSignature(), g.path)
+			}
+		}
+	}
+	require.Greater(t, n, 50)
+}

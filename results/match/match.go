@@ -59,11 +59,12 @@ func Rank(r kernelreport.Report, stored []Stored) []Match {
 	bySignature := map[string]int{}
 	for _, s := range stored {
 		score, agrees := compare(&r, want, &s.Report)
-		i, seen := bySignature[s.Report.Signature]
+		signature := s.Report.CurrentSignature()
+		i, seen := bySignature[signature]
 		if !seen {
 			i = len(matches)
-			bySignature[s.Report.Signature] = i
-			matches = append(matches, Match{Title: s.Report.Title, Signature: s.Report.Signature})
+			bySignature[signature] = i
+			matches = append(matches, Match{Title: s.Report.Title, Signature: signature})
 		}
 		m := &matches[i]
 		if score > m.Score || !seen {
@@ -80,11 +81,11 @@ func Rank(r kernelreport.Report, stored []Stored) []Match {
 	return matches
 }
 
-// compare scores one stored report. Traits are computed by today's rules for both, so that what was stored under older
-// signatures is found by its stack.
+// compare scores one stored report. Signature and traits are by today's rules for both, so that what was stored under
+// older rules is found.
 func compare(r *kernelreport.Report, want kernelreport.Traits, s *kernelreport.Report) (float64, Agreement) {
 	have := s.Traits()
-	a := Agreement{Signature: r.Signature == s.Signature, Frames: []string{}}
+	a := Agreement{Signature: r.CurrentSignature() == s.CurrentSignature(), Frames: []string{}}
 	score := shareFrames * overlap(want.Telling, have.Telling)
 	if want.Blame != "" && want.Blame == have.Blame {
 		a.Blame = want.Blame
