@@ -1,0 +1,238 @@
+package waitfor
+
+import (
+	"fmt"
+	"strings"
+)
+
+// builder makes the graph. Things come into it when something waits for them,
+// so that what nobody waits for is not drawn.
+type builder struct {
+	e       Evidence
+	tasks   []*task
+	groups  []*Node // of tasks with the same stack
+	rpcs    []*Node // of RPCs alike
+	xprts   []xprt
+	server  server
+	mounts  mounts
+	locks   map[int][]held
+	longest float64        // known sleep, seconds
+	idle    int            // tasks caught in a sleep that means nothing
+	newest  map[string]int // highest number of an RPC, by client
+
+	nodes map[string]*Node
+	order []string
+	edges []Edge
+	drawn map[string]bool // edges
+}
+
+func newBuilder(e Evidence) *builder {
+	b := &builder{
+		e: e, tasks: tasksOf(e), xprts: parseXprts(e.RPCXprt), server: parseServer(e.NFSD, e.PS),
+		mounts: parseMounts(e.Mountstats), locks: parseLocks(e.Console),
+		nodes: map[string]*Node{}, drawn: map[string]bool{}, newest: map[string]int{},
+	}
+	hz := e.TicksPerSecond
+	if hz <= 0 {
+		hz = 250
+	}
+	all := parseRPCs(e.RPCTasks)
+	setAges(all, b.mounts, hz)
+	for _, t := range b.tasks {
+		b.longest = max(b.longest, t.blocked)
+	}
+	b.groups, b.idle = groupTasks(b.tasks, b.locks, b.longest > 0)
+	for _, r := range all {
+		b.newest[r.client] = max(b.newest[r.client], r.number)
+	}
+	b.rpcs = groupRPCs(all)
+	return b
+}
+
+// build draws the waits of all tasks and of all RPCs that do not move, and what
+// lies behind them.
+func (b *builder) build() {
+	for _, g := range b.groups {
+		b.add(g)
+	}
+	for _, g := range b.groups {
+		b.waitsOf(g)
+	}
+	b.owners()
+	for _, g := range b.rpcs {
+		if !g.rpcs[0].passing() {
+			b.rpc(g)
+		}
+	}
+	// Of what a thing may also depend on, only what somebody waits for is real.
+	for _, id := range append([]string(nil), b.order...) {
+		n := b.nodes[id]
+		for _, also := range things[n.thing].also {
+			if b.nodes["thing:"+also] != nil {
+				b.edge(n, b.nodes["thing:"+also], "it is waited for at the same time", false)
+			}
+		}
+	}
+}
+
+// add puts a node into the graph, once.
+func (b *builder) add(n *Node) *Node {
+	if old := b.nodes[n.ID]; old != nil {
+		return old
+	}
+	b.nodes[n.ID] = n
+	b.order = append(b.order, n.ID)
+	return n
+}
+
+func (b *builder) edge(from, to *Node, basis string, certain bool) {
+	key := from.ID + "\x00" + to.ID
+	if from == to || b.drawn[key] {
+		return
+	}
+	b.drawn[key] = true
+	b.edges = append(b.edges, Edge{from.ID, to.ID, basis, certain})
+}
+
+// waitsOf draws what a group of tasks waits for.
+func (b *builder) waitsOf(g *Node) {
+	t := g.tasks[0]
+	if t.lock != "" {
+		b.lockEdge(g)
+		return
+	}
+	i := ruleOf(t.stack)
+	if i < 0 {
+		label := "unknown"
+		basis := "no stack"
+		if len(t.stack) > 0 {
+			label = "unknown, in " + t.stack[0]
+			basis = "no rule for its stack"
+		}
+		b.edge(g, b.add(&Node{ID: "unknown:" + label, Kind: KindUnknown, Label: label, root: Unknown}), basis, false)
+		return
+	}
+	basis := t.source + ": " + head(t.stack, len(strings.Fields(rules[i].frames))+1)
+	ops, isRPC := strings.CutPrefix(rules[i].waits, "rpc:")
+	if !isRPC {
+		b.edge(g, b.thing(rules[i].waits), basis, true)
+		return
+	}
+	b.rpcOf(g, strings.Fields(ops), basis)
+}
+
+// rpcOf draws which RPC a task waits for. Its operation is on the stack; which
+// one it is stands nowhere.
+func (b *builder) rpcOf(g *Node, ops []string, basis string) {
+	found := false
+	for _, r := range b.rpcs {
+		if matchesAny(ops, r.rpcs[0].op) && !b.tooYoung(r) {
+			b.edge(g, b.rpc(r), basis+"; rpc-tasks.txt has this one", false)
+			found = true
+		}
+	}
+	if found {
+		return
+	}
+	name := strings.Join(ops, " or ")
+	if name == "" {
+		name = "RPC"
+	}
+	n := &Node{ID: "norpc:" + name, Kind: KindUnknown, Label: name + ", not in rpc-tasks.txt", root: Unknown}
+	if b.e.RPCTasks != "" {
+		// It may have come and gone between two texts; if the task hangs, it is lost.
+		n.root = Lost
+		n.Detail = []string{"cleared by: the end of the RPC; none of that operation was found that is older than the wait"}
+	}
+	b.edge(g, b.add(n), basis, true)
+}
+
+// tooYoung says that an RPC cannot be what the waits are about: it passes by
+// while tasks have slept for long. One that is sent again and again keeps its
+// number, while its client goes on counting.
+func (b *builder) tooYoung(g *Node) bool {
+	const manyLater = 256
+	for _, r := range g.rpcs {
+		if b.newest[r.client]-r.number >= manyLater {
+			return false
+		}
+	}
+	return b.longest >= 2 && g.rpcs[0].passing()
+}
+
+// head is the beginning of a stack, as text.
+func head(stack []string, n int) string {
+	s := strings.Join(stack[:min(n, len(stack))], " < ")
+	if n < len(stack) {
+		s += " < …"
+	}
+	return s
+}
+
+// thing is the node of a row of things, with all that may end the wait.
+func (b *builder) thing(key string) *Node {
+	if n := b.nodes["thing:"+key]; n != nil {
+		return n
+	}
+	row, ok := things[key]
+	if !ok {
+		row = thing{kind: KindUnknown, label: key}
+	}
+	n := b.add(&Node{ID: "thing:" + key, Kind: row.kind, Label: row.label, thing: key, root: row.root})
+	if row.cleared != "" {
+		n.Detail = []string{"cleared by: " + row.cleared}
+	}
+	if key == "frozen" {
+		b.nameFrozen(n)
+	}
+	for _, g := range b.groups {
+		if b.waitsFor(g) == key {
+			continue // its fellow
+		}
+		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
+			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is not told", false)
+		}
+	}
+	young := 0
+	for _, r := range b.rpcs {
+		if !b.mayClear(row.ops, r.rpcs[0]) || queues[r.rpcs[0].queue] == key {
+			continue
+		}
+		if !row.shared && b.tooYoung(r) {
+			young += r.Count
+			continue
+		}
+		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is not told", false)
+	}
+	if young > 0 {
+		n.Detail = append(n.Detail, fmt.Sprintf("not counted: %d RPCs of such operations that were just sent", young))
+	}
+	return n
+}
+
+// waitsFor is the thing that a group of tasks waits for, or "".
+func (b *builder) waitsFor(g *Node) string {
+	if i := ruleOf(g.tasks[0].stack); i >= 0 {
+		return rules[i].waits
+	}
+	return ""
+}
+
+// mayClear says whether an RPC is one of the operations.
+func (b *builder) mayClear(ops []string, r *rpc) bool {
+	for _, op := range ops {
+		if op == "CB*" && r.callback() || op == "*" && !r.callback() || op == r.op {
+			return true
+		}
+	}
+	return false
+}
+
+// nameFrozen names the frozen file system if there is but one it can be.
+func (b *builder) nameFrozen(n *Node) {
+	if len(b.mounts.disks) == 1 {
+		m := b.mounts.disks[0]
+		n.Label = "frozen " + m.dir
+		n.Detail = append(n.Detail, fmt.Sprintf("%s (%s on %s) is the only file system on a disk besides the root: a guess", m.dir, m.fs, m.dev))
+	}
+}

@@ -1,0 +1,94 @@
+package waitfor
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// why are the lines that support an ending: what would end the wait, who waits,
+// how many are behind them.
+func (b *builder) why(e ending) []string {
+	var out []string
+	for _, n := range e.nodes {
+		if len(n.tasks) == 0 && len(n.rpcs) == 0 {
+			for _, d := range n.Detail {
+				out = append(out, n.Label+": "+d)
+			}
+		}
+	}
+	shown := 0
+	for _, edge := range b.edges {
+		if edge.To == e.nodes[0].ID && len(e.nodes) == 1 && shown < 12 {
+			shown++
+			from := b.nodes[edge.From]
+			verb := "waits"
+			if from.Count > 1 {
+				verb = "wait"
+			}
+			out = append(out, fmt.Sprintf("%s %s for it (%s)", from.Label, verb, edge.Basis))
+		}
+	}
+	if e.all > e.direct {
+		s := fmt.Sprintf("%d of %d blocked tasks lead here", e.all, len(b.tasks))
+		if b.longest > 0 {
+			s += fmt.Sprintf(", %d of them known to have slept for long", e.asleep)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// looked says what the answer rests on, and what was missing.
+func (b *builder) looked() []string {
+	rpcs, passing := 0, 0
+	for _, g := range b.rpcs {
+		rpcs += g.Count
+		if g.rpcs[0].passing() {
+			passing += g.Count
+		}
+	}
+	out := []string{fmt.Sprintf("looked at: %s (%d of them waiting for work only), %s (%d of them passing by)",
+		many(len(b.tasks), "blocked task"), b.idle, many(rpcs, "RPC"), passing)}
+	missing := []string{}
+	for _, t := range []struct{ name, text string }{
+		{"stacks.txt", b.e.Stacks}, {"rpc-tasks.txt", b.e.RPCTasks}, {"rpc-xprt.txt", b.e.RPCXprt},
+		{"nfsd.txt", b.e.NFSD}, {"mountstats.txt", b.e.Mountstats}, {"ps.txt", b.e.PS},
+	} {
+		if t.text == "" {
+			missing = append(missing, t.name)
+		}
+	}
+	if len(missing) > 0 {
+		out = append(out, "missing, which makes this weaker: "+strings.Join(missing, ", "))
+	}
+	for line := range lines(b.e.Memory) {
+		if n, ok := strings.CutPrefix(line, "oom_kill "); ok && n != "0" && len(out) < 8 {
+			if k, err := strconv.Atoi(n); err == nil {
+				out = append(out, fmt.Sprintf("memory.txt: the OOM killer struck %d times", k))
+			}
+		}
+	}
+	return append(out, "not in the evidence: stacks of tasks that run or sleep interruptibly")
+}
+
+// count adds n to an entry of a list like "3 in f".
+func count(list []string, what string, n int) []string {
+	for i, l := range list {
+		k, w, _ := strings.Cut(l, " ")
+		if w == what {
+			old, _ := strconv.Atoi(k)
+			list[i] = fmt.Sprintf("%d %s", old+n, what)
+			return list
+		}
+	}
+	return append(list, fmt.Sprintf("%d %s", n, what))
+}
+
+// listed joins a list that count made; the number is left out if it is all.
+func listed(list []string, all int) string {
+	if len(list) == 1 {
+		return strings.TrimPrefix(list[0], strconv.Itoa(all)+" ")
+	}
+	return strings.Join(list, ", ")
+}

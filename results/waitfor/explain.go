@@ -1,0 +1,184 @@
+package waitfor
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Explain says what the evidence comes to. It takes any texts, whole or torn,
+// and gives the same answer for the same ones.
+func Explain(e Evidence) Explanation {
+	b := newBuilder(e)
+	b.build()
+	ends := b.solve()
+	x := Explanation{}
+	if len(b.tasks)-b.idle <= 0 {
+		x.Class, x.Sentence = Nothing, "nothing: no blocked task is in the evidence"
+		x.Details, x.Graph = b.looked(), b.graph()
+		return x
+	}
+	first := -1
+	if s := b.starved(); s != "" {
+		x.Class, x.Sentence = Starved, s
+	} else if len(ends) > 0 {
+		x.Class, x.Sentence, first = ends[0].class, b.say(ends[0]), 0
+	}
+	for i, end := range ends {
+		if end.solid() || i == first {
+			b.mark(end)
+		}
+		if i == first {
+			x.Details = append(b.why(end), x.Details...)
+		} else if end.solid() && len(x.Details) < 40 {
+			x.Details = append(x.Details, "also "+b.say(end))
+			if x.Class == Starved {
+				x.Details = append(x.Details, b.why(end)...)
+			}
+		}
+	}
+	x.Details = append(x.Details, b.looked()...)
+	x.Graph = b.graph()
+	return x
+}
+
+func (b *builder) mark(e ending) {
+	for _, n := range e.nodes {
+		n.End = true
+	}
+}
+
+// graph is the graph without what only the building of it needs.
+func (b *builder) graph() Graph {
+	g := Graph{Nodes: []Node{}, Edges: append([]Edge{}, b.edges...)}
+	for _, id := range b.order {
+		g.Nodes = append(g.Nodes, *b.nodes[id])
+	}
+	return g
+}
+
+// starved says that all nfsd threads are blocked, and in what; or "".
+func (b *builder) starved() string {
+	n := b.blockedNfsd()
+	if !b.server.known || n == 0 || n < b.server.threads {
+		return ""
+	}
+	var in []string
+	for _, g := range b.groups {
+		if g.Kind != KindNfsd {
+			continue
+		}
+		where := "an unknown place"
+		if s := g.tasks[0].stack; len(s) > 0 {
+			where = s[0]
+		}
+		for _, e := range b.edges {
+			if to := b.nodes[e.To]; e.From == g.ID && to.thing != "" && !strings.Contains(to.Label, where) {
+				where += " (" + to.Label + ")"
+				break
+			}
+		}
+		in = count(in, where, g.Count)
+	}
+	return fmt.Sprintf("server starved: %d of %d nfsd threads in %s", n, b.server.threads, listed(in, n))
+}
+
+// say puts an ending into one sentence.
+func (b *builder) say(e ending) string {
+	n := e.nodes[0]
+	switch e.class {
+	case Cycle:
+		var ids []string
+		for _, n := range append(e.nodes, e.nodes[0]) {
+			ids = append(ids, n.ID)
+		}
+		return "cycle: " + b.path(ids)
+	case Lost:
+		if e.direct == 0 {
+			return fmt.Sprintf("lost wake-up: %s wait for %s, nobody will clear it", many(e.weight, "task"), n.Label)
+		}
+		s := fmt.Sprintf("lost wake-up: %s wait for %s, nobody will clear it", many(e.direct, "task"), n.Label)
+		if e.direct == 1 {
+			s = strings.Replace(s, "1 task wait ", "1 task waits ", 1)
+		}
+		return s
+	case Chain:
+		return "chain: " + b.path(b.wayTo(n))
+	case NoReply:
+		return "no reply: " + b.path(b.wayTo(n)) + ", which has nothing to do"
+	case Transport:
+		return "transport: " + b.path(b.wayTo(n))
+	case Slow:
+		return "slow: " + b.path(b.wayTo(n)) + ", which still moves"
+	}
+	return fmt.Sprintf("unknown: %s, and what would end that is not known", b.path(b.wayTo(n)))
+}
+
+// wayTo is the way of waits from the task that tells most to a node. One that
+// unmounts tells more than others, then one that has slept long, then one that
+// is far.
+func (b *builder) wayTo(n *Node) []string {
+	out, _ := b.neighbours()
+	var best []string
+	var bestScore float64
+	for _, g := range b.groups {
+		way := shortest(g.ID, func(id string) bool { return id == n.ID }, func(id string) []string { return out[id] })
+		if way == nil {
+			continue
+		}
+		score := g.Blocked + float64(len(way))
+		if _, ok := passesThrough(g.tasks[0].stack, []string{"generic_shutdown_super", "deactivate_*", "ksys_umount", "path_umount"}); ok || g.tasks[0].comm == "umount" {
+			score += 1e6
+		}
+		if g.Kind == KindNfsd || g.hung == 0 {
+			score -= 1e6
+		}
+		if best == nil || score > bestScore {
+			best, bestScore = way, score
+		}
+	}
+	if best == nil {
+		best = []string{n.ID}
+	}
+	return best
+}
+
+// path puts a way into words. A connection that is up and the server as a whole
+// are left out: that the request went there goes without saying.
+func (b *builder) path(ids []string) string {
+	s := ""
+	sure := true
+	for i, id := range ids {
+		n := b.nodes[id]
+		if i > 0 {
+			sure = sure && b.certain(ids[i-1], id)
+		}
+		if i > 0 && i+1 < len(ids) && (n.Kind == KindTransport || n.Kind == KindServer) {
+			continue
+		}
+		if i > 0 && sure {
+			s += " → "
+		} else if i > 0 {
+			s += " →? "
+		}
+		s += n.Label
+		sure = true
+	}
+	return s
+}
+
+func (b *builder) certain(from, to string) bool {
+	for _, e := range b.edges {
+		if e.From == from && e.To == to {
+			return e.Certain
+		}
+	}
+	return false
+}
+
+// many is a number with its noun.
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,134 @@
+package waitfor_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/waitfor"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// evidenceOf reads a directory with the files of a trial's evidence, those that
+// are there.
+func evidenceOf(t testing.TB, dir string) waitfor.Evidence {
+	t.Helper()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if !errors.Is(err, os.ErrNotExist) {
+			require.NoError(t, err)
+		}
+		return string(text)
+	}
+	e := waitfor.Evidence{
+		Stacks: read("stacks.txt"), RPCTasks: read("rpc-tasks.txt"), RPCXprt: read("rpc-xprt.txt"), NFSD: read("nfsd.txt"),
+		Mountstats: read("mountstats.txt"), Memory: read("memory.txt"), PS: read("ps.txt"), Console: read("console.txt"), History: read("history.jsonl"),
+	}
+	e.Reports = kernelreport.Parse([]byte(e.Console))
+	return e
+}
+
+func hangs(t testing.TB) []string {
+	t.Helper()
+	dirs, err := filepath.Glob("testdata/hangs/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, dirs)
+	return dirs
+}
+
+// TestHangs compares what is said about hangs of our own guests with what was
+// found right, and checks the drawing.
+func TestHangs(t *testing.T) {
+	for _, dir := range hangs(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			e := evidenceOf(t, dir)
+			x := waitfor.Explain(e)
+			golden(t, filepath.Join(dir, "explanation.golden"), []byte(x.Text()))
+			golden(t, filepath.Join(dir, "graph.golden.svg"), x.Graph.SVG())
+			wellFormed(t, x.Graph.SVG())
+			for range 3 { // nothing hangs on the order of maps
+				again := waitfor.Explain(e)
+				require.Equal(t, x.Text(), again.Text())
+				require.Equal(t, x.Graph.SVG(), again.Graph.SVG())
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(path, got, 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	was, is := strings.Split(string(want), "\n"), strings.Split(string(got), "\n")
+	for i := range max(len(was), len(is)) {
+		if i >= len(was) || i >= len(is) || was[i] != is[i] {
+			t.Errorf("%s differs from line %d on; -update it and read the difference", path, i+1)
+			return
+		}
+	}
+}
+
+func wellFormed(t testing.TB, svg []byte) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(string(svg)))
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err)
+	}
+}
+
+// The sentences are what people read and reports quote.
+func TestSentences(t *testing.T) {
+	for name, want := range map[string]struct {
+		class    waitfor.Class
+		sentence string
+	}{
+		"layoutreturn-lost":           {waitfor.Lost, "lost wake-up: 5 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"},
+		"layoutreturn-lost-directory": {waitfor.Lost, "lost wake-up: 5 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"},
+		"frozen-all":                  {waitfor.Starved, "server starved: 8 of 8 nfsd threads in percpu_rwsem_wait (frozen /export)"},
+		"frozen-few":                  {waitfor.Chain, "chain: mkdir 140 → i_rwsem of a directory →? bash 139 →? OPEN (xid 0x13789548, sent 22 s ago) →? nfsd 116 → frozen /export"},
+		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},
+	} {
+		x := waitfor.Explain(evidenceOf(t, "testdata/hangs/"+name))
+		assert.Equal(t, want.class, x.Class, name)
+		assert.Equal(t, want.sentence, x.Sentence, name)
+	}
+}
+
+// Each text may be missing; then less is said, but never more.
+func TestEachTextMayBeMissing(t *testing.T) {
+	for _, dir := range hangs(t) {
+		for _, remove := range []func(*waitfor.Evidence){
+			func(e *waitfor.Evidence) { e.Stacks = "" }, func(e *waitfor.Evidence) { e.RPCTasks = "" },
+			func(e *waitfor.Evidence) { e.RPCXprt = "" }, func(e *waitfor.Evidence) { e.NFSD = "" },
+			func(e *waitfor.Evidence) { e.PS = "" }, func(e *waitfor.Evidence) { e.Mountstats = "" },
+			func(e *waitfor.Evidence) { *e = waitfor.Evidence{} },
+		} {
+			e := evidenceOf(t, dir)
+			remove(&e)
+			x := waitfor.Explain(e)
+			assert.NotEmpty(t, x.Sentence)
+			wellFormed(t, x.Graph.SVG())
+			if e.RPCTasks == "" {
+				assert.NotEqual(t, waitfor.Lost, x.Class, "%s: without the RPCs nobody knows that none will clear a bit", dir)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package waitfor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"loopfault/results/kernelreport"
+)
+
+// lockEdge draws a lock that lockdep names, and who holds it.
+func (b *builder) lockEdge(g *Node) {
+	addr := g.tasks[0].lock
+	l, _ := awaited(g.tasks[0], b.locks[g.tasks[0].pid])
+	n := b.add(&Node{ID: "lock:" + addr, Kind: KindLock, Label: l.class, root: Lost,
+		Detail: []string{"cleared by: the task that holds the lock at " + addr}})
+	b.edge(g, n, "console, all locks held: about to be taken at "+l.at, true)
+	for _, t := range b.tasks {
+		for _, h := range b.locks[t.pid] {
+			if h.addr == addr && t.lock != addr {
+				b.edge(n, b.groupOf(t), fmt.Sprintf("console, all locks held: by %d since %s", t.pid, h.at), true)
+			}
+		}
+	}
+	for _, pid := range slices.Sorted(maps.Keys(b.locks)) {
+		for _, h := range b.locks[pid] {
+			if h.addr == addr && b.taskOf(pid) == nil {
+				b.edge(n, b.running(pid, "a task"), "console, all locks held: since "+h.at, true)
+			}
+		}
+	}
+}
+
+// owners draws what the kernel says itself: "blocked on a mutex likely owned by
+// task …". It reads the owner from the lock, and of a task that sleeps on, that
+// does not change.
+func (b *builder) owners() {
+	for _, r := range b.e.Reports {
+		if r.Kind != kernelreport.KindHungTask || len(r.Tasks) < 2 || r.Tasks[1].Role != kernelreport.RoleOwner {
+			continue
+		}
+		victim, owner := r.Tasks[0], r.Tasks[1]
+		if victim.PID == nil || owner.PID == nil || b.taskOf(*victim.PID) == nil {
+			continue
+		}
+		var to *Node
+		if t := b.taskOf(*owner.PID); t != nil {
+			to = b.groupOf(t)
+		} else {
+			to = b.running(*owner.PID, clean(owner.Comm, maxComm))
+		}
+		b.edge(b.groupOf(b.taskOf(*victim.PID)), to, "report: the kernel names the owner of the lock", true)
+	}
+}
+
+// running is a task that is not blocked.
+func (b *builder) running(pid int, comm string) *Node {
+	return b.add(&Node{ID: fmt.Sprintf("task:%d", pid), Kind: KindTask, Label: fmt.Sprintf("%s %d, not blocked", comm, pid), Count: 1, root: Slow})
+}
+
+// taskOf is the blocked task with a pid, or nil.
+func (b *builder) taskOf(pid int) *task {
+	i, ok := slices.BinarySearchFunc(b.tasks, pid, func(t *task, pid int) int { return t.pid - pid })
+	if !ok {
+		return nil
+	}
+	return b.tasks[i]
+}
+
+// groupOf is the node of a task; one that waits for work only has none yet.
+func (b *builder) groupOf(t *task) *Node {
+	if t.group != nil {
+		return t.group
+	}
+	return b.running(t.pid, t.comm)
+}

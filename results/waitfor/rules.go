@@ -1,0 +1,169 @@
+package waitfor
+
+import "strings"
+
+// rule reads one kind of wait from a stack. To add one, write a row and an
+// example for it in rules_test.go; the first row that matches counts.
+type rule struct {
+	// frames is how the stack begins, innermost function first, without the
+	// scheduler and the locks (match.go): "..." stands for any functions
+	// between, a star for the rest of a name.
+	frames string
+	// waits names a row of things.go, or "rpc:" and the operations one of which
+	// it is.
+	waits string
+}
+
+var rules = []rule{
+	// pNFS: bits of a layout.
+	{"nfs_wait_bit_killable pnfs_update_layout", "layoutreturn"}, // pnfs_prepare_to_retry_layoutget, inlined
+	{"nfs_wait_bit_killable pnfs_prepare_to_retry_layoutget", "layoutreturn"},
+	{"pnfs_roc", "layoutreturn"},
+	{"_pnfs_return_layout", "layoutreturn"},
+	{"pnfs_layoutcommit_inode", "layoutcommitting"},
+	{"pnfs_update_layout", "first-layoutget"}, // wait_on_bit: the other two waits in it
+	{"__pnfs_destroy_layout", "layout-refs"},
+	{"pnfs_destroy_layout*", "layout-refs"},
+	{"nfs4_handle_exception nfs4_proc_layoutget", "layoutget-again"},
+	{"nfs4_delay* ... nfs4_proc_layoutget", "layoutget-again"},
+	{"nfs4_pnfs_ds_connect*", "ds-connect"},
+
+	// RPCs that a task waits for itself.
+	{"rpc_wait_bit_killable ... nfs4_proc_layoutreturn", "rpc:LAYOUTRETURN"},
+	{"rpc_wait_bit_killable ... nfs4_proc_layoutget", "rpc:LAYOUTGET"},
+	{"rpc_wait_bit_killable ... nfs4_proc_layoutcommit", "rpc:LAYOUTCOMMIT"},
+	{"rpc_wait_bit_killable ... nfs4_do_close", "rpc:CLOSE OPEN_DOWNGRADE"},
+	{"rpc_wait_bit_killable ... nfs4_run_open_task", "rpc:OPEN OPEN_NOATTR"},
+	{"rpc_wait_bit_killable ... nfs4_do_setattr", "rpc:SETATTR"},
+	{"rpc_wait_bit_killable ... nfs4_proc_getattr", "rpc:GETATTR"},
+	{"rpc_wait_bit_killable ... nfs4_proc_lookup*", "rpc:LOOKUP"},
+	{"rpc_wait_bit_killable ... nfs4_proc_access", "rpc:ACCESS"},
+	{"rpc_wait_bit_killable ... nfs4_do_create", "rpc:CREATE SYMLINK"},
+	{"rpc_wait_bit_killable ... nfs4_proc_remove", "rpc:REMOVE"},
+	{"rpc_wait_bit_killable ... nfs_sillyrename", "rpc:RENAME"},
+	{"rpc_wait_bit_killable ... nfs_rename", "rpc:RENAME"},
+	{"rpc_wait_bit_killable ... nfs4_proc_delegreturn", "rpc:DELEGRETURN"},
+	{"rpc_wait_bit_killable ... nfs4_proc_setlk", "rpc:LOCK"},
+	{"rpc_wait_bit_killable ... nfs4_proc_unlck", "rpc:LOCKU"},
+	{"rpc_wait_bit_killable ... nfs4_proc_statfs", "rpc:STATFS"},
+	{"rpc_wait_bit_killable ... nfs4_proc_readdir", "rpc:READDIR"},
+	{"rpc_wait_bit_killable ... nfs4_proc_destroy_session", "rpc:DESTROY_SESSION"},
+	{"rpc_wait_bit_killable ... nfs4_destroy_clientid", "rpc:DESTROY_CLIENTID"},
+	{"rpc_wait_bit_killable", "rpc:"},
+	{"rpc_shutdown_client", "rpc:"},
+	{"nfs4_handle_exception", "server-delay"},
+	{"nfs4_delay*", "server-delay"},
+
+	// State of the NFS client.
+	{"nfs_wait_bit_killable nfs4_wait_clnt_recover", "recovery"},
+	{"nfs4_wait_clnt_recover", "recovery"},
+	{"nfs4_client_recover_expired_lease", "recovery"},
+	{"nfs4_drain_slot_tbl", "slots"},
+	{"nfs4_begin_drain_session", "slots"},
+	{"nfs_wait_bit_killable nfs_clear_invalid_mapping", "invalidating"},
+	{"nfs_wait_bit_killable nfs_file_*", "invalidating"},
+	{"nfs_wait_bit_killable nfs_vm_page_mkwrite", "invalidating"},
+	{"nfs_wait_client_init_complete", "client-init"},
+	{"nfs_iocounter_wait", "lock-io"},
+	{"wait_on_commit", "commit"},
+	{"nfs_wait_on_request", "request"},
+	{"nfs_page_group_lock*", "request"},
+	{"nfs_lock_and_join_requests", "request"},
+
+	// Folios.
+	{"folio_wait_bit_common folio_wait_writeback", "writeback-bit"},
+	{"folio_wait_bit_common __folio_lock*", "folio-lock"},
+	{"folio_wait_bit_common writeback_iter", "folio-lock"},
+	{"folio_wait_bit_common write_cache_pages", "folio-lock"},
+	{"folio_wait_bit_common truncate_inode_pages_range", "folio-lock"},
+	{"folio_wait_bit_common invalidate_inode_pages2_range", "folio-lock"},
+	{"folio_wait_bit_common filemap_get_pages", "folio-read"},
+	{"folio_wait_bit_common filemap_fault", "folio-read"},
+	{"folio_wait_bit_common nfs_do_read_folio", "folio-read"},
+	{"folio_wait_bit_common", "folio-bit"},
+	{"folio_wait_private_2", "folio-bit"},
+
+	// Inodes, directories, superblocks.
+	{"nfs_start_io_*", "inode"},
+	{"do_truncate", "inode"},
+	{"vfs_unlink", "inode"},
+	{"vfs_rmdir", "inode"},
+	{"do_unlinkat", "directory"},
+	{"do_rmdir", "directory"},
+	{"filename_create", "directory"},
+	{"lock_rename*", "directory"},
+	{"walk_component", "directory"},
+	{"lookup_slow", "directory"},
+	{"path_openat", "directory"},
+	{"open_last_lookups", "directory"},
+	{"iterate_dir", "directory"},
+	{"__wait_on_freeing_inode", "freeing"},
+	{"find_inode*", "freeing"},
+	{"inode_wait_for_writeback", "inode-sync"},
+	{"__inode_wait_for_writeback", "inode-sync"},
+	{"wb_wait_for_completion", "flusher"},
+	{"super_lock*", "s_umount"},
+	{"iterate_supers*", "s_umount"},
+	{"deactivate_super", "s_umount"},
+	{"percpu_rwsem_wait freeze_super", "writers"},
+	{"freeze_super", "writers"},
+	{"percpu_rwsem_wait mnt_want_write*", "frozen"},
+	{"percpu_rwsem_wait sb_start_*", "frozen"},
+	{"percpu_rwsem_wait vfs_*", "frozen"},
+	{"percpu_rwsem_wait do_*", "frozen"},
+	{"percpu_rwsem_wait nfsd*", "frozen"},
+	{"percpu_rwsem_wait ksys_write", "frozen"},
+	{"percpu_rwsem_wait xfs_trans_alloc*", "frozen"}, // sb_start_intwrite, inlined
+	{"percpu_rwsem_wait", "percpu-lock"},
+	{"sb_wait_write", "writers"},
+
+	// The server's own waits.
+	{"svc_recv", "idle"},
+	{"__break_lease", "recall"},
+	{"nfsd_file_*", "nfsd-file"},
+	{"nfsd4_create_file", "export-inode"},
+	{"nfsd_create*", "export-inode"},
+	{"nfsd_lookup_dentry", "export-inode"},
+	{"nfsd_setattr", "export-inode"},
+	{"nfsd_unlink", "export-inode"},
+	{"nfsd_rename", "export-inode"},
+	{"xfs_file_buffered_write", "export-inode"},
+	{"xfs_ilock", "export-inode"},
+	{"generic_file_write_iter", "export-inode"},
+	{"ext4_buffered_write_iter", "export-inode"},
+	{"xlog_*", "xfs-log"},
+	{"__flush_workqueue xlog_*", "xfs-log"},
+	{"xfs_buf_*", "disk"},
+	{"submit_bio_wait", "disk"},
+	{"blkdev_issue_flush", "disk"},
+	{"blk_mq_get_tag", "disk"},
+	{"wait_on_buffer", "disk"},
+
+	// Memory.
+	{"balance_dirty_pages*", "dirty-limit"},
+	{"mem_cgroup_handle_over_high", "memcg-high"},
+	{"mem_cgroup_oom_synchronize", "memcg-oom"},
+	{"reclaim_throttle", "reclaim"},
+	{"throttle_direct_reclaim", "reclaim"},
+	{"shrink_*", "reclaiming"},
+	{"try_to_free_*", "reclaiming"},
+
+	{"__flush_work*", "work"},
+	{"flush_work*", "work"},
+	{"synchronize_rcu*", "grace-period"},
+	{"synchronize_srcu*", "grace-period"},
+	{"wait_rcu_gp", "grace-period"},
+	{"worker_thread", "idle"},
+	{"kthread", "idle"},
+	{"rescuer_thread", "idle"},
+}
+
+// ruleOf is the row that a stack matches, by number, or -1.
+func ruleOf(stack []string) int {
+	for i, r := range rules {
+		if startsWith(stack, strings.Fields(r.frames)) {
+			return i
+		}
+	}
+	return -1
+}

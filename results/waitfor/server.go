@@ -1,0 +1,93 @@
+package waitfor
+
+import (
+	"strconv"
+	"strings"
+)
+
+// server is what nfsd.txt and ps.txt say of the server.
+type server struct {
+	known   bool
+	threads int // nfsd threads there are
+	idle    int // of them waiting for requests; the others work or are blocked
+	clients []string
+}
+
+// parseServer reads nfsd.txt and the nfsd lines of ps.txt.
+func parseServer(nfsd, ps string) server {
+	var s server
+	for path, line := range sections(nfsd) {
+		switch {
+		case strings.HasSuffix(path, "/threads"):
+			if n, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && n >= 0 && n < 1<<20 {
+				s.threads, s.known = n, true
+			}
+		case strings.HasSuffix(path, "/info"):
+			// A client that cannot be called back does not return what is recalled.
+			if state, ok := strings.CutPrefix(line, "callback state: "); ok && state != "UP" && len(s.clients) < 16 {
+				s.clients = append(s.clients, "callback state "+clean(state, 32))
+			}
+		}
+	}
+	seen := 0
+	for line := range lines(ps) {
+		f := strings.Fields(line)
+		if len(f) != 7 || f[6] != "nfsd" {
+			continue
+		}
+		seen++
+		if strings.HasPrefix(f[4], "I") || strings.HasPrefix(f[4], "S") {
+			s.idle++
+		}
+	}
+	if !s.known && seen > 0 {
+		s.threads, s.known = seen, true
+	}
+	s.idle = min(s.idle, s.threads)
+	return s
+}
+
+// mounts is what mountstats.txt says.
+type mounts struct {
+	timeo float64 // seconds, the largest of all NFS mounts; 60 if not told
+	lease float64 // seconds; 90 if not told
+	disks []mount // file systems on block devices other than the root
+}
+
+type mount struct{ dev, dir, fs string }
+
+func parseMounts(text string) mounts {
+	m := mounts{}
+	for line := range lines(text) {
+		f := strings.Fields(line)
+		if len(f) >= 8 && f[0] == "device" && strings.HasPrefix(f[1], "/dev/") && f[4] != "/" && len(m.disks) < 16 {
+			m.disks = append(m.disks, mount{clean(f[1], 64), clean(f[4], 64), clean(f[7], 16)})
+		}
+		m.timeo = max(m.timeo, option(line, "timeo=")/10)
+		m.lease = max(m.lease, option(line, "lease_time="))
+	}
+	if m.timeo == 0 {
+		m.timeo = 60
+	}
+	if m.lease == 0 {
+		m.lease = 90
+	}
+	return m
+}
+
+// option is a number behind a key in a list of options, or 0.
+func option(line, key string) float64 {
+	_, rest, ok := strings.Cut(line, key)
+	if !ok {
+		return 0
+	}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(rest)
+	}
+	n, err := strconv.ParseUint(rest[:end], 10, 20)
+	if err != nil {
+		return 0
+	}
+	return float64(n)
+}

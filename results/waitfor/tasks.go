@@ -1,0 +1,193 @@
+package waitfor
+
+import (
+	"encoding/json"
+	"sort"
+	"strconv"
+	"strings"
+
+	"loopfault/results/kernelreport"
+)
+
+// The most that is read of one text, so that a broken guest cannot cost more
+// than a healthy one.
+const (
+	maxTasks = 4096
+	maxText  = 16 << 20
+	maxComm  = 64
+)
+
+// task is one task that sleeps.
+type task struct {
+	pid     int // of the thread
+	comm    string
+	stack   []string // asleep(), innermost first
+	top     string   // innermost function with its offset, "f+0x1/0x2"
+	source  string   // which text its stack stands in
+	blocked float64  // seconds, 0 if not known
+	lock    string   // address of the lock it waits for, if lockdep says so
+	group   *Node    // those with the same stack
+}
+
+func (t *task) nfsd() bool { return t.comm == "nfsd" }
+
+// tasksOf collects the tasks of all texts, by pid. stacks.txt counts; the
+// others add how long a task has slept, or stand in for stacks.txt if it is
+// missing.
+func tasksOf(e Evidence) []*task {
+	known := map[int]*task{}
+	for _, t := range parseStacks(e.Stacks) {
+		known[t.pid] = t
+	}
+	whole := len(known) > 0
+	add := func(t *task) {
+		old := known[t.pid]
+		switch {
+		case old != nil && sameSleep(old, t):
+			old.blocked = max(old.blocked, t.blocked)
+		case old == nil && !whole && len(t.stack) > 0 && len(known) < maxTasks:
+			known[t.pid] = t
+		}
+	}
+	for _, t := range parseHistory(e.History) {
+		add(t)
+	}
+	for i := range e.Reports {
+		for _, t := range reportTasks(&e.Reports[i]) {
+			add(t)
+		}
+	}
+	var tasks []*task
+	for _, t := range known {
+		tasks = append(tasks, t)
+	}
+	sort.Slice(tasks, func(i, j int) bool { return tasks[i].pid < tasks[j].pid })
+	return tasks
+}
+
+// sameSleep says whether two sightings of a pid are one and the same wait: a
+// task that slept for long a while ago may be in another sleep now.
+func sameSleep(a, b *task) bool {
+	if len(b.stack) == 0 {
+		return len(a.stack) == 0
+	}
+	// Of the console's stacks, some end early.
+	n := min(len(a.stack), len(b.stack), 3)
+	for i := range n {
+		if a.stack[i] != b.stack[i] {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// parseStacks reads stacks.txt.
+func parseStacks(text string) []*task {
+	var tasks []*task
+	var cur *task
+	var stack strings.Builder
+	flush := func() {
+		if cur != nil && len(tasks) < maxTasks {
+			cur.setStack(stack.String())
+			tasks = append(tasks, cur)
+		}
+		cur = nil
+		stack.Reset()
+	}
+	for line := range lines(text) {
+		if head, ok := strings.CutPrefix(line, "== "); ok {
+			flush()
+			cur = statLine(head)
+		} else if cur != nil && strings.HasPrefix(line, "[<") && stack.Len() < 1<<14 {
+			stack.WriteString(line + "\n")
+		}
+	}
+	flush()
+	return tasks
+}
+
+// statLine reads "PID (COMM) STATE …"; a comm may hold parentheses itself.
+func statLine(line string) *task {
+	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 1 || shut < open {
+		return nil
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
+	if err != nil || pid <= 0 {
+		return nil
+	}
+	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), source: "stacks.txt"}
+}
+
+// setStack takes the text of /proc/PID/stack.
+func (t *task) setStack(text string) {
+	r := kernelreport.FromStack(t.comm, t.pid, "D", 0, text)
+	if len(r.Tasks) > 0 {
+		t.setFrames(r.Tasks[0].Frames)
+	}
+}
+
+func (t *task) setFrames(frames []kernelreport.Frame) {
+	var funcs []string
+	for _, f := range frames {
+		if !f.Questionable {
+			funcs = append(funcs, f.Func)
+		}
+	}
+	t.stack = asleep(funcs)
+	for _, f := range frames {
+		if name, _, _ := strings.Cut(f.Func, "."); len(t.stack) > 0 && !f.Questionable && name == t.stack[0] {
+			t.top = f.Func + "+" + f.Offset + "/" + f.Size
+			break
+		}
+	}
+}
+
+// reportTasks are the sleeping tasks of a report of the kernel, or of the watch.
+func reportTasks(r *kernelreport.Report) []*task {
+	switch r.Kind {
+	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack:
+	default:
+		return nil
+	}
+	var tasks []*task
+	for i := range r.Tasks {
+		k := &r.Tasks[i]
+		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter {
+			continue
+		}
+		t := &task{pid: *k.PID, comm: clean(k.Comm, maxComm), source: "report " + clean(r.Title, 80)}
+		if k.BlockedSeconds != nil {
+			t.blocked = float64(*k.BlockedSeconds)
+		}
+		t.setFrames(k.Frames)
+		tasks = append(tasks, t)
+	}
+	return tasks
+}
+
+// parseHistory reads the watch's "blocked" lines of history.jsonl.
+func parseHistory(text string) []*task {
+	var tasks []*task
+	for line := range lines(text) {
+		if !strings.Contains(line, `"blocked"`) || len(tasks) >= maxTasks {
+			continue
+		}
+		var entry struct {
+			Type string
+			Data struct {
+				PID         int
+				Comm, Stack string
+				Seconds     float64
+			}
+		}
+		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" || entry.Data.PID <= 0 {
+			continue
+		}
+		d := entry.Data
+		t := &task{pid: d.PID, comm: clean(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
+		t.setStack(d.Stack)
+		tasks = append(tasks, t)
+	}
+	return tasks
+}

@@ -1,0 +1,117 @@
+package waitfor
+
+// thing is something that tasks wait for, and what could end the wait. To add
+// one, write a row; rules.go leads to it.
+type thing struct {
+	kind    Kind
+	label   string
+	cleared string // what ends the wait, in words
+	// holders are functions: a task that passes through one may end the wait.
+	holders []string
+	// ops are RPC operations: one under way may end the wait, or holds up what
+	// does. "*" is any operation but a callback, "CB*" any callback.
+	ops []string
+	// also names other things that it depends on.
+	also []string
+	// root is what a wait is explained by that ends here, because nothing of
+	// the above was found.
+	root Class
+	// watched says that whoever could end the wait shows in stacks or among the
+	// RPCs: that none is found there means something.
+	watched bool
+	// shared says that any RPC of the operations has to do with the wait, the
+	// newest too, whatever file it is about.
+	shared bool
+}
+
+var things = map[string]thing{
+	"layoutreturn": {kind: KindBit, label: "NFS_LAYOUT_RETURN", watched: true, root: Lost,
+		cleared: "the end of the LAYOUTRETURN, alone or within CLOSE, OPEN_DOWNGRADE or DELEGRETURN, or the failure to send it",
+		holders: []string{"pnfs_send_layoutreturn", "nfs4_proc_layoutreturn", "pnfs_layoutreturn_*", "nfs4_layoutreturn_*", "pnfs_roc_release", "nfs4_close_done", "nfs4_free_closedata"},
+		ops:     []string{"LAYOUTRETURN", "CLOSE", "OPEN_DOWNGRADE", "DELEGRETURN"}},
+	"first-layoutget": {kind: KindBit, label: "NFS_LAYOUT_FIRST_LAYOUTGET or NFS_LAYOUT_DRAIN", watched: true, root: Lost,
+		cleared: "the end of the LAYOUTGETs of the same file",
+		holders: []string{"nfs4_proc_layoutget"}, ops: []string{"LAYOUTGET"}},
+	"layoutget-again": {kind: KindOther, label: "LAYOUTGET, put off by the server", root: Slow,
+		cleared: "an answer of the server other than NFS4ERR_DELAY or NFS4ERR_RECALLCONFLICT; a layout recall of the file holds it up",
+		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL"}},
+	"recall": {kind: KindOther, label: "recalled layout or delegation", watched: true, root: Lost,
+		cleared: "the client's return of what was recalled, or the end of its lease",
+		holders: []string{"nfsd4_layoutreturn", "nfsd4_delegreturn"},
+		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL", "CB_RECALL", "LAYOUTRETURN", "DELEGRETURN"}},
+	"client-answer": {kind: KindOther, label: "client's answer, put off (NFS4ERR_DELAY)", root: Slow,
+		cleared: "the client's answer, which it puts off while a LAYOUTRETURN of the file is under way",
+		also:    []string{"layoutreturn"}},
+	"layoutcommitting": {kind: KindBit, label: "NFS_INO_LAYOUTCOMMITTING", watched: true, root: Lost,
+		cleared: "the end of the LAYOUTCOMMIT", holders: []string{"pnfs_layoutcommit_inode", "nfs4_proc_layoutcommit"}, ops: []string{"LAYOUTCOMMIT"}},
+	"layout-refs": {kind: KindOther, label: "references to a layout", watched: true, root: Lost,
+		cleared: "the last put of the layout", holders: []string{"pnfs_update_layout", "pnfs_send_layoutreturn", "_pnfs_return_layout"},
+		ops: []string{"LAYOUTGET", "LAYOUTRETURN", "READ", "WRITE", "COMMIT"}},
+	"ds-connect": {kind: KindBit, label: "NFS4DS_CONNECTING", watched: true, root: Lost,
+		cleared: "whoever connects to the data server", holders: []string{"nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v4_ds_connect", "nfs_create_rpc_client"}, ops: []string{"NULL", "EXCHANGE_ID"}},
+	"server-delay": {kind: KindOther, label: "server's answer, put off (NFS4ERR_DELAY or the like)", root: Slow,
+		cleared: "another answer of the server", ops: []string{"CB*"}},
+	"recovery": {kind: KindOther, label: "state recovery", watched: true, root: Lost,
+		cleared: "the state manager", holders: []string{"nfs4_run_state_manager", "nfs4_state_manager"}},
+	"slots": {shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
+		cleared: "the end of the RPCs that hold slots", ops: []string{"*"}},
+	"cb-slot": {shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
+		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
+	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,
+		cleared: "the task that drops the page cache of the file", holders: []string{"nfs_clear_invalid_mapping", "nfs_invalidate_mapping", "invalidate_inode_pages2*"}},
+	"client-init": {kind: KindOther, label: "set-up of an NFS client", watched: true, root: Lost,
+		cleared: "the task that mounts", holders: []string{"nfs4_init_client", "nfs_init_client", "nfs4_discover_server_trunking"}, ops: []string{"EXCHANGE_ID", "CREATE_SESSION"}},
+	"lock-io": {kind: KindOther, label: "I/O under a lock", root: Lost, watched: true, cleared: "the end of that I/O", ops: []string{"READ", "WRITE"}},
+	"commit": {kind: KindWriteback, label: "COMMITs of the file", watched: true, root: Lost,
+		cleared: "the end of the COMMITs", holders: []string{"nfs_commit_release*", "ff_layout_commit*", "nfs_generic_commit_list"}, ops: []string{"COMMIT"}},
+	"request": {kind: KindBit, label: "PG_BUSY or PG_HEADLOCK of an NFS request", watched: true, root: Lost,
+		cleared: "the end of the I/O", holders: nfsWriters, ops: []string{"READ", "WRITE", "COMMIT"}},
+	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
+		cleared: "the end of the write; it may not have been sent yet, the folio is marked before its layout is fetched",
+		holders: nfsWriters, ops: []string{"WRITE", "COMMIT"}},
+	"folio-lock": {kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
+		cleared: "whoever locked it: a read, or a writer on its way",
+		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ"}},
+	"folio-read": {kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
+		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ"}},
+	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "not told by the stack"},
+
+	"inode": {kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
+		cleared: "the task that writes, truncates or removes the same file", holders: []string{"nfs_file_write", "nfs_file_direct_*", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
+	"directory": {kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
+		cleared: "the task that looks up, creates or removes in the same directory",
+		holders: []string{"do_unlinkat", "do_rmdir", "vfs_mkdir", "vfs_create", "vfs_rename", "do_renameat2", "nfs_atomic_open", "lookup_open", "nfs_lookup", "path_openat"}},
+	"freeing": {kind: KindOther, label: "inode on its way out (I_FREEING)", watched: true, root: Lost,
+		cleared: "the task that evicts it", holders: []string{"evict", "nfs4_evict_inode", "dispose_list"}},
+	"inode-sync": {kind: KindWriteback, label: "write-back of the inode (I_SYNC)", watched: true, root: Lost,
+		cleared: "the flusher", holders: []string{"__writeback_single_inode", "writeback_single_inode"}},
+	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
+		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
+	"s_umount": {kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
+		cleared: "the task that unmounts, remounts, freezes or syncs it", holders: []string{"generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
+	"frozen": {kind: KindFS, label: "frozen file system", root: Chain,
+		cleared: "whoever thaws it (FITHAW)", holders: []string{"thaw_super"}},
+	"writers": {kind: KindFS, label: "writers of a file system that is being frozen", root: Chain,
+		cleared: "the end of all writes to it", holders: []string{"vfs_write", "mnt_want_write", "nfsd_vfs_write"}},
+	"percpu-lock": {kind: KindLock, label: "a per-CPU rw-semaphore", cleared: "its writer"},
+
+	"idle":         {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
+	"nfsd-file":    {kind: KindOther, label: "nfsd's file cache", cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_file_acquire*"}},
+	"export-inode": {kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_create*", "vfs_write", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
+	"xfs-log":      {kind: KindFS, label: "log of XFS", cleared: "the disk", holders: []string{"xlog_ioend_work", "xlog_cil_push_work", "xfs_log_worker"}, also: []string{"disk"}},
+	"disk":         {kind: KindFS, label: "disk", root: Chain, cleared: "the end of its I/O"},
+
+	"dirty-limit": {shared: true, kind: KindWriteback, label: "dirty limit (balance_dirty_pages)", root: Chain,
+		cleared: "write-back of dirty pages, those of the NFS mounts included", holders: []string{"wb_workfn"}, ops: []string{"WRITE", "COMMIT"}},
+	"memcg-high": {kind: KindReclaim, label: "throttle at memory.high", root: Slow, cleared: "its own timer, at most 2 s"},
+	"memcg-oom":  {kind: KindReclaim, label: "OOM of a memory cgroup", root: Chain, cleared: "a task that is killed and exits", holders: []string{"do_exit"}},
+	"reclaim": {shared: true, kind: KindReclaim, label: "reclaim", root: Chain, cleared: "kswapd, write-back, or a timer",
+		holders: []string{"kswapd", "balance_pgdat", "wb_workfn"}, ops: []string{"WRITE", "COMMIT"}},
+	"reclaiming":   {kind: KindReclaim, label: "its own reclaim", root: Slow, cleared: "itself: it was only preempted"},
+	"work":         {kind: KindOther, label: "a work item", cleared: "the kworker that runs it", holders: []string{"process_one_work", "process_scheduled_works"}},
+	"grace-period": {kind: KindOther, label: "RCU grace period", cleared: "every CPU passing a quiescent state"},
+}
+
+// nfsWriters are functions that go on to send writes that they already marked
+// as under way.
+var nfsWriters = []string{"nfs_page_async_flush", "nfs_pageio_*", "nfs_writepages", "pnfs_write_*", "nfs_wb_folio"}
