@@ -49,6 +49,7 @@ type Spec struct {
 	// trial again, ReplayOf.
 	TrialSeed *uint64
 	ReplayOf  string
+	AtHang    func(context.Context, *guest.Guest) // see trial.Spec; may be nil
 	Guest     guest.Options
 	AccelWhy  string
 	Command   []string // as the user typed it

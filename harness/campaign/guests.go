@@ -54,13 +54,22 @@ func (g *Guests) Close() {
 // trial; if not, the error is a *NoRoom.
 func (g *Guests) Room() error { return room(g.dir, g.spec.Guest.Dir) }
 
-// Trial runs p.
+// Trial runs p. A kernel that does not come up is given a second chance.
 func (g *Guests) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+	t, reports, err := g.trial(ctx, p, dir, phase)
+	var unfit *trial.Unfit
+	if errors.As(err, &unfit) && unfit.AtBoot && ctx.Err() == nil {
+		return g.trial(ctx, p, dir, phase)
+	}
+	return t, reports, err
+}
+
+func (g *Guests) trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
 	arm := g.spec.arm(p.Arm)
 	spec := trial.Spec{
 		Scenario: g.spec.Scenario, Planned: p,
 		Kernel: arm.Kernel, Image: g.spec.Image,
-		Dir: dir, Guest: g.spec.Guest,
+		Dir: dir, Guest: g.spec.Guest, AtHang: g.spec.AtHang,
 	}
 	if arm.NoFault {
 		spec.Scenario.Faults = nil

@@ -80,7 +80,7 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 	case dead != nil:
 		why = "ends at boot: " + dead.Error()
 	}
-	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why}
+	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why, AtBoot: true}
 }
 
 func lastLine(console string) string {

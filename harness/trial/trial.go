@@ -37,6 +37,9 @@ type Spec struct {
 	Guest    guest.Options
 	// Warm is where the trial starts from; nil to boot a guest for it.
 	Warm *Prepared
+	// AtHang, if not nil, is called when the guest hangs and its evidence is
+	// taken; the guest is closed when it returns.
+	AtHang func(context.Context, *guest.Guest)
 }
 
 // Phases of a trial, as they are named to whoever shows progress.
@@ -56,6 +59,7 @@ const (
 type Unfit struct {
 	Kernel string // as the user named it
 	Why    string
+	AtBoot bool // it did not come up: worth a second try on a busy host
 }
 
 func (u *Unfit) Error() string { return fmt.Sprintf("kernel %s: %s", u.Kernel, u.Why) }
@@ -157,12 +161,34 @@ func (t *trial) run(ctx context.Context) error {
 	case errors.Is(err, errHang):
 		t.collectEvidence(ctx)
 		t.prove(ctx)
-		return nil
+		return t.hold(ctx)
 	case errors.Is(err, errSilent):
 		t.collectOutside(ctx)
-		return nil
+		return t.hold(ctx)
 	}
 	return err
+}
+
+// hold lets somebody into the hung guest.
+func (t *trial) hold(ctx context.Context) error {
+	if t.spec.AtHang == nil {
+		return nil
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		t.spec.AtHang(ctx, t.guest)
+	}()
+	for {
+		select {
+		case <-left:
+			return nil
+		case _, ok := <-t.samples: // its reader must not be held up
+			if !ok {
+				t.samples = nil
+			}
+		}
+	}
 }
 
 // step is one phase and what is done in it.

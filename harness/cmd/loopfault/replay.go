@@ -17,13 +17,33 @@ func (c *replayCmd) Run(e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
-	stored, n, err := st.LoadTrial(c.Trial)
+	spec, err := e.replayOf(st, c.Trial)
 	if err != nil {
-		return usageError{err}
+		return err
+	}
+	return e.replay(st, spec, c.guestFlags)
+}
+
+func (e *env) replay(st *store.Store, spec campaign.Spec, flags guestFlags) error {
+	spec.Cold = spec.Cold || flags.Cold
+	if err := flags.checkJobs(spec.Scenario, 1); err != nil {
+		return err
+	}
+	spec.Jobs = flags.Jobs
+	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+		return campaign.Run(e.ctx, st, spec, r, tell)
+	})
+}
+
+// replayOf is the campaign that consists of one stored trial.
+func (e *env) replayOf(st *store.Store, name string) (campaign.Spec, error) {
+	stored, n, err := st.LoadTrial(name)
+	if err != nil {
+		return campaign.Spec{}, usageError{err}
 	}
 	planned, err := plannedTrial(stored.Manifest, n)
 	if err != nil {
-		return err
+		return campaign.Spec{}, err
 	}
 	for _, a := range stored.Manifest.Arms {
 		if a.Name == planned.Arm {
@@ -32,19 +52,9 @@ func (c *replayCmd) Run(e *env) error {
 		}
 	}
 	spec, err := e.specOf(stored)
-	if err != nil {
-		return err
-	}
 	spec.Trials, spec.For, spec.Until = 1, 0, ""
 	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
-	spec.Cold = spec.Cold || c.Cold
-	if err := c.checkJobs(spec.Scenario, 1); err != nil {
-		return err
-	}
-	spec.Jobs = c.Jobs
-	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		return campaign.Run(e.ctx, st, spec, r, tell)
-	})
+	return spec, err
 }
 
 // plannedTrial is what the plan of a run says about trial n: it need not have

@@ -10,19 +10,43 @@ import (
 
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
 	"loopfault/harness/ssh"
 	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/vmimages/kernel"
 	"loopfault/workloads/wire"
 )
 
 type shellCmd struct {
 	Kernel   string   `placeholder:"K" default:"stock" help:"Kernel to boot."`
 	Scenario string   `placeholder:"SCENARIO" default:"pnfs-layoutreturn-enomem" help:"Scenario whose machine, export and mount to set up; its faults and workloads are not started."`
+	Trial    string   `placeholder:"RUN/N" help:"A stored trial whose kernel and scenario to take instead."`
+	AtHang   bool     `help:"With --trial: run the trial again, and log in when it hangs."`
 	Console  string   `placeholder:"FILE" help:"Keep the serial console here."`
 	Command  []string `arg:"" optional:"" passthrough:"" help:"Command to run instead of an interactive shell."`
 }
 
 func (c *shellCmd) Run(e *env) error {
+	if len(c.Command) > 0 && c.Command[0] == "--" {
+		c.Command = c.Command[1:]
+	}
+	switch {
+	case c.AtHang && c.Trial == "":
+		return usagef("--at-hang needs --trial: which trial should hang?")
+	case c.AtHang:
+		return c.atHang(e)
+	case c.Trial != "":
+		st, err := store.Find(e.results)
+		if err != nil {
+			return usageError{err}
+		}
+		spec, err := e.replayOf(st, c.Trial)
+		if err != nil {
+			return err
+		}
+		return c.inGuest(e, spec.Scenario, machine{kernels: []kernel.Build{spec.Arms[0].Kernel}, image: spec.Image, options: spec.Guest})
+	}
 	s, _, err := findScenario(c.Scenario)
 	if err != nil {
 		return err
@@ -31,6 +55,31 @@ func (c *shellCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	return c.inGuest(e, s, m)
+}
+
+// atHang runs a trial again and logs into its guest when it hangs, once the
+// evidence has been taken.
+func (c *shellCmd) atHang(e *env) error {
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	spec, err := e.replayOf(st, c.Trial)
+	if err != nil {
+		return err
+	}
+	var login error
+	spec.AtHang = func(ctx context.Context, g *guest.Guest) {
+		fmt.Fprintf(e.stderr, "\nthe guest hangs; its evidence is kept. Leave the shell to end the trial.\n")
+		login = c.login(ctx, e, g)
+	}
+	err = e.replay(st, spec, guestFlags{Jobs: 1})
+	return errors.Join(login, err)
+}
+
+// inGuest boots a guest with the mount up and logs in.
+func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
 	opts := m.options
 	if c.Console != "" {
 		if opts.ConsolePath, err = filepath.Abs(c.Console); err != nil {
@@ -49,18 +98,20 @@ func (c *shellCmd) Run(e *env) error {
 	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return errors.Join(err, g.Err())
 	}
-	login, err := g.Dial(e.ctx)
+	if len(c.Command) == 0 {
+		fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
+	}
+	return c.login(e.ctx, e, g)
+}
+
+// login runs the command, or a shell, in the guest; its exit code is ours.
+func (c *shellCmd) login(ctx context.Context, e *env, g *guest.Guest) error {
+	login, err := g.Dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer login.Close()
-	if len(c.Command) == 0 {
-		fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
-	}
-	if len(c.Command) > 0 && c.Command[0] == "--" {
-		c.Command = c.Command[1:]
-	}
-	err = login.Shell(e.ctx, os.Stdin, e.stdout, e.stderr, strings.Join(c.Command, " "))
+	err = login.Shell(ctx, os.Stdin, e.stdout, e.stderr, strings.Join(c.Command, " "))
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
 		return &outcome{exit.Code}

@@ -1,0 +1,57 @@
+// Package controls is the regression suite of the harness's eyes: kernels with a
+// bug planted in them, each over another mechanism, the scenario that runs into the
+// bug, and what has to be seen when it does.
+//
+// A control that is not seen to hang means that a detector or an injector is
+// broken, whatever the other results say. The package is a table; it starts
+// nothing. Its guest test runs it, with `make test-controls`.
+package controls
+
+import "loopfault/results/verdict"
+
+// Control is one planted bug.
+type Control struct {
+	Kernel    string // in the catalogue of kernels
+	Scenario  string // in the catalogue of scenarios
+	Mechanism string // in a word or two
+	Explains  string // the hang, in one sentence
+	// SeenBy are the detectors that must each have seen it in at least one of the trials
+	// that hang; others may have.
+	SeenBy []string
+	// Silent says that khungtaskd must not say a word, in no trial: all who wait
+	// do it killably, or nobody stays blocked.
+	Silent bool
+	// Titles are what the verdict's title may be about, one of them.
+	Titles []string
+	// Blames are functions of which at least one must be the blame frame of some report.
+	Blames []string
+}
+
+// All lists the controls.
+func All() []Control {
+	return []Control{
+		{
+			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "lost wake-up",
+			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that nobody will clear.",
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
+		},
+		{
+			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "reference leaked",
+			Explains:  "The error path of pnfs_send_layoutreturn() keeps a reference to the layout header, so whoever evicts the inode waits for ever for the header to go away.",
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"pnfs_destroy_layout_final"},
+		},
+		{
+			Kernel: "control-seqid-asleep", Scenario: "v40-owner-queue",
+			Mechanism: "RPC queue not woken",
+			Explains:  "nfs_release_seqid() does not wake the next RPC task of an open owner, so all later OPENs and CLOSEs of that user line up behind a task that nobody will wake.",
+			SeenBy:    []string{verdict.TaskWatch},
+			Silent:    true,
+			Titles:    []string{"nfs4_do_close", "nfs4_run_open_task"},
+			Blames:    []string{"nfs4_do_close"},
+		},
+	}
+}

@@ -1,0 +1,137 @@
+//go:build controls
+
+package controls_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/controls"
+	"loopfault/harness/guest/guesttest"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+var (
+	trials  = flag.Int("trials", 5, "trials of each control")
+	stocks  = flag.Int("stock-trials", 1, "trials of each scenario on the stock kernel")
+	results = flag.String("results", "", "where the runs are kept; a temporary directory if empty")
+)
+
+// found is loopfault's exit code for a hang.
+const found = 1
+
+var (
+	bin   string // directory of loopfault and its agent, built from this tree
+	table strings.Builder
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := prepared(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "no controls to test:", err)
+		code = 1
+	}
+	fmt.Print("\n", controls.TableHead, table.String(), "\n")
+	os.Exit(code)
+}
+
+// prepared builds what the tests run and runs them.
+func prepared(run func() int) (int, error) {
+	dir, err := os.MkdirTemp("", "controls-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	bin = dir
+	if *results == "" {
+		*results = filepath.Join(dir, "results")
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "loopfault"), "loopfault/harness/cmd/loopfault")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return 0, fmt.Errorf("build loopfault: %w", err)
+	}
+	if _, err = guesttest.Agent(context.Background(), dir); err != nil {
+		return 0, err
+	}
+	return run(), nil
+}
+
+// Each control is seen to hang, by those who should see it, under its name.
+func TestControlsAreSeen(t *testing.T) {
+	for _, c := range controls.All() {
+		t.Run(c.Kernel, func(t *testing.T) {
+			loopfault(t, "kernel", "build", c.Kernel)
+			all := runs(t, c.Scenario, c.Kernel, *trials)
+			t.Log(c.Row(all))
+			table.WriteString(c.Row(all))
+			for _, p := range c.Problems(all) {
+				t.Error(p)
+			}
+		})
+	}
+}
+
+// A scenario that hangs without the planted bug would prove nothing.
+func TestStockIsCleanInTheirScenarios(t *testing.T) {
+	done := map[string]bool{}
+	for _, c := range controls.All() {
+		if done[c.Scenario] || *stocks == 0 {
+			continue
+		}
+		done[c.Scenario] = true
+		t.Run(c.Scenario, func(t *testing.T) {
+			for _, s := range runs(t, c.Scenario, "stock", *stocks) {
+				assert.Equal(t, verdict.Clean, s.Trial.Verdict.Kind, "trial %d: %+v", s.Trial.N, s.Trial.Verdict)
+			}
+		})
+	}
+}
+
+// runs runs trials of a scenario, one guest at a time, and reads them back.
+func runs(t *testing.T, scenario, kernel string, n int) []controls.Seen {
+	t.Helper()
+	loopfault(t, "run", scenario, "--kernel", kernel, "--trials", strconv.Itoa(n), "--jobs", "1", "--results", *results)
+	s, err := store.Open(*results)
+	require.NoError(t, err)
+	run, err := s.Load("latest")
+	require.NoError(t, err)
+	require.Len(t, run.Trials, n)
+	var all []controls.Seen
+	for _, trial := range run.Trials {
+		reports, err := run.Reports(trial.N)
+		require.NoError(t, err)
+		console, err := os.ReadFile(filepath.Join(run.TrialDir(trial.N), "console.log"))
+		require.NoError(t, err)
+		all = append(all, controls.Seen{Trial: trial, Reports: reports, Console: string(console)})
+	}
+	return all
+}
+
+// loopfault runs a command. That it found a hang is no failure, and neither is
+// that it cannot tell (2): what the trials show is looked at.
+func loopfault(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "loopfault"), args...)
+	var said strings.Builder
+	cmd.Stderr = &said
+	_, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && (exit.ExitCode() == found || exit.ExitCode() == 2) {
+		return
+	}
+	require.NoError(t, err, "loopfault %s: %s", strings.Join(args, " "), said.String())
+}
