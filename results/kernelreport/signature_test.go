@@ -67,11 +67,17 @@ func TestGuestsAgree(t *testing.T) {
 	}
 	for _, trap := range []string{
 		"mutex", "rwsem-killable", "soft-lockup", "workqueue-lockup", "rcu-stall-task", "oops-null", "oops-gpf", "bug", "warning", "panic", "panic-hung",
+		"nfs-frozen", "nfs-frozen-proc",
 	} {
 		require.Equal(t, signatures("guest-6.12-"+trap), signatures("guest-6.1-"+trap), trap)
 	}
 	require.Equal(t, signatures("guest-6.12-mutex"), signatures("guest-6.12-lockdep-locks-held"))
 	require.Len(t, signatures("guest-6.12-mutex"), 2, "the owner and the waiter, however seen")
+	frozen := signatures("guest-6.12-nfs-frozen-proc")
+	require.Len(t, frozen, 3, "nfsd, and two clients of it")
+	require.Equal(t, frozen, signatures("guest-6.12-nfs-frozen"))
+	require.Equal(t, frozen, signatures("guest-6.12-lockdep-nfs-frozen"))
+	require.Equal(t, frozen, signatures("guest-6.12-lockdep-nfs-frozen-proc"))
 }
 
 // TestSignedAgain: what an older version stored is found by today's rules; the parser's own reports need no help.
