@@ -71,24 +71,3 @@ func (b *builder) looked() []string {
 	}
 	return append(out, "not in the evidence: stacks of tasks that run or sleep interruptibly")
 }
-
-// count adds n to an entry of a list like "3 in f".
-func count(list []string, what string, n int) []string {
-	for i, l := range list {
-		k, w, _ := strings.Cut(l, " ")
-		if w == what {
-			old, _ := strconv.Atoi(k)
-			list[i] = fmt.Sprintf("%d %s", old+n, what)
-			return list
-		}
-	}
-	return append(list, fmt.Sprintf("%d %s", n, what))
-}
-
-// listed joins a list that count made; the number is left out if it is all.
-func listed(list []string, all int) string {
-	if len(list) == 1 {
-		return strings.TrimPrefix(list[0], strconv.Itoa(all)+" ")
-	}
-	return strings.Join(list, ", ")
-}

@@ -18,10 +18,17 @@ func Explain(e Evidence) Explanation {
 		return x
 	}
 	first := -1
-	if s := b.starved(); s != "" {
-		x.Class, x.Sentence = Starved, s
-	} else if len(ends) > 0 {
+	class, starved := b.starved()
+	// A server may well be busy beside a hang that is not its own.
+	aside := len(ends) > 0 && ends[0].solid() && ends[0].nfsd == 0 && ends[0].class != NoReply
+	switch {
+	case starved != "" && !aside:
+		x.Class, x.Sentence = class, starved
+	case len(ends) > 0:
 		x.Class, x.Sentence, first = ends[0].class, b.say(ends[0]), 0
+	}
+	if starved != "" && aside {
+		x.Details = append(x.Details, "also "+starved)
 	}
 	for i, end := range ends {
 		if end.solid() || i == first {
@@ -31,7 +38,7 @@ func Explain(e Evidence) Explanation {
 			x.Details = append(b.why(end), x.Details...)
 		} else if end.solid() && len(x.Details) < 40 {
 			x.Details = append(x.Details, "also "+b.say(end))
-			if x.Class == Starved {
+			if first < 0 {
 				x.Details = append(x.Details, b.why(end)...)
 			}
 		}
@@ -54,32 +61,6 @@ func (b *builder) graph() Graph {
 		g.Nodes = append(g.Nodes, *b.nodes[id])
 	}
 	return g
-}
-
-// starved says that all nfsd threads are blocked, and in what; or "".
-func (b *builder) starved() string {
-	n := b.blockedNfsd()
-	if !b.server.known || n == 0 || n < b.server.threads {
-		return ""
-	}
-	var in []string
-	for _, g := range b.groups {
-		if g.Kind != KindNfsd {
-			continue
-		}
-		where := "an unknown place"
-		if s := g.tasks[0].stack; len(s) > 0 {
-			where = s[0]
-		}
-		for _, e := range b.edges {
-			if to := b.nodes[e.To]; e.From == g.ID && to.thing != "" && !strings.Contains(to.Label, where) {
-				where += " (" + to.Label + ")"
-				break
-			}
-		}
-		in = count(in, where, g.Count)
-	}
-	return fmt.Sprintf("server starved: %d of %d nfsd threads in %s", n, b.server.threads, listed(in, n))
 }
 
 // say puts an ending into one sentence.

@@ -11,6 +11,8 @@ type server struct {
 	threads int // nfsd threads there are
 	idle    int // of them waiting for requests; the others work or are blocked
 	clients []string
+	// asleep counts nfsd threads in uninterruptible sleep by where ps saw them.
+	asleep map[string]int
 }
 
 // parseServer reads nfsd.txt and the nfsd lines of ps.txt.
@@ -30,6 +32,7 @@ func parseServer(nfsd, ps string) server {
 		}
 	}
 	seen := 0
+	s.asleep = map[string]int{}
 	for line := range lines(ps) {
 		f := strings.Fields(line)
 		if len(f) != 7 || f[6] != "nfsd" {
@@ -38,6 +41,9 @@ func parseServer(nfsd, ps string) server {
 		seen++
 		if strings.HasPrefix(f[4], "I") || strings.HasPrefix(f[4], "S") {
 			s.idle++
+		}
+		if strings.HasPrefix(f[4], "D") && f[5] != "svc_recv" {
+			s.asleep[clean(f[5], 48)]++
 		}
 	}
 	if !s.known && seen > 0 {

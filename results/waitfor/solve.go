@@ -11,6 +11,7 @@ type ending struct {
 	direct int // tasks that wait for it themselves
 	all    int // tasks whose waits lead here
 	asleep int // of them, those whose sleep is known to be long
+	nfsd   int // of them, nfsd threads
 }
 
 // solve finds the endings, the one that explains most first. Of a wait that
@@ -115,6 +116,9 @@ func (b *builder) behind(e *ending, ring []string, in map[string][]string) {
 		queue = queue[1:]
 		e.weight += n.hung
 		e.all += len(n.tasks)
+		if n.Kind == KindNfsd {
+			e.nfsd += len(n.tasks)
+		}
 		for _, t := range n.tasks {
 			if t.blocked > 0 {
 				e.asleep++

@@ -1,0 +1,185 @@
+package waitfor_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/waitfor"
+)
+
+// sleeping writes one entry of stacks.txt.
+func sleeping(pid int, comm, stack string) string {
+	s := fmt.Sprintf("== %d (%s) D 1 0 0\n%s\n", pid, comm, strings.Fields(stack)[0])
+	for _, f := range strings.Fields(stack) {
+		s += "[<0>] " + f + "+0x1c/0x80\n"
+	}
+	return s
+}
+
+const (
+	umountStack = "rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_layoutreturn pnfs_send_layoutreturn " +
+		"_pnfs_return_layout nfs4_evict_inode evict dispose_list evict_inodes generic_shutdown_super nfs_kill_super deactivate_locked_super do_syscall_64"
+	bitStack    = "nfs_wait_bit_killable pnfs_update_layout ff_layout_pg_get_read do_syscall_64"
+	frozenNfsd  = "percpu_rwsem_wait mnt_want_write nfsd4_layoutreturn nfsd4_proc_compound nfsd_dispatch svc_process nfsd kthread"
+	dirtyNfsd   = "balance_dirty_pages balance_dirty_pages_ratelimited_flags nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd kthread"
+	flusher     = "rpc_wait_bit_killable nfs4_run_open_task wb_workfn kthread"
+	oneExport   = "device /dev/vdb mounted on /export with fstype xfs\n"
+	eightThread = "==> /proc/fs/nfsd/threads <==\n8\n"
+)
+
+// rpcLine writes a line of rpc_clnt/*/tasks; ticks is what is left of 15000.
+func rpcLine(number, xid, ticks int, op, queue string) string {
+	return fmt.Sprintf("%5d 4885      0 0x4 0x%x    %d nfs4_call_ops nfsv4 %s a:call_status q:%s\n", number, xid, ticks, op, queue)
+}
+
+// The hang of the report, as the issue words it: everything in one row.
+func TestUmountAgainstAFrozenExport(t *testing.T) {
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks:   sleeping(812, "umount", umountStack) + sleeping(103, "nfsd", frozenNfsd) + sleeping(9, "cat", bitStack),
+		RPCTasks: rpcLine(7, 0x1234, 15000-43*250, "LAYOUTRETURN", "xprt_pending"), NFSD: eightThread, Mountstats: oneExport,
+	})
+	assert.Equal(t, waitfor.Chain, x.Class)
+	assert.Equal(t, "chain: umount 812 →? LAYOUTRETURN (xid 0x00001234, sent 43 s ago) →? nfsd 103 → frozen /export", x.Sentence)
+	assert.Contains(t, x.Text(), "3 of 3 blocked tasks lead here", "who waits for the bit waits for that LAYOUTRETURN")
+}
+
+// While a LAYOUTRETURN is under way, or a task is about to send one, nobody can
+// say that the bit is lost.
+func TestABitThatSomebodyMayClearIsNotLost(t *testing.T) {
+	stuck := waitfor.Evidence{Stacks: sleeping(9, "cat", bitStack), RPCTasks: "==> x <==\n"}
+	assert.Equal(t, waitfor.Lost, waitfor.Explain(stuck).Class)
+
+	e := stuck
+	e.RPCTasks = rpcLine(7, 0x1234, 9000, "LAYOUTRETURN", "xprt_pending")
+	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class)
+
+	e = stuck
+	e.Stacks += sleeping(10, "dd", "mempool_alloc pnfs_send_layoutreturn pnfs_roc do_syscall_64")
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Unknown, x.Class)
+	assert.Contains(t, x.Sentence, "dd 10")
+}
+
+// Tasks sleep for long, and a CLOSE was sent just now: that is not what they
+// wait for. One that is sent again and again is.
+func TestTrafficDoesNotHideAHang(t *testing.T) {
+	pid := 9
+	seconds := 20
+	e := waitfor.Evidence{
+		Stacks:   sleeping(9, "cat", bitStack),
+		RPCTasks: rpcLine(7, 0x1234, 14999, "CLOSE", "xprt_pending"),
+		Reports: []kernelreport.Report{{Kind: kernelreport.KindProcStack, Tasks: []kernelreport.Task{{
+			Role: kernelreport.RoleVictim, PID: &pid, Comm: "cat", BlockedSeconds: &seconds,
+			Frames: []kernelreport.Frame{{Func: "nfs_wait_bit_killable"}, {Func: "pnfs_update_layout"}, {Func: "ff_layout_pg_get_read"}},
+		}}}},
+	}
+	x := waitfor.Explain(e)
+	assert.Equal(t, "lost wake-up: 1 task waits for NFS_LAYOUT_RETURN, nobody will clear it", x.Sentence)
+	assert.Contains(t, x.Text(), "not counted: 1 RPC")
+	e.RPCTasks += rpcLine(5000, 0x99, 14999, "GETATTR", "xprt_pending")
+	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "number 7 of 5000 is not new traffic")
+}
+
+// The loop of loop-back: the server waits for write-back, and write-back for the
+// server.
+func TestServerThatWaitsForItsOwnClient(t *testing.T) {
+	stacks := ""
+	for i := range 8 {
+		stacks += sleeping(100+i, "nfsd", dirtyNfsd)
+	}
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks: stacks + sleeping(50, "dd", "balance_dirty_pages nfs_file_write do_syscall_64"), NFSD: eightThread,
+		RPCTasks: rpcLine(7, 0x1234, 9000, "WRITE", "xprt_pending"),
+	})
+	assert.Equal(t, waitfor.Starved, x.Class)
+	assert.Equal(t, "server starved: 8 of 8 nfsd threads in balance_dirty_pages", x.Sentence)
+	assert.Contains(t, x.Text(), "also cycle: 8 × nfsd → dirty limit (balance_dirty_pages) →? WRITE (xid 0x00001234, sent 24 s ago) →? 8 × nfsd")
+}
+
+// A mutex whose owner the kernel names, and the other way round: a deadlock that
+// is read, not guessed.
+func TestTwoLocksInTheWrongOrder(t *testing.T) {
+	locks := func(first, second string) string {
+		return fmt.Sprintf(" #0: %s (lock_%s){+.+.}-{3:3}, at: outer+0x1/0x2\n #1: %s (lock_%s){+.+.}-{3:3}, at: %%s+0x1c/0x80\n", first, first, second, second)
+	}
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks: sleeping(5, "one", "take_b work do_syscall_64") + sleeping(6, "two", "take_a work do_syscall_64"),
+		Console: "Showing all locks held in the system:\n2 locks held by one/5:\n" + fmt.Sprintf(locks("aa", "bb"), "take_b") +
+			"2 locks held by two/6:\n" + fmt.Sprintf(locks("bb", "aa"), "take_a") + "=====\n",
+	})
+	assert.Equal(t, "cycle: one 5 → lock_bb → two 6 → lock_aa → one 5", x.Sentence)
+}
+
+func TestOwnerThatTheKernelNames(t *testing.T) {
+	console := "[   31.0] INFO: task a:5 blocked for more than 10 seconds.\n[   31.0]       Not tainted 6.12.117 #1\n" +
+		"[   31.0] task:a               state:D stack:0     pid:5     tgid:5     ppid:1      flags:0x00004002\n[   31.0] Call Trace:\n[   31.0]  <TASK>\n" +
+		"[   31.0]  __schedule+0x1/0x2\n[   31.0]  schedule+0x1/0x2\n[   31.0]  __mutex_lock+0x1/0x2\n[   31.0]  foo_write+0x1/0x2\n[   31.0]  </TASK>\n" +
+		"[   31.0] INFO: task a:5 is blocked on a mutex likely owned by task b:6.\n" +
+		"[   31.0] task:b               state:R stack:0     pid:6     tgid:6     ppid:1      flags:0x00004002\n[   31.0] Call Trace:\n[   31.0]  <TASK>\n" +
+		"[   31.0]  __schedule+0x1/0x2\n[   31.0]  foo_read+0x1/0x2\n[   31.0]  </TASK>\n"
+	x := waitfor.Explain(waitfor.Evidence{Reports: kernelreport.Parse([]byte(console))})
+	found := false
+	for _, e := range x.Graph.Edges {
+		found = found || e.From == "task:5" && e.To == "task:6" && e.Certain
+	}
+	assert.True(t, found, "%s", x.Text())
+}
+
+func TestNoTransport(t *testing.T) {
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks:   sleeping(5, "ls", "rpc_wait_bit_killable nfs4_proc_getattr do_syscall_64"),
+		RPCTasks: rpcLine(7, 0x1234, 0, "GETATTR", "xprt_sending"),
+		RPCXprt:  "==> a <==\nnetid: tcp\naddr:  127.0.0.1\nport:  2049\nstate: 0x10\n", NFSD: eightThread,
+	})
+	assert.Equal(t, "transport: ls 5 →? GETATTR (xid 0x00001234, on xprt_sending) → tcp 127.0.0.1:2049 not connected", x.Sentence)
+}
+
+// What no rule knows is called unknown, not guessed at.
+func TestUnknownIsAnAnswer(t *testing.T) {
+	x := waitfor.Explain(waitfor.Evidence{Stacks: sleeping(5, "x", "some_new_wait some_caller do_syscall_64")})
+	assert.Equal(t, waitfor.Unknown, x.Class)
+	assert.Contains(t, x.Sentence, "unknown: x 5")
+	assert.Contains(t, x.Sentence, "some_new_wait")
+	assert.Equal(t, waitfor.Nothing, waitfor.Explain(waitfor.Evidence{}).Class)
+}
+
+// Kernel text is hostile: names that are markup stay text, in every output.
+func TestHostileNames(t *testing.T) {
+	evil := `x"><script>alert(1)</script>&amp;` + "\x1b[2J\x00"
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks:     sleeping(5, evil, "rpc_wait_bit_killable nfs4_proc_getattr "+`<img/src=x>`),
+		RPCTasks:   "    7 4885      0 0x4 0x1234    9000 ops nfs<b>v4 GETATTR a:<i> q:<script>\n",
+		Mountstats: "device /dev/<b> mounted on /<script> with fstype <x>\n",
+		Console:    "Showing all locks held in the system:\n1 lock held by <a>/5:\n #0: <b> (<script>){+}, at: f\n",
+		NFSD:       "==> /proc/fs/nfsd/clients/1/info <==\ncallback state: <script>\n" + "==> /threads <==\n8\n",
+	})
+	svg := x.Graph.SVG()
+	wellFormed(t, svg)
+	assert.NotContains(t, string(svg), "<script")
+	assert.NotContains(t, string(svg), "<img")
+	assert.NotContains(t, x.Text(), "\x1b")
+	assert.NotContains(t, x.Text(), "\x00")
+}
+
+// Hundreds of tasks with the same stack are one node; thousands of stacks that
+// have nothing in common are bounded in the drawing.
+func TestManyTasks(t *testing.T) {
+	same, different := "", ""
+	for i := range 600 {
+		same += sleeping(1000+i, "dd/"+fmt.Sprint(i), bitStack)
+		different += sleeping(1000+i, "dd", fmt.Sprintf("wait_%d caller do_syscall_64", i))
+	}
+	x := waitfor.Explain(waitfor.Evidence{Stacks: same, RPCTasks: "==> x <==\n"})
+	assert.Equal(t, "lost wake-up: 600 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it", x.Sentence)
+	assert.Len(t, x.Graph.Nodes, 2)
+	x = waitfor.Explain(waitfor.Evidence{Stacks: different})
+	svg := x.Graph.SVG()
+	wellFormed(t, svg)
+	assert.LessOrEqual(t, strings.Count(string(svg), "<rect class=\"n"), 90)
+	assert.Contains(t, string(svg), "more nodes are in the text only")
+	assert.Less(t, len(svg), 200<<10)
+}

@@ -1,0 +1,83 @@
+// Package trialdir reads the evidence of a stored trial and has it explained.
+// It knows which files of the tree hold what, and nothing of what they mean.
+package trialdir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"loopfault/results/store"
+	"loopfault/results/waitfor"
+)
+
+// maxFile is the most that is read of one file, in bytes. Of a console, the end
+// tells.
+const maxFile = 16 << 20
+
+// ErrNoEvidence says that a trial left nothing to explain: it did not hang, or
+// it is not there.
+var ErrNoEvidence = errors.New("no evidence of a hang: want evidence/stacks.txt, or a report of a blocked task")
+
+// Explain reads trial n of a run. Files that are missing make the explanation
+// weaker; that none is there is ErrNoEvidence.
+func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
+	e, err := Read(r, n)
+	if err != nil {
+		return waitfor.Explanation{}, err
+	}
+	x := waitfor.Explain(e)
+	if x.Class == waitfor.Nothing && e.Stacks == "" {
+		return x, fmt.Errorf("trial %d: %w", n, ErrNoEvidence)
+	}
+	return x, nil
+}
+
+// Read collects the texts of trial n. A reports.json that is not there or not
+// whole is left out: what it says, stacks and history say as well.
+func Read(r *store.Run, n int) (waitfor.Evidence, error) {
+	dir := r.TrialDir(n)
+	if _, err := os.Stat(dir); err != nil {
+		return waitfor.Evidence{}, fmt.Errorf("trial %d: %w", n, err)
+	}
+	var e waitfor.Evidence
+	for _, f := range []struct {
+		to   *string
+		name string
+	}{
+		{&e.Stacks, "evidence/stacks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
+		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
+		{&e.PS, "evidence/ps.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
+	} {
+		text, err := readEnd(filepath.Join(dir, f.name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return e, fmt.Errorf("trial %d: %w", n, err)
+		}
+		*f.to = text
+	}
+	e.Reports, _ = r.Reports(n)
+	return e, nil
+}
+
+// readEnd reads the last maxFile bytes of a file.
+func readEnd(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if info.Size() > maxFile {
+		if _, err := f.Seek(-maxFile, io.SeekEnd); err != nil {
+			return "", err
+		}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFile))
+	return string(text), err
+}

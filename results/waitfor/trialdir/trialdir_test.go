@@ -1,0 +1,87 @@
+package trialdir_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/store"
+	"loopfault/results/waitfor"
+	"loopfault/results/waitfor/trialdir"
+)
+
+// trial stores the evidence of a hang as a trial does.
+func trial(t *testing.T, hang string) *store.Run {
+	t.Helper()
+	s, err := store.Open(t.TempDir())
+	require.NoError(t, err)
+	r, err := s.Create(store.Manifest{Name: "s", Scenario: []byte("{}")})
+	require.NoError(t, err)
+	dir, err := r.Trial(1)
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "hangs", hang, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		to := filepath.Join(dir, "evidence", filepath.Base(f))
+		switch filepath.Base(f) {
+		case "history.jsonl":
+			to = filepath.Join(dir, "history.jsonl")
+		case "console.txt":
+			to = filepath.Join(dir, "console.log")
+		}
+		require.NoError(t, os.WriteFile(to, text, 0o644))
+	}
+	return r
+}
+
+func TestExplainsAStoredTrial(t *testing.T) {
+	r := trial(t, "layoutreturn-lost")
+	x, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	assert.Equal(t, waitfor.Lost, x.Class)
+	want, err := os.ReadFile("../testdata/hangs/layoutreturn-lost/explanation.golden")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), x.Text(), "the same as from the texts alone")
+}
+
+// The agent is dead: there are only the console and what was found on it.
+func TestOnlyReports(t *testing.T) {
+	r := trial(t, "lockdep-mutex")
+	console, err := os.ReadFile(filepath.Join(r.TrialDir(1), "console.log"))
+	require.NoError(t, err)
+	require.NoError(t, r.WriteTrial(store.Trial{Planned: store.Planned{N: 1}}, kernelreport.Parse(console)))
+	x, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	assert.Contains(t, x.Sentence, "mutex_waiter 58 → provoke_mutex_a → mutex_owner 52")
+}
+
+func TestNothingToExplain(t *testing.T) {
+	r := trial(t, "frozen-few")
+	_, err := trialdir.Explain(r, 2)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.RemoveAll(filepath.Join(r.TrialDir(1), "evidence")))
+	_, err = trialdir.Explain(r, 1)
+	require.ErrorIs(t, err, trialdir.ErrNoEvidence)
+}
+
+// A console may be larger than what is read of it; its end counts.
+func TestLongConsole(t *testing.T) {
+	r := trial(t, "lockdep-mutex")
+	path := filepath.Join(r.TrialDir(1), "console.log")
+	console, err := os.ReadFile(path)
+	require.NoError(t, err)
+	long := strings.Repeat("[    1.000000] noise\n", 1<<20) + string(console)
+	require.NoError(t, os.WriteFile(path, []byte(long), 0o644))
+	e, err := trialdir.Read(r, 1)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(e.Console), 16<<20)
+	assert.True(t, strings.HasSuffix(e.Console, string(console)))
+}
