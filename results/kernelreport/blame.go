@@ -133,8 +133,8 @@ func classesFor(kind Kind, role Role) frameClass {
 		return classReport | classAlloc | classEntry
 	case KindKASAN:
 		return classReport | classFault | classPrimitive | classLock | classSched | classEntry | classAlloc
-	case KindBug:
-		return classReport | classFault | classPrimitive | classLock | classSched | classEntry
+	case KindBug: // where one must not sleep, the generic waits tell as little as the scheduler
+		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry
 	}
 	return classReport | classFault | classPrimitive | classLock | classEntry
 }
