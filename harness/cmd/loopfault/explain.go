@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/google/renameio/v2"
+
+	"loopfault/results/store"
+	"loopfault/results/waitfor/trialdir"
+)
+
+type explainCmd struct {
+	SVG   string `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
+	Trial string `arg:"" help:"RUN/NUMBER (as in latest/3), or a trial's directory."`
+}
+
+func (c *explainCmd) Run(e *env) error {
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	stored, n, err := st.LoadTrial(c.Trial)
+	if err != nil {
+		return usageError{err}
+	}
+	x, err := trialdir.Explain(stored.Run, n)
+	if err != nil {
+		return usageError{fmt.Errorf("run %s: %w", stored.Name, err)}
+	}
+	if c.SVG != "" {
+		if err := renameio.WriteFile(c.SVG, x.Graph.SVG(), 0o644); err != nil {
+			return usageError{fmt.Errorf("--svg: %w", err)}
+		}
+	}
+	_, err = io.WriteString(e.stdout, x.Text())
+	return err
+}
