@@ -165,23 +165,23 @@ func TestUntilDifferenceStopsEarlyWhenThereIsOne(t *testing.T) {
 // Time that was worked counts, time between two processes does not.
 func TestTimeBoundGoesOnAfterAResume(t *testing.T) {
 	spec := twoArms()
-	spec.Trials, spec.For, spec.Jobs = 0, 300*time.Millisecond, 1
+	spec.Trials, spec.For, spec.Jobs = 0, 3*time.Second, 1
 	stop := errors.New("stop")
 	r := &scripted{}
 	r.trial = func(store.Planned) (store.Trial, error) {
-		time.Sleep(20 * time.Millisecond)
-		if r.ran.Load() == 5 {
+		time.Sleep(50 * time.Millisecond)
+		if r.ran.Load() == 3 {
 			return store.Trial{}, stop
 		}
 		return of(verdict.Clean), nil
 	}
 	st, _, err := run(t, spec, r)
 	require.ErrorIs(t, err, stop)
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(spec.For)
 	out, err := resume(t, st, spec, r)
 	require.NoError(t, err)
 	assert.True(t, out.Complete)
-	assert.Greater(t, r.ran.Load(), int64(6), "there was time left")
+	assert.Greater(t, r.ran.Load(), int64(4), "there was time left")
 	before := r.ran.Load()
 	_, err = resume(t, st, spec, r)
 	require.NoError(t, err)

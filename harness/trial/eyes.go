@@ -23,6 +23,7 @@ const slowHost = 1.5
 type eyes struct {
 	console   []kernelreport.Report
 	size      int64 // of the console when it was last read
+	forgiven  int64 // up to where tasks that it says to hang have woken up since
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
 	pace      pace
@@ -50,6 +51,7 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),
 	}})
 	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
+	e.forgive(s, h)
 	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
 }
 
@@ -71,6 +73,19 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 		e.blocked = append(e.blocked, r)
 		e.mark(s.Uptime, b.Since)
 	}
+}
+
+// forgive takes a hang back when the tasks that were reported have woken up: that
+// was long, and not for good. Reports that the kernel itself printed meanwhile
+// count no more than ours.
+func (e *eyes) forgive(s wire.Sample, h *history) {
+	const rounding = 2 // seconds; the watch looks once a second
+	if len(e.blocked) == 0 || len(e.stalled) > 0 || s.Oldest > s.Uptime-e.hangSince-rounding {
+		return
+	}
+	h.add(entry{T: s.Uptime, Type: "blocked", What: "came right", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
+	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
+	e.forgiven = e.size
 }
 
 // watchPace takes the workloads that stopped for the whole of the budget.
@@ -122,7 +137,7 @@ func (e *eyes) readConsole(path string) {
 		switch r.Kind {
 		case kernelreport.KindHungTask:
 			r.Detector = verdict.Khungtaskd
-			if e.speed.worst > slowHost {
+			if e.speed.worst > slowHost || int64(r.Start) < e.forgiven {
 				r.Detector = verdict.Doubtful // until the task watch agrees
 				continue
 			}

@@ -29,9 +29,12 @@ type reproduceCmd struct {
 	guestFlags
 }
 
-// alike is how much a hang must be like the reported one to be the same; see
-// package match. The blame frame alone is not enough, a path to it in common is.
-const alike = 0.6
+// alike says whether a hang counts as the reported one: of the same signature, or
+// at the same place with one more function of the way there. A hang is not asked
+// to come from the same system call: close and umount wait for one LAYOUTRETURN.
+func alike(m match.Match) bool {
+	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
+}
 
 func (c *reproduceCmd) Run(e *env) error {
 	if c.For <= 0 {
@@ -196,7 +199,7 @@ func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, 
 	case m.Agrees.Signature:
 		fmt.Fprintf(w, "same signature, %s\n", m.Signature)
 	default:
-		fmt.Fprintf(w, "alike (%.2f): %s; in common: %s\n", m.Score, m.Signature, strings.Join(m.Agrees.Frames, ", "))
+		fmt.Fprintf(w, "at the same place, signature %s; in common: %s\n", m.Signature, strings.Join(m.Agrees.Frames, ", "))
 	}
 	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
 	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Name, t.Seed, t.Arm, dir, dir)
@@ -222,9 +225,10 @@ func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase 
 			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
 		}
 	}
-	if best := match.Rank(m.wanted, hangs); len(best) > 0 && best[0].Score >= alike {
+	ranked := match.Rank(m.wanted, hangs)
+	if i := slices.IndexFunc(ranked, alike); i >= 0 {
 		m.mu.Lock()
-		m.alike[p.N] = best[0]
+		m.alike[p.N] = ranked[i]
 		m.mu.Unlock()
 	}
 	return t, reports, nil

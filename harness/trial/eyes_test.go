@@ -1,0 +1,94 @@
+package trial
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/timeouts"
+	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
+)
+
+const sleeping = "[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] nfs4_proc_layoutreturn+0x1/0x2\n[<0>] nfs4_evict_inode+0x1/0x2\n"
+
+// oneSleeper is a sample of a task that has been asleep since second 100.
+func oneSleeper(uptime, spin float64) wire.Sample {
+	return wire.Sample{Uptime: uptime, Spin: spin, Oldest: uptime - 100, Asleep: 1, Blocked: []wire.Blocked{
+		{PID: 7, Comm: "umount", State: "D", Since: 100, Seconds: uptime - 100, Stack: sleeping},
+	}}
+}
+
+func open(t *testing.T) (*eyes, *history, timeouts.Timeouts) {
+	t.Helper()
+	h, err := newHistory(filepath.Join(t.TempDir(), "history.jsonl"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = h.close() })
+	return &eyes{}, h, timeouts.Timeouts{Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
+}
+
+func TestSleeperThatWakesIsForgiven(t *testing.T) {
+	e, h, b := open(t)
+	e.sample(oneSleeper(116, 0), h, b)
+	require.Len(t, e.reports(), 1)
+	assert.Equal(t, 116.0, e.firstHang)
+	e.sample(wire.Sample{Uptime: 117, Oldest: 17, Asleep: 1}, h, b)
+	assert.False(t, e.settled(117, b), "khungtaskd may still come")
+	require.Len(t, e.reports(), 1, "it sleeps on")
+	assert.True(t, e.settled(131, b))
+
+	e.sample(wire.Sample{Uptime: 118, Oldest: 0.5, Asleep: 3}, h, b)
+	assert.Empty(t, e.reports())
+	assert.False(t, e.settled(140, b))
+	e.sample(oneSleeper(150, 0), h, b)
+	assert.Len(t, e.reports(), 1, "and is reported again when it hangs again")
+}
+
+func TestBudgetsGrowWithASlowGuest(t *testing.T) {
+	e, h, b := open(t)
+	for s := range 20 {
+		e.sample(wire.Sample{Uptime: 80 + float64(s), Spin: 0.001}, h, b)
+	}
+	for s := range 16 {
+		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.003, Oldest: float64(s)}, h, b)
+	}
+	assert.InDelta(t, 3, e.speed.slow(), 0.01)
+	e.sample(oneSleeper(116, 0.003), h, b)
+	assert.Empty(t, e.reports(), "16 s are 5 s of a guest that is three times slower")
+	e.sample(oneSleeper(150, 0.003), h, b)
+	assert.Len(t, e.reports(), 1)
+}
+
+// Of a guest that ran too slowly the kernel's own word is taken when the task watch
+// agrees.
+func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
+	e, h, b := open(t)
+	console := filepath.Join(t.TempDir(), "console.log")
+	require.NoError(t, os.WriteFile(console, []byte(`[  112.000000] INFO: task umount:7 blocked for more than 10 seconds.
+[  112.000001]       Not tainted 6.12.117 #1
+[  112.000002] task:umount          state:D stack:0     pid:7   tgid:7   ppid:1      flags:0x00004002
+[  112.000003] Call Trace:
+[  112.000004]  <TASK>
+[  112.000005]  __schedule+0x58c/0x5c6
+[  112.000006]  schedule+0x2f/0x47
+[  112.000011]  nfs4_evict_inode+0x6d/0x70
+[  112.000013]  </TASK>
+`), 0o644))
+	for s := range 12 {
+		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.001 + 0.0005*float64(s), Oldest: float64(s)}, h, b)
+	}
+	e.readConsole(console)
+	require.Len(t, e.reports(), 1)
+	assert.Equal(t, verdict.Doubtful, e.reports()[0].Detector)
+	assert.Zero(t, e.firstHang)
+	assert.Equal(t, verdict.Clean, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind)
+
+	e.sample(oneSleeper(190, 0.002), h, b)
+	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
+	assert.Equal(t, verdict.Hang, v.Kind)
+	assert.Equal(t, []string{verdict.TaskWatch, verdict.Khungtaskd}, v.Detectors)
+}
