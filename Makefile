@@ -1,6 +1,8 @@
 # make demo   all set-up, then the main job: three kernels compared
 # make test   all set-up, then the tests, which boot real guests
 # make bench  figures of this machine, in results-data/bench.json
+# make test-controls  all set-up, then trials of every planted bug: does the
+#             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
 # make build  only the two programs, in bin/
 
 GO      ?= go
@@ -11,7 +13,7 @@ LOOPFAULT := bin/loopfault
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 TRIALS  ?= 2
 
-.PHONY: demo test bench setup build images check clean
+.PHONY: demo test test-controls bench setup build images check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -23,6 +25,14 @@ demo: images
 # side by side on a small machine, so -p 1.
 test: images check
 	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 1 -timeout 40m ./...
+
+# Trials of each planted bug; of stock, too, in each of their scenarios.
+CONTROL_TRIALS ?= 5
+
+test-controls: images
+	$(GO) vet -tags controls ./harness/controls
+	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
+		-trials $(CONTROL_TRIALS) -results $(CURDIR)/results-data
 
 bench: images
 	$(LOOPFAULT) bench

@@ -53,5 +53,28 @@ func All() []Control {
 			Titles:    []string{"nfs4_do_close", "nfs4_run_open_task"},
 			Blames:    []string{"nfs4_do_close"},
 		},
+		{
+			Kernel: "control-layoutreturn-unanswered", Scenario: "pnfs-layoutreturn-load",
+			Mechanism: "reply never sent",
+			Explains:  "The server drops the reply to a LAYOUTRETURN, so its sender waits for an answer that will not come, and others wait for the layout it returns.",
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nfs4_proc_layoutreturn", "pnfs_update_layout", "nfs4_do_close"},
+			Blames:    []string{"nfs4_proc_layoutreturn"},
+		},
+		{
+			Kernel: "control-recovery-loop", Scenario: "lease-loss",
+			Mechanism: "recovery never finishes",
+			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"wait_on_commit", "__filemap_fdatawait_range", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
+		},
+		{
+			Kernel: "control-cpu-lockup", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "processors locked up",
+			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest says nothing any more.",
+			SeenBy:    []string{verdict.Silence},
+			Silent:    true,
+			Titles:    []string{"control_lock_up"},
+		},
 	}
 }
