@@ -62,6 +62,15 @@ func All() []Control {
 			Blames:    []string{"nfs4_proc_layoutreturn"},
 		},
 		{
+			Kernel: "control-congestion-kept", Scenario: "dirty-limit",
+			Mechanism: "throttling",
+			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",
+			SeenBy:    []string{verdict.TaskWatch, verdict.StallWatch},
+			Silent:    true,
+			Titles:    []string{"nfs_writepages", "balance_dirty_pages"},
+			Blames:    []string{"nfs_writepages"},
+		},
+		{
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
 			Mechanism: "recovery never finishes",
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
