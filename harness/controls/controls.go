@@ -71,6 +71,13 @@ func All() []Control {
 			Blames:    []string{"nfs_writepages"},
 		},
 		{
+			Kernel: "control-local-throttle", Scenario: "dirty-limit",
+			Mechanism: "near-stop",
+			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though nobody sleeps for long.",
+			SeenBy:    []string{verdict.StallWatch},
+			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "folio_wait_writeback"},
+		},
+		{
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
 			Mechanism: "recovery never finishes",
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
