@@ -1,9 +1,6 @@
 package waitfor
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // builder makes the graph. Things come into it when something waits for them,
 // so that what nobody waits for is not drawn.
@@ -12,6 +9,7 @@ type builder struct {
 	tasks   []*task
 	groups  []*Node // of tasks with the same stack
 	rpcs    []*Node // of RPCs alike
+	threads []thread
 	xprts   []xprt
 	server  server
 	mounts  mounts
@@ -28,10 +26,11 @@ type builder struct {
 
 func newBuilder(e Evidence) *builder {
 	b := &builder{
-		e: e, tasks: tasksOf(e), xprts: parseXprts(e.RPCXprt), server: parseServer(e.NFSD, e.PS),
+		e: e, tasks: tasksOf(e), threads: parsePS(e.PS), xprts: parseXprts(e.RPCXprt),
 		mounts: parseMounts(e.Mountstats), locks: parseLocks(e.Console),
 		nodes: map[string]*Node{}, drawn: map[string]bool{}, newest: map[string]int{},
 	}
+	b.server = parseServer(e.NFSD, b.threads)
 	hz := e.TicksPerSecond
 	if hz <= 0 {
 		hz = 250
@@ -103,13 +102,19 @@ func (b *builder) waitsOf(g *Node) {
 	}
 	i := ruleOf(t.stack)
 	if i < 0 {
-		label := "unknown"
-		basis := "no stack"
-		if len(t.stack) > 0 {
-			label = "unknown, in " + t.stack[0]
-			basis = "no rule for its stack"
+		n := &Node{Kind: KindUnknown, root: Unknown}
+		basis := "no rule for its stack"
+		switch {
+		case len(t.stack) > 0:
+			n.Label = "unknown, in " + t.stack[0]
+		case b.longest > 0 && g.hung == 0:
+			// /proc shows no stack of a task that runs by then.
+			n.Label, n.root, basis = "nothing, it ran on", Slow, "its stack was empty"
+		default:
+			n.Label, basis = "unknown", "no stack"
 		}
-		b.edge(g, b.add(&Node{ID: "unknown:" + label, Kind: KindUnknown, Label: label, root: Unknown}), basis, false)
+		n.ID = "unknown:" + n.Label
+		b.edge(g, b.add(n), basis, false)
 		return
 	}
 	basis := t.source + ": " + head(t.stack, len(strings.Fields(rules[i].frames))+1)
@@ -139,8 +144,8 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 		name = "RPC"
 	}
 	n := &Node{ID: "norpc:" + name, Kind: KindUnknown, Label: name + ", not in rpc-tasks.txt", root: Unknown}
-	if b.e.RPCTasks != "" {
-		// It may have come and gone between two texts; if the task hangs, it is lost.
+	if b.e.RPCTasks != "" && g.Blocked > 0 {
+		// It may have come and gone between two texts; but this task has slept for long.
 		n.root = Lost
 		n.Detail = []string{"cleared by: the end of the RPC; none of that operation was found that is older than the wait"}
 	}
@@ -167,72 +172,4 @@ func head(stack []string, n int) string {
 		s += " < …"
 	}
 	return s
-}
-
-// thing is the node of a row of things, with all that may end the wait.
-func (b *builder) thing(key string) *Node {
-	if n := b.nodes["thing:"+key]; n != nil {
-		return n
-	}
-	row, ok := things[key]
-	if !ok {
-		row = thing{kind: KindUnknown, label: key}
-	}
-	n := b.add(&Node{ID: "thing:" + key, Kind: row.kind, Label: row.label, thing: key, root: row.root})
-	if row.cleared != "" {
-		n.Detail = []string{"cleared by: " + row.cleared}
-	}
-	if key == "frozen" {
-		b.nameFrozen(n)
-	}
-	for _, g := range b.groups {
-		if b.waitsFor(g) == key {
-			continue // its fellow
-		}
-		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
-			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is not told", false)
-		}
-	}
-	young := 0
-	for _, r := range b.rpcs {
-		if !b.mayClear(row.ops, r.rpcs[0]) || queues[r.rpcs[0].queue] == key {
-			continue
-		}
-		if !row.shared && b.tooYoung(r) {
-			young += r.Count
-			continue
-		}
-		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is not told", false)
-	}
-	if young > 0 {
-		n.Detail = append(n.Detail, fmt.Sprintf("not counted: %d RPCs of such operations that were just sent", young))
-	}
-	return n
-}
-
-// waitsFor is the thing that a group of tasks waits for, or "".
-func (b *builder) waitsFor(g *Node) string {
-	if i := ruleOf(g.tasks[0].stack); i >= 0 {
-		return rules[i].waits
-	}
-	return ""
-}
-
-// mayClear says whether an RPC is one of the operations.
-func (b *builder) mayClear(ops []string, r *rpc) bool {
-	for _, op := range ops {
-		if op == "CB*" && r.callback() || op == "*" && !r.callback() || op == r.op {
-			return true
-		}
-	}
-	return false
-}
-
-// nameFrozen names the frozen file system if there is but one it can be.
-func (b *builder) nameFrozen(n *Node) {
-	if len(b.mounts.disks) == 1 {
-		m := b.mounts.disks[0]
-		n.Label = "frozen " + m.dir
-		n.Detail = append(n.Detail, fmt.Sprintf("%s (%s on %s) is the only file system on a disk besides the root: a guess", m.dir, m.fs, m.dev))
-	}
 }

@@ -2,7 +2,6 @@ package waitfor
 
 import (
 	"fmt"
-	"strings"
 )
 
 // Explain says what the evidence comes to. It takes any texts, whole or torn,
@@ -74,22 +73,26 @@ func (b *builder) say(e ending) string {
 		}
 		return "cycle: " + b.path(ids)
 	case Lost:
-		if e.direct == 0 {
-			return fmt.Sprintf("lost wake-up: %s wait for %s, nobody will clear it", many(e.weight, "task"), n.Label)
+		verb := things[n.thing].verb
+		if verb == "" {
+			verb = "clear it"
 		}
-		s := fmt.Sprintf("lost wake-up: %s wait for %s, nobody will clear it", many(e.direct, "task"), n.Label)
-		if e.direct == 1 {
-			s = strings.Replace(s, "1 task wait ", "1 task waits ", 1)
+		k := e.direct
+		if k == 0 {
+			k = e.all // RPCs of theirs wait for it
 		}
-		return s
+		if k == 1 {
+			return fmt.Sprintf("lost wake-up: 1 task waits for %s, nobody will %s", n.Label, verb)
+		}
+		return fmt.Sprintf("lost wake-up: %d tasks wait for %s, nobody will %s", k, n.Label, verb)
 	case Chain:
 		return "chain: " + b.path(b.wayTo(n))
 	case NoReply:
-		return "no reply: " + b.path(b.wayTo(n)) + ", which has nothing to do"
+		return "no reply: " + b.path(b.wayTo(n))
 	case Transport:
 		return "transport: " + b.path(b.wayTo(n))
 	case Slow:
-		return "slow: " + b.path(b.wayTo(n)) + ", which still moves"
+		return "slow: " + b.path(b.wayTo(n)) + ", which is not stuck: slow, or busy for ever"
 	}
 	return fmt.Sprintf("unknown: %s, and what would end that is not known", b.path(b.wayTo(n)))
 }

@@ -12,6 +12,7 @@ var queues = map[string]string{
 	"NFS client":             "recovery",
 	"Backchannel slot table": "cb-slot",
 	"ForeChannel Slot table": "slots",
+	"Seqid_waitqueue":        "seqid",
 }
 
 // rpc draws an RPC and what it waits for.

@@ -55,7 +55,8 @@ func (b *builder) owners() {
 
 // running is a task that is not blocked.
 func (b *builder) running(pid int, comm string) *Node {
-	return b.add(&Node{ID: fmt.Sprintf("task:%d", pid), Kind: KindTask, Label: fmt.Sprintf("%s %d, not blocked", comm, pid), Count: 1, root: Slow})
+	return b.add(&Node{ID: fmt.Sprintf("task:%d", pid), Kind: KindTask, Label: fmt.Sprintf("%s %d", comm, pid), Count: 1, root: Slow,
+		Detail: []string{"not among the blocked tasks"}})
 }
 
 // taskOf is the blocked task with a pid, or nil.

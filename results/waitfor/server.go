@@ -15,8 +15,29 @@ type server struct {
 	asleep map[string]int
 }
 
+// thread is one line of ps.txt.
+type thread struct {
+	pid                int
+	state, wchan, comm string
+}
+
+// parsePS reads ps.txt: pid, tid, ppid, uid, state, wchan, comm.
+func parsePS(text string) []thread {
+	var all []thread
+	for line := range lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 7 || len(all) >= maxTasks {
+			continue
+		}
+		if pid, err := strconv.Atoi(f[1]); err == nil && pid > 0 {
+			all = append(all, thread{pid, clean(f[4], 8), clean(f[5], 48), clean(strings.Join(f[6:], " "), maxComm)})
+		}
+	}
+	return all
+}
+
 // parseServer reads nfsd.txt and the nfsd lines of ps.txt.
-func parseServer(nfsd, ps string) server {
+func parseServer(nfsd string, ps []thread) server {
 	var s server
 	for path, line := range sections(nfsd) {
 		switch {
@@ -33,17 +54,16 @@ func parseServer(nfsd, ps string) server {
 	}
 	seen := 0
 	s.asleep = map[string]int{}
-	for line := range lines(ps) {
-		f := strings.Fields(line)
-		if len(f) != 7 || f[6] != "nfsd" {
+	for _, t := range ps {
+		if t.comm != "nfsd" {
 			continue
 		}
 		seen++
-		if strings.HasPrefix(f[4], "I") || strings.HasPrefix(f[4], "S") {
+		switch {
+		case t.state[0] == 'I' || t.state[0] == 'S':
 			s.idle++
-		}
-		if strings.HasPrefix(f[4], "D") && f[5] != "svc_recv" {
-			s.asleep[clean(f[5], 48)]++
+		case t.state[0] == 'D' && t.wchan != "svc_recv":
+			s.asleep[t.wchan]++
 		}
 	}
 	if !s.known && seen > 0 {

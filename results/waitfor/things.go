@@ -13,6 +13,10 @@ type thing struct {
 	ops []string
 	// also names other things that it depends on.
 	also []string
+	// thread is how the comm of a kernel thread ends that ends the wait.
+	thread string
+	// verb is what nobody does when the wait is lost; "" is "clear it".
+	verb string
 	// root is what a wait is explained by that ends here, because nothing of
 	// the above was found.
 	root Class
@@ -44,24 +48,28 @@ var things = map[string]thing{
 		also:    []string{"layoutreturn"}},
 	"layoutcommitting": {kind: KindBit, label: "NFS_INO_LAYOUTCOMMITTING", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTCOMMIT", holders: []string{"pnfs_layoutcommit_inode", "nfs4_proc_layoutcommit"}, ops: []string{"LAYOUTCOMMIT"}},
-	"layout-refs": {kind: KindOther, label: "references to a layout", watched: true, root: Lost,
+	"layout-refs": {verb: "drop it", kind: KindOther, label: "the last reference to a layout", watched: true, root: Lost,
 		cleared: "the last put of the layout", holders: []string{"pnfs_update_layout", "pnfs_send_layoutreturn", "_pnfs_return_layout"},
 		ops: []string{"LAYOUTGET", "LAYOUTRETURN", "READ", "WRITE", "COMMIT"}},
 	"ds-connect": {kind: KindBit, label: "NFS4DS_CONNECTING", watched: true, root: Lost,
 		cleared: "whoever connects to the data server", holders: []string{"nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v4_ds_connect", "nfs_create_rpc_client"}, ops: []string{"NULL", "EXCHANGE_ID"}},
 	"server-delay": {kind: KindOther, label: "server's answer, put off (NFS4ERR_DELAY or the like)", root: Slow,
-		cleared: "another answer of the server", ops: []string{"CB*"}},
-	"recovery": {kind: KindOther, label: "state recovery", watched: true, root: Lost,
+		cleared: "another answer of the server; in its grace period it puts all off but reclaims", ops: []string{"CB*"}},
+	"recovery": {thread: "-manager", verb: "finish it", kind: KindOther, label: "state recovery", watched: true, root: Lost,
 		cleared: "the state manager", holders: []string{"nfs4_run_state_manager", "nfs4_state_manager"}},
-	"slots": {shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
+	"slots": {verb: "free one", shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
 		cleared: "the end of the RPCs that hold slots", ops: []string{"*"}},
-	"cb-slot": {shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
+	"cb-slot": {verb: "free it", shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
 		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
 	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,
 		cleared: "the task that drops the page cache of the file", holders: []string{"nfs_clear_invalid_mapping", "nfs_invalidate_mapping", "invalidate_inode_pages2*"}},
 	"client-init": {kind: KindOther, label: "set-up of an NFS client", watched: true, root: Lost,
 		cleared: "the task that mounts", holders: []string{"nfs4_init_client", "nfs_init_client", "nfs4_discover_server_trunking"}, ops: []string{"EXCHANGE_ID", "CREATE_SESSION"}},
 	"lock-io": {kind: KindOther, label: "I/O under a lock", root: Lost, watched: true, cleared: "the end of that I/O", ops: []string{"READ", "WRITE"}},
+	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
+		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
+	"congestion": {verb: "declare it", kind: KindWriteback, label: "the end of write congestion", watched: true, shared: true, root: Lost,
+		cleared: "the end of enough WRITEs", ops: []string{"WRITE", "COMMIT"}},
 	"commit": {kind: KindWriteback, label: "COMMITs of the file", watched: true, root: Lost,
 		cleared: "the end of the COMMITs", holders: []string{"nfs_commit_release*", "ff_layout_commit*", "nfs_generic_commit_list"}, ops: []string{"COMMIT"}},
 	"request": {kind: KindBit, label: "PG_BUSY or PG_HEADLOCK of an NFS request", watched: true, root: Lost,
@@ -69,16 +77,16 @@ var things = map[string]thing{
 	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
 		cleared: "the end of the write; it may not have been sent yet, the folio is marked before its layout is fetched",
 		holders: nfsWriters, ops: []string{"WRITE", "COMMIT"}},
-	"folio-lock": {kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
+	"folio-lock": {verb: "unlock it", kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
 		cleared: "whoever locked it: a read, or a writer on its way",
 		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ"}},
-	"folio-read": {kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
+	"folio-read": {verb: "unlock it", kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
 		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ"}},
 	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "not told by the stack"},
 
-	"inode": {kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
+	"inode": {verb: "unlock it", kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
 		cleared: "the task that writes, truncates or removes the same file", holders: []string{"nfs_file_write", "nfs_file_direct_*", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
-	"directory": {kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
+	"directory": {verb: "unlock it", kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
 		cleared: "the task that looks up, creates or removes in the same directory",
 		holders: []string{"do_unlinkat", "do_rmdir", "vfs_mkdir", "vfs_create", "vfs_rename", "do_renameat2", "nfs_atomic_open", "lookup_open", "nfs_lookup", "path_openat"}},
 	"freeing": {kind: KindOther, label: "inode on its way out (I_FREEING)", watched: true, root: Lost,
@@ -87,7 +95,7 @@ var things = map[string]thing{
 		cleared: "the flusher", holders: []string{"__writeback_single_inode", "writeback_single_inode"}},
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
-	"s_umount": {kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
+	"s_umount": {verb: "unlock it", kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
 		cleared: "the task that unmounts, remounts, freezes or syncs it", holders: []string{"generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
 	"frozen": {kind: KindFS, label: "frozen file system", root: Chain,
 		cleared: "whoever thaws it (FITHAW)", holders: []string{"thaw_super"}},
@@ -97,7 +105,7 @@ var things = map[string]thing{
 
 	"idle":         {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
 	"nfsd-file":    {kind: KindOther, label: "nfsd's file cache", cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_file_acquire*"}},
-	"export-inode": {kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_create*", "vfs_write", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
+	"export-inode": {verb: "unlock it", watched: true, root: Lost, kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_create*", "vfs_write", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
 	"xfs-log":      {kind: KindFS, label: "log of XFS", cleared: "the disk", holders: []string{"xlog_ioend_work", "xlog_cil_push_work", "xfs_log_worker"}, also: []string{"disk"}},
 	"disk":         {kind: KindFS, label: "disk", root: Chain, cleared: "the end of its I/O"},
 

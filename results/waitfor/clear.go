@@ -1,0 +1,92 @@
+package waitfor
+
+import (
+	"fmt"
+	"strings"
+)
+
+// thing is the node of a row of things, with all that may end the wait.
+func (b *builder) thing(key string) *Node {
+	if n := b.nodes["thing:"+key]; n != nil {
+		return n
+	}
+	row, ok := things[key]
+	if !ok {
+		row = thing{kind: KindUnknown, label: key}
+	}
+	n := b.add(&Node{ID: "thing:" + key, Kind: row.kind, Label: row.label, thing: key, root: row.root})
+	if row.cleared != "" {
+		n.Detail = []string{"cleared by: " + row.cleared}
+	}
+	if key == "frozen" {
+		b.nameFrozen(n)
+	}
+	for _, g := range b.groups {
+		if waits := b.waitsFor(g); waits == key || waits == "" && b.longest >= 2 && g.hung == 0 {
+			continue // its fellow; or one that was caught on its way, while others have slept for long
+		}
+		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
+			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is not told", false)
+		}
+	}
+	b.threadsOf(n, row)
+	young := 0
+	for _, r := range b.rpcs {
+		if !b.mayClear(row.ops, r.rpcs[0]) || queues[r.rpcs[0].queue] == key {
+			continue
+		}
+		if !row.shared && b.tooYoung(r) {
+			young += r.Count
+			continue
+		}
+		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is not told", false)
+	}
+	if young > 0 {
+		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, just sent")
+	}
+	return n
+}
+
+// threadsOf draws the kernel threads that ps saw and that may end the wait, but
+// which are not blocked.
+func (b *builder) threadsOf(n *Node, row thing) {
+	for _, t := range b.threads {
+		if row.thread == "" || !strings.HasSuffix(t.comm, row.thread) {
+			continue
+		}
+		if k := b.taskOf(t.pid); k != nil {
+			b.edge(n, b.groupOf(k), k.source+": its comm", false)
+			continue
+		}
+		to := b.running(t.pid, t.comm)
+		to.Detail = []string{fmt.Sprintf("not among the blocked tasks; ps.txt: state %s, in %s", t.state, t.wchan)}
+		b.edge(n, to, "ps.txt: its comm", false)
+	}
+}
+
+// waitsFor is the thing that a group of tasks waits for, or "".
+func (b *builder) waitsFor(g *Node) string {
+	if i := ruleOf(g.tasks[0].stack); i >= 0 {
+		return rules[i].waits
+	}
+	return ""
+}
+
+// mayClear says whether an RPC is one of the operations.
+func (b *builder) mayClear(ops []string, r *rpc) bool {
+	for _, op := range ops {
+		if op == "CB*" && r.callback() || op == "*" && !r.callback() || op == r.op {
+			return true
+		}
+	}
+	return false
+}
+
+// nameFrozen names the frozen file system if there is but one it can be.
+func (b *builder) nameFrozen(n *Node) {
+	if len(b.mounts.disks) == 1 {
+		m := b.mounts.disks[0]
+		n.Label = "frozen " + m.dir
+		n.Detail = append(n.Detail, fmt.Sprintf("%s (%s on %s) is the only file system on a disk besides the root: a guess", m.dir, m.fs, m.dev))
+	}
+}

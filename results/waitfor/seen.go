@@ -1,0 +1,57 @@
+package waitfor
+
+import (
+	"encoding/json"
+	"strings"
+
+	"loopfault/results/kernelreport"
+)
+
+// reportTasks are the sleeping tasks of a report of the kernel, or of the watch.
+func reportTasks(r *kernelreport.Report) []*task {
+	switch r.Kind {
+	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack:
+	default:
+		return nil
+	}
+	var tasks []*task
+	for i := range r.Tasks {
+		k := &r.Tasks[i]
+		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter {
+			continue
+		}
+		t := &task{pid: *k.PID, comm: clean(k.Comm, maxComm), source: "report " + clean(r.Title, 80)}
+		if k.BlockedSeconds != nil {
+			t.blocked = float64(*k.BlockedSeconds)
+		}
+		t.setFrames(k.Frames)
+		tasks = append(tasks, t)
+	}
+	return tasks
+}
+
+// parseHistory reads the watch's "blocked" lines of history.jsonl.
+func parseHistory(text string) []*task {
+	var tasks []*task
+	for line := range lines(text) {
+		if !strings.Contains(line, `"blocked"`) || len(tasks) >= maxTasks {
+			continue
+		}
+		var entry struct {
+			Type string
+			Data struct {
+				PID         int
+				Comm, Stack string
+				Seconds     float64
+			}
+		}
+		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" || entry.Data.PID <= 0 {
+			continue
+		}
+		d := entry.Data
+		t := &task{pid: d.PID, comm: clean(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
+		t.setStack(d.Stack)
+		tasks = append(tasks, t)
+	}
+	return tasks
+}
