@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor/trialdir"
 )
 
 // Runner runs single trials; Guests does it with real ones. Its methods may be
@@ -188,7 +190,29 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 		return store.Trial{}, err
 	}
 	t.Attempts = attempt
-	return t, c.stored.WriteTrial(t, reports)
+	if err := c.stored.WriteReports(p.N, reports); err != nil {
+		return t, err
+	}
+	if t.Verdict.Kind == verdict.Hang {
+		if t.Explanation, err = c.explain(p.N, dir); err != nil {
+			return t, err
+		}
+	}
+	return t, c.stored.WriteTrial(t)
+}
+
+// explain leaves who waits for whom beside the evidence it is read from, and gives
+// it in one line; none if there is too little evidence.
+func (c *campaign) explain(n int, dir string) (string, error) {
+	x, err := trialdir.Explain(c.stored.Run, n)
+	if errors.Is(err, trialdir.ErrNoEvidence) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	err = os.WriteFile(filepath.Join(dir, "evidence", "waitfor.txt"), []byte(x.Text()), 0o644)
+	return x.Sentence, errors.Join(err, os.WriteFile(filepath.Join(dir, "evidence", "waitfor.svg"), x.Graph.SVG(), 0o644))
 }
 
 // note writes to the journal.

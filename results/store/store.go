@@ -110,17 +110,18 @@ func (r *Run) TrialDir(n int) string {
 	return filepath.Join(r.Dir, "trials", fmt.Sprintf("%04d", n))
 }
 
-// WriteTrial writes reports.json and then verdict.json, whose presence says
-// that the trial is complete: everything else of it is on disk before, whatever
-// happens to the machine.
-func (r *Run) WriteTrial(t Trial, reports []kernelreport.Report) error {
-	dir := r.TrialDir(t.N)
+// WriteReports writes reports.json of trial n.
+func (r *Run) WriteReports(n int, reports []kernelreport.Report) error {
 	if reports == nil {
 		reports = []kernelreport.Report{}
 	}
-	if err := writeJSON(filepath.Join(dir, "reports.json"), kernelreport.File{Reports: reports}); err != nil {
-		return err
-	}
+	return writeJSON(filepath.Join(r.TrialDir(n), "reports.json"), kernelreport.File{Reports: reports})
+}
+
+// WriteTrial writes verdict.json, whose presence says that the trial is complete:
+// everything else of it is on disk before, whatever happens to the machine.
+func (r *Run) WriteTrial(t Trial) error {
+	dir := r.TrialDir(t.N)
 	if err := syncTree(dir); err != nil {
 		return err
 	}

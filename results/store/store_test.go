@@ -53,7 +53,7 @@ func TestTrialIsReadBackWhole(t *testing.T) {
 	want := store.Trial{Planned: store.Planned{N: 3, Arm: "a", Seed: 1 << 63}}
 	want.Verdict = verdict.Verdict{Kind: verdict.Hang, Title: "t", Signature: "s", Detectors: []string{"d"}}
 	want.Exercised, want.Landed = 7, 3
-	require.NoError(t, r.WriteTrial(want, nil))
+	require.NoError(t, r.WriteTrial(want))
 
 	runs, err := s.List()
 	require.NoError(t, err)

@@ -85,10 +85,12 @@ type Image struct {
 
 // Host is the machine the run was made on.
 type Host struct {
-	Kernel string `json:"kernel"`
-	CPU    string `json:"cpu"`
-	Cores  int    `json:"cores"`
-	MemMiB int    `json:"memory_mib"`
+	// Explanation is one line on who waits for whom, of a trial that hung.
+	Explanation string `json:"explanation,omitempty"`
+	Kernel      string `json:"kernel"`
+	CPU         string `json:"cpu"`
+	Cores       int    `json:"cores"`
+	MemMiB      int    `json:"memory_mib"`
 }
 
 // Trial is verdict.json: what one trial showed and what that rests on.
@@ -96,7 +98,8 @@ type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
-	Kernel         string             `json:"kernel"` // uname -r of the guest
+	Explanation    string             `json:"explanation,omitempty"` // one line on who waits for whom, of a trial that hung
+	Kernel         string             `json:"kernel"`                // uname -r of the guest
 	Started        time.Time          `json:"started"`
 	Seconds        float64            `json:"seconds"`                    // host time, boot to verdict
 	WorkSeconds    float64            `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"slices"
 
 	"loopfault/results/stats"
@@ -48,6 +49,8 @@ type Signature struct {
 	Kind      verdict.Kind `json:"kind"`
 	Count     int          `json:"count"`
 	Detectors []string     `json:"detectors"` // all that saw it, over all trials
+	// Explanation is who waits for whom in the first trial that could tell.
+	Explanation string `json:"explanation,omitempty"`
 }
 
 // Counted is how many trials of the arm say something about its hang rate.
@@ -100,11 +103,12 @@ func (a *Arm) add(t store.Trial) {
 		a.Reasons[t.Reason]++
 	}
 	if t.Signature != "" {
-		a.addSignature(t.Verdict)
+		a.addSignature(t)
 	}
 }
 
-func (a *Arm) addSignature(v verdict.Verdict) {
+func (a *Arm) addSignature(t store.Trial) {
+	v := t.Verdict
 	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind })
 	if i < 0 {
 		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind})
@@ -112,6 +116,7 @@ func (a *Arm) addSignature(v verdict.Verdict) {
 	}
 	s := &a.Signatures[i]
 	s.Count++
+	s.Explanation = cmp.Or(s.Explanation, t.Explanation)
 	for _, d := range v.Detectors {
 		if !slices.Contains(s.Detectors, d) {
 			s.Detectors = append(s.Detectors, d)

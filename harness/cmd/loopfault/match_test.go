@@ -35,7 +35,8 @@ func matchStore(t *testing.T) string {
 		r.Detector = "task watch"
 		_, err := run.Trial(n + 1)
 		require.NoError(t, err)
-		require.NoError(t, run.WriteTrial(store.Trial{Planned: store.Planned{N: n + 1, Arm: "stock"}}, []kernelreport.Report{r}))
+		require.NoError(t, run.WriteReports(n+1, []kernelreport.Report{r}))
+		require.NoError(t, run.WriteTrial(store.Trial{Planned: store.Planned{N: n + 1, Arm: "stock"}}))
 	}
 	return dir
 }

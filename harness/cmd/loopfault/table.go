@@ -75,6 +75,9 @@ func printFindings(w io.Writer, s summary.Summary) {
 	for _, a := range s.Arms {
 		for _, sig := range a.Signatures {
 			fmt.Fprintf(w, "%s: %d × %s: %s (seen by %s)\n", a.Name, sig.Count, sig.Kind, sig.Title, strings.Join(sig.Detectors, ", "))
+			if sig.Explanation != "" {
+				fmt.Fprintf(w, "    %s\n", sig.Explanation)
+			}
 		}
 		for _, reason := range slices.Sorted(maps.Keys(a.Reasons)) {
 			fmt.Fprintf(w, "%s: %d × %s\n", a.Name, a.Reasons[reason], reason)
