@@ -9,7 +9,7 @@ import (
 func Explain(e Evidence) Explanation {
 	b := newBuilder(e)
 	b.build()
-	ends := b.solve()
+	ends, open := b.solve()
 	x := Explanation{}
 	if len(b.tasks)-b.idle <= 0 {
 		x.Class, x.Sentence = Nothing, "nothing: no blocked task is in the evidence"
@@ -40,6 +40,11 @@ func Explain(e Evidence) Explanation {
 			if first < 0 {
 				x.Details = append(x.Details, b.why(end)...)
 			}
+		}
+	}
+	for i, e := range open {
+		if i < 3 && e.weight > 0 {
+			x.Details = append(x.Details, "also "+b.say(e)+"; waits in it have other ways out")
 		}
 	}
 	x.Details = append(x.Details, b.looked()...)

@@ -108,7 +108,8 @@ func TestSentences(t *testing.T) {
 		"seqid-asleep":                {waitfor.Lost, "lost wake-up: 8 tasks wait for the turn of an open owner (Seqid_waitqueue), nobody will end it"},
 		"congestion-kept":             {waitfor.Lost, "lost wake-up: 1 task waits for the end of write congestion, nobody will declare it"},
 		"layoutreturn-unanswered":     {waitfor.NoReply, "no reply: sharedfile/4 137 → i_rwsem of a file →? 2 × sharedfile/* → NFS_LAYOUT_RETURN →? 4 × LAYOUTRETURN (oldest: xid 0xde6d2618, sent 28 s ago) → nfsd: 8 threads, 0 blocked, 8 idle"},
-		"recovery-loop":               {waitfor.Slow, "slow: writer/0 126 → COMMITs of the file →? COMMIT (not sent, on ForeChannel Slot table) → session slots →? 4 × WRITE (oldest: not sent, on NFS client) → state recovery →? 127.0.0.1-manager 179, which is not stuck: slow, or busy for ever"},
+		"recovery-loop":               {waitfor.Slow, "slow: writer/0 126 → COMMITs of the file →? COMMIT (not sent, on ForeChannel Slot table) → session slots →? state recovery →? 127.0.0.1-manager 179, which is not stuck: slow, or busy for ever"},
+		"local-throttle":              {waitfor.Starved, "server starved: 8 of 8 nfsd threads: 5 in xfs_ilock (i_rwsem on the exported file system), 3 in balance_dirty_pages"},
 		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},
 	} {
 		x := waitfor.Explain(evidenceOf(t, "testdata/hangs/"+name))

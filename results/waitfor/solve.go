@@ -16,9 +16,10 @@ type ending struct {
 
 // solve finds the endings, the one that explains most first. Of a wait that
 // several may end, any one will do: only where no way leads on, nothing moves.
-func (b *builder) solve() []ending {
+// Rings that ways lead out of are found as well: they are no endings, but tell
+// why a guest is slow.
+func (b *builder) solve() (ends, open []ending) {
 	out, in := b.neighbours()
-	var ends []ending
 	for _, ring := range rings(b.order, out) {
 		leaves := false
 		inside := map[string]bool{}
@@ -30,7 +31,7 @@ func (b *builder) solve() []ending {
 				leaves = leaves || !inside[to]
 			}
 		}
-		if leaves {
+		if leaves && len(ring) == 1 {
 			continue
 		}
 		e := ending{}
@@ -39,6 +40,10 @@ func (b *builder) solve() []ending {
 		}
 		e.class = b.classOf(e.nodes)
 		b.behind(&e, ring, in)
+		if leaves {
+			open = append(open, e)
+			continue
+		}
 		ends = append(ends, e)
 	}
 	sort.SliceStable(ends, func(i, j int) bool {
@@ -51,7 +56,7 @@ func (b *builder) solve() []ending {
 		}
 		return a.class.rank() < b.class.rank()
 	})
-	return ends
+	return ends, open
 }
 
 // solid says that the ending explains something.
