@@ -62,6 +62,23 @@ func All() []Control {
 			Blames:    []string{"nfs4_proc_layoutreturn"},
 		},
 		{
+			Kernel: "control-create-lock-kept", Scenario: "create-known",
+			Mechanism: "lock not released",
+			Explains:  "nfsd4_create_file() leaves the directory locked when the file is there already, so one nfsd thread after the other waits for a lock that nobody holds any more.",
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", // on the server
+				"nfs4_run_open_task", "_nfs4_proc_lookup", "path_openat", "do_unlinkat", "nfs4_proc_remove"}, // on the client
+			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir"},
+		},
+		{
+			Kernel: "control-nfsd-starved", Scenario: "few-threads",
+			Mechanism: "server starved",
+			Explains:  "A file in the server's cache of open files stays marked as being opened, so each request for it takes one nfsd thread for good until none is left.",
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfsd_file_do_acquire"},
+			Blames:    []string{"nfsd_file_do_acquire"},
+		},
+		{
 			Kernel: "control-congestion-kept", Scenario: "dirty-limit",
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",
