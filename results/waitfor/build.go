@@ -118,9 +118,10 @@ func (b *builder) waitsOf(g *Node) {
 		return
 	}
 	basis := t.source + ": " + head(t.stack, len(strings.Fields(rules[i].frames))+1)
-	ops, isRPC := strings.CutPrefix(rules[i].waits, "rpc:")
+	waits := b.waitsFor(g)
+	ops, isRPC := strings.CutPrefix(waits, "rpc:")
 	if !isRPC {
-		b.edge(g, b.thing(rules[i].waits), basis, true)
+		b.edge(g, b.thing(waits), basis, true)
 		return
 	}
 	b.rpcOf(g, strings.Fields(ops), basis)

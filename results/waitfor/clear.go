@@ -64,12 +64,18 @@ func (b *builder) threadsOf(n *Node, row thing) {
 	}
 }
 
-// waitsFor is the thing that a group of tasks waits for, or "".
+// waitsFor is the thing that a group of tasks waits for, "rpc:" with operations,
+// or "". The server locks its own inodes with the same functions as everybody
+// else.
 func (b *builder) waitsFor(g *Node) string {
-	if i := ruleOf(g.tasks[0].stack); i >= 0 {
-		return rules[i].waits
+	i := ruleOf(g.tasks[0].stack)
+	if i < 0 {
+		return ""
 	}
-	return ""
+	if w := rules[i].waits; g.Kind != KindNfsd || w != "inode" && w != "directory" {
+		return w
+	}
+	return "export-inode"
 }
 
 // mayClear says whether an RPC is one of the operations. Any operation will do

@@ -34,6 +34,7 @@ type Class string
 const (
 	Cycle     Class = "cycle"          // tasks and what they wait for in a ring
 	Lost      Class = "lost wake-up"   // a wait that nothing found could end
+	Kept      Class = "kept"           // the same for a lock or a reference: nobody is left to give it up
 	Starved   Class = "server starved" // every nfsd thread waits for the same
 	Chain     Class = "chain"          // it all comes down to one thing from outside
 	NoReply   Class = "no reply"       // an RPC was sent, the server is idle

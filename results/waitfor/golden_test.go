@@ -104,12 +104,13 @@ func TestSentences(t *testing.T) {
 		"layoutreturn-lost-directory": {waitfor.Lost, "lost wake-up: 5 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"},
 		"frozen-all":                  {waitfor.Starved, "server starved: 8 of 8 nfsd threads in percpu_rwsem_wait (frozen /export)"},
 		"frozen-few":                  {waitfor.Chain, "chain: mkdir 140 → i_rwsem of a directory →? bash 139 →? OPEN (xid 0x13789548, sent 22 s ago) →? nfsd 116 → frozen /export"},
-		"layout-ref-leak":             {waitfor.Lost, "lost wake-up: 11 tasks wait for the last reference to a layout, nobody will drop it"},
+		"layout-ref-leak":             {waitfor.Kept, "reference kept: 11 tasks wait for the last reference to a layout, nobody will drop it"},
 		"seqid-asleep":                {waitfor.Lost, "lost wake-up: 8 tasks wait for the turn of an open owner (Seqid_waitqueue), nobody will end it"},
 		"congestion-kept":             {waitfor.Lost, "lost wake-up: 1 task waits for the end of write congestion, nobody will declare it"},
 		"layoutreturn-unanswered":     {waitfor.NoReply, "no reply: sharedfile/4 137 → i_rwsem of a file →? 2 × sharedfile/* → NFS_LAYOUT_RETURN →? 4 × LAYOUTRETURN (oldest: xid 0xde6d2618, sent 28 s ago) → nfsd: 8 threads, 0 blocked, 8 idle"},
 		"recovery-loop":               {waitfor.Slow, "slow: writer/0 126 → COMMITs of the file →? COMMIT (not sent, on ForeChannel Slot table) → session slots →? state recovery →? 127.0.0.1-manager 179, which is not stuck: slow, or busy for ever"},
 		"local-throttle":              {waitfor.Starved, "server starved: 8 of 8 nfsd threads: 5 in xfs_ilock (i_rwsem on the exported file system), 3 in balance_dirty_pages"},
+		"create-lock-kept":            {waitfor.Kept, "lock kept: 3 tasks wait for i_rwsem on the exported file system, nobody will unlock it"},
 		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},
 	} {
 		x := waitfor.Explain(evidenceOf(t, "testdata/hangs/"+name))
@@ -134,6 +135,7 @@ func TestEachTextMayBeMissing(t *testing.T) {
 			wellFormed(t, x.Graph.SVG())
 			if e.RPCTasks == "" {
 				assert.NotEqual(t, waitfor.Lost, x.Class, "%s: without the RPCs nobody knows that none will clear a bit", dir)
+				assert.NotContains(t, x.Text(), "reference kept", dir)
 			}
 		}
 	}

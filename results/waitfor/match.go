@@ -62,13 +62,21 @@ func startsWith(stack, frames []string) bool {
 	return true
 }
 
-// passesThrough is the first function of a stack, its innermost one left out,
-// that is one of the patterns: the task holds on to something on its way.
-func passesThrough(stack, patterns []string) (string, bool) {
-	for i, f := range stack {
-		if i > 0 && matchesAny(patterns, f) {
+// firstOf is the innermost function of a stack that is one of the patterns.
+func firstOf(stack, patterns []string) (string, bool) {
+	for _, f := range stack {
+		if matchesAny(patterns, f) {
 			return f, true
 		}
 	}
 	return "", false
+}
+
+// passesThrough is firstOf behind the place where the task sleeps: it holds on
+// to something on its way.
+func passesThrough(stack, patterns []string) (string, bool) {
+	if len(stack) == 0 {
+		return "", false
+	}
+	return firstOf(stack[1:], patterns)
 }

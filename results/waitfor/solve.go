@@ -66,7 +66,7 @@ func (e ending) solid() bool {
 
 // rank orders classes by how much they can be relied on.
 func (c Class) rank() int {
-	for i, k := range []Class{Starved, Chain, Transport, Cycle, Lost, NoReply, Unknown} {
+	for i, k := range []Class{Starved, Chain, Transport, Cycle, Lost, Kept, NoReply, Unknown} {
 		if c == k {
 			return i
 		}
@@ -91,6 +91,9 @@ func (b *builder) classOf(nodes []*Node) Class {
 		}
 		if n.thing != "" && !row.watched {
 			return Unknown
+		}
+		if n.Kind == KindLock || row.verb == verbUnlock || row.verb == verbDrop {
+			return Kept
 		}
 	}
 	return n.root

@@ -28,6 +28,12 @@ type thing struct {
 	shared bool
 }
 
+// What nobody does with a lock or a reference that is kept.
+const (
+	verbUnlock = "unlock it"
+	verbDrop   = "drop it"
+)
+
 var things = map[string]thing{
 	"layoutreturn": {kind: KindBit, label: "NFS_LAYOUT_RETURN", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTRETURN, alone or within CLOSE, OPEN_DOWNGRADE or DELEGRETURN, or the failure to send it",
@@ -48,7 +54,7 @@ var things = map[string]thing{
 		also:    []string{"layoutreturn"}},
 	"layoutcommitting": {kind: KindBit, label: "NFS_INO_LAYOUTCOMMITTING", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTCOMMIT", holders: []string{"pnfs_layoutcommit_inode", "nfs4_proc_layoutcommit"}, ops: []string{"LAYOUTCOMMIT"}},
-	"layout-refs": {verb: "drop it", kind: KindOther, label: "the last reference to a layout", watched: true, root: Lost,
+	"layout-refs": {verb: verbDrop, kind: KindOther, label: "the last reference to a layout", watched: true, root: Lost,
 		cleared: "the last put of the layout", holders: []string{"pnfs_update_layout", "pnfs_send_layoutreturn", "_pnfs_return_layout"},
 		ops: []string{"LAYOUTGET", "LAYOUTRETURN", "READ", "WRITE", "COMMIT"}},
 	"ds-connect": {kind: KindBit, label: "NFS4DS_CONNECTING", watched: true, root: Lost,
@@ -77,25 +83,27 @@ var things = map[string]thing{
 	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
 		cleared: "the end of the write; it may not have been sent yet, the folio is marked before its layout is fetched",
 		holders: nfsWriters, ops: []string{"WRITE", "COMMIT"}},
-	"folio-lock": {verb: "unlock it", kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
+	"folio-lock": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
 		cleared: "whoever locked it: a read, or a writer on its way",
 		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ"}},
-	"folio-read": {verb: "unlock it", kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
+	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
 		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ"}},
 	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "not told by the stack"},
 
-	"inode": {verb: "unlock it", kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
+	"inode": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
 		cleared: "the task that writes, truncates or removes the same file", holders: []string{"nfs_file_write", "nfs_file_direct_*", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
-	"directory": {verb: "unlock it", kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
+	"directory": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
 		cleared: "the task that looks up, creates or removes in the same directory",
 		holders: []string{"do_unlinkat", "do_rmdir", "vfs_mkdir", "vfs_create", "vfs_rename", "do_renameat2", "nfs_atomic_open", "lookup_open", "nfs_lookup", "path_openat"}},
+	"name": {kind: KindLock, label: "a name that is being removed or renamed", verb: "give it free", watched: true, root: Lost,
+		cleared: "the end of the REMOVE or RENAME", holders: []string{"nfs_unlink", "nfs_rename", "nfs_sillyrename", "nfs_rmdir"}},
 	"freeing": {kind: KindOther, label: "inode on its way out (I_FREEING)", watched: true, root: Lost,
 		cleared: "the task that evicts it", holders: []string{"evict", "nfs4_evict_inode", "dispose_list"}},
 	"inode-sync": {kind: KindWriteback, label: "write-back of the inode (I_SYNC)", watched: true, root: Lost,
 		cleared: "the flusher", holders: []string{"__writeback_single_inode", "writeback_single_inode"}},
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
-	"s_umount": {verb: "unlock it", kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
+	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
 		cleared: "the task that unmounts, remounts, freezes or syncs it", holders: []string{"generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
 	"frozen": {kind: KindFS, label: "frozen file system", root: Chain,
 		cleared: "whoever thaws it (FITHAW)", holders: []string{"thaw_super"}},
@@ -105,7 +113,7 @@ var things = map[string]thing{
 
 	"idle":         {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
 	"nfsd-file":    {kind: KindOther, label: "nfsd's file cache", cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_file_acquire*"}},
-	"export-inode": {verb: "unlock it", watched: true, root: Lost, kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_create*", "vfs_write", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
+	"export-inode": {verb: verbUnlock, watched: true, root: Lost, kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_rename", "nfsd_create*", "nfsd_lookup*", "xfs_file_buffered_write", "xfs_vn_*"}},
 	"xfs-log":      {kind: KindFS, label: "log of XFS", cleared: "the disk", holders: []string{"xlog_ioend_work", "xlog_cil_push_work", "xfs_log_worker"}, also: []string{"disk"}},
 	"disk":         {kind: KindFS, label: "disk", root: Chain, cleared: "the end of its I/O"},
 
