@@ -2,10 +2,7 @@ package campaign
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -15,7 +12,6 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
-	"loopfault/results/waitfor/trialdir"
 )
 
 // Runner runs single trials; Guests does it with real ones. Its methods may be
@@ -201,32 +197,9 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 	return t, c.stored.WriteTrial(t)
 }
 
-// explain leaves who waits for whom beside the evidence it is read from, and gives
-// it in one line; none if there is too little evidence.
-func (c *campaign) explain(n int, dir string) (string, error) {
-	x, err := trialdir.Explain(c.stored.Run, n)
-	if errors.Is(err, trialdir.ErrNoEvidence) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	err = os.WriteFile(filepath.Join(dir, "evidence", "waitfor.txt"), []byte(x.Text()), 0o644)
-	return x.Sentence, errors.Join(err, os.WriteFile(filepath.Join(dir, "evidence", "waitfor.svg"), x.Graph.SVG(), 0o644))
-}
-
 // note writes to the journal.
 func (c *campaign) note(e store.Event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.journal.Add(e)
-}
-
-// writeRecipe leaves the command that runs this one trial again.
-func writeRecipe(dir string) error {
-	const script = `#!/bin/sh
-# Runs this trial again: same kernel, same scenario, same seed, as a run of its own.
-exec loopfault replay "$(dirname "$0")" "$@"
-`
-	return os.WriteFile(filepath.Join(dir, "reproduce.sh"), []byte(script), 0o755)
 }

@@ -80,18 +80,34 @@ func TestKilledRunLeavesNoQEMU(t *testing.T) {
 	assert.Contains(t, string(out), "pnfs-layoutreturn-enomem", "the run is there to be seen")
 }
 
-func TestControlIsFoundByTheCommandLine(t *testing.T) {
+// A server that leaves a LAYOUTRETURN unanswered: found, named, explained, and
+// there to be looked at while it hangs.
+func TestControlIsFoundExplainedAndOpenToAVisitor(t *testing.T) {
 	withAgent(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
+	const control = "control-layoutreturn-unanswered"
+	_, err := guesttest.Build(ctx, control)
+	require.NoError(t, err)
 	results := t.TempDir()
-	cmd := loopfault(ctx, t, "run", "pnfs-layoutreturn-enomem", "--kernel", "control-lost-wakeup", "--until", "hang", "--trials", "3", "--results", results)
+	cmd := loopfault(ctx, t, "run", "pnfs-layoutreturn-load", "--kernel", control, "--until", "hang", "--trials", "3", "--results", results)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	require.True(t, errors.As(err, &exit), "%v", err)
 	assert.Equal(t, exitFound, exit.ExitCode())
 	assert.Contains(t, string(out), "hang: INFO: task hung in")
 	assert.Contains(t, string(out), "task watch")
+	assert.Contains(t, string(out), "LAYOUTRETURN (oldest: xid", "who waits for whom")
+	assertNoQEMU(t, results)
+
+	hung, err := filepath.Glob(filepath.Join(results, "latest", "trials", "*", "evidence", "waitfor.svg"))
+	require.NoError(t, err)
+	require.NotEmpty(t, hung)
+	trial := filepath.Dir(filepath.Dir(hung[0]))
+	cmd = loopfault(ctx, t, "shell", "--trial", trial, "--at-hang", "--results", results, "--", "cat /sys/kernel/debug/sunrpc/rpc_clnt/*/tasks")
+	out, err = cmd.Output()
+	require.NoError(t, err, "the exit code is the command's")
+	assert.Contains(t, string(out), "LAYOUTRETURN", "a visitor sees the call that nobody answers")
 	assertNoQEMU(t, results)
 }
 

@@ -13,18 +13,19 @@ type replayCmd struct {
 }
 
 func (c *replayCmd) Run(e *env) error {
+	spec, err := e.replayOf(c.Trial)
+	if err != nil {
+		return err
+	}
+	return e.replay(spec, c.guestFlags)
+}
+
+// replay runs what replayOf gave, as a run of its own.
+func (e *env) replay(spec campaign.Spec, flags guestFlags) error {
 	st, err := store.Open(e.results)
 	if err != nil {
 		return usageError{err}
 	}
-	spec, err := e.replayOf(st, c.Trial)
-	if err != nil {
-		return err
-	}
-	return e.replay(st, spec, c.guestFlags)
-}
-
-func (e *env) replay(st *store.Store, spec campaign.Spec, flags guestFlags) error {
 	spec.Cold = spec.Cold || flags.Cold
 	if err := flags.checkJobs(spec.Scenario, 1); err != nil {
 		return err
@@ -36,7 +37,11 @@ func (e *env) replay(st *store.Store, spec campaign.Spec, flags guestFlags) erro
 }
 
 // replayOf is the campaign that consists of one stored trial.
-func (e *env) replayOf(st *store.Store, name string) (campaign.Spec, error) {
+func (e *env) replayOf(name string) (campaign.Spec, error) {
+	st, err := store.Find(e.results)
+	if err != nil {
+		return campaign.Spec{}, usageError{err}
+	}
 	stored, n, err := st.LoadTrial(name)
 	if err != nil {
 		return campaign.Spec{}, usageError{err}

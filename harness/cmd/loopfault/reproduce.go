@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"loopfault/harness/campaign"
@@ -27,13 +25,6 @@ type reproduceCmd struct {
 	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
 	DryRun bool          `help:"Print the scenarios, most likely first, and run nothing."`
 	guestFlags
-}
-
-// alike says whether a hang counts as the reported one: of the same signature, or
-// at the same place with one more function of the way there. A hang is not asked
-// to come from the same system call: close and umount wait for one LAYOUTRETURN.
-func alike(m match.Match) bool {
-	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
 }
 
 func (c *reproduceCmd) Run(e *env) error {
@@ -203,40 +194,4 @@ func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, 
 	}
 	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
 	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Name, t.Seed, t.Arm, dir, dir)
-}
-
-// matcher looks through the reports of each trial for the wanted hang.
-type matcher struct {
-	campaign.Runner
-	wanted kernelreport.Report
-
-	mu    sync.Mutex
-	alike map[int]match.Match // by trial
-}
-
-func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
-	t, reports, err := m.Runner.Trial(ctx, p, dir, phase)
-	if err != nil || t.Verdict.Kind != verdict.Hang {
-		return t, reports, err
-	}
-	var hangs []match.Stored
-	for _, r := range reports {
-		if isHang(r) && !slices.Contains([]string{verdict.Sysrq, verdict.Doubtful}, r.Detector) {
-			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
-		}
-	}
-	ranked := match.Rank(m.wanted, hangs)
-	if i := slices.IndexFunc(ranked, alike); i >= 0 {
-		m.mu.Lock()
-		m.alike[p.N] = ranked[i]
-		m.mu.Unlock()
-	}
-	return t, reports, nil
-}
-
-func (m *matcher) match(n int) (match.Match, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found, ok := m.alike[n]
-	return found, ok
 }

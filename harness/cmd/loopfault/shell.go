@@ -13,7 +13,6 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/ssh"
 	"loopfault/harness/trial"
-	"loopfault/results/store"
 	"loopfault/vmimages/kernel"
 	"loopfault/workloads/wire"
 )
@@ -37,11 +36,7 @@ func (c *shellCmd) Run(e *env) error {
 	case c.AtHang:
 		return c.atHang(e)
 	case c.Trial != "":
-		st, err := store.Find(e.results)
-		if err != nil {
-			return usageError{err}
-		}
-		spec, err := e.replayOf(st, c.Trial)
+		spec, err := e.replayOf(c.Trial)
 		if err != nil {
 			return err
 		}
@@ -59,23 +54,31 @@ func (c *shellCmd) Run(e *env) error {
 }
 
 // atHang runs a trial again and logs into its guest when it hangs, once the
-// evidence has been taken.
+// evidence has been taken. The exit code is the command's, or 2 if nothing hung.
 func (c *shellCmd) atHang(e *env) error {
-	st, err := store.Open(e.results)
-	if err != nil {
-		return usageError{err}
-	}
-	spec, err := e.replayOf(st, c.Trial)
+	spec, err := e.replayOf(c.Trial)
 	if err != nil {
 		return err
 	}
+	hung := false
 	var login error
 	spec.AtHang = func(ctx context.Context, g *guest.Guest) {
+		hung = true
 		fmt.Fprintf(e.stderr, "\nthe guest hangs; its evidence is kept. Leave the shell to end the trial.\n")
 		login = c.login(ctx, e, g)
 	}
-	err = e.replay(st, spec, guestFlags{Jobs: 1})
-	return errors.Join(login, err)
+	aside := *e
+	aside.stdout = e.stderr // standard output is the command's
+	err = aside.replay(spec, guestFlags{Jobs: 1})
+	var found *outcome
+	switch {
+	case hung:
+		return login
+	case err == nil || errors.As(err, &found):
+		fmt.Fprintln(e.stderr, "loopfault: the trial did not hang this time")
+		return &outcome{exitInconclusive}
+	}
+	return err
 }
 
 // inGuest boots a guest with the mount up and logs in.
