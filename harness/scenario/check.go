@@ -65,7 +65,9 @@ func check(s Scenario) []finding {
 	}
 	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
 	for i, w := range s.Workloads {
-		c.workload(w, fmt.Sprintf("workloads[%d]", i))
+		path := fmt.Sprintf("workloads[%d]", i)
+		c.workload(w, path)
+		c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
 	}
 	return c.found
 }

@@ -73,6 +73,8 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))
 		assert.ErrorContains(t, err, want)
 	}
+	_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nmount: {vers: \"3\"}\nworkloads:\n  - expire: {every: 1s}\n"))
+	assert.ErrorContains(t, err, "small.yaml:6: workloads[0].expire: an NFS 3 server keeps no list of clients")
 }
 
 func TestUnknownScenarioIsNamed(t *testing.T) {
