@@ -160,7 +160,7 @@ func (e *env) shortTrials(s scenario.Scenario, text []byte, m machine, dir strin
 	}
 	guests := campaign.NewGuests(spec, dir)
 	defer guests.Close()
-	p := newCampaignProgress(e.ui, spec)
+	p := newCampaignProgress(e.ui, spec, 0)
 	defer p.end()
 	out, err := campaign.Run(e.ctx, st, spec, guests, func(n campaign.News) {
 		if n.Phase != nil || n.Ended != nil {

@@ -11,9 +11,12 @@ import (
 	"loopfault/vmimages/progress"
 )
 
-// guessTrial is how long a trial takes beyond its scenario's own time, before
-// any has been measured: boot, bring-up and umount under emulation.
-const guessTrial = 15 * time.Second
+// How long a trial takes beyond its scenario's own time, before any has been
+// measured: a boot and bring-up under emulation, where there is one, and umount.
+const (
+	guessBoot   = 12 * time.Second
+	guessUmount = 3 * time.Second
+)
 
 // campaignProgress turns a campaign's news into events for the status line.
 type campaignProgress struct {
@@ -22,6 +25,7 @@ type campaignProgress struct {
 	bound   time.Duration
 	jobs    int
 	began   time.Time
+	before  int // trials that were complete when this process began
 	done    int
 	running string
 	guess   time.Duration
@@ -29,15 +33,20 @@ type campaignProgress struct {
 
 const step = "campaign"
 
-func newCampaignProgress(u *ui.UI, spec campaign.Spec) *campaignProgress {
+// newCampaignProgress begins with so many trials done.
+func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgress {
 	p := &campaignProgress{
+		before: done, done: done,
 		ui: u, total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
-		began: time.Now(), guess: spec.Scenario.Run.D() + guessTrial,
+		began: time.Now(), guess: spec.Scenario.Run.D() + guessUmount,
 	}
-	if spec.Guest.Accel.Name == "tcg" {
-		p.guess += guessTrial / 2
+	if spec.Cold {
+		p.guess += guessBoot
 	}
 	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Name, p.total)
+	if done > 0 {
+		text += fmt.Sprintf(", %d of them done", done)
+	}
 	if p.total == 0 {
 		text = fmt.Sprintf("running scenario %s", spec.Scenario.Name)
 	}
@@ -69,10 +78,10 @@ func (p *campaignProgress) left() time.Duration {
 	var left time.Duration
 	spent := time.Since(p.began)
 	switch {
-	case p.total > 0 && p.done > 0:
-		left = spent / time.Duration(p.done) * time.Duration(p.total-p.done)
+	case p.total > 0 && p.done > p.before:
+		left = spent / time.Duration(p.done-p.before) * time.Duration(p.total-p.done)
 	case p.total > 0:
-		left = p.guess*time.Duration(p.total)/time.Duration(p.jobs) - spent
+		left = p.guess*time.Duration(p.total-p.done)/time.Duration(p.jobs) - spent
 	}
 	if p.bound > 0 && (left == 0 || left > p.bound-spent) {
 		left = p.bound - spent

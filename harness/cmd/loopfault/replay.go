@@ -31,7 +31,7 @@ func (e *env) replay(spec campaign.Spec, flags guestFlags) error {
 		return err
 	}
 	spec.Jobs = flags.Jobs
-	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+	return e.runCampaign(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		return campaign.Run(e.ctx, st, spec, r, tell)
 	})
 }

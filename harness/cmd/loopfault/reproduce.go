@@ -127,7 +127,7 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}
 	ctx, stop := context.WithCancelCause(h.e.ctx)
 	defer stop(nil)
-	p := newCampaignProgress(h.e.ui, spec)
+	p := newCampaignProgress(h.e.ui, spec, 0)
 	out, err := campaign.Run(ctx, h.st, spec, runner, func(n campaign.News) {
 		p.news(n)
 		if n.Ended == nil {

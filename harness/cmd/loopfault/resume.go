@@ -31,7 +31,7 @@ func (c *resumeCmd) Run(e *env) error {
 		return err
 	}
 	spec.Jobs, spec.Cold = c.Jobs, c.Cold
-	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+	return e.runCampaign(spec, len(stored.Trials), func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		out, err := campaign.Resume(e.ctx, stored, spec, r, tell)
 		if errors.Is(err, store.ErrBusy) {
 			err = usageError{err}

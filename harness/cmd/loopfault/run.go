@@ -129,7 +129,7 @@ func (f *campaignFlags) campaign(e *env, arms []armFlag, spec campaign.Spec) err
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
-	return e.runCampaign(spec, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+	return e.runCampaign(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		return campaign.Run(e.ctx, st, spec, r, tell)
 	})
 }
@@ -170,11 +170,12 @@ func (f *guestFlags) checkJobs(s scenario.Scenario, arms int) error {
 	return nil
 }
 
-// runCampaign runs trials in real guests and prints what came out.
-func (e *env) runCampaign(spec campaign.Spec, run func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)) error {
+// runCampaign runs trials in real guests and prints what came out; done of them
+// were complete before.
+func (e *env) runCampaign(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)) error {
 	guests := campaign.NewGuests(spec, e.results)
 	defer guests.Close()
-	p := newCampaignProgress(e.ui, spec)
+	p := newCampaignProgress(e.ui, spec, done)
 	out, err := run(guests, p.news)
 	p.end()
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
