@@ -9,6 +9,7 @@ type builder struct {
 	tasks   []*task
 	groups  []*Node // of tasks with the same stack
 	rpcs    []*Node // of RPCs alike
+	others  []*task // not blocked; only some evidence has them
 	threads []thread
 	xprts   []xprt
 	server  server
@@ -26,10 +27,11 @@ type builder struct {
 
 func newBuilder(e Evidence) *builder {
 	b := &builder{
-		e: e, tasks: tasksOf(e), threads: parsePS(e.PS), xprts: parseXprts(e.RPCXprt),
+		e: e, threads: parsePS(e.PS), xprts: parseXprts(e.RPCXprt),
 		mounts: parseMounts(e.Mountstats), locks: parseLocks(e.Console),
 		nodes: map[string]*Node{}, drawn: map[string]bool{}, newest: map[string]int{},
 	}
+	b.tasks, b.others = tasksOf(e)
 	b.server = parseServer(e.NFSD, b.threads)
 	hz := e.TicksPerSecond
 	if hz <= 0 {

@@ -29,6 +29,14 @@ func (b *builder) thing(key string) *Node {
 			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is not told", false)
 		}
 	}
+	for _, t := range b.others {
+		if t.state == "R" && b.longest >= 2 {
+			continue // passes by, while others have slept for long
+		}
+		if f, ok := passesThrough(t.stack, row.holders); ok {
+			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is not told", false)
+		}
+	}
 	b.threadsOf(n, row)
 	young := 0
 	for _, r := range b.rpcs {

@@ -69,5 +69,8 @@ func (b *builder) looked() []string {
 			}
 		}
 	}
-	return append(out, "not in the evidence: stacks of tasks that run or sleep interruptibly")
+	if len(b.others) == 0 {
+		out = append(out, "not in the evidence: stacks of tasks that run or sleep interruptibly")
+	}
+	return out
 }

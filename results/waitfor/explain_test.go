@@ -129,6 +129,17 @@ func TestOwnerThatTheKernelNames(t *testing.T) {
 	assert.True(t, found, "%s", x.Text())
 }
 
+// Evidence may have the stacks of all tasks: those that are not blocked do not
+// hang, but may be who keeps a lock.
+func TestTasksThatAreNotBlocked(t *testing.T) {
+	asleep := strings.Replace(sleeping(6, "keeper", "do_nanosleep hrtimer_nanosleep vfs_unlink do_syscall_64"), ") D", ") S", 1)
+	idle := strings.Replace(sleeping(7, "sh", "do_wait kernel_wait4 do_syscall_64"), ") D", ") S", 1)
+	x := waitfor.Explain(waitfor.Evidence{Stacks: sleeping(5, "rm", "vfs_unlink do_unlinkat do_syscall_64") + asleep + idle})
+	assert.Equal(t, "slow: rm 5 → i_rwsem of a file →? keeper 6, which is not stuck: slow, or busy for ever", x.Sentence)
+	assert.Contains(t, x.Text(), "looked at: 1 blocked task ")
+	assert.NotContains(t, x.Text(), "sh 7")
+}
+
 func TestNoTransport(t *testing.T) {
 	x := waitfor.Explain(waitfor.Evidence{
 		Stacks:   sleeping(5, "ls", "rpc_wait_bit_killable nfs4_proc_getattr do_syscall_64"),

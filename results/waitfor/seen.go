@@ -17,10 +17,10 @@ func reportTasks(r *kernelreport.Report) []*task {
 	var tasks []*task
 	for i := range r.Tasks {
 		k := &r.Tasks[i]
-		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter {
+		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter || k.State != "" && k.State != "D" {
 			continue
 		}
-		t := &task{pid: *k.PID, comm: clean(k.Comm, maxComm), source: "report " + clean(r.Title, 80)}
+		t := &task{pid: *k.PID, state: "D", comm: clean(k.Comm, maxComm), source: "report " + clean(r.Title, 80)}
 		if k.BlockedSeconds != nil {
 			t.blocked = float64(*k.BlockedSeconds)
 		}
@@ -49,7 +49,7 @@ func parseHistory(text string) []*task {
 			continue
 		}
 		d := entry.Data
-		t := &task{pid: d.PID, comm: clean(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
+		t := &task{pid: d.PID, state: "D", comm: clean(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
 		t.setStack(d.Stack)
 		tasks = append(tasks, t)
 	}

@@ -16,10 +16,11 @@ const (
 	maxComm  = 64
 )
 
-// task is one task that sleeps.
+// task is one task, asleep for what the graph is about unless said otherwise.
 type task struct {
 	pid     int // of the thread
 	comm    string
+	state   string   // one letter, as in ps
 	stack   []string // asleep(), innermost first
 	top     string   // innermost function with its offset, "f+0x1/0x2"
 	source  string   // which text its stack stands in
@@ -30,10 +31,10 @@ type task struct {
 
 func (t *task) nfsd() bool { return t.comm == "nfsd" }
 
-// tasksOf collects the tasks of all texts, by pid. stacks.txt counts; the
-// others add how long a task has slept, or stand in for stacks.txt if it is
-// missing.
-func tasksOf(e Evidence) []*task {
+// tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
+// whose stacks are known. stacks.txt counts; the rest adds how long a task has
+// slept, or stands in for stacks.txt if it is missing.
+func tasksOf(e Evidence) (tasks, others []*task) {
 	known := map[int]*task{}
 	for _, t := range parseStacks(e.Stacks) {
 		known[t.pid] = t
@@ -56,12 +57,17 @@ func tasksOf(e Evidence) []*task {
 			add(t)
 		}
 	}
-	var tasks []*task
 	for _, t := range known {
-		tasks = append(tasks, t)
+		if t.state == "D" {
+			tasks = append(tasks, t)
+		} else {
+			others = append(others, t)
+		}
 	}
-	sort.Slice(tasks, func(i, j int) bool { return tasks[i].pid < tasks[j].pid })
-	return tasks
+	for _, l := range [][]*task{tasks, others} {
+		sort.Slice(l, func(i, j int) bool { return l[i].pid < l[j].pid })
+	}
+	return tasks, others
 }
 
 // sameSleep says whether two sightings of a pid are one and the same wait: a
@@ -115,7 +121,8 @@ func statLine(line string) *task {
 	if err != nil || pid <= 0 {
 		return nil
 	}
-	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), source: "stacks.txt"}
+	state := strings.TrimSpace(line[shut+1:])
+	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), state: clean(state[:min(1, len(state))], 4), source: "stacks.txt"}
 }
 
 // setStack takes the text of /proc/PID/stack.
