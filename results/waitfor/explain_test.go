@@ -138,6 +138,14 @@ func TestTasksThatAreNotBlocked(t *testing.T) {
 	assert.Equal(t, "slow: rm 5 → i_rwsem of a file →? keeper 6, which is not stuck: slow, or busy for ever", x.Sentence)
 	assert.Contains(t, x.Text(), "looked at: 1 blocked task ")
 	assert.NotContains(t, x.Text(), "sh 7")
+
+	again := waitfor.Explain(waitfor.Evidence{Stacks: sleeping(5, "rm", "vfs_unlink do_unlinkat do_syscall_64"), Tasks: asleep + idle})
+	assert.Equal(t, x.Sentence, again.Sentence)
+	late := sleeping(8, "rm", "vfs_unlink do_unlinkat do_syscall_64")
+	again = waitfor.Explain(waitfor.Evidence{Stacks: sleeping(5, "rm", "vfs_unlink do_unlinkat do_syscall_64"), Tasks: late})
+	assert.Contains(t, again.Text(), "looked at: 1 blocked task ", "who sleeps a moment later does not hang")
+	again = waitfor.Explain(waitfor.Evidence{Tasks: sleeping(5, "rm", "vfs_unlink do_unlinkat do_syscall_64") + asleep})
+	assert.Equal(t, x.Sentence, again.Sentence, "tasks.txt stands in for stacks.txt")
 }
 
 func TestNoTransport(t *testing.T) {

@@ -23,7 +23,7 @@ func FuzzExplain(f *testing.F) {
 		f.Add(e.Stacks, e.RPCTasks, e.RPCXprt, e.NFSD, e.PS, e.Mountstats, e.Console, e.History)
 	}
 	f.Fuzz(func(t *testing.T, stacks, rpcs, xprts, nfsd, ps, mounts, console, history string) {
-		e := waitfor.Evidence{Stacks: stacks, RPCTasks: rpcs, RPCXprt: xprts, NFSD: nfsd, PS: ps, Mountstats: mounts, Memory: nfsd, Console: console, History: history}
+		e := waitfor.Evidence{Stacks: stacks, Tasks: history, RPCTasks: rpcs, RPCXprt: xprts, NFSD: nfsd, PS: ps, Mountstats: mounts, Memory: nfsd, Console: console, History: history}
 		e.Reports = kernelreport.Parse([]byte(console))
 		x := waitfor.Explain(e)
 		require.NotEmpty(t, x.Sentence)

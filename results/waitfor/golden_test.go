@@ -31,7 +31,7 @@ func evidenceOf(t testing.TB, dir string) waitfor.Evidence {
 		return string(text)
 	}
 	e := waitfor.Evidence{
-		Stacks: read("stacks.txt"), RPCTasks: read("rpc-tasks.txt"), RPCXprt: read("rpc-xprt.txt"), NFSD: read("nfsd.txt"),
+		Stacks: read("stacks.txt"), Tasks: read("tasks.txt"), RPCTasks: read("rpc-tasks.txt"), RPCXprt: read("rpc-xprt.txt"), NFSD: read("nfsd.txt"),
 		Mountstats: read("mountstats.txt"), Memory: read("memory.txt"), PS: read("ps.txt"), Console: read("console.txt"), History: read("history.jsonl"),
 	}
 	e.Reports = kernelreport.Parse([]byte(e.Console))

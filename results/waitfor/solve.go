@@ -86,7 +86,7 @@ func (b *builder) classOf(nodes []*Node) Class {
 	}
 	if n.root == Lost {
 		row := things[n.thing]
-		if len(row.ops) > 0 && b.e.RPCTasks == "" || len(row.holders) > 0 && b.e.Stacks == "" {
+		if len(row.ops) > 0 && b.e.RPCTasks == "" || len(row.holders) > 0 && b.e.Stacks == "" && b.e.Tasks == "" {
 			return Unknown
 		}
 		if n.thing != "" && !row.watched {

@@ -36,7 +36,16 @@ func (t *task) nfsd() bool { return t.comm == "nfsd" }
 // slept, or stands in for stacks.txt if it is missing.
 func tasksOf(e Evidence) (tasks, others []*task) {
 	known := map[int]*task{}
-	for _, t := range parseStacks(e.Stacks) {
+	for _, t := range parseStacks(e.Stacks, "stacks.txt") {
+		known[t.pid] = t
+	}
+	for _, t := range parseStacks(e.Tasks, "tasks.txt") {
+		if known[t.pid] != nil {
+			continue
+		}
+		if e.Stacks != "" && t.state == "D" {
+			t.state = "R" // it was not asleep a moment before
+		}
 		known[t.pid] = t
 	}
 	whole := len(known) > 0
@@ -86,8 +95,8 @@ func sameSleep(a, b *task) bool {
 	return n > 0
 }
 
-// parseStacks reads stacks.txt.
-func parseStacks(text string) []*task {
+// parseStacks reads stacks.txt or tasks.txt.
+func parseStacks(text, source string) []*task {
 	var tasks []*task
 	var cur *task
 	var stack strings.Builder
@@ -102,7 +111,9 @@ func parseStacks(text string) []*task {
 	for line := range lines(text) {
 		if head, ok := strings.CutPrefix(line, "== "); ok {
 			flush()
-			cur = statLine(head)
+			if cur = statLine(head); cur != nil {
+				cur.source = source
+			}
 		} else if cur != nil && strings.HasPrefix(line, "[<") && stack.Len() < 1<<14 {
 			stack.WriteString(line + "\n")
 		}
@@ -122,7 +133,7 @@ func statLine(line string) *task {
 		return nil
 	}
 	state := strings.TrimSpace(line[shut+1:])
-	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), state: clean(state[:min(1, len(state))], 4), source: "stacks.txt"}
+	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), state: clean(state[:min(1, len(state))], 4)}
 }
 
 // setStack takes the text of /proc/PID/stack.

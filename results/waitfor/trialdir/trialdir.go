@@ -30,7 +30,7 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 		return waitfor.Explanation{}, err
 	}
 	x := waitfor.Explain(e)
-	if x.Class == waitfor.Nothing && e.Stacks == "" {
+	if x.Class == waitfor.Nothing && e.Stacks == "" && e.Tasks == "" {
 		return x, fmt.Errorf("trial %d: %w", n, ErrNoEvidence)
 	}
 	return x, nil
@@ -48,7 +48,7 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 		to   *string
 		name string
 	}{
-		{&e.Stacks, "evidence/stacks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
+		{&e.Stacks, "evidence/stacks.txt"}, {&e.Tasks, "evidence/tasks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
 		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
 		{&e.PS, "evidence/ps.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
 	} {
