@@ -111,6 +111,7 @@ func TestSentences(t *testing.T) {
 		"recovery-loop":               {waitfor.Slow, "slow: writer/0 126 → COMMITs of the file →? COMMIT (not sent, on ForeChannel Slot table) → session slots →? state recovery →? 127.0.0.1-manager 179, which is not stuck: slow, or busy for ever"},
 		"local-throttle":              {waitfor.Starved, "server starved: 8 of 8 nfsd threads: 5 in xfs_ilock (i_rwsem on the exported file system), 3 in balance_dirty_pages"},
 		"create-lock-kept":            {waitfor.Kept, "lock kept: 3 tasks wait for i_rwsem on the exported file system, nobody will unlock it"},
+		"nfsd-file-pending":           {waitfor.Starved, "server starved: 3 of 3 nfsd threads in nfsd_file_do_acquire (NFSD_FILE_PENDING of a file in nfsd's cache)"},
 		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},
 	} {
 		x := waitfor.Explain(evidenceOf(t, "testdata/hangs/"+name))

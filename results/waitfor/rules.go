@@ -124,7 +124,7 @@ var rules = []rule{
 	{"svc_recv", "idle"},
 	{"__break_lease", "recall"},
 	{"nfsd_wait_for_delegreturn", "recall"},
-	{"nfsd_file_*", "nfsd-file"},
+	{"nfsd_file_do_acquire", "nfsd-file"},
 	{"nfsd4_create_file", "export-inode"},
 	{"nfsd4_open", "export-inode"},
 	{"nfsd4_setattr", "export-inode"},

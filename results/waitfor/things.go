@@ -111,8 +111,9 @@ var things = map[string]thing{
 		cleared: "the end of all writes to it", holders: []string{"vfs_write", "mnt_want_write", "nfsd_vfs_write"}},
 	"percpu-lock": {kind: KindLock, label: "a per-CPU rw-semaphore", cleared: "its writer"},
 
-	"idle":         {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
-	"nfsd-file":    {kind: KindOther, label: "nfsd's file cache", cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_file_acquire*"}},
+	"idle": {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
+	"nfsd-file": {kind: KindBit, label: "NFSD_FILE_PENDING of a file in nfsd's cache", watched: true, root: Lost,
+		cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_open_verified"}},
 	"export-inode": {verb: verbUnlock, watched: true, root: Lost, kind: KindLock, label: "i_rwsem on the exported file system", cleared: "the task that works on the same file or directory", holders: []string{"nfsd_vfs_write", "nfsd4_create_file", "nfsd_setattr", "nfsd_unlink", "nfsd_rename", "nfsd_create*", "nfsd_lookup*", "xfs_file_buffered_write", "xfs_vn_*"}},
 	"xfs-log":      {kind: KindFS, label: "log of XFS", cleared: "the disk", holders: []string{"xlog_ioend_work", "xlog_cil_push_work", "xfs_log_worker"}, also: []string{"disk"}},
 	"disk":         {kind: KindFS, label: "disk", root: Chain, cleared: "the end of its I/O"},
