@@ -13,6 +13,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
 	"loopfault/vmimages/kernel"
 )
 
@@ -35,6 +36,7 @@ func TestEveryControlOfTheCatalogueHasItsRow(t *testing.T) {
 		assert.NoError(t, err, c.Kernel)
 		assert.NotEmpty(t, c.SeenBy, c.Kernel)
 		assert.NotEmpty(t, c.Titles, c.Kernel)
+		assert.NotEmpty(t, c.Classes, c.Kernel)
 		assert.Equal(t, 1, strings.Count(c.Explains+" ", ". "), "%s is explained in one sentence", c.Kernel)
 	}
 	assert.ElementsMatch(t, inCatalogue, inTable)
@@ -44,7 +46,7 @@ func TestEveryControlOfTheCatalogueHasItsRow(t *testing.T) {
 
 var control = controls.Control{
 	Kernel: "control-x", Scenario: "x", Mechanism: "x", Explains: "X waits for y.",
-	SeenBy: []string{verdict.TaskWatch}, Silent: true, Titles: []string{"nfs_x", "nfs_y"}, Blames: []string{"nfs_x"},
+	Classes: []waitfor.Class{waitfor.Lost}, SeenBy: []string{verdict.TaskWatch}, Silent: true, Titles: []string{"nfs_x", "nfs_y"}, Blames: []string{"nfs_x"},
 }
 
 // good are trials with nothing to object to: two hangs, and a trial that missed the bug.
@@ -58,6 +60,7 @@ func good() []controls.Seen {
 				Kind: kernelreport.KindProcStack, Detector: verdict.TaskWatch,
 				Tasks: []kernelreport.Task{{Role: kernelreport.RoleVictim, BlameFrame: title}},
 			}},
+			Explanation: waitfor.Explanation{Class: waitfor.Lost, Sentence: "lost wake-up: " + title},
 		}
 	}
 	return []controls.Seen{pair(1, "nfs_x"), pair(2, "nfs_y"), {Trial: store.Trial{Planned: store.Planned{N: 3}, Verdict: verdict.Verdict{Kind: verdict.Clean}}}}
@@ -79,6 +82,10 @@ func TestProblemsSayWhatWasNotSeen(t *testing.T) {
 			s[0].Trial.Title = "INFO: task hung in nfs_xy"
 			return s
 		},
+		`trial 2: explained as slow: "slow: x"`: func(s []controls.Seen) []controls.Seen {
+			s[1].Explanation = waitfor.Explanation{Class: waitfor.Slow, Sentence: "slow: x"}
+			return s
+		},
 		"no report blames any of nfs_x; blamed were nfs_y 1": func(s []controls.Seen) []controls.Seen { return s[1:] },
 	} {
 		problems := control.Problems(spoil(good()))
@@ -91,7 +98,7 @@ func TestProblemsSayWhatWasNotSeen(t *testing.T) {
 func TestRowSumsTrialsUp(t *testing.T) {
 	all := good()
 	all[0].Console = "INFO: task a:1 blocked in I/O wait for more than 10 seconds.\nINFO: task b:2 blocked for more than 20 seconds.\n"
-	assert.Equal(t, "| control-x (x) | x | 2 of 3 | task watch 2 | 2, 0 | task hung in nfs_x 1, task hung in nfs_y 1 | nfs_x 1, nfs_y 1 | 1.5 | X waits for y. |\n", control.Row(all))
+	assert.Equal(t, "| control-x (x) | x | 2 of 3 | task watch 2 | 2, 0 | task hung in nfs_x 1, task hung in nfs_y 1 | nfs_x 1, nfs_y 1 | lost wake-up 2 | lost wake-up: nfs_x | 1.5 | X waits for y. |\n", control.Row(all))
 	head, _, _ := strings.Cut(controls.TableHead, "\n")
 	require.Equal(t, strings.Count(head, "|"), strings.Count(control.Row(all), "|"))
 	assert.Contains(t, control.Row(slices.Clone(all[2:])), "| 0 of 1 | none | - |")

@@ -21,6 +21,7 @@ import (
 	"loopfault/harness/guest/guesttest"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor/trialdir"
 )
 
 var (
@@ -116,7 +117,11 @@ func runs(t *testing.T, scenario, kernel string, n int) []controls.Seen {
 		require.NoError(t, err)
 		console, err := os.ReadFile(filepath.Join(run.TrialDir(trial.N), "console.log"))
 		require.NoError(t, err)
-		all = append(all, controls.Seen{Trial: trial, Reports: reports, Console: string(console)})
+		explanation, err := trialdir.Explain(run.Run, trial.N)
+		if !errors.Is(err, trialdir.ErrNoEvidence) { // none is taken where nothing hung
+			require.NoError(t, err)
+		}
+		all = append(all, controls.Seen{Trial: trial, Reports: reports, Console: string(console), Explanation: explanation})
 	}
 	return all
 }

@@ -11,13 +11,15 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
 )
 
 // Seen is one trial of a control and what was seen in it.
 type Seen struct {
-	Trial   store.Trial
-	Reports []kernelreport.Report
-	Console string
+	Trial       store.Trial
+	Reports     []kernelreport.Report
+	Console     string
+	Explanation waitfor.Explanation
 }
 
 var khungtaskdLine = regexp.MustCompile(`(?m)INFO: task .* blocked (in I/O wait )?for more than [0-9]+ seconds`)
@@ -56,6 +58,9 @@ func (c Control) Problems(all []Seen) []string {
 		if !slices.ContainsFunc(c.Titles, func(f string) bool { return endsWithWord(s.Trial.Title, f) }) {
 			blame("trial %d: title %q names none of %s", s.Trial.N, s.Trial.Title, strings.Join(c.Titles, ", "))
 		}
+		if len(c.Classes) > 0 && !slices.Contains(c.Classes, s.Explanation.Class) {
+			blame("trial %d: explained as %s: %q", s.Trial.N, s.Explanation.Class, s.Explanation.Sentence)
+		}
 	}
 	if found := tally(hung, Seen.blames); len(c.Blames) > 0 && !slices.ContainsFunc(c.Blames, func(f string) bool { return found[f] > 0 }) {
 		blame("no report blames any of %s; blamed were %s", strings.Join(c.Blames, ", "), ranked(found))
@@ -67,6 +72,8 @@ func (c Control) Problems(all []Seen) []string {
 func endsWithWord(title, function string) bool { return strings.HasSuffix(title, " "+function) }
 
 func (s Seen) detectors() []string { return s.Trial.Detectors }
+
+func (s Seen) classes() []string { return []string{string(s.Explanation.Class)} }
 
 func (s Seen) titles() []string { return []string{strings.TrimPrefix(s.Trial.Title, "INFO: ")} }
 
@@ -109,22 +116,26 @@ func ranked(counts map[string]int) string {
 }
 
 // TableHead is the head of a table of controls, in Markdown.
-const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd lines | title (trials) | blame frames (trials) | median s to hang | explanation |\n" +
-	"|---|---|---|---|---|---|---|---|---|\n"
+const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd lines | title (trials) | blame frames (trials) | explained as (trials) | explanation of the first | median s to hang | what it is |\n" +
+	"|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 // Row is the control's line in that table.
 func (c Control) Row(all []Seen) string {
 	hung := hangs(all)
 	var lines []string
 	var seconds []float64
+	explanation := "-"
+	for _, s := range slices.Backward(hung) {
+		explanation = strings.ReplaceAll(s.Explanation.Sentence, "|", "\\|")
+	}
 	for _, s := range hung {
 		lines = append(lines, fmt.Sprint(s.lines()))
 		seconds = append(seconds, s.Trial.WorkSeconds)
 	}
-	return fmt.Sprintf("| %s (%s) | %s | %d of %d | %s | %s | %s | %s | %s | %s |\n",
+	return fmt.Sprintf("| %s (%s) | %s | %d of %d | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 		c.Kernel, c.Mechanism, c.Scenario, len(hung), len(all), ranked(tally(hung, Seen.detectors)),
 		cmp.Or(strings.Join(lines, ", "), "-"), ranked(tally(hung, Seen.titles)), ranked(tally(hung, Seen.blames)),
-		median(seconds), c.Explains)
+		ranked(tally(hung, Seen.classes)), explanation, median(seconds), c.Explains)
 }
 
 func median(of []float64) string {
