@@ -129,6 +129,20 @@ func (c *Client) Text(ctx context.Context, start, end uint64) ([]byte, error) {
 	return content.Data, err
 }
 
+// Collect reads many files, none of which holds up the others.
+func (c *Client) Collect(ctx context.Context, p wire.Collect) (string, error) {
+	var content wire.Content
+	err := c.call(ctx, wire.MethodCollect, p, &content)
+	return string(content.Data), err
+}
+
+// Tasks lists tasks and their stacks.
+func (c *Client) Tasks(ctx context.Context, q wire.TaskQuery) (string, error) {
+	var content wire.Content
+	err := c.call(ctx, wire.MethodTasks, q, &content)
+	return string(content.Data), err
+}
+
 // Exec runs a command in the guest.
 func (c *Client) Exec(ctx context.Context, e wire.Exec) (r wire.Executed, err error) {
 	return r, c.call(ctx, wire.MethodExec, e, &r)

@@ -3,47 +3,40 @@ package trial
 import (
 	"context"
 	"os"
-	"strconv"
 	"time"
 
-	"loopfault/results/kernelreport"
 	"loopfault/workloads/wire"
 )
 
-// What is kept of a guest that hangs: a name and a shell command. Each runs on
-// its own and is bounded, since any of them may block on what hangs.
-var evidence = []struct{ name, command string }{
-	{"stacks.txt", `for t in /proc/[0-9]*/task/[0-9]*; do
-		read -r line < $t/stat 2>/dev/null || continue
-		case "${line##*) }" in D*) echo "== $line"; cat $t/wchan; echo; cat $t/stack;; esac
-	done`},
-	{"rpc-tasks.txt", `tail -n +1 ` + wire.Debugfs + `/sunrpc/rpc_clnt/*/tasks`},
-	{"rpc-xprt.txt", `tail -n +1 ` + wire.Debugfs + `/sunrpc/rpc_xprt/*/info`},
-	{"mountstats.txt", `cat /proc/self/mountstats`},
-	{"nfsd.txt", `tail -n +1 /proc/fs/nfsd/pool_stats /proc/fs/nfsd/threads /proc/fs/nfsd/clients/*/info /proc/fs/nfsd/clients/*/states`},
-	{"tasks.txt", `for t in /proc/[0-9]*/task/[0-9]*; do
-		read -r line < $t/stat 2>/dev/null || continue
-		echo "== $line"; cat $t/wchan; echo; grep -s ctxt $t/status; cat $t/stack
-	done`},
-	{"slabinfo.txt", `cat /proc/slabinfo`},
-	{"memory.txt", `tail -n +1 /proc/meminfo /proc/vmstat /proc/pressure/* /sys/fs/cgroup/loopfault/memory.events /sys/fs/cgroup/loopfault/memory.stat`},
-	{"ps.txt", `ps -eLo pid,tid,ppid,uid,stat,wchan:40,comm`},
+// What is kept of a guest that hangs, beside its tasks: a name and files of the
+// guest. Any of them may block on what hangs.
+var evidence = []struct {
+	name  string
+	files []string
+}{
+	{"rpc-tasks.txt", []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}},
+	{"rpc-xprt.txt", []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}},
+	{"mountstats.txt", []string{"/proc/self/mountstats"}},
+	{"nfsd.txt", []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}},
+	{"memory.txt", []string{"/proc/meminfo", "/proc/vmstat", "/proc/pressure/*", wire.LoadCgroup + "/memory.events", wire.LoadCgroup + "/memory.stat"}},
+	{"slabinfo.txt", []string{"/proc/slabinfo"}},
 }
 
 // collectEvidence saves raw files first and asks the kernel for its own dumps
-// last, since they change the console.
+// last, since they change the console. The agent reads all of it itself: a guest
+// without memory may not give a new process.
 func (t *trial) collectEvidence(ctx context.Context) {
 	t.phase("evidence")
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
 	defer cancel()
+	t.saveTasks(ctx, "stacks.txt", wire.TaskQuery{Blocked: true})
 	for _, e := range evidence {
-		t.save(e.name, t.shell(ctx, e.command))
+		text, err := t.agent.Collect(ctx, wire.Collect{Patterns: e.files, Each: wire.Duration(t.budgets.Remote) / 4})
+		t.save(e.name, withError(text, err))
 	}
-	if len(t.eyes.stalled) > 0 {
-		stacks := t.shell(ctx, workerStacks(t.workers))
-		t.save("workers.txt", stacks)
-		t.eyes.stalls = []kernelreport.Report{stallReport(stacks, t.eyes.stalled)}
-	}
+	t.saveTasks(ctx, "ps.txt", wire.TaskQuery{Table: true})
+	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
+	t.lookAtStall(ctx)
 	for _, key := range []string{"m", "l", "w", "t"} {
 		if err := t.agent.WriteFile(ctx, "/proc/sysrq-trigger", key); err != nil {
 			t.history.add(entry{Type: "evidence", What: "sysrq-" + key, Detail: err.Error()})
@@ -53,16 +46,17 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.awaitConsole(ctx)
 }
 
-// shell runs a command in the guest; what went wrong stands below its output.
-func (t *trial) shell(ctx context.Context, command string) string {
-	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"sh", "-c", command}, Timeout: wire.Duration(t.budgets.Remote)})
-	switch {
-	case err != nil:
-		return r.Output + "\nloopfault: " + err.Error() + "\n"
-	case r.ExitCode != 0:
-		return r.Output + "\nloopfault: the command ended with exit code " + strconv.Itoa(r.ExitCode) + "\n"
+func (t *trial) saveTasks(ctx context.Context, name string, q wire.TaskQuery) {
+	text, err := t.agent.Tasks(ctx, q)
+	t.save(name, withError(text, err))
+}
+
+// withError puts what went wrong below what there is.
+func withError(text string, err error) string {
+	if err != nil {
+		text += "\nloopfault: " + err.Error() + "\n"
 	}
-	return r.Output
+	return text
 }
 
 // save writes a file of evidence.

@@ -2,48 +2,47 @@ package trial
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"maps"
 	"slices"
 	"strings"
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
 )
 
-// workerStacks is a shell command that looks at the stacks of all workers, a few
-// times: those of a livelock are not always the same.
-func workerStacks(workers []string) string {
-	kinds := map[string]bool{}
-	var patterns []string
-	for _, w := range workers {
+// looks is how often the workers of a stall are looked at: those of a livelock are
+// not always at the same place.
+const looks = 5
+
+// lookAtStall finds out where the workers of a stalled workload are.
+func (t *trial) lookAtStall(ctx context.Context) {
+	if len(t.eyes.stalled) == 0 {
+		return
+	}
+	var kinds []string
+	for _, w := range t.workers {
 		kind, _, _ := strings.Cut(w, "/")
-		if !kinds[kind] {
-			kinds[kind] = true
-			patterns = append(patterns, kind+"/*")
+		if (t.eyes.stalled[0] == "all" || slices.Contains(t.eyes.stalled, kind)) && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
 		}
 	}
-	return fmt.Sprintf(`for i in 1 2 3 4 5; do
-		for p in /proc/[0-9]*; do
-			read -r comm < $p/comm 2>/dev/null || continue
-			case "$comm" in %s) echo "== ${p#/proc/} $comm"; cat $p/stack;; esac
-		done
-		sleep 0.2
-	done`, strings.Join(patterns, "|"))
+	var stacks strings.Builder
+	for range looks {
+		text, err := t.agent.Tasks(ctx, wire.TaskQuery{Workloads: kinds})
+		stacks.WriteString(withError(text, err))
+	}
+	t.save("workers.txt", stacks.String())
+	t.eyes.stalls = []kernelreport.Report{stallReport(stacks.String(), t.eyes.stalled)}
 }
 
 // stallReport names a stall by where its workers were seen most often.
-func stallReport(stacks string, stalled []string) kernelreport.Report {
+func stallReport(tasks string, stalled []string) kernelreport.Report {
 	seen := map[string]kernelreport.Report{}
 	count := map[string]int{}
-	for _, s := range strings.Split(stacks, "== ")[1:] {
-		head, stack, _ := strings.Cut(s, "\n")
-		_, comm, _ := strings.Cut(head, " ")
-		kind, _, _ := strings.Cut(comm, "/")
-		if !slices.Contains(stalled, kind) && stalled[0] != "all" {
-			continue
-		}
-		r := kernelreport.FromStack(comm, 0, "", 0, stack)
+	for _, task := range strings.Split(tasks, "== ")[1:] {
+		r := kernelreport.FromStack("", 0, "", 0, task) // the lines before the stack are no frames
 		if len(r.Tasks) == 0 || len(r.Tasks[0].Frames) == 0 {
 			continue // it was running
 		}

@@ -66,6 +66,10 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return call(req, func(p wire.Write) (any, error) { return nil, workloads.WriteKnob(p.Path, p.Data) })
 	case wire.MethodMkdir:
 		return call(req, func(p wire.Path) (any, error) { return nil, os.MkdirAll(p.Path, 0o755) })
+	case wire.MethodCollect:
+		return call(req, func(p wire.Collect) (any, error) { return collectFiles(p) })
+	case wire.MethodTasks:
+		return call(req, func(p wire.TaskQuery) (any, error) { return collectTasks(p) })
 	case wire.MethodExec:
 		return call(req, func(p wire.Exec) (any, error) { return execute(ctx, p) })
 	case wire.MethodSymbols:

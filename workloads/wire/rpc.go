@@ -38,6 +38,8 @@ const (
 	MethodRelease   = "release"   // Release -> nothing
 	MethodKill      = "kill"      // Kill -> nothing
 	MethodUmount    = "umount"    // nothing -> Unmounted
+	MethodCollect   = "collect"   // Collect -> Content
+	MethodTasks     = "tasks"     // TaskQuery -> Content
 	MethodMountinfo = "mountinfo" // nothing -> Mounted, as it is now
 )
 
@@ -125,6 +127,19 @@ type Symbol struct {
 type TextQuery struct {
 	Start uint64 `json:"start"`
 	End   uint64 `json:"end"`
+}
+
+// Collect asks for whole files in one text, each below a line "==> PATH <==".
+type Collect struct {
+	Patterns []string `json:"patterns"` // as filepath.Glob takes them
+	Each     Duration `json:"each"`     // how long to wait for one file
+}
+
+// TaskQuery asks for tasks in one text, each below a line "== " with its stat.
+type TaskQuery struct {
+	Blocked   bool     `json:"blocked,omitempty"`   // only those in uninterruptible sleep
+	Workloads []string `json:"workloads,omitempty"` // only workers of these, "sharedfile" for one
+	Table     bool     `json:"table,omitempty"`     // a line each instead, as of ps -eLo pid,tid,ppid,uid,stat,wchan:40,comm
 }
 
 // Start launches the workers of one workload, which then wait for Release.

@@ -16,7 +16,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// guestFigures measures boots, restores and short trials of s, n times each.
+// guestFigures measures restores and short trials of s n times each, and half as
+// often, but at least ten times, what takes a boot.
 func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) ([]figure, error) {
 	dir, err := os.MkdirTemp("", "loopfault-bench-")
 	if err != nil {
@@ -25,7 +26,8 @@ func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) (
 	defer os.RemoveAll(dir)
 	machine := trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts)
 	var boots, loads, restores []float64
-	err = e.measured("cold boots", n, func() error {
+	slow := max(n/2, min(n, 10))
+	err = e.measured("cold boots", slow, func() error {
 		began := time.Now()
 		return e.booted(s, machine, m.options, func(*guest.Guest) error {
 			boots = append(boots, time.Since(began).Seconds())
@@ -41,7 +43,7 @@ func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) (
 	if err != nil {
 		return nil, err
 	}
-	cold, err := e.shortTrials(s, text, m, dir, n, true)
+	cold, err := e.shortTrials(s, text, m, dir, slow, true)
 	if err != nil {
 		return nil, err
 	}

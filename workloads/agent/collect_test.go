@@ -1,0 +1,52 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
+)
+
+func TestFilesThatBlockDoNotHoldUpTheRest(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("one\n"), 0o644))
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "b"), 0o644)) // nobody will ever write to it
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c"), []byte("three\n"), 0o644))
+	got, err := collectFiles(wire.Collect{
+		Patterns: []string{dir + "/*", dir + "/none"}, Each: wire.Duration(50 * time.Millisecond),
+	})
+	require.NoError(t, err)
+	text := string(got.Data)
+	assert.Contains(t, text, "==> "+dir+"/a <==\none\n")
+	assert.Contains(t, text, "/b <==\nloopfault: reading blocks for more than 50ms")
+	assert.Contains(t, text, "/c <==\nthree\n")
+	assert.Contains(t, text, "no file "+dir+"/none")
+}
+
+func TestTasksAreListedWithTheirState(t *testing.T) {
+	all, err := collectTasks(wire.TaskQuery{})
+	require.NoError(t, err)
+	assert.Contains(t, string(all.Data), "agent.test")
+	assert.Contains(t, string(all.Data), "voluntary_ctxt_switches")
+	none, err := collectTasks(wire.TaskQuery{Workloads: []string{"sharedfile"}})
+	require.NoError(t, err)
+	assert.Empty(t, none.Data)
+
+	table, err := collectTasks(wire.TaskQuery{Table: true})
+	require.NoError(t, err)
+	assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d +%d +%d +%d +[RSD] .* agent.test$`, os.Getpid(), os.Getpid(), os.Getppid(), os.Getuid()), string(table.Data))
+
+	comm, state, ok := commAndState("12 (a) b (c)) D 1 2")
+	assert.True(t, ok)
+	assert.Equal(t, "a) b (c)", comm)
+	assert.Equal(t, "D", state)
+	_, _, ok = commAndState("")
+	assert.False(t, ok)
+}
