@@ -18,7 +18,8 @@ type Control struct {
 	Scenario  string // in the catalogue of scenarios
 	Mechanism string // in a word or two
 	Explains  string // the hang, in one sentence, for who reads the table
-	// Classes are what the explanation that the evidence gives may come to.
+	// Classes are what the explanation may come to; in at least one of the trials that hang it
+	// must be one of them.
 	Classes []waitfor.Class
 	// SeenBy are the detectors that must each have seen it in at least one of the trials
 	// that hang; others may have.
@@ -111,9 +112,9 @@ func All() []Control {
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
 			Mechanism: "recovery never finishes",
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
-			Classes:   []waitfor.Class{waitfor.Slow},
+			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // nobody is stuck, and the end is not known
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"wait_on_commit", "__filemap_fdatawait_range", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
+			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "__filemap_fdatawait_range", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
 		},
 		{
 			Kernel: "control-cpu-lockup", Scenario: "pnfs-layoutreturn-enomem",

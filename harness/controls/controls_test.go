@@ -82,8 +82,9 @@ func TestProblemsSayWhatWasNotSeen(t *testing.T) {
 			s[0].Trial.Title = "INFO: task hung in nfs_xy"
 			return s
 		},
-		`trial 2: explained as slow: "slow: x"`: func(s []controls.Seen) []controls.Seen {
-			s[1].Explanation = waitfor.Explanation{Class: waitfor.Slow, Sentence: "slow: x"}
+		"explained as none of [lost wake-up] but as slow 2: slow: x": func(s []controls.Seen) []controls.Seen {
+			s[0].Explanation = waitfor.Explanation{Class: waitfor.Slow, Sentence: "slow: x"}
+			s[1].Explanation = s[0].Explanation
 			return s
 		},
 		"no report blames any of nfs_x; blamed were nfs_y 1": func(s []controls.Seen) []controls.Seen { return s[1:] },

@@ -58,9 +58,9 @@ func (c Control) Problems(all []Seen) []string {
 		if !slices.ContainsFunc(c.Titles, func(f string) bool { return endsWithWord(s.Trial.Title, f) }) {
 			blame("trial %d: title %q names none of %s", s.Trial.N, s.Trial.Title, strings.Join(c.Titles, ", "))
 		}
-		if len(c.Classes) > 0 && !slices.Contains(c.Classes, s.Explanation.Class) {
-			blame("trial %d: explained as %s: %q", s.Trial.N, s.Explanation.Class, s.Explanation.Sentence)
-		}
+	}
+	if !slices.ContainsFunc(hung, func(s Seen) bool { return slices.Contains(c.Classes, s.Explanation.Class) }) {
+		blame("explained as none of %v but as %s: %s", c.Classes, ranked(tally(hung, Seen.classes)), hung[0].Explanation.Sentence)
 	}
 	if found := tally(hung, Seen.blames); len(c.Blames) > 0 && !slices.ContainsFunc(c.Blames, func(f string) bool { return found[f] > 0 }) {
 		blame("no report blames any of %s; blamed were %s", strings.Join(c.Blames, ", "), ranked(found))
