@@ -100,7 +100,7 @@ func All() []Control {
 			SeenBy:    []string{verdict.TaskWatch, verdict.StallWatch},
 			Silent:    true,
 			Titles:    []string{"nfs_writepages", "balance_dirty_pages"},
-			Blames:    []string{"nfs_writepages"},
+			Blames:    []string{"nfs_writepages", "balance_dirty_pages"},
 		},
 		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit",
