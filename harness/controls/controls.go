@@ -108,7 +108,7 @@ func All() []Control {
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though nobody sleeps for long.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},
 			SeenBy:    []string{verdict.StallWatch},
-			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "folio_wait_writeback"},
+			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "__filemap_fdatawait_range", "folio_wait_writeback"},
 		},
 		{
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
