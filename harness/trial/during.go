@@ -28,6 +28,12 @@ func (t *trial) silence() time.Duration {
 	return time.Duration(float64(t.budgets.Stall) * t.eyes.speed.slow())
 }
 
+// unheard says that a running guest has said nothing for the stall budget of a
+// guest that is not slow.
+func (t *trial) unheard() bool {
+	return !t.heard.IsZero() && time.Since(t.heard) >= t.budgets.Stall && t.guest.State() == guest.Running
+}
+
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.
 type deadGuest struct {
 	fault guest.Fault
@@ -53,6 +59,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	look := func(s wire.Sample) {
 		t.eyes.sample(s, t.history, t.budgets)
 		t.quiet.Reset(t.silence())
+		t.heard = time.Now()
 		t.eyes.readConsole(t.consolePath())
 	}
 	for {
@@ -72,6 +79,8 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			t.quiet.Reset(t.silence())
 		case err := <-done:
 			switch {
+			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil && t.unheard():
+				return errSilent // the step's budget was the shorter one
 			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil:
 				return fmt.Errorf("%w: more than %s: %w", errStep, budget, err)
 			case errors.Is(err, control.ErrSilent) && ctx.Err() == nil:

@@ -158,6 +158,9 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 	if e.firstHang == 0 {
 		return false
 	}
+	if len(e.stalled) > 0 {
+		return true // everybody else had their time; a livelock has to be looked at while it lasts
+	}
 	khungtaskd := false
 	for _, r := range e.console {
 		khungtaskd = khungtaskd || r.Kind == kernelreport.KindHungTask

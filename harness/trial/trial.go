@@ -95,6 +95,7 @@ type trial struct {
 	life    <-chan guest.Transition
 	eyes    eyes
 	quiet   *time.Timer // runs out when the guest says nothing for too long
+	heard   time.Time   // when it last said something
 	text    uint64      // address of the kernel's _text, 0 if not known
 	armed   []armed
 	workers []string // by counter slot
