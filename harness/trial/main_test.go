@@ -42,7 +42,7 @@ func fill(ctx context.Context, fixture *guesttest.Fixture) (err error) {
 	if bench.stock, err = guesttest.Build(ctx, "stock"); err != nil {
 		return err
 	}
-	if bench.control, err = guesttest.Build(ctx, "control-lost-wakeup"); err != nil {
+	if bench.control, err = guesttest.Build(ctx, "control-layout-ref-leak"); err != nil {
 		return err
 	}
 	if bench.image, err = fixture.Image(ctx); err != nil {

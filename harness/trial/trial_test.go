@@ -58,8 +58,8 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	}
 }
 
-// The control hangs and both detectors see it. Not in every trial: khungtaskd
-// passes over killable sleeps, and its period is shorter than the watch's.
+// The control hangs and both detectors see it. Perhaps not in every trial:
+// khungtaskd passes over killable sleeps, and its period is shorter than the watch's.
 func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
 	seenBy := map[string]int{}
 	for seed := uint64(1); seed <= 4 && len(seenBy) < 2; seed++ {
