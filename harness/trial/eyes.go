@@ -64,7 +64,7 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 		if e.seen == nil {
 			e.seen = map[int]bool{}
 		}
-		if e.seen[b.PID] || b.Seconds < budget { // it is told again when it is twice as old
+		if e.seen[b.PID] || b.Seconds < budget { // it is told again when it is older
 			continue
 		}
 		e.seen[b.PID] = true

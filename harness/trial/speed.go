@@ -32,11 +32,18 @@ func (s *speed) sample(seconds float64) {
 	s.worst = max(s.worst, s.slow())
 }
 
+// noticeable is a factor that is more than the guest's own load on itself.
+const noticeable = 1.25
+
 // slow is the factor by which budgets are longer now, from 1 to timeouts.MaxScale.
 func (s *speed) slow() float64 {
 	if len(s.recent) == 0 {
 		return 1
 	}
 	sorted := slices.Sorted(slices.Values(s.recent))
-	return min(max(sorted[len(sorted)/2]/s.fastest, 1), timeouts.MaxScale)
+	factor := sorted[len(sorted)/2] / s.fastest
+	if factor < noticeable {
+		return 1
+	}
+	return min(factor, timeouts.MaxScale)
 }

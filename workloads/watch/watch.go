@@ -36,8 +36,9 @@ type Watcher struct {
 type sleeper struct {
 	since    float64
 	switches string
-	// next is the age at which it is reported (again): at the budget, then at
-	// each doubling, so that a long hang costs few lines.
+	// next is the age at which it is reported (again): at the budget, then when it
+	// is a quarter older, so that a long hang costs few lines, and a host that
+	// gives a slow guest more time need not wait long for the next one.
 	next float64
 }
 
@@ -82,7 +83,7 @@ func (w *Watcher) Sample() wire.Sample {
 		age := now - old.since
 		s.Oldest = max(s.Oldest, age)
 		if age >= old.next {
-			old.next = 2 * age
+			old.next = age * 5 / 4
 			s.Blocked = append(s.Blocked, describe(dir, st, old.since, age))
 		}
 	}
