@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/workloads/watch"
 	"loopfault/workloads/wire"
 )
 
@@ -68,7 +69,7 @@ func collectTasks(p wire.TaskQuery) (wire.Content, error) {
 	tasks, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*")
 	for _, dir := range tasks {
 		stat := readText(dir, "stat")
-		comm, state, ok := commAndState(stat)
+		_, comm, state, ok := watch.ParseStat(stat)
 		kind, _, _ := strings.Cut(comm, "/")
 		if !ok || p.Blocked && state != "D" || len(p.Workloads) > 0 && !slices.Contains(p.Workloads, kind) {
 			continue
@@ -110,16 +111,6 @@ func writeRow(out *bytes.Buffer, dir, comm, state, stat string) {
 	}
 	process := filepath.Base(filepath.Dir(filepath.Dir(dir)))
 	fmt.Fprintf(out, tableRow, process, filepath.Base(dir), ppid, uid, state, wchan, comm)
-}
-
-// commAndState reads a line of stat. The comm stands in parentheses and may hold
-// some itself: the last one closes it.
-func commAndState(stat string) (comm, state string, ok bool) {
-	open, shut := strings.IndexByte(stat, '('), strings.LastIndexByte(stat, ')')
-	if open < 0 || shut < open || len(stat) < shut+3 {
-		return "", "", false // gone meanwhile
-	}
-	return stat[open+1 : shut], stat[shut+2 : shut+3], true
 }
 
 func readText(dir, name string) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"loopfault/workloads/watch"
 	"loopfault/workloads/wire"
 )
 
@@ -43,10 +44,10 @@ func TestTasksAreListedWithTheirState(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d +%d +%d +%d +[RSD] .* agent.test$`, os.Getpid(), os.Getpid(), os.Getppid(), os.Getuid()), string(table.Data))
 
-	comm, state, ok := commAndState("12 (a) b (c)) D 1 2")
+	_, comm, state, ok := watch.ParseStat("12 (a) b (c)) D 1 2")
 	assert.True(t, ok)
 	assert.Equal(t, "a) b (c)", comm)
 	assert.Equal(t, "D", state)
-	_, _, ok = commAndState("")
+	_, _, _, ok = watch.ParseStat("")
 	assert.False(t, ok)
 }

@@ -98,23 +98,24 @@ type stat struct {
 	state string
 }
 
-// readStat reads the head of /proc/<pid>/task/<tid>/stat. The comm stands in
-// parentheses and may hold some itself: the last one closes it.
 func readStat(dir string) (stat, bool) {
 	text, err := os.ReadFile(filepath.Join(dir, "stat"))
 	if err != nil {
 		return stat{}, false // gone meanwhile
 	}
-	line := string(text)
+	pid, comm, state, ok := ParseStat(string(text))
+	return stat{pid: pid, comm: comm, state: state}, ok
+}
+
+// ParseStat reads the head of a line of /proc/<pid>/task/<tid>/stat. The comm
+// stands in parentheses and may hold some itself: the last one closes it.
+func ParseStat(line string) (pid int, comm, state string, ok bool) {
 	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
 	if open < 1 || shut < open || len(line) < shut+3 {
-		return stat{}, false
+		return 0, "", "", false
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
-	if err != nil {
-		return stat{}, false
-	}
-	return stat{pid: pid, comm: line[open+1 : shut], state: line[shut+2 : shut+3]}, true
+	return pid, line[open+1 : shut], line[shut+2 : shut+3], err == nil
 }
 
 // readSwitches gives the two context-switch lines of a task's status, to be
