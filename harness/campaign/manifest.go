@@ -21,7 +21,7 @@ func manifest(spec Spec) (store.Manifest, error) {
 	}
 	m := store.Manifest{
 		Started: time.Now().UTC(), Command: spec.Command,
-		Scenario: text, Name: spec.Scenario.Name,
+		Scenario: text, Name: spec.Scenario.Ref(),
 		Seed: spec.Seed, Trials: spec.Trials, Until: spec.Until, Power: spec.Power,
 		Cold: spec.Cold, TrialSeed: spec.TrialSeed, ReplayOf: spec.ReplayOf,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},

@@ -37,6 +37,11 @@ var (
 
 const pageSize = 4096
 
+var (
+	nfsVersions = []string{"3", "4.0", "4.1", "4.2"}
+	fileSystems = []string{"xfs", "ext4"}
+)
+
 func check(s Scenario) []finding {
 	c := &checker{}
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
@@ -44,13 +49,18 @@ func check(s Scenario) []finding {
 	for i, g := range s.Groups {
 		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous", "control")
 	}
+	c.applies(s)
+	c.want(s.Control == "" || nameForm.MatchString(s.Control), "control", "is %q, want the name of a kernel", s.Control)
+	for name := range s.Variants {
+		c.want(nameForm.MatchString(name), "variants."+name, "want lower-case words with hyphens")
+	}
 	c.want(s.Guest.Memory >= 128<<20 && s.Guest.Memory <= 64<<30, "guest.memory", "is %s, want 128MiB to 64GiB", s.Guest.Memory)
 	c.between(s.Guest.CPUs, 1, 64, "guest.cpus")
-	c.oneOf(s.Export.FS, "export.fs", "xfs", "ext4")
+	c.oneOf(s.Export.FS, "export.fs", fileSystems...)
 	// mkfs.xfs refuses to make anything smaller.
 	c.want(s.Export.Size >= 300<<20 && s.Export.Size <= 1<<40, "export.size", "is %s, want 300MiB to 1TiB", s.Export.Size)
 	c.between(s.Export.Threads, 1, 1024, "export.threads")
-	c.oneOf(s.Mount.Vers, "mount.vers", "3", "4.0", "4.1", "4.2")
+	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	_, known := wire.KernelLayout(s.Mount.Layout)
 	c.want(known, "mount.layout", "is %q, want none or flexfiles", s.Mount.Layout)
 	c.want(s.Mount.Layout == "none" || s.Mount.Vers >= "4.1", "mount.layout", "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", s.Mount.Layout, s.Mount.Vers)
@@ -70,6 +80,18 @@ func check(s Scenario) []finding {
 		c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
 	}
 	return c.found
+}
+
+// applies checks that a scenario applies to what it is itself.
+func (c *checker) applies(s Scenario) {
+	for _, axis := range s.axes() {
+		path := "applies." + axis.name
+		for i, v := range axis.applies {
+			c.oneOf(v, fmt.Sprintf("%s[%d]", path, i), axis.known...)
+		}
+		c.want(len(axis.applies) == 0 || slices.Contains(axis.applies, *axis.value), path, "lacks the scenario's own, %s", *axis.value)
+	}
+	c.want(!strings.Contains(s.Applies.Why, "\n"), "applies.why", "want one line")
 }
 
 func (c *checker) fault(f Fault, path string) {

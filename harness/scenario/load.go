@@ -3,8 +3,10 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -39,8 +41,11 @@ func (ps Problems) Error() string {
 
 // Find gets a scenario by its name in the catalogue or by the path of a YAML
 // file (anything with a slash or a .yaml ending), with the text it was read
-// from. Errors are Problems, or say that there is no such scenario.
-func Find(name string) (Scenario, []byte, error) {
+// from. After a colon may follow, separated by commas, variants and the axes
+// vers=V and fs=F: "dirty-limit:quick,vers=4.0". Errors are Problems, a
+// *NotApplicable, or say that there is no such scenario or variant.
+func Find(ref string) (Scenario, []byte, error) {
+	name, choices := splitRef(ref)
 	file := name
 	var text []byte
 	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
@@ -56,10 +61,14 @@ func Find(name string) (Scenario, []byte, error) {
 		file += ".yaml"
 	}
 	s, err := Parse(file, text)
+	if err == nil {
+		s, err = s.choose(choices)
+	}
 	return s, text, err
 }
 
-// Parse reads and checks one scenario; file is for messages.
+// Parse reads and checks one scenario and all its variants; file is for
+// messages.
 func Parse(file string, text []byte) (Scenario, error) {
 	s := defaults()
 	var root yaml.Node
@@ -69,7 +78,20 @@ func Parse(file string, text []byte) (Scenario, error) {
 	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
 		return Scenario{}, problems(file, err)
 	}
-	if found := check(s); len(found) > 0 {
+	found := check(s)
+	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
+		v, err := s.vary(name)
+		if err != nil {
+			return Scenario{}, problems(file, err)
+		}
+		if len(found) == 0 {
+			found = check(v)
+			for i := range found {
+				found[i].path = "variants." + name + "." + found[i].path
+			}
+		}
+	}
+	if len(found) > 0 {
 		ps := make(Problems, len(found))
 		for i, f := range found {
 			ps[i] = Problem{File: file, Line: line(&root, f.path), Message: f.path + ": " + f.message}

@@ -7,6 +7,8 @@
 package scenario
 
 import (
+	"go.yaml.in/yaml/v4"
+
 	"loopfault/faults"
 	"loopfault/workloads/wire"
 )
@@ -17,6 +19,8 @@ type Scenario struct {
 	Title     string          `json:"title" yaml:"title"`                 // one line
 	Mechanism string          `json:"mechanism" yaml:"mechanism"`         // the bug's mechanism and the kernel functions involved
 	Groups    []string        `json:"groups" yaml:"groups"`               // quick, auto, soak, dangerous, control
+	Applies   Applies         `json:"applies" yaml:"applies"`             // where else it makes sense
+	Control   string          `json:"control,omitempty" yaml:"control"`   // kernel of the catalogue with a bug that it has to run into
 	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
 	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
 	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
@@ -26,6 +30,17 @@ type Scenario struct {
 	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
 	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
 	Finish    Finish          `json:"finish" yaml:"finish"`               // and then
+	// Variants are differences by name, in the fields that an override has.
+	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
+	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find
+}
+
+// Applies says on which NFS versions and exported file systems a scenario makes
+// sense. A list that is empty stands for the scenario's own alone.
+type Applies struct {
+	Vers []string `json:"vers,omitempty" yaml:"vers"`
+	FS   []string `json:"fs,omitempty" yaml:"fs"`
+	Why  string   `json:"why,omitempty" yaml:"why"` // not on others; one line
 }
 
 // Guest is the machine a trial runs on.

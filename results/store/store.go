@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -77,9 +78,13 @@ func (s *Store) Create(m Manifest) (*Run, error) {
 	return r, nil
 }
 
+// pathForm is what a scenario's name may have (a colon, say) and a directory's
+// had better not.
+var pathForm = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
 // reserve makes a directory nobody else has: two runs may start in one second.
 func (s *Store) reserve(at time.Time, scenario string) (string, error) {
-	base := at.UTC().Format("20060102-150405") + "-" + scenario
+	base := at.UTC().Format("20060102-150405") + "-" + pathForm.ReplaceAllString(scenario, "-")
 	for i := 1; ; i++ {
 		name := base
 		if i > 1 {

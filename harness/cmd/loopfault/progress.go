@@ -43,12 +43,12 @@ func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgre
 	if spec.Cold {
 		p.guess += guessBoot
 	}
-	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Name, p.total)
+	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Ref(), p.total)
 	if done > 0 {
 		text += fmt.Sprintf(", %d of them done", done)
 	}
 	if p.total == 0 {
-		text = fmt.Sprintf("running scenario %s", spec.Scenario.Name)
+		text = fmt.Sprintf("running scenario %s", spec.Scenario.Ref())
 	}
 	p.ui.Progress(progress.Event{Kind: progress.Begin, Step: step, Text: text, Estimate: p.left()})
 	return p

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -56,7 +57,15 @@ func (e *env) load(run string) (store.Stored, error) {
 // could change what a trial shows has to be as it was.
 func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
 	m := stored.Manifest
-	s, text, err := findScenario(filepath.Join(stored.Dir, "scenario.yaml"))
+	var was struct{ Variant string }
+	if err := json.Unmarshal(m.Scenario, &was); err != nil {
+		return campaign.Spec{}, usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
+	}
+	ref := filepath.Join(stored.Dir, "scenario.yaml")
+	if was.Variant != "" {
+		ref += ":" + was.Variant
+	}
+	s, text, err := findScenario(ref)
 	if err != nil {
 		return campaign.Spec{}, err
 	}

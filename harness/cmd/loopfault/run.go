@@ -19,7 +19,7 @@ import (
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file."`
+	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file; with a variant or NFS version or exported file system of it as in NAME:quick,vers=4.0,fs=ext4."`
 	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
@@ -195,7 +195,7 @@ func (e *env) runCampaign(spec campaign.Spec, done int, run func(campaign.Runner
 // printPlan shows what would run: the trials, then each arm's guest.
 func (e *env) printPlan(spec campaign.Spec) error {
 	const most = 1000
-	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", spec.Scenario.Name, spec.Seed, spec.Jobs, campaign.GuestMiB(spec.Scenario))
+	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", spec.Scenario.Ref(), spec.Seed, spec.Jobs, campaign.GuestMiB(spec.Scenario))
 	for p := range spec.Plan().All() {
 		if p.N > most {
 			fmt.Fprintf(e.stdout, "… and so on\n")
