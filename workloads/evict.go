@@ -31,7 +31,7 @@ func evict(spec wire.Evict) []Worker {
 		Name: "squeeze/0",
 		Run: func(ctx context.Context, env Env) error {
 			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
-				env.Beat.Done(squeeze(env, spec.Reclaim))
+				env.Beat.Done(squeeze(env, spec))
 			}
 			return nil
 		},
@@ -64,18 +64,21 @@ func churn(ctx context.Context, env Env, files int) error {
 	return nil
 }
 
-// squeeze drops clean inodes and dentries of the whole guest, and reclaims
-// from the load's cgroup. EAGAIN from memory.reclaim only says that less was
-// found than asked for.
-func squeeze(env Env, reclaim wire.Size) error {
+// squeeze drops clean inodes and dentries of the whole guest, has all file
+// systems write what they hold, and reclaims from the load's cgroup. EAGAIN from
+// memory.reclaim only says that less was found than asked for.
+func squeeze(env Env, spec wire.Evict) error {
 	what := []string{"2", "3"}[env.Rand.IntN(2)]
 	if err := WriteKnob("/proc/sys/vm/drop_caches", what); err != nil {
 		return err
 	}
-	if reclaim == 0 {
+	if spec.Sync {
+		unix.Sync()
+	}
+	if spec.Reclaim == 0 {
 		return nil
 	}
-	amount := strconv.FormatInt(int64(reclaim), 10)
+	amount := strconv.FormatInt(int64(spec.Reclaim), 10)
 	err := WriteKnob(filepath.Join(env.Cgroup, "memory.reclaim"), amount)
 	if errors.Is(err, unix.EAGAIN) {
 		return nil

@@ -17,10 +17,13 @@ func writer(spec wire.Writer) []Worker {
 		workers[i] = Worker{
 			Name:      fmt.Sprintf("writer/%d", i),
 			UID:       spec.UIDs[i%len(spec.UIDs)],
-			Pressured: true,
+			Pressured: !spec.Unpressured,
 			Run: func(ctx context.Context, env Env) error {
 				path := filepath.Join(env.Load, fmt.Sprintf("writer-%03d", i))
-				block := make([]byte, spec.Block)
+				block, err := alignedBlock(spec.Block)
+				if err != nil {
+					return err
+				}
 				for ctx.Err() == nil {
 					writePass(ctx, env, path, block, spec)
 				}
@@ -33,13 +36,11 @@ func writer(spec wire.Writer) []Worker {
 
 // writePass opens the file, writes it from its beginning to its end, and closes
 // it. Only the first pass creates it: an open that creates holds the directory
-// locked meanwhile, and then it is the others' wait for that lock that shows. It
-// opens for writing alone, which gets it no delegation, so that each pass asks the
-// server.
+// locked meanwhile, and then it is the others' wait for that lock that shows.
 func writePass(ctx context.Context, env Env, path string, block []byte, spec wire.Writer) {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := openMode(path, 0, spec)
 	if errors.Is(err, os.ErrNotExist) {
-		f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+		f, err = openMode(path, os.O_CREATE, spec)
 	}
 	env.Beat.Done(err)
 	if err != nil {
@@ -61,10 +62,15 @@ func writePass(ctx context.Context, env Env, path string, block []byte, spec wir
 }
 
 // lengths draws the writes of one pass: where each starts, and how long it is.
+// Direct writes are whole pages.
 func lengths(r *rand.Rand, spec wire.Writer) func(yield func(at, n wire.Size) bool) {
+	unit := wire.Size(1)
+	if spec.Mode == wire.WriteDirect {
+		unit = pageSize
+	}
 	return func(yield func(at, n wire.Size) bool) {
 		for at := wire.Size(0); at < spec.Size; {
-			n := min(1+wire.Size(r.Int64N(int64(spec.Block))), spec.Size-at)
+			n := min(unit*(1+wire.Size(r.Int64N(int64(spec.Block/unit)))), spec.Size-at)
 			if !yield(at, n) {
 				return
 			}

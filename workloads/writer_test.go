@@ -31,12 +31,41 @@ func TestWriterWritesEveryByteOnceInAnOrderThatFollowsFromTheSeed(t *testing.T) 
 	assert.NotEqual(t, draw(1), draw(2))
 }
 
+func TestDirectWritesAreWholePages(t *testing.T) {
+	spec := wire.Writer{Size: 64 << 10, Block: 16 << 10, Mode: wire.WriteDirect}
+	for at, n := range lengths(NewRand(1, "writer/0"), spec) {
+		assert.Zero(t, at%pageSize)
+		assert.Zero(t, n%pageSize)
+	}
+}
+
 func TestWriterFillsAFileOfItsOwn(t *testing.T) {
+	for _, mode := range []string{"", wire.WriteBuffered, wire.WriteDirect, wire.WriteMapped} {
+		t.Run(mode, func(t *testing.T) {
+			fillsAFile(t, wire.Writer{Processes: 2, UIDs: []int{0}, Size: 20 << 10, Block: 4096, Sync: 8192, Mode: mode})
+		})
+	}
+}
+
+// A page that is not there is this write's error, not this process's end.
+func TestMappedWriteSurvivesAPageThatIsNotThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	f, err := openMapped(path, os.O_CREATE, 8192)
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.WriteAt([]byte("here"), 4096)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(path, 0))
+	_, err = f.WriteAt([]byte("gone"), 4096)
+	assert.ErrorContains(t, err, "write to the mapping")
+}
+
+func fillsAFile(t *testing.T, spec wire.Writer) {
 	dir := t.TempDir()
 	page, err := beats.Open(filepath.Join(t.TempDir(), "beats"))
 	require.NoError(t, err)
 	defer page.Close()
-	workers, err := Of(wire.Workload{Writer: &wire.Writer{Processes: 2, UIDs: []int{0}, Size: 20_000, Block: 4096, Sync: 8192}})
+	workers, err := Of(wire.Workload{Writer: &spec})
 	require.NoError(t, err)
 	require.Len(t, workers, 2)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -46,7 +75,7 @@ func TestWriterFillsAFileOfItsOwn(t *testing.T) {
 	}()
 	assert.Eventually(t, func() bool {
 		info, err := os.Stat(filepath.Join(dir, "writer-001"))
-		return err == nil && info.Size() == 20_000
+		return err == nil && info.Size() == int64(spec.Size)
 	}, 10*time.Second, time.Millisecond)
 	cancel()
 	assert.NoError(t, <-done)

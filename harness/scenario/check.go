@@ -141,6 +141,12 @@ func (c *checker) workload(w wire.Workload, path string) {
 		c.want(wr.Size >= 1 && wr.Size <= 1<<40, p+".size", "is %s, want 1B to 1TiB", wr.Size)
 		c.want(wr.Block >= 1 && wr.Block <= 64<<20, p+".block", "is %s, want 1B to 64MiB", wr.Block)
 		c.want(wr.Sync >= 0 && wr.Sync <= wr.Size, p+".sync", "is %s, want at most size, or 0 for none", wr.Sync)
+		if wr.Mode != "" {
+			c.oneOf(wr.Mode, p+".mode", wire.WriteBuffered, wire.WriteDirect, wire.WriteMapped)
+		}
+		if wr.Mode == wire.WriteDirect {
+			c.want(wr.Size%pageSize == 0 && wr.Block%pageSize == 0, p+".mode", "is direct, want size and block in whole pages of 4KiB")
+		}
 	}
 	if e := w.Expire; e != nil {
 		c.want(e.Every.D() >= 100*time.Millisecond, path+".expire.every", "is %s, want at least 100ms", e.Every)

@@ -65,9 +65,11 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 
 func TestWorkloadsAreChecked(t *testing.T) {
 	for workload, want := range map[string]string{
-		"writer: {processes: 0, uids: [1], size: 1KiB, block: 1KiB}":             "workloads[0].writer.processes: is 0, want 1 to 128",
-		"writer: {processes: 1, uids: [], size: 1KiB, block: 1KiB}":              "workloads[0].writer.uids: want at least one",
-		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}": "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
+		"writer: {processes: 0, uids: [1], size: 1KiB, block: 1KiB}":               "workloads[0].writer.processes: is 0, want 1 to 128",
+		"writer: {processes: 1, uids: [], size: 1KiB, block: 1KiB}":                "workloads[0].writer.uids: want at least one",
+		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}":   "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
+		"writer: {processes: 1, uids: [1], size: 8KiB, block: 4KiB, mode: aio}":    "workloads[0].writer.mode: is \"aio\", want one of buffered, direct, mmap",
+		"writer: {processes: 1, uids: [1], size: 9KiB, block: 4KiB, mode: direct}": "workloads[0].writer.mode: is direct, want size and block in whole pages of 4KiB",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

@@ -68,6 +68,7 @@ type Evict struct {
 	Files     int      `json:"files" yaml:"files"`         // files each churner cycles through
 	Every     Duration `json:"every" yaml:"every"`         // between two squeezes
 	Reclaim   Size     `json:"reclaim" yaml:"reclaim"`     // written to memory.reclaim at each squeeze; 0 for none
+	Sync      bool     `json:"sync" yaml:"sync"`           // sync(2) in the middle of each squeeze
 }
 
 // Umount mounts the export again, several times over, and takes the mounts
@@ -82,12 +83,21 @@ type Umount struct {
 // it and open it again: plain load that dirties memory, without one lock or
 // layout between the processes but those of their mount and credential.
 type Writer struct {
-	Processes int   `json:"processes" yaml:"processes"`
-	UIDs      []int `json:"uids" yaml:"uids"`
-	Size      Size  `json:"size" yaml:"size"`   // of each file
-	Block     Size  `json:"block" yaml:"block"` // largest single write
-	Sync      Size  `json:"sync" yaml:"sync"`   // fsync after so much; 0 for only at close
+	Processes   int    `json:"processes" yaml:"processes"`
+	UIDs        []int  `json:"uids" yaml:"uids"`
+	Size        Size   `json:"size" yaml:"size"`               // of each file
+	Block       Size   `json:"block" yaml:"block"`             // largest single write
+	Sync        Size   `json:"sync" yaml:"sync"`               // fsync, or msync, after so much; 0 for only at close
+	Mode        string `json:"mode,omitempty" yaml:"mode"`     // buffered, direct (O_DIRECT) or mmap; buffered when it is not given
+	Unpressured bool   `json:"unpressured" yaml:"unpressured"` // stay out of the pressured memory cgroup
 }
+
+// Modes of a Writer.
+const (
+	WriteBuffered = "buffered"
+	WriteDirect   = "direct"
+	WriteMapped   = "mmap"
+)
 
 // Expire has the server throw out its NFSv4 clients, as if their leases had run
 // out, so that they must recover all their state.
