@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"loopfault/workloads/wire"
 )
@@ -21,45 +22,101 @@ const UmountDir = "/mnt/umount"
 
 func umount(spec wire.Umount) []Worker {
 	return []Worker{{
-		Name: "umount/0",
+		Name: "umount/" + umountName(spec),
 		Run: func(ctx context.Context, env Env) error {
-			options, err := loopbackOptions()
+			source, options, err := loopback()
 			if err != nil {
 				return err
 			}
 			for ctx.Err() == nil {
-				env.Beat.Done(umountCycle(ctx, env, spec, options))
+				env.Beat.Done(umountCycle(ctx, env, spec, source, options))
 			}
 			return nil
 		},
 	}}
 }
 
+// umountName tells umount workloads of one scenario apart.
+func umountName(spec wire.Umount) string {
+	if spec.How == "" || spec.How == wire.UmountPlain {
+		return "0"
+	}
+	return spec.How
+}
+
 // umountCycle mounts, writes, and unmounts all mounts at the same moment.
-func umountCycle(ctx context.Context, env Env, spec wire.Umount, options string) error {
-	dirs := make([]string, spec.Mounts)
-	for i := range dirs {
-		dirs[i] = filepath.Join(UmountDir, fmt.Sprint(i))
-		if err := os.MkdirAll(dirs[i], 0o755); err != nil {
+func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options string) error {
+	leave := func() error { return nil }
+	if spec.How == wire.UmountNamespace {
+		var err error
+		if leave, err = enterNamespace(); err != nil {
 			return err
 		}
-		// nosharecache: a superblock for each mount, so that each umount evicts.
-		if err := Run("mount", "-t", "nfs", "-o", options+",nosharecache", "127.0.0.1:/", dirs[i]); err != nil {
-			return errors.Join(err, takeDown(dirs[:i]))
-		}
 	}
-	var writers []*Process
+	dirs, writers, err := mountAndWrite(env, spec, source, options)
+	if lerr := leave(); err != nil || lerr != nil {
+		end(writers, true)
+		return errors.Join(err, lerr, takeDown(dirs, "-l"))
+	}
+	pause(ctx, jitter(env.Rand, time.Second))
+	return umountAll(spec, dirs, writers)
+}
+
+// mountAndWrite makes the mounts and starts their writers. It says what there is
+// even if it fails in the middle.
+func mountAndWrite(env Env, spec wire.Umount, source, options string) (dirs []string, writers []*Process, err error) {
+	for i := range spec.Mounts {
+		dir := filepath.Join(UmountDir, umountName(spec), fmt.Sprint(i))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return dirs, nil, err
+		}
+		// nosharecache: a superblock for each mount, so that each umount evicts.
+		if err := Run("mount", "-t", "nfs", "-o", options+",nosharecache", source, dir); err != nil {
+			return dirs, nil, err
+		}
+		dirs = append(dirs, dir)
+	}
 	for i := range spec.Mounts * spec.Writers {
 		load := filepath.Join(dirs[i%len(dirs)], wire.LoadDir)
 		w, err := startWriter(load, 1000+i, env.Rand.Uint64())
-		if err != nil {
-			return errors.Join(err, takeDown(dirs))
+		if w != nil {
+			writers = append(writers, w)
 		}
-		writers = append(writers, w)
+		if err != nil {
+			return dirs, writers, err
+		}
 	}
-	pause(ctx, jitter(env.Rand, time.Second))
-	for _, w := range writers {
+	return dirs, writers, nil
+}
+
+// umountAll ends the writers and the mounts, in the order that makes the
+// difference.
+func umountAll(spec wire.Umount, dirs []string, writers []*Process) error {
+	var flags []string
+	switch spec.How {
+	case wire.UmountNamespace: // nobody is left in it but the writers
+		end(writers, spec.Busy)
+		return nil
+	case wire.UmountExit:
+		err := takeDown(dirs, "-l")
+		end(writers, true)
+		return err
+	case wire.UmountLazy:
+		flags = []string{"-l"}
+	case wire.UmountForced:
+		flags = []string{"-f"}
 		if spec.Busy {
+			_ = takeDown(dirs, "-f") // fails, being busy; but it has aborted what was under way
+		}
+	}
+	end(writers, spec.Busy)
+	return takeDown(dirs, flags...)
+}
+
+// end ends writers, by force or once they have closed their files.
+func end(writers []*Process, force bool) {
+	for _, w := range writers {
+		if force {
 			w.Process.Kill()
 		} else {
 			w.Process.Signal(syscall.SIGTERM)
@@ -68,36 +125,63 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, options string)
 	for _, w := range writers {
 		w.Wait() // how a killed writer ends says nothing
 	}
-	return takeDown(dirs)
 }
 
-func takeDown(dirs []string) error {
+func takeDown(dirs []string, flags ...string) error {
 	var g errgroup.Group
 	for _, d := range dirs {
-		g.Go(func() error { return Run("umount", d) })
+		g.Go(func() error { return Run(append(append([]string{"umount"}, flags...), d)...) })
 	}
 	return g.Wait()
 }
 
-// loopbackOptions are the options of the trial's own mount that a further
+// enterNamespace gives the calling thread, and the processes it starts, mounts of
+// their own. leave takes it back to where it was; what was mounted meanwhile goes
+// when the last of these processes does. A worker keeps to one thread.
+func enterNamespace() (leave func() error, err error) {
+	home, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return nil, err
+	}
+	leave = func() error {
+		defer home.Close()
+		return unix.Setns(int(home.Fd()), unix.CLONE_NEWNS)
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		home.Close()
+		return nil, fmt.Errorf("a mount namespace (CONFIG_NAMESPACES): %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return nil, errors.Join(err, leave())
+	}
+	return leave, nil
+}
+
+// loopback says what the trial's own mount is of, and the options that a further
 // mount of the same export must share.
-func loopbackOptions() (string, error) {
+func loopback() (source, options string, err error) {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	for line := range strings.Lines(string(mounts)) {
+	return loopbackIn(string(mounts))
+}
+
+func loopbackIn(mounts string) (source, options string, err error) {
+	for line := range strings.Lines(mounts) {
 		f := strings.Fields(line)
 		if len(f) < 4 || f[1] != wire.NFSRoot {
 			continue
 		}
+		var shared []string
 		for _, o := range strings.Split(f[3], ",") {
-			if strings.HasPrefix(o, "vers=") {
-				return o, nil
+			if strings.HasPrefix(o, "vers=") || o == "nolock" {
+				shared = append(shared, o)
 			}
 		}
+		return f[0], strings.Join(shared, ","), nil
 	}
-	return "", fmt.Errorf("%s is not mounted", wire.NFSRoot)
+	return "", "", fmt.Errorf("%s is not mounted", wire.NFSRoot)
 }
 
 // Run runs a command and puts what it said into its error.

@@ -133,6 +133,10 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if u := w.Umount; u != nil {
 		c.between(u.Mounts, 1, 16, path+".umount.mounts")
 		c.between(u.Writers, 0, 16, path+".umount.writers")
+		if u.How != "" {
+			c.oneOf(u.How, path+".umount.how", wire.UmountPlain, wire.UmountLazy, wire.UmountForced, wire.UmountNamespace, wire.UmountExit)
+		}
+		c.want(u.How != wire.UmountExit || u.Busy && u.Writers > 0, path+".umount.how", "is exit, which is about writers killed with files open: want busy and writers")
 	}
 	if wr := w.Writer; wr != nil {
 		p := path + ".writer"

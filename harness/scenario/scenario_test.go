@@ -70,6 +70,8 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}":   "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
 		"writer: {processes: 1, uids: [1], size: 8KiB, block: 4KiB, mode: aio}":    "workloads[0].writer.mode: is \"aio\", want one of buffered, direct, mmap",
 		"writer: {processes: 1, uids: [1], size: 9KiB, block: 4KiB, mode: direct}": "workloads[0].writer.mode: is direct, want size and block in whole pages of 4KiB",
+		"umount: {mounts: 1, writers: 1, how: hard}":                               "workloads[0].umount.how: is \"hard\", want one of plain, lazy, forced, namespace, exit",
+		"umount: {mounts: 1, writers: 1, how: exit}":                               "workloads[0].umount.how: is exit, which is about writers killed with files open: want busy and writers",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

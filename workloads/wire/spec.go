@@ -74,10 +74,20 @@ type Evict struct {
 // Umount mounts the export again, several times over, and takes the mounts
 // down, over and over: idle, or busy with writers killed the moment before.
 type Umount struct {
-	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
-	Writers int  `json:"writers" yaml:"writers"` // processes a mount
-	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
+	Mounts  int    `json:"mounts" yaml:"mounts"`     // at once, each its own superblock
+	Writers int    `json:"writers" yaml:"writers"`   // processes a mount
+	Busy    bool   `json:"busy" yaml:"busy"`         // kill the writers with files open instead of letting them finish
+	How     string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
 }
+
+// Ways to take a mount down.
+const (
+	UmountPlain     = "plain"     // umount
+	UmountLazy      = "lazy"      // umount -l
+	UmountForced    = "forced"    // umount -f; if busy, once more before, into the middle of the writers' requests
+	UmountNamespace = "namespace" // the mounts are made in a namespace of their own and go with its last process
+	UmountExit      = "exit"      // umount -l while writers have files open; the last one's death shuts the superblock down
+)
 
 // Writer has each process write a file of its own from beginning to end, close
 // it and open it again: plain load that dirties memory, without one lock or

@@ -1,0 +1,48 @@
+package trial_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+// runFor runs one trial of a catalogue scenario on stock for a while, which comes
+// back clean, and says what it left.
+func runFor(t *testing.T, name, run string, change func(*scenario.Scenario)) (store.Trial, string) {
+	t.Helper()
+	s := spec(t, bench.stock)
+	var err error
+	s.Scenario, _, err = scenario.Find(name)
+	require.NoError(t, err)
+	require.NoError(t, s.Scenario.Run.UnmarshalText([]byte(run)))
+	if change != nil {
+		change(&s.Scenario)
+	}
+	got, _, err := trial.Run(t.Context(), s, quiet)
+	require.NoError(t, err)
+	return got, s.Dir
+}
+
+// evidence is a file of a trial's evidence.
+func evidence(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(dir + "/evidence/" + name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestMountsGoInEveryWay(t *testing.T) {
+	got, dir := runFor(t, "umount-matrix", "12s", nil)
+	require.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	for _, name := range []string{"umount/0", "umount/lazy", "umount/forced", "umount/namespace", "umount/exit"} {
+		assert.Positive(t, got.Workers[name], name)
+	}
+	assert.Contains(t, evidence(t, dir, "trace.txt"), "=> do_exit", "a superblock was shut down by a process that was dying")
+}
