@@ -1,6 +1,9 @@
 package campaign
 
 import (
+	"fmt"
+	"slices"
+
 	"loopfault/results/stats"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -15,6 +18,21 @@ const (
 	Inconclusive                  // nothing can be said: no trial counts, or the control did not hang
 	Broken                        // only failures of the harness itself
 )
+
+var judgements = []string{"clean", "found", "inconclusive", "broken"}
+
+// MarshalText gives the word for it.
+func (j Judgement) MarshalText() ([]byte, error) { return []byte(judgements[j]), nil }
+
+// UnmarshalText reads the word.
+func (j *Judgement) UnmarshalText(text []byte) error {
+	at := slices.Index(judgements, string(text))
+	if at < 0 {
+		return fmt.Errorf("%q is none of %v", text, judgements)
+	}
+	*j = Judgement(at)
+	return nil
+}
 
 // Judge sums a summary up in one word. Hangs of control arms are wanted and
 // are no finding; a control that does not hang makes everything inconclusive.

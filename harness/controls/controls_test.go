@@ -15,6 +15,7 @@ import (
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
 	"loopfault/vmimages/kernel"
+	"loopfault/workloads/scenarios"
 )
 
 func TestEveryControlOfTheCatalogueHasItsRow(t *testing.T) {
@@ -103,4 +104,19 @@ func TestRowSumsTrialsUp(t *testing.T) {
 	head, _, _ := strings.Cut(controls.TableHead, "\n")
 	require.Equal(t, strings.Count(head, "|"), strings.Count(control.Row(all), "|"))
 	assert.Contains(t, control.Row(slices.Clone(all[2:])), "| 0 of 1 | none | - |")
+}
+
+// What a scenario calls its control has a row that says so.
+func TestScenariosNameControlsThatAreTested(t *testing.T) {
+	pairs := map[string]string{}
+	for _, c := range controls.All() {
+		pairs[c.Scenario+" "+c.Kernel] = c.Mechanism
+	}
+	for _, name := range scenarios.Names() {
+		s, _, err := scenario.Find(name)
+		require.NoError(t, err)
+		if s.Control != "" {
+			assert.Contains(t, pairs, name+" "+s.Control)
+		}
+	}
 }

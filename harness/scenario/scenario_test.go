@@ -115,3 +115,19 @@ func TestRankFindsTheScenarioThatAStackIsAbout(t *testing.T) {
 	assert.Zero(t, none[0].Score)
 	assert.Empty(t, none[0].Shared)
 }
+
+// A matrix asks for them by name, nightly runs for the one and long ones for the
+// other.
+func TestEveryCatalogueScenarioHasAQuickAndASoakVariant(t *testing.T) {
+	for _, name := range scenarios.Names() {
+		s, _, err := scenario.Find(name)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, s.Run.D(), 45*time.Second, "%s: a trial takes at most a minute", name)
+		quick, _, err := scenario.Find(name + ":quick")
+		require.NoError(t, err)
+		assert.LessOrEqual(t, quick.Run.D(), 15*time.Second, name)
+		soak, _, err := scenario.Find(name + ":soak")
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, soak.Run.D(), 2*time.Minute, name)
+	}
+}

@@ -68,8 +68,10 @@ func exitOf(ctx context.Context, err error) int {
 }
 
 // judge turns a campaign's summary into its exit code, nil for clean.
-func judge(s summary.Summary) error {
-	switch campaign.Judge(s) {
+func judge(s summary.Summary) error { return outcomeOf(campaign.Judge(s)) }
+
+func outcomeOf(j campaign.Judgement) error {
+	switch j {
 	case campaign.Found:
 		return &outcome{exitFound}
 	case campaign.Inconclusive:

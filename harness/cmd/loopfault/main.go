@@ -36,6 +36,7 @@ type cli struct {
 	Shell     shellCmd     `cmd:"" help:"Log into a guest with the loop-back mount up."`
 	Parse     parseCmd     `cmd:"" help:"Read kernel hang reports out of logs."`
 	Match     matchCmd     `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
+	Matrix    matrixCmd    `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
 	Explain   explainCmd   `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
 	List      listCmd      `cmd:"" help:"List the runs in the results directory."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

@@ -58,7 +58,7 @@ func (e *env) load(run string) (store.Stored, error) {
 func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
 	m := stored.Manifest
 	var was struct{ Variant string }
-	if err := json.Unmarshal(m.Scenario, &was); err != nil {
+	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
 		return campaign.Spec{}, usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
 	}
 	ref := filepath.Join(stored.Dir, "scenario.yaml")

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/matrix"
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/workloads/scenarios"
+)
+
+type matrixCmd struct {
+	Scenario []string `arg:"" optional:"" help:"Names from the catalogue, or YAML files. Default: those of the groups."`
+	Group    []string `placeholder:"G" enum:"quick,auto,soak,dangerous,control" help:"Scenarios of these groups; auto when no scenario is named. Dangerous ones only run when their group or they themselves are named."`
+	Variant  []string `placeholder:"V" help:"Variants of each scenario to run, as quick or soak."`
+	Kernel   []string `placeholder:"K" default:"stock" help:"Kernels to run on, flavours among them."`
+	Vers     []string `placeholder:"V" help:"NFS versions, or all that a scenario applies to. Default: each scenario's own."`
+	FS       []string `name:"fs" placeholder:"F" help:"Exported file systems, or all that a scenario applies to. Default: each scenario's own."`
+	Trials   int      `default:"3" help:"Trials in each cell."`
+	Controls bool     `help:"Run each scenario's control in its cell, which has to hang."`
+	Expunge  string   `placeholder:"FILE" help:"Cells that are not to run, a line each: SCENARIO [kernel=K] [vers=V] [fs=F] # reason."`
+	Seed     *uint64  `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is printed."`
+	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
+	JSON     bool     `name:"json" help:"Print the record instead of the table."`
+	DryRun   bool     `help:"Print the cells, and run nothing."`
+	guestFlags
+}
+
+func (c *matrixCmd) Run(e *env) error {
+	rec, err := c.record(e)
+	if err != nil {
+		return err
+	}
+	if !c.DryRun {
+		err = c.work(e, rec)
+	}
+	if c.JSON {
+		out := json.NewEncoder(e.stdout)
+		out.SetIndent("", " ")
+		return errors.Join(out.Encode(rec), err)
+	}
+	printMatrix(e.stdout, rec)
+	if err != nil {
+		fmt.Fprintf(e.stdout, "not finished: go on with loopfault matrix --resume %s\n", rec.Name())
+		return err
+	}
+	if c.DryRun {
+		return nil
+	}
+	return judgeMatrix(rec.Cells)
+}
+
+// record lays a new matrix out, or reads the one to go on with.
+func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
+	if c.Resume != "" {
+		if len(c.Scenario)+len(c.Group) > 0 {
+			return nil, usagef("--resume goes on with a matrix as it was laid out: name no scenarios or groups with it")
+		}
+		rec, err := matrix.OpenRecord(e.results, c.Resume)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return rec, nil
+	}
+	r, err := c.request()
+	if err != nil {
+		return nil, err
+	}
+	if c.DryRun {
+		cells, err := r.Cells()
+		return &matrix.Record{Request: r, Cells: cells}, problemsOrUsage(err)
+	}
+	if _, err := store.Open(e.results); err != nil {
+		return nil, usageError{err}
+	}
+	rec, err := matrix.NewRecord(e.results, r, time.Now())
+	return rec, problemsOrUsage(err)
+}
+
+// problemsOrUsage makes every failure to lay out a matrix the user's.
+func problemsOrUsage(err error) error {
+	var problems scenario.Problems
+	if err == nil || errors.As(err, &problems) {
+		return err
+	}
+	return usageError{err}
+}
+
+func (c *matrixCmd) request() (matrix.Request, error) {
+	r := matrix.Request{
+		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
+		Vers: c.Vers, FS: c.FS, Trials: c.Trials, Controls: c.Controls,
+	}
+	if c.Seed == nil {
+		seed := rand.Uint64() >> 32
+		c.Seed = &seed
+	}
+	r.Seed = *c.Seed
+	if len(c.Scenario) == 0 && len(c.Group) == 0 {
+		c.Group = []string{"auto"}
+	}
+	for _, name := range scenarios.Names() {
+		s, _, err := scenario.Find(name)
+		if err != nil {
+			return r, err
+		}
+		if inGroups(s, c.Group) && !slices.Contains(r.Scenarios, name) {
+			r.Scenarios = append(r.Scenarios, name)
+		}
+	}
+	if c.Expunge != "" {
+		text, err := os.ReadFile(c.Expunge)
+		if err != nil {
+			return r, usagef("expunge list: %w", err)
+		}
+		if r.Expunged, err = matrix.ParseExpunges(c.Expunge, text); err != nil {
+			return r, usageError{err}
+		}
+	}
+	if err := r.Check(); err != nil {
+		return r, usageError{err}
+	}
+	return r, nil
+}
+
+const dangerous = "dangerous"
+
+func inGroups(s scenario.Scenario, groups []string) bool {
+	if slices.Contains(s.Groups, dangerous) && !slices.Contains(groups, dangerous) {
+		return false
+	}
+	return slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(s.Groups, g) })
+}
+
+// work runs the cells that have not run. What a kernel lacks for a scenario
+// makes a cell not applicable; what fails on the machine ends the matrix.
+func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
+	left := 0
+	for i := range rec.Cells {
+		if rec.Cells[i].State == matrix.Waiting {
+			left++
+		}
+	}
+	for i := range rec.Cells {
+		cell := &rec.Cells[i]
+		if cell.State != matrix.Waiting {
+			continue
+		}
+		fmt.Fprintf(e.stderr, "%s on %s, %d cells left\n", cell.Ref, cell.Kernel, left)
+		left--
+		row, err := c.cell(e, rec.Request, *cell)
+		var unfit *trial.Unfit
+		switch {
+		case err == nil:
+			cell.State, cell.Row = matrix.Done, &row
+		case errors.As(err, &unfit):
+			cell.State, cell.Why = matrix.NotApplicable, unfit.Error()
+		default:
+			return err
+		}
+		if err := rec.Save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cell runs one campaign.
+func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row, error) {
+	s, text, err := findScenario(cell.Ref)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	names := []string{cell.Kernel}
+	if cell.Control != "" && cell.Control != cell.Kernel {
+		names = append(names, cell.Control)
+	}
+	flags := c.guestFlags
+	if err := flags.checkJobs(s, len(names)); err != nil {
+		return matrix.Row{}, err
+	}
+	m, err := e.machine(names...)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	st, err := store.Open(e.results)
+	if err != nil {
+		return matrix.Row{}, usageError{err}
+	}
+	spec := campaign.Spec{
+		Scenario: s, Text: text, Image: m.image, Guest: m.options, AccelWhy: m.why,
+		Trials: r.Trials, Jobs: flags.Jobs, Cold: flags.Cold, Seed: r.Seed,
+		Command: e.argv, Versions: versions(),
+	}
+	for i, k := range m.kernels {
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: names[i], Kernel: k, Control: i > 0})
+	}
+	guests := campaign.NewGuests(spec, e.results)
+	defer guests.Close()
+	p := newCampaignProgress(e.ui, spec, 0)
+	out, err := campaign.Run(e.ctx, st, spec, guests, p.news)
+	p.end()
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	return matrix.RowOf(out.Run.Name, out.Summary), nil
+}
+
+// judgeMatrix is the exit code of all cells together: the worst of theirs.
+func judgeMatrix(cells []matrix.Cell) error {
+	worst := campaign.Clean
+	for _, c := range cells {
+		if c.Row == nil {
+			continue
+		}
+		switch j := c.Row.Judged; {
+		case j == campaign.Found, worst == campaign.Clean:
+			worst = j
+		}
+	}
+	return outcomeOf(worst)
+}

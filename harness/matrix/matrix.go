@@ -1,0 +1,145 @@
+// Package matrix lays out a survey: scenarios × kernels × NFS versions × file
+// systems, as cells of which each is a campaign of its own, or says why it is
+// none. What is laid out is pure data; the package runs nothing.
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"loopfault/harness/scenario"
+)
+
+// Request is what a matrix is made from.
+type Request struct {
+	Scenarios []string `json:"scenarios"`          // names or files, with choices as scenario.Find takes them
+	Variants  []string `json:"variants,omitempty"` // of each; "" is the scenario as it stands; none: that one
+	Kernels   []string `json:"kernels"`
+	Vers      []string `json:"vers,omitempty"` // none: each scenario's own; All: all it applies to
+	FS        []string `json:"fs,omitempty"`   // likewise
+	Trials    int      `json:"trials"`
+	Seed      uint64   `json:"seed"`
+	Controls  bool     `json:"controls,omitempty"` // each cell also runs the scenario's control
+	Expunged  Expunges `json:"expunged,omitempty"`
+}
+
+// All stands for every value of an axis that a scenario applies to.
+const All = "all"
+
+// State is how far a cell has come.
+type State string
+
+const (
+	Waiting       State = "waiting"
+	Done          State = "done"
+	NotApplicable State = "not applicable"
+	Expunged      State = "expunged"
+	Failed        State = "failed" // the harness or the machine
+)
+
+// Cell is one campaign of a matrix.
+type Cell struct {
+	Name    string `json:"name"`     // of the scenario
+	Ref     string `json:"scenario"` // with its choices
+	Kernel  string `json:"kernel"`
+	Control string `json:"control,omitempty"` // kernel that has to hang, if controls run
+	Vers    string `json:"vers"`
+	FS      string `json:"fs"`
+	State   State  `json:"state"`
+	Why     string `json:"why,omitempty"` // it does not run, or failed
+	Row     *Row   `json:"row,omitempty"` // what it came to
+}
+
+// Cells lays the matrix out, scenario by scenario, so that cells of one
+// scenario stand together. Errors are those of scenario.Find, but for what a
+// scenario does not apply to: that is a cell.
+func (r Request) Cells() ([]Cell, error) {
+	var cells []Cell
+	for _, ref := range r.Scenarios {
+		base, _, err := scenario.Find(ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, choices := range r.choices(base) {
+			full := ref
+			if len(choices) > 0 {
+				full += separator(ref) + strings.Join(choices, ",")
+			}
+			s, _, err := scenario.Find(full)
+			var not *scenario.NotApplicable
+			if err != nil && !errors.As(err, &not) {
+				return nil, err
+			}
+			for _, k := range r.Kernels {
+				c := Cell{Name: base.Name, Ref: full, Kernel: k, State: Waiting}
+				if not != nil {
+					c.State, c.Why = NotApplicable, not.Why
+				} else {
+					c.Vers, c.FS = s.Mount.Vers, s.Export.FS
+				}
+				if e, ok := r.Expunged.find(c); ok && c.State == Waiting {
+					c.State, c.Why = Expunged, e.Reason
+				}
+				if r.Controls && c.State == Waiting {
+					c.Control = s.Control
+				}
+				cells = append(cells, c)
+			}
+		}
+	}
+	return cells, nil
+}
+
+func separator(ref string) string {
+	if strings.ContainsRune(ref[strings.LastIndexByte(ref, '/')+1:], ':') {
+		return ","
+	}
+	return ":"
+}
+
+// choices are the combinations of variants and axes for one scenario.
+func (r Request) choices(s scenario.Scenario) [][]string {
+	list := [][]string{nil}
+	list = times(list, "", r.Variants)
+	list = times(list, "vers=", values(r.Vers, s.Applies.Vers))
+	return times(list, "fs=", values(r.FS, s.Applies.FS))
+}
+
+func values(asked, applies []string) []string {
+	if len(asked) == 1 && asked[0] == All {
+		return applies
+	}
+	return asked
+}
+
+// times appends each value to each list; without values the lists stay.
+func times(lists [][]string, prefix string, values []string) [][]string {
+	if len(values) == 0 {
+		return lists
+	}
+	var out [][]string
+	for _, l := range lists {
+		for _, v := range values {
+			if v == "" {
+				out = append(out, l)
+				continue
+			}
+			out = append(out, append(append([]string{}, l...), prefix+v))
+		}
+	}
+	return out
+}
+
+// Check says what is wrong with a request, in one line.
+func (r Request) Check() error {
+	switch {
+	case len(r.Scenarios) == 0:
+		return errors.New("the matrix has no scenario")
+	case len(r.Kernels) == 0:
+		return errors.New("the matrix has no kernel")
+	case r.Trials < 1:
+		return fmt.Errorf("trials is %d, want at least 1", r.Trials)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package matrix_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/matrix"
+)
+
+const text = `name: NAME
+title: For a matrix
+applies: {vers: ["4.1", "4.2"], fs: [xfs, ext4], why: it needs sessions}
+control: control-lost-wakeup
+workloads:
+  - evict: {processes: 0, every: 1s}
+run: 5s
+variants:
+  quick: {run: 2s}
+`
+
+func scenarioFile(t *testing.T, name string) string {
+	path := filepath.Join(t.TempDir(), name+".yaml")
+	require.NoError(t, os.WriteFile(path, []byte("name: "+name+text[len("name: NAME"):]), 0o644))
+	return path
+}
+
+func refs(cells []matrix.Cell, state matrix.State) (list []string) {
+	for _, c := range cells {
+		if c.State == state {
+			list = append(list, c.Kernel+" "+filepath.Base(c.Ref))
+		}
+	}
+	return list
+}
+
+func TestCellsAreAllCombinations(t *testing.T) {
+	r := matrix.Request{
+		Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Variants: []string{"quick"},
+		Vers: []string{"3", "4.1"}, FS: []string{matrix.All}, Trials: 1,
+	}
+	cells, err := r.Cells()
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"a one.yaml:quick,vers=4.1,fs=xfs", "b one.yaml:quick,vers=4.1,fs=xfs",
+		"a one.yaml:quick,vers=4.1,fs=ext4", "b one.yaml:quick,vers=4.1,fs=ext4",
+	}, refs(cells, matrix.Waiting))
+	assert.Len(t, refs(cells, matrix.NotApplicable), 4)
+	assert.Equal(t, "vers 3, want 4.1, 4.2: it needs sessions", cells[0].Why)
+	assert.Empty(t, cells[4].Control)
+
+	r.Vers, r.FS, r.Variants, r.Controls = nil, nil, nil, true
+	cells, err = r.Cells()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a one.yaml", "b one.yaml"}, refs(cells, matrix.Waiting))
+	assert.Equal(t, "control-lost-wakeup", cells[0].Control)
+	assert.Equal(t, "4.2", cells[0].Vers)
+}
+
+func TestUnknownValuesAreErrorsNotCells(t *testing.T) {
+	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a"}, Vers: []string{"5"}}
+	_, err := r.Cells()
+	assert.ErrorContains(t, err, `vers is "5"`)
+	r = matrix.Request{Scenarios: []string{"nothing-like-it"}, Kernels: []string{"a"}}
+	_, err = r.Cells()
+	assert.ErrorContains(t, err, "no scenario named")
+}
+
+func TestExpungedCellsSayWhy(t *testing.T) {
+	list, err := matrix.ParseExpunges("list", []byte("# what is known\n\none kernel=lock* fs=ext4 # too slow\nother # gone\n"))
+	require.NoError(t, err)
+	r := matrix.Request{
+		Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"stock", "lockdep"}, FS: []string{"xfs", "ext4"}, Trials: 1, Expunged: list,
+	}
+	cells, err := r.Cells()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"lockdep one.yaml:fs=ext4"}, refs(cells, matrix.Expunged))
+	assert.Equal(t, "too slow", cells[3].Why)
+	idle := list.Idle(cells)
+	require.Len(t, idle, 1)
+	assert.Equal(t, 4, idle[0].Line)
+
+	for bad, want := range map[string]string{
+		"one":              "list:1: no reason",
+		"\none arm=x # no": `list:2: "arm=x" is not kernel=K, vers=V or fs=F`,
+		"[ # no":           `list:1: "[": syntax error in pattern`,
+	} {
+		_, err := matrix.ParseExpunges("list", []byte(bad))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestRecordGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
+	rec, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
+	require.NoError(t, err)
+	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "x", Trials: 1, Judged: campaign.Found}
+	require.NoError(t, rec.Save())
+
+	again, err := matrix.OpenRecord(dir, matrix.Latest)
+	require.NoError(t, err)
+	assert.Equal(t, rec.Cells, again.Cells)
+	assert.Equal(t, r, again.Request)
+
+	_, err = matrix.OpenRecord(t.TempDir(), matrix.Latest)
+	assert.ErrorContains(t, err, "no matrix in")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "matrix-9.json"), []byte(`{"format":9}`), 0o644))
+	_, err = matrix.OpenRecord(dir, matrix.Latest)
+	assert.ErrorContains(t, err, "format 9, this program reads 1")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "matrix-9.json"), []byte(`{`), 0o644))
+	_, err = matrix.OpenRecord(dir, "matrix-9.json")
+	assert.ErrorContains(t, err, "matrix-9.json")
+}
