@@ -38,7 +38,7 @@ type Builder struct {
 	tarballs string // for tests; empty means debianDir
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(\+[a-z]+)*$`)
 
 // recipe is a Spec with everything computed that does not need a work tree.
 type recipe struct {
@@ -51,13 +51,10 @@ type recipe struct {
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if !validName.MatchString(s.Name) {
-		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64", s.Name)
+		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, and +FLAVOUR", s.Name)
 	}
 	r := &recipe{Spec: s}
 	var err error
-	if r.settings, err = merge(slices.Concat(BaseFragments(), s.Fragments)); err != nil {
-		return nil, err
-	}
 	for _, p := range s.Patches {
 		if _, _, err := p.parse(); err != nil {
 			return nil, err
@@ -72,6 +69,13 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 		return nil, err
 	}
 	r.Source = r.source.label()
+	v, err := r.source.version()
+	if err != nil {
+		return nil, err
+	}
+	if r.settings, err = merge(slices.Concat(BaseFragments(), olderFragments(v), s.Fragments)); err != nil {
+		return nil, err
+	}
 	if err := packages.Require(tools...); err != nil {
 		return nil, err
 	}

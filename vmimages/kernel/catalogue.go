@@ -16,14 +16,19 @@ var fragmentFiles embed.FS
 //go:embed flavours/*.config
 var flavourFiles embed.FS
 
-// debianSource is the source of every kernel in the catalogue.
-const debianSource = "debian:6.12"
+// debianSource is the source of the catalogue's kernels, and olderSource that of
+// the one that needs a package of its own, which set-up does not install.
+const (
+	debianSource = "debian:6.12"
+	olderSource  = "debian:6.1"
+)
 
 // Catalogue returns the kernels that come with the program: the unchanged one,
 // one for each patch in patches/ and one for each flavour, a fragment in
-// flavours/ on top of the others; named like their files.
+// flavours/ on top of the others, named like their files; and the unchanged one
+// of an older series.
 func Catalogue() []Spec {
-	specs := []Spec{{Name: "stock", Source: debianSource}}
+	specs := []Spec{{Name: "stock", Source: debianSource}, {Name: "stock-6.1", Source: olderSource}}
 	for name, text := range embedded(patchFiles, "patches") {
 		specs = append(specs, Spec{
 			Name:    strings.TrimSuffix(name, ".patch"),

@@ -19,6 +19,8 @@ import (
 // variables that a real tree has. Compiling is copying; a source that says
 // #error fails; one that says #slow takes long.
 const fakeMakefile = `
+VERSION = 9
+PATCHLEVEL = 9
 O ?= .
 KCONFIG_CONFIG ?= $(O)/.config
 OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard fs/*.c))
@@ -55,16 +57,9 @@ bzImage: $(OBJS)
 func fakeTree(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "linux")
-	settings, err := merge(BaseFragments())
-	require.NoError(t, err)
-	var kconfig strings.Builder
-	kconfig.WriteString("config EXPERT\n\tbool\nconfig EXTRA\n\tbool\nconfig UNMET\n\tdepends on BROKEN\n")
-	for _, s := range settings {
-		fmt.Fprintf(&kconfig, "config %s\n\tbool\n", s.symbol)
-	}
 	write(t, dir, map[string]string{
 		"Makefile":           fakeMakefile,
-		"Kconfig":            kconfig.String(),
+		"Kconfig":            fakeKconfig(t),
 		"arch/x86/Makefile":  "",
 		".gitignore":         "*.o\n.*\n!.gitignore\n",
 		"fs/a.c":             "one\ntwo\nthree\n",
@@ -78,6 +73,22 @@ func fakeTree(t *testing.T) string {
 	require.NoError(t, os.Chmod(filepath.Join(dir, "scripts/gen.sh"), 0o755))
 	require.NoError(t, os.Symlink("a.c", filepath.Join(dir, "fs/link.h")))
 	return dir
+}
+
+// fakeKconfig declares what the built-in fragments ask for, and more.
+func fakeKconfig(t *testing.T, more ...string) string {
+	t.Helper()
+	settings, err := merge(BaseFragments())
+	require.NoError(t, err)
+	for _, s := range settings {
+		more = append(more, s.symbol)
+	}
+	var kconfig strings.Builder
+	kconfig.WriteString("config EXPERT\n\tbool\nconfig EXTRA\n\tbool\nconfig UNMET\n\tdepends on BROKEN\n")
+	for _, symbol := range more {
+		fmt.Fprintf(&kconfig, "config %s\n\tbool\n", symbol)
+	}
+	return kconfig.String()
 }
 
 func write(t *testing.T, dir string, files map[string]string) {

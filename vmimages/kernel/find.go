@@ -133,23 +133,21 @@ func unknown(k string, list []Build) error {
 		built = append(built, b.Name)
 		known = append(known, b.Name)
 	}
-	for _, s := range Catalogue() {
-		if s.Name == k {
-			return vmimages.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
-		}
-		if !slices.Contains(known, s.Name) {
-			known = append(known, s.Name)
-		}
+	if _, err := Named(k); err == nil {
+		return vmimages.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
+	} else if strings.Contains(k, plus) {
+		return err
 	}
-	hint := ""
-	if n := nearest(k, known); n != "" {
-		hint = ", did you mean " + n + "?"
+	for _, name := range CatalogueNames() {
+		if !slices.Contains(known, name) {
+			known = append(known, name)
+		}
 	}
 	have := "none is built yet"
 	if len(built) > 0 {
 		have = "built are " + strings.Join(built, ", ")
 	}
-	return vmimages.Usagef("no kernel %q%s (%s; a path of a bzImage or of a kernel build works too)", k, hint, have)
+	return vmimages.Usagef("no kernel %q%s (%s; a path of a bzImage or of a kernel build works too)", k, didYouMean(k, known), have)
 }
 
 // fromTree takes a directory in which somebody built a kernel.

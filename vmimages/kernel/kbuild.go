@@ -78,8 +78,10 @@ func (k *kbuild) make(ctx context.Context, line func(string), vars ...string) er
 }
 
 // configure makes obj/.config from tinyconfig and the settings, unless the one
-// there was made from the same, and returns it. An equal .config is left alone:
-// a new time alone would make kbuild look at everything.
+// there was made from the same, and returns it. It works in a directory of its
+// own, since older tinyconfigs start from the .config that is there, whatever
+// KCONFIG_CONFIG says. An equal .config is left alone: a new time alone would make
+// kbuild look at everything.
 func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (config, error) {
 	final := filepath.Join(k.obj(), ".config")
 	st := k.load()
@@ -88,17 +90,23 @@ func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (
 	}
 	step := k.report.Begin("kernel.configure", "making the kernel's configuration", estimateConfig)
 	defer step.End()
-	part := k.file("config.part")
-	if err := os.RemoveAll(part); err != nil {
+	c := *k
+	c.objTree = &objTree{dir: k.file("configuring")}
+	if err := os.RemoveAll(c.objTree.dir); err != nil {
 		return nil, err
 	}
-	if err := k.make(ctx, nil, "KCONFIG_CONFIG="+part, "tinyconfig"); err != nil {
+	if err := os.MkdirAll(c.obj(), 0o755); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(c.objTree.dir)
+	part := filepath.Join(c.obj(), ".config")
+	if err := c.make(ctx, nil, "tinyconfig"); err != nil {
 		return nil, fmt.Errorf("tinyconfig: %w", err)
 	}
 	if err := apply(part, want); err != nil {
 		return nil, err
 	}
-	if err := k.make(ctx, nil, "KCONFIG_CONFIG="+part, "olddefconfig"); err != nil {
+	if err := c.make(ctx, nil, "olddefconfig"); err != nil {
 		return nil, fmt.Errorf("olddefconfig: %w", err)
 	}
 	text, err := os.ReadFile(part)

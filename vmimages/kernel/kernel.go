@@ -10,7 +10,7 @@ import "time"
 // Spec names one kernel to build. Equal inputs give the same Build whatever the
 // Name.
 type Spec struct {
-	Name      string     // what users call it, such as "stock"; letters, digits, "._-"
+	Name      string     // what users call it, such as "stock" or "stock+lockdep"; letters, digits, "._-"
 	Source    string     // "debian:6.12" (package linux-source-6.12) or a directory with a kernel source tree
 	Patches   []Patch    // applied in this order
 	Fragments []Fragment // on top of the built-in ones, later ones win

@@ -53,6 +53,8 @@ type listing map[string]entry
 func (m *mirror) label() string { return m.dir }
 func (m *mirror) fixed() bool   { return false }
 
+func (m *mirror) version() (version, error) { return treeVersion(m.dir) }
+
 func (m *mirror) id() string {
 	sum := sha256.Sum256([]byte(m.dir))
 	return "dir-" + hex.EncodeToString(sum[:6])

@@ -2,6 +2,14 @@ package kernel
 
 import "github.com/agnivade/levenshtein"
 
+// didYouMean ends a message about a word that is none of the candidates.
+func didYouMean(word string, candidates []string) string {
+	if n := nearest(word, candidates); n != "" {
+		return ", did you mean " + n + "?"
+	}
+	return ""
+}
+
 // nearest returns the candidate that differs from word in the fewest letters, or
 // "" if none comes close enough to be what was meant.
 func nearest(word string, candidates []string) string {

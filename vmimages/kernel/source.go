@@ -29,6 +29,8 @@ type source interface {
 	hash(ctx context.Context) (string, error)
 	// bring makes t.src hold the content, under t's lock, and returns its hash.
 	bring(ctx context.Context, t *tree) (string, error)
+	// version is that of the kernel, as far as options depend on it.
+	version() (version, error)
 	// fixed says whether the content behind an id can never change.
 	fixed() bool
 }
@@ -41,10 +43,10 @@ const debianDir = "/usr/src"
 
 func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (source, error) {
 	if version, ok := strings.CutPrefix(spec, debianPrefix); ok {
-		if version == "" || strings.ContainsAny(version, "/ ") {
+		if _, ok := parseVersion(version); !ok {
 			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
 		}
-		return &tarball{version: version, path: filepath.Join(tarballs, "linux-source-"+version+".tar.xz")}, nil
+		return &tarball{release: version, path: filepath.Join(tarballs, "linux-source-"+version+".tar.xz")}, nil
 	}
 	if spec == "" {
 		return nil, vmimages.Usagef("no kernel source given: expected debian:VERSION or a directory")
@@ -68,14 +70,19 @@ func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (so
 
 // tarball is the file of a package such as linux-source-6.12.
 type tarball struct {
-	version string
+	release string // "6.12"
 	path    string
 	sum     string
 }
 
-func (s *tarball) label() string { return debianPrefix + s.version }
+func (s *tarball) label() string { return debianPrefix + s.release }
 func (s *tarball) fixed() bool   { return true }
-func (s *tarball) id() string    { return "debian-" + s.version + "-" + s.sum[:12] }
+func (s *tarball) id() string    { return "debian-" + s.release + "-" + s.sum[:12] }
+
+func (s *tarball) version() (version, error) {
+	v, _ := parseVersion(s.release)
+	return v, nil
+}
 
 func (s *tarball) hash(ctx context.Context) (string, error) {
 	if s.sum != "" {
@@ -84,7 +91,7 @@ func (s *tarball) hash(ctx context.Context) (string, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return "", vmimages.Infraf("there is no %s: install the Debian package linux-source-%s (vmimages/setup.sh installs the one for %s)",
-			s.path, s.version, debianSource)
+			s.path, s.release, debianSource)
 	}
 	defer f.Close()
 	h := sha256.New()

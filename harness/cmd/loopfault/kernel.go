@@ -19,10 +19,11 @@ type kernelCmd struct {
 }
 
 type kernelBuildCmd struct {
-	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other."`
+	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME+FLAVOUR is NAME with a flavour."`
 	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a linux-source package."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
+	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"More eyes for any kernel, told by +FLAVOUR in its name; repeatable."`
 	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
 }
 
@@ -48,22 +49,28 @@ func (c kernelBuildCmd) Run(e *env) error {
 
 // spec starts from the catalogue's kernel of that name, or from nothing.
 func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
-	spec := kernel.Spec{Name: name, Source: c.Source}
+	base, flavours := kernel.SplitName(name)
+	flavours = append(flavours, c.Flavour...)
+	spec := kernel.Spec{Name: base, Source: c.Source}
 	custom := c.Source != "" || len(c.Patch)+len(c.ReversePatch)+len(c.Fragment) > 0
 	if custom && len(c.Names) > 1 {
 		return spec, usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
 	}
-	if known, ok := catalogued(name); ok {
+	if known, err := kernel.Named(base); err == nil {
 		if custom {
-			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", name)
+			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
 		}
-		return known, nil
+		return known.With(flavours...)
 	}
 	if !custom {
-		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", name, strings.Join(catalogueNames(), ", "))
+		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
 	}
 	if spec.Source == "" {
 		spec.Source = kernel.Catalogue()[0].Source
+	}
+	spec, err := spec.With(flavours...)
+	if err != nil {
+		return spec, err
 	}
 	for i, file := range append(append([]string{}, c.Patch...), c.ReversePatch...) {
 		text, err := os.ReadFile(file)
@@ -80,23 +87,6 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 		spec.Fragments = append(spec.Fragments, f)
 	}
 	return spec, nil
-}
-
-func catalogued(name string) (kernel.Spec, bool) {
-	for _, s := range kernel.Catalogue() {
-		if s.Name == name {
-			return s, true
-		}
-	}
-	return kernel.Spec{}, false
-}
-
-func catalogueNames() []string {
-	var names []string
-	for _, s := range kernel.Catalogue() {
-		names = append(names, s.Name)
-	}
-	return names
 }
 
 type kernelListCmd struct{}
@@ -121,7 +111,7 @@ func (kernelListCmd) Run(e *env) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%.12s\t%s\t%s\n", b.Name, b.Version, b.Key, strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
 	}
-	for _, name := range catalogueNames() {
+	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
 			fmt.Fprintf(t, "%s\t\t\t\tnot built\n", name)
 		}

@@ -56,13 +56,14 @@ func (e *env) machine(names ...string) (machine, error) {
 	return m, nil
 }
 
-// kernel resolves a name; one that only the catalogue knows is built.
+// kernel resolves a name; one that only the catalogue knows, flavours included, is
+// built.
 func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 	k, err := kernel.Resolve(c, name)
 	if err == nil {
 		return k, nil
 	}
-	if spec, ok := catalogued(name); ok {
+	if spec, named := kernel.Named(name); named == nil {
 		b := kernel.Builder{Cache: c, Report: e.ui.Progress}
 		return b.Ensure(e.ctx, spec)
 	}

@@ -68,13 +68,12 @@ func Build(ctx context.Context, name string) (kernel.Build, error) {
 	if err == nil {
 		return built, nil
 	}
-	for _, spec := range kernel.Catalogue() {
-		if spec.Name == name {
-			builder := kernel.Builder{Cache: c}
-			return builder.Ensure(ctx, spec)
-		}
+	spec, err := kernel.Named(name)
+	if err != nil {
+		return kernel.Build{}, err
 	}
-	return kernel.Build{}, err
+	builder := kernel.Builder{Cache: c}
+	return builder.Ensure(ctx, spec)
 }
 
 // Accel is the accelerator that the project would choose here.

@@ -1,0 +1,63 @@
+package kernel
+
+import (
+	"slices"
+	"strings"
+
+	"loopfault/vmimages"
+)
+
+// plus stands between the name of a kernel and those of its flavours.
+const plus = "+"
+
+// Named is the spec that a name stands for: a kernel of the catalogue, or one with
+// flavours, such as "control-lost-wakeup+lockdep". Errors are Usage errors.
+func Named(name string) (Spec, error) {
+	base, flavours := SplitName(name)
+	for _, s := range Catalogue() {
+		if s.Name == base {
+			return s.With(flavours...)
+		}
+	}
+	return Spec{}, vmimages.Usagef("no kernel %q in the catalogue%s", base, didYouMean(base, CatalogueNames()))
+}
+
+// SplitName takes the flavours off a kernel's name.
+func SplitName(name string) (base string, flavours []string) {
+	parts := strings.Split(name, plus)
+	return parts[0], parts[1:]
+}
+
+// With puts flavours on top of a spec's fragments, and into its name.
+func (s Spec) With(flavours ...string) (Spec, error) {
+	s.Fragments = slices.Clone(s.Fragments)
+	for _, f := range flavours {
+		text, err := flavourFiles.ReadFile("flavours/" + f + ".config")
+		if err != nil {
+			return Spec{}, vmimages.Usagef("no flavour %q: expected %s", f, strings.Join(Flavours(), ", "))
+		}
+		added := Fragment{Name: f + ".config", Text: text}
+		if slices.ContainsFunc(s.Fragments, func(have Fragment) bool { return have.Name == added.Name }) {
+			return Spec{}, vmimages.Usagef("kernel %s has the flavour %s already", s.Name, f)
+		}
+		s.Name += plus + f
+		s.Fragments = append(s.Fragments, added)
+	}
+	return s, nil
+}
+
+// Flavours are the fragments that any kernel can be built with on top of its own.
+func Flavours() (names []string) {
+	for name := range embedded(flavourFiles, "flavours") {
+		names = append(names, strings.TrimSuffix(name, ".config"))
+	}
+	return names
+}
+
+// CatalogueNames are the names in the catalogue, without flavours.
+func CatalogueNames() (names []string) {
+	for _, s := range Catalogue() {
+		names = append(names, s.Name)
+	}
+	return names
+}

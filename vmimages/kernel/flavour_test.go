@@ -1,0 +1,70 @@
+package kernel
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/vmimages"
+)
+
+func TestNamesWithFlavours(t *testing.T) {
+	assert.ElementsMatch(t, []string{"debuginfo", "kasan", "lockdep"}, Flavours())
+	lost, err := Named("control-lost-wakeup")
+	require.NoError(t, err)
+	both, err := Named("control-lost-wakeup+lockdep+debuginfo")
+	require.NoError(t, err)
+	assert.Equal(t, "control-lost-wakeup+lockdep+debuginfo", both.Name)
+	assert.Equal(t, lost.Patches, both.Patches)
+	require.Len(t, both.Fragments, 2)
+	assert.Equal(t, "lockdep.config", both.Fragments[0].Name)
+	assert.Equal(t, "debuginfo.config", both.Fragments[1].Name)
+
+	older, err := Named("stock-6.1+kasan")
+	require.NoError(t, err)
+	assert.Equal(t, olderSource, older.Source)
+
+	for name, want := range map[string]string{
+		"stok":                  `no kernel "stok" in the catalogue, did you mean stock?`,
+		"mine+lockdep":          `no kernel "mine" in the catalogue`,
+		"stock+lokdep":          `no flavour "lokdep": expected debuginfo, kasan, lockdep`,
+		"stock+":                `no flavour ""`,
+		"stock+../x":            `no flavour "../x"`,
+		"stock+lockdep+lockdep": "kernel stock+lockdep has the flavour lockdep already",
+		"kasan+kasan":           "kernel kasan has the flavour kasan already",
+	} {
+		_, err := Named(name)
+		require.ErrorContains(t, err, want, name)
+		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+	}
+}
+
+// A kernel with a flavour is a build of its own beside the plain one, found by its
+// name like any other; the flavour alone is the stock kernel with it.
+func TestFlavouredBuilds(t *testing.T) {
+	b := newBench(t)
+	write(t, b.source, map[string]string{"Kconfig": fakeKconfig(t, "PROVE_LOCKING", "DEBUG_ATOMIC_SLEEP")})
+	plainBuild, _ := b.build(b.spec("mine", patchOf("a.patch", diffA)))
+	spec, err := b.spec("mine", patchOf("a.patch", diffA)).With("lockdep")
+	require.NoError(t, err)
+	built, _ := b.build(spec)
+	assert.NotEqual(t, plainBuild.Key, built.Key)
+	assert.Equal(t, patchedA, image(t, built))
+	assert.Contains(t, built.Instrumentation, "PROVE_LOCKING")
+	found, err := Resolve(b.Cache, "mine+lockdep")
+	require.NoError(t, err)
+	assert.Equal(t, built.Key, found.Key)
+
+	_, err = Resolve(b.Cache, "stock+lockdep")
+	require.ErrorContains(t, err, "kernel stock+lockdep is not built yet: run loopfault kernel build stock+lockdep")
+	_, err = Resolve(b.Cache, "stock+lokdep")
+	require.ErrorContains(t, err, `no flavour "lokdep"`)
+
+	alone, err := Named("lockdep")
+	require.NoError(t, err)
+	added, err := Named("stock+lockdep")
+	require.NoError(t, err)
+	assert.Equal(t, alone.Fragments, added.Fragments)
+	assert.Equal(t, alone.Source, added.Source)
+}
