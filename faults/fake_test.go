@@ -19,6 +19,9 @@ type fakeGuest struct {
 	symbols []wire.Symbol
 	text    map[uint64][]byte
 	stuck   map[string]bool // knobs that swallow writes
+	armed   map[string]bool // kinds of outages
+	down    map[string]bool // those under way
+	outages map[string]wire.OutageCounts
 }
 
 const (
@@ -37,7 +40,8 @@ func newFakeGuest() *fakeGuest {
 			{Name: "other", Start: victim + 64, End: kmalloc},
 			{Name: "__kmalloc_cache_noprof", Start: kmalloc, End: kmalloc + 16},
 		},
-		stuck: map[string]bool{},
+		stuck: map[string]bool{}, armed: map[string]bool{}, down: map[string]bool{},
+		outages: map[string]wire.OutageCounts{},
 	}
 	for _, k := range []string{"probability", "interval", "times", "space", "verbose", "task-filter",
 		"stacktrace-depth", "require-start", "require-end", "ignore-gfp-wait", "cache-filter"} {
@@ -109,6 +113,30 @@ func (g *fakeGuest) Symbols(_ context.Context, q wire.SymbolQuery) ([]wire.Symbo
 
 func (g *fakeGuest) Text(_ context.Context, start, end uint64) ([]byte, error) {
 	return g.text[start][:end-start], nil
+}
+
+// Outage does as the agent does: nothing begins that is not armed, nothing ends
+// that did not begin.
+func (g *fakeGuest) Outage(_ context.Context, o wire.Outage) (wire.OutageCounts, error) {
+	n := g.outages[o.Kind]
+	switch o.Step {
+	case wire.OutageArm:
+		g.armed[o.Kind] = true
+	case wire.OutageBegin:
+		if !g.armed[o.Kind] || g.down[o.Kind] {
+			return n, fmt.Errorf("%s: not armed, or under way", o.Kind)
+		}
+		g.down[o.Kind] = true
+		n.Begun++
+	case wire.OutageEnd, wire.OutageDisarm:
+		if g.down[o.Kind] {
+			n.Ended++
+		}
+		g.down[o.Kind] = false
+		g.armed[o.Kind] = g.armed[o.Kind] && o.Step == wire.OutageEnd
+	}
+	g.outages[o.Kind] = n
+	return n, nil
 }
 
 // allocate is what the kernel does when the function allocates with the given

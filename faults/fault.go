@@ -29,6 +29,8 @@ type Target interface {
 	Symbols(ctx context.Context, q wire.SymbolQuery) ([]wire.Symbol, error)
 	// Text reads kernel memory from start to end.
 	Text(ctx context.Context, start, end uint64) ([]byte, error)
+	// Outage does one step of an outage.
+	Outage(ctx context.Context, o wire.Outage) (wire.OutageCounts, error)
 }
 
 // Proof is what a fault can show for itself since it was armed.

@@ -32,6 +32,34 @@ func TestContract(t *testing.T) {
 	}
 }
 
+func TestOutagesKeepTheContract(t *testing.T) {
+	span := faults.Span{For: wire.Duration(time.Second), Every: wire.Duration(time.Minute)}
+	for name, o := range map[string]faults.Outage{
+		"freeze":           faults.Freeze{Span: span}.Outage(),
+		"freeze, at rest":  faults.Freeze{Span: span, Mount: true}.Outage(),
+		"freeze at umount": faults.Freeze{Span: faults.Span{For: span.For}, AtUmount: true}.Outage(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newFakeGuest()
+			faulttest.Contract(t, g, o, func(ctx context.Context) { faulttest.Once(ctx, g, o) })
+			n := g.outages[o.Kind()]
+			assert.Equal(t, n.Begun, n.Ended)
+			assert.Contains(t, o.Describe(), "for 1s")
+		})
+	}
+}
+
+// What an outage began must not outlive it.
+func TestDisarmEndsAnOutageUnderWay(t *testing.T) {
+	g, ctx := newFakeGuest(), context.Background()
+	o := faults.Freeze{}.Outage()
+	require.NoError(t, o.Arm(ctx, g))
+	require.NoError(t, o.Begin(ctx, g))
+	require.NoError(t, o.Disarm(ctx, g))
+	assert.False(t, g.down[o.Kind()])
+	assert.ErrorContains(t, o.Begin(ctx, g), "begin the freeze: ")
+}
+
 func TestFailslabAimsAtOneCallSite(t *testing.T) {
 	g := newFakeGuest()
 	ctx := context.Background()

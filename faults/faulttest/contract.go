@@ -54,3 +54,10 @@ func Contract(t *testing.T, target faults.Target, f faults.Fault, provoke func(c
 	assert.Zero(t, p.Landed, "the twin never happens")
 	require.NoError(t, noop.Disarm(ctx, target))
 }
+
+// Once provokes an outage: it is had once, if it may be.
+func Once(ctx context.Context, target faults.Target, o faults.Outage) {
+	if o.Begin(ctx, target) == nil {
+		_ = o.End(ctx, target) // what it achieved shows in the proof
+	}
+}

@@ -158,6 +158,11 @@ func (c *Client) Release(ctx context.Context, r wire.Release) error {
 	return c.call(ctx, wire.MethodRelease, r, nil)
 }
 
+// Outage does one step of an outage; see wire.Outage.
+func (c *Client) Outage(ctx context.Context, o wire.Outage) (n wire.OutageCounts, err error) {
+	return n, c.call(ctx, wire.MethodOutage, o, &n)
+}
+
 // Kill ends all workers.
 func (c *Client) Kill(ctx context.Context, polite bool) error {
 	return c.call(ctx, wire.MethodKill, wire.Kill{Polite: polite}, nil)

@@ -67,12 +67,7 @@ func check(s Scenario) []finding {
 	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
-	for i, f := range s.Pressure {
-		c.fault(f, fmt.Sprintf("pressure[%d]", i))
-	}
-	for i, f := range s.Faults {
-		c.fault(f, fmt.Sprintf("faults[%d]", i))
-	}
+	c.faults(s)
 	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
 	for i, w := range s.Workloads {
 		path := fmt.Sprintf("workloads[%d]", i)
@@ -92,23 +87,6 @@ func (c *checker) applies(s Scenario) {
 		c.want(len(axis.applies) == 0 || slices.Contains(axis.applies, *axis.value), path, "lacks the scenario's own, %s", *axis.value)
 	}
 	c.want(!strings.Contains(s.Applies.Why, "\n"), "applies.why", "want one line")
-}
-
-func (c *checker) fault(f Fault, path string) {
-	c.want(countSet(f) == 1, path, "want exactly one fault, of %s", strings.Join(keys(f), ", "))
-	if s := f.Failslab; s != nil {
-		p := path + ".failslab"
-		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
-		c.between(s.Call, 0, 1000, p+".call")
-		c.between(s.Probability, 1, 100, p+".probability")
-		c.between(s.Times, 1, 1<<30, p+".times")
-	}
-	if m := f.Memcg; m != nil {
-		p := path + ".memcg"
-		c.want(m.Max >= 4<<20 && m.Max%pageSize == 0, p+".max", "is %s, want at least 4MiB, in whole pages", m.Max)
-		c.want(m.High >= 0 && m.High <= m.Max && m.High%pageSize == 0, p+".high", "is %s, want at most max, in whole pages", m.High)
-		c.want(m.Reclaim == 0 || m.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms with reclaim set", m.Every)
-	}
 }
 
 func (c *checker) workload(w wire.Workload, path string) {
@@ -194,6 +172,10 @@ func keysOf(t reflect.Type, deep bool) []string {
 	}
 	var names []string
 	for i := range t.NumField() {
+		if t.Field(i).Anonymous { // its fields stand among ours
+			names = append(names, keysOf(t.Field(i).Type, deep)...)
+			continue
+		}
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
 		names = append(names, name)
 		if deep {

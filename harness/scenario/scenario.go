@@ -7,6 +7,8 @@
 package scenario
 
 import (
+	"time"
+
 	"go.yaml.in/yaml/v4"
 
 	"loopfault/faults"
@@ -59,6 +61,7 @@ type Finish struct {
 type Fault struct {
 	Failslab *faults.Failslab `json:"failslab,omitempty" yaml:"failslab"`
 	Memcg    *faults.Memcg    `json:"memcg,omitempty" yaml:"memcg"`
+	Freeze   *faults.Freeze   `json:"freeze,omitempty" yaml:"freeze"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -68,8 +71,22 @@ func (f Fault) Fault() faults.Fault {
 		return *f.Failslab
 	case f.Memcg != nil:
 		return *f.Memcg
+	case f.Freeze != nil:
+		return f.Freeze.Outage()
 	}
 	return nil
+}
+
+// Allowance is for how long the scenario's outages may stop everything without
+// that being a hang.
+func (s Scenario) Allowance() time.Duration {
+	var longest time.Duration
+	for _, f := range s.Faults {
+		if o, ok := f.Fault().(faults.Outage); ok {
+			longest = max(longest, o.For.D())
+		}
+	}
+	return longest
 }
 
 // defaults are what a scenario gets where it is silent.

@@ -54,3 +54,12 @@ func For(scale float64) Timeouts {
 		Quit:      t(2 * time.Second),
 	}
 }
+
+// Allow gives the budgets of a guest in which everything may stand still for d:
+// what lasts longer than that, and than the budget, is still a hang.
+func (t Timeouts) Allow(d time.Duration) Timeouts {
+	t.HungTask += d
+	t.Stall += d
+	t.Step += d
+	return t
+}

@@ -2,6 +2,7 @@ package timeouts_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -15,6 +16,10 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
 		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
+		a := b.Allow(time.Minute)
+		assert.Less(t, a.HungTask+a.HungCheck, a.Stall, "scale %v", scale)
+		assert.Less(t, a.Stall, a.Step, "scale %v", scale)
+		assert.Equal(t, b.Stall+time.Minute, a.Stall, "scale %v", scale)
 	}
 }
 

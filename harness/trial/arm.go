@@ -117,6 +117,7 @@ func (t *trial) prove(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
 	}
+	t.eyes.recovery.prove(&t.result)
 	return failed
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func (t *trial) boot(ctx context.Context) error {
-	g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.budgets), t.guestOptions())
+	g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.spec.Guest.Timeouts), t.guestOptions())
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,22 @@ func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 	}
 }
 
+// Each outage keeps the contract of faults, and afterwards the mount works as
+// before.
+func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
+	agent := bootedGuest(t)
+	span := faults.Span{For: wire.Duration(bench.options.Timeouts.HungCheck)}
+	for _, o := range []faults.Outage{
+		faults.Freeze{Span: span}.Outage(),
+		faults.Freeze{Span: span, Mount: true}.Outage(),
+	} {
+		t.Run(o.Describe(), func(t *testing.T) {
+			faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })
+			script(t.Context(), t, agent, "echo back >/mnt/nfs/load/after; sync /mnt/nfs/load/after; grep back /export/load/after")
+		})
+	}
+}
+
 // The kzalloc that the report is about is the first slab allocation of
 // pnfs_send_layoutreturn, and a fault aimed at it hits nothing else: with
 // certainty of failure, calls and hits are equal.

@@ -19,19 +19,19 @@ var errStep = errors.New("step took too long")
 // from the task watch.
 var errSilent = errors.New("the guest stopped talking")
 
-// silence is for how long a running guest may say nothing. Before its first word
-// it boots.
+// silence is for how long a running guest may say nothing, whatever outage it
+// has. Before its first word it boots.
 func (t *trial) silence() time.Duration {
 	if t.eyes.last == 0 {
 		return t.budgets.Boot
 	}
-	return time.Duration(float64(t.budgets.Stall) * t.eyes.speed.slow())
+	return time.Duration(float64(t.spec.Guest.Timeouts.Stall) * t.eyes.speed.slow())
 }
 
 // unheard says that a running guest has said nothing for the stall budget of a
 // guest that is not slow.
 func (t *trial) unheard() bool {
-	return !t.heard.IsZero() && time.Since(t.heard) >= t.budgets.Stall && t.guest.State() == guest.Running
+	return !t.heard.IsZero() && time.Since(t.heard) >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
 }
 
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.
@@ -96,6 +96,8 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			if t.eyes.settled(s.Uptime, t.budgets) {
 				return left(errHang)
 			}
+		case u := <-t.turns:
+			t.eyes.recovery.turn(u, &t.eyes.pace)
 		case step, ok := <-t.life:
 			if !ok {
 				t.life = nil

@@ -27,6 +27,7 @@ type eyes struct {
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
 	pace      pace
+	recovery  recovery
 	stalled   []string // workloads that stopped or nearly did
 	stalls    []kernelreport.Report
 	silence   []kernelreport.Report
@@ -53,6 +54,9 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
 	e.forgive(s, h)
 	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
+	if seconds, back := e.recovery.sample(&e.pace, t.Stall.Seconds()*e.speed.slow()); back {
+		h.add(entry{T: s.Uptime, Type: "workload", What: "recovered", Data: map[string]any{"seconds": seconds}})
+	}
 }
 
 // watchTasks takes the tasks that slept for longer than the budget.
@@ -108,6 +112,9 @@ func (e *eyes) suspicious(t timeouts.Timeouts) string {
 	}
 	if slow := e.pace.slowed(2 * some); len(slow) > 0 {
 		return strings.Join(slow, ", ") + " does nothing"
+	}
+	if away := e.recovery.pending(); len(away) > 0 {
+		return strings.Join(away, ", ") + " is not back since the outage"
 	}
 	return ""
 }

@@ -80,6 +80,29 @@ func (p *pace) best(kind string, until point, seconds float64) (rate float64) {
 	return rate
 }
 
+// seldom is a rate, in operations a second, below which a pause says nothing.
+const seldom = 1
+
+// rates gives, for the time between two uptimes, the rate of each workload that
+// did at least the odd operation.
+func (p *pace) rates(from, to float64) map[string]float64 {
+	rates := map[string]float64{}
+	start, _ := p.at(from)
+	end, ok := p.at(to)
+	if start.uptime == 0 {
+		start.uptime = p.began
+	}
+	if !ok || end.uptime <= start.uptime {
+		return rates
+	}
+	for kind, done := range end.ops {
+		if rate := float64(done-start.ops[kind]) / (end.uptime - start.uptime); rate >= seldom {
+			rates[kind] = rate
+		}
+	}
+	return rates
+}
+
 func (p point) total() (sum int64) {
 	for _, n := range p.ops {
 		sum += n

@@ -100,7 +100,7 @@ func (t *trial) work(ctx context.Context) error {
 	}
 	run := t.spec.Scenario.Run.D()
 	err = t.during(ctx, run+t.budgets.Step, func(ctx context.Context) error {
-		return t.repeat(ctx, run)
+		return t.exert(ctx, run)
 	})
 	if err != nil {
 		return err
@@ -118,7 +118,9 @@ func (t *trial) settle(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: "phase", What: "settle", Detail: why})
 		err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
-			return t.repeat(ctx, t.budgets.HungCheck)
+			ctx, cancel := context.WithTimeout(ctx, t.budgets.HungCheck)
+			defer cancel()
+			return t.repeat(ctx)
 		})
 		if err != nil {
 			return err
@@ -141,11 +143,24 @@ func (t *trial) startWorkloads(ctx context.Context) error {
 	return nil
 }
 
-// repeat drives the pressures and faults that need it until the time is up. A
-// write that blocks in the guest holds up only its own fault.
-func (t *trial) repeat(ctx context.Context, run time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, run)
+// exert has pressures, faults and outages until the time is up. An outage is over
+// when it returns.
+func (t *trial) exert(ctx context.Context, run time.Duration) error {
+	working, cancel := context.WithTimeout(ctx, run)
 	defer cancel()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		t.driveOutages(ctx, working)
+	}()
+	err := t.repeat(working)
+	<-over
+	return err
+}
+
+// repeat drives the pressures and faults that need it until ctx ends. A write
+// that blocks in the guest holds up only its own fault.
+func (t *trial) repeat(ctx context.Context) error {
 	for _, a := range t.armed {
 		r, ok := a.fault.(faults.Repeater)
 		if !ok || r.Period() == 0 {
@@ -173,6 +188,7 @@ func (t *trial) repeat(ctx context.Context, run time.Duration) error {
 func (t *trial) umount(ctx context.Context) error {
 	t.eyes.pace.began = 0 // workers that are ended do not stall
 	var u wire.Unmounted
+	var recovery float64
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 		m, err := t.agent.Mounted(ctx)
 		if err != nil {
@@ -183,14 +199,19 @@ func (t *trial) umount(ctx context.Context) error {
 		for op, n := range before {
 			t.result.Ops[op] -= n
 		}
-		if err := t.agent.Kill(ctx, t.spec.Scenario.Finish.Writers == "stopped"); err != nil {
+		recovery, err = t.throughOutage(ctx, func() (err error) {
+			if err = t.agent.Kill(ctx, t.spec.Scenario.Finish.Writers == "stopped"); err == nil {
+				u, err = t.agent.Umount(ctx)
+			}
 			return err
-		}
-		u, err = t.agent.Umount(ctx)
+		})
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if recovery > 0 {
+		t.eyes.recovery.add(recovery)
 	}
 	t.history.add(entry{Type: "guest", What: "unmounted", Data: u})
 	if u.Error != "" {

@@ -66,6 +66,7 @@ func (u *Unfit) Error() string { return fmt.Sprintf("kernel %s: %s", u.Kernel, u
 
 // MachineOf is the guest that a trial boots, as pure data.
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {
+	t = t.Allow(s.Allowance())
 	return guest.Spec{
 		Name:      "loopfault",
 		Kernel:    k.BzImage,
@@ -98,7 +99,8 @@ type trial struct {
 	heard   time.Time   // when it last said something
 	text    uint64      // address of the kernel's _text, 0 if not known
 	armed   []armed
-	workers []string // by counter slot
+	turns   chan turn // of outages, from who drives them
+	workers []string  // by counter slot
 	timings map[string]float64
 	wokeAt  time.Time // when the guest answered first, by the host's clock,
 	woke    float64   // and by its own
@@ -112,7 +114,8 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 	}
 	t := &trial{
 		spec: spec, phase: phase, history: h, began: time.Now(),
-		budgets: spec.Guest.Timeouts, timings: map[string]float64{},
+		budgets: spec.Guest.Timeouts.Allow(spec.Scenario.Allowance()), timings: map[string]float64{},
+		turns: make(chan turn),
 		quiet: time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}

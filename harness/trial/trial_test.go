@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
@@ -95,6 +96,35 @@ func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), "loopfault: ", name)
 		assert.NotEmpty(t, text, name)
+	}
+}
+
+// A load that stands still in a freeze, for longer than a budget of the detectors
+// would allow without it, is no hang; the trial says how soon it is back.
+func TestOutagesComeAndGo(t *testing.T) {
+	s := spec(t, bench.stock)
+	s.Scenario, _, _ = scenario.Find("freeze-export")
+	s.Guest.Timeouts.HungTask = 2 * s.Guest.Timeouts.HungCheck
+	freeze := *s.Scenario.Faults[0].Freeze
+	freeze.For = wire.Duration(2 * s.Guest.Timeouts.HungTask)
+	freeze.Every = freeze.For / 2
+	s.Scenario.Faults[0].Freeze = &freeze
+	got, _, err := trial.Run(t.Context(), s, quiet)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Positive(t, got.Exercised, "freeze_super was called")
+	assert.GreaterOrEqual(t, got.Landed, int64(2), "under load, and at umount")
+	assert.Equal(t, got.Proofs["freeze/begun"], got.Proofs["freeze/ended"])
+	assert.NotEmpty(t, got.Recoveries)
+	var turns []string
+	for _, l := range history(t, s.Dir) {
+		if l.Type == "fault" && l.What != "armed" && l.What != "proof" {
+			turns = append(turns, l.What)
+		}
+	}
+	require.Len(t, turns, 4*int(got.Landed))
+	for i, what := range turns {
+		assert.Equal(t, []string{"begins", "begun", "ends", "ended"}[i%4], what)
 	}
 }
 

@@ -106,6 +106,7 @@ type Trial struct {
 	HangAt         float64            `json:"hang_at,omitempty"`          // guest uptime at which the hang was first reported
 	Warm           bool               `json:"warm,omitempty"`             // started from a snapshot
 	FirstOpSeconds float64            `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
+	Recoveries     []float64          `json:"recoveries,omitempty"`       // seconds after each outage until the load was back
 	Proofs         map[string]int64   `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
 	Workers        map[string]int64   `json:"workers,omitempty"`          // operations of each worker
 	Callers        map[string]int64   `json:"callers,omitempty"`          // of the target, as far as the trace buffer remembers

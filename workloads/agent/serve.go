@@ -26,6 +26,8 @@ type server struct {
 
 	mu      sync.Mutex
 	running []*workloads.Process
+
+	outages outages
 }
 
 // Serve answers requests on the control channel until it closes.
@@ -82,6 +84,8 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return call(req, func(p wire.Release) (any, error) { return nil, s.release(p) })
 	case wire.MethodKill:
 		return call(req, func(p wire.Kill) (any, error) { return nil, s.kill(p.Polite) })
+	case wire.MethodOutage:
+		return call(req, func(p wire.Outage) (any, error) { return s.outage(ctx, p) })
 	case wire.MethodUmount:
 		return umount(ctx), nil
 	}

@@ -98,10 +98,14 @@ func (s *server) adopt(proc *workloads.Process, name string) {
 }
 
 func (s *server) kill(polite bool) error {
-	sig := syscall.SIGKILL
 	if polite {
-		sig = syscall.SIGTERM
+		return s.signal(syscall.SIGTERM)
 	}
+	return s.signal(syscall.SIGKILL)
+}
+
+// signal signals all workers that live.
+func (s *server) signal(sig syscall.Signal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, proc := range s.running {

@@ -38,6 +38,7 @@ const (
 	MethodRelease   = "release"   // Release -> nothing
 	MethodKill      = "kill"      // Kill -> nothing
 	MethodUmount    = "umount"    // nothing -> Unmounted
+	MethodOutage    = "outage"    // Outage -> OutageCounts
 	MethodCollect   = "collect"   // Collect -> Content
 	MethodTasks     = "tasks"     // TaskQuery -> Content
 	MethodMountinfo = "mountinfo" // nothing -> Mounted, as it is now

@@ -1,0 +1,76 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+
+	"loopfault/workloads/wire"
+)
+
+// Outage is a fault that begins and ends while the load runs, any number of
+// times: Begin and End are called in turn between Arm and Disarm, and each Begin
+// that came to its end in the guest has landed.
+type Outage struct {
+	Span
+	AtUmount bool // once more just before the trial's umount, until For is over
+
+	what string // for people
+	kind wire.Outage
+}
+
+// Span says when an outage takes place.
+type Span struct {
+	For   wire.Duration `json:"for" yaml:"for"`                         // how long each lasts
+	Every wire.Duration `json:"every,omitempty" yaml:"every,omitempty"` // mean pause before each, 0 for never during the load
+}
+
+// Kind names the outage in histories and counters.
+func (o Outage) Kind() string { return o.kind.Kind }
+
+func (o Outage) Describe() string {
+	s := fmt.Sprintf("%s: %s for %s", o.kind.Kind, o.what, o.For)
+	if o.Every > 0 {
+		s += fmt.Sprintf(", every %s", o.Every)
+	}
+	if o.AtUmount {
+		s += ", at umount"
+	}
+	return s
+}
+
+// Arm only makes the outage possible.
+func (o Outage) Arm(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageArm) }
+
+// Begin returns when the outage is complete; that may take as long as something
+// in the guest holds it up.
+func (o Outage) Begin(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageBegin) }
+
+// End returns when it is over; what went on meanwhile recovers later. Nothing
+// happens when there is none.
+func (o Outage) End(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageEnd) }
+
+// Disarm ends an outage under way; none begins any more.
+func (o Outage) Disarm(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageDisarm) }
+
+// Prove counts the outages that were complete.
+func (o Outage) Prove(ctx context.Context, t Target) (Proof, error) {
+	order := o.kind
+	order.Step = wire.OutageCount
+	n, err := t.Outage(ctx, order)
+	if err != nil {
+		return Proof{}, fmt.Errorf("%s: %w", o.kind.Kind, err)
+	}
+	return Proof{
+		Landed: n.Begun,
+		Counts: map[string]int64{o.kind.Kind + "/begun": n.Begun, o.kind.Kind + "/ended": n.Ended},
+	}, nil
+}
+
+func (o Outage) step(ctx context.Context, t Target, step string) error {
+	order := o.kind
+	order.Step = step
+	if _, err := t.Outage(ctx, order); err != nil {
+		return fmt.Errorf("%s the %s: %w", step, o.kind.Kind, err)
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/faults"
+)
+
+// faults checks all pressures and faults, each and together.
+func (c *checker) faults(s Scenario) {
+	var outages []string
+	for i, f := range s.Pressure {
+		path := fmt.Sprintf("pressure[%d]", i)
+		c.fault(f, path)
+		if o, ok := f.Fault().(faults.Outage); ok {
+			c.want(false, path+"."+o.Kind(), "begins and ends under load: want it among faults")
+		}
+	}
+	for i, f := range s.Faults {
+		path := fmt.Sprintf("faults[%d]", i)
+		c.fault(f, path)
+		if o, ok := f.Fault().(faults.Outage); ok {
+			path += "." + o.Kind()
+			c.outage(o, s.Run.D(), path)
+			c.want(!slices.Contains(outages, o.Kind()), path, "is there already: want one outage of a kind")
+			outages = append(outages, o.Kind())
+		}
+	}
+}
+
+// outage checks when an outage takes place.
+func (c *checker) outage(o faults.Outage, run time.Duration, path string) {
+	c.want(o.For.D() >= 100*time.Millisecond && o.For.D() <= time.Hour, path+".for", "is %s, want 100ms to 1h", o.For)
+	c.want(o.AtUmount || o.Every > 0, path+".every", "want the mean pause before each")
+	c.want(o.Every == 0 || o.Every.D() >= 100*time.Millisecond, path+".every", "is %s, want at least 100ms", o.Every)
+	// The first begins after at most half as much again as the mean.
+	first := o.Every.D()*3/2 + o.For.D()
+	c.want(o.Every == 0 || first <= run, path+".every", "is %s: the first may be over only after %s, want that within run (%s)", o.Every, first, run)
+}
+
+func (c *checker) fault(f Fault, path string) {
+	c.want(countSet(f) == 1, path, "want exactly one fault, of %s", strings.Join(keys(f), ", "))
+	if s := f.Failslab; s != nil {
+		p := path + ".failslab"
+		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
+		c.between(s.Call, 0, 1000, p+".call")
+		c.between(s.Probability, 1, 100, p+".probability")
+		c.between(s.Times, 1, 1<<30, p+".times")
+	}
+	if m := f.Memcg; m != nil {
+		p := path + ".memcg"
+		c.want(m.Max >= 4<<20 && m.Max%pageSize == 0, p+".max", "is %s, want at least 4MiB, in whole pages", m.Max)
+		c.want(m.High >= 0 && m.High <= m.Max && m.High%pageSize == 0, p+".high", "is %s, want at most max, in whole pages", m.High)
+		c.want(m.Reclaim == 0 || m.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms with reclaim set", m.Every)
+	}
+}

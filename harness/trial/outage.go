@@ -1,0 +1,150 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"loopfault/faults"
+	"loopfault/workloads"
+)
+
+// turn is the end, or before that the beginning, of one outage, on its way from
+// who drives it to the trial's goroutine.
+type turn struct {
+	ended bool
+	at    float64 // guest uptime
+}
+
+// planned is an outage and when it is due.
+type planned struct {
+	outage faults.Outage
+	rand   *rand.Rand
+	due    time.Time
+}
+
+// driveOutages has outages begin and end until working ends, one at a time, at
+// times that follow from the trial's seed. One that would not be over by then
+// does not begin.
+func (t *trial) driveOutages(ctx, working context.Context) {
+	var plan []*planned
+	for _, a := range t.armed {
+		if o, ok := a.fault.(faults.Outage); ok && o.Every > 0 {
+			p := &planned{outage: o, rand: workloads.NewRand(t.spec.Planned.Seed, "outage/"+o.Kind())}
+			p.plan()
+			plan = append(plan, p)
+		}
+	}
+	end, bounded := working.Deadline()
+	for len(plan) > 0 {
+		next := plan[0]
+		for _, p := range plan {
+			if p.due.Before(next.due) {
+				next = p
+			}
+		}
+		if bounded && end.Before(next.due.Add(next.outage.For.D())) || !await(working, time.Until(next.due)) {
+			return
+		}
+		if t.have(ctx, working, next.outage) != nil {
+			return // what is wrong is in the history; the next would only be on top of it
+		}
+		next.plan()
+	}
+}
+
+// plan draws the next beginning: a pause between half of the mean and half as
+// much again.
+func (p *planned) plan() {
+	mean := p.outage.Every.D()
+	p.due = time.Now().Add(mean/2 + time.Duration(p.rand.Int64N(int64(mean))))
+}
+
+// have has one outage. It is in the history before it is tried: a guest may
+// hang at once.
+func (t *trial) have(ctx, working context.Context, o faults.Outage) error {
+	if err := t.beginOutage(ctx, o); err != nil {
+		return err
+	}
+	await(working, o.For.D())
+	return t.endOutage(ctx, o)
+}
+
+func (t *trial) beginOutage(ctx context.Context, o faults.Outage) error {
+	at := t.history.now()
+	t.history.add(entry{T: at, Type: "fault", What: "begins", Detail: o.Describe()})
+	t.tell(ctx, turn{at: at})
+	return t.turned(o, "begun", o.Begin(ctx, t.agent))
+}
+
+// endOutage tells when it is over: the time to recover counts from there. A trial
+// that ends itself leaves the outage as it is, which belongs to what is to be
+// looked at.
+func (t *trial) endOutage(ctx context.Context, o faults.Outage) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	t.history.add(entry{Type: "fault", What: "ends", Detail: o.Describe()})
+	if err := t.turned(o, "ended", o.End(ctx, t.agent)); err != nil {
+		return err
+	}
+	t.tell(ctx, turn{ended: true, at: t.history.now()})
+	return nil
+}
+
+func (t *trial) turned(o faults.Outage, what string, err error) error {
+	detail := o.Describe()
+	if err != nil {
+		what, detail = "not "+what, err.Error()
+	}
+	t.history.add(entry{Type: "fault", What: what, Detail: detail})
+	return err
+}
+
+// tell passes a turn on to whoever looks on, unless nobody does any more.
+func (t *trial) tell(ctx context.Context, u turn) {
+	select {
+	case t.turns <- u:
+	case <-ctx.Done():
+	}
+}
+
+// throughOutage takes the mount down while the outage is under way that is for
+// that, and gives the seconds that this takes longer than the outage.
+func (t *trial) throughOutage(ctx context.Context, umount func() error) (recovery float64, err error) {
+	i := slices.IndexFunc(t.armed, func(a armed) bool {
+		o, ok := a.fault.(faults.Outage)
+		return ok && o.AtUmount
+	})
+	if i < 0 {
+		return 0, umount()
+	}
+	o := t.armed[i].fault.(faults.Outage)
+	if err := t.beginOutage(ctx, o); err != nil {
+		return 0, err
+	}
+	over := make(chan error, 1)
+	var ended float64
+	go func() {
+		await(ctx, o.For.D())
+		err := t.endOutage(ctx, o)
+		ended = t.history.now()
+		over <- err
+	}()
+	err = umount()
+	done := t.history.now()
+	err = errors.Join(err, <-over)
+	return max(done-ended, 0), err
+}
+
+// await waits and says whether ctx is still good.
+func await(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

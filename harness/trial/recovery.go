@@ -1,0 +1,87 @@
+package trial
+
+import (
+	"maps"
+	"slices"
+
+	"loopfault/results/store"
+)
+
+// recoveredShare is the share of its rate before an outage at which a workload is
+// back.
+const recoveredShare = 0.5
+
+// recovery measures how long the load needs after an outage until each of its
+// workloads works again as it did before.
+type recovery struct {
+	calm    float64            // guest uptime since when nothing disturbs the load
+	before  map[string]float64 // operations a second of each workload before the outage
+	since   float64            // guest uptime at which the outage ended; 0 while there is none to recover from
+	seconds []float64          // of each recovery so far
+	missed  int                // outages after which the load did not come back within the budget, or before the next
+}
+
+// turn takes the beginning or the end of an outage.
+func (r *recovery) turn(u turn, p *pace) {
+	if u.ended {
+		if len(r.before) > 0 {
+			r.since = u.at
+		}
+		return
+	}
+	r.giveUp()
+	r.before = p.rates(max(r.calm, p.began), u.at)
+}
+
+// sample looks whether the load is back. It tells the seconds when it is so now,
+// which is as exact as samples are frequent.
+func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) {
+	if r.since == 0 || p.began == 0 || len(p.points) < 2 {
+		return 0, false
+	}
+	last, old := p.points[len(p.points)-1], p.points[len(p.points)-2]
+	if last.uptime <= r.since {
+		return 0, false
+	}
+	now := p.rates(old.uptime, last.uptime)
+	maps.DeleteFunc(r.before, func(kind string, rate float64) bool { return now[kind] >= recoveredShare*rate })
+	seconds = last.uptime - r.since
+	switch {
+	case len(r.before) == 0:
+		r.add(seconds)
+		r.since, r.calm = 0, last.uptime
+		return seconds, true
+	case seconds > budget:
+		r.giveUp()
+	}
+	return 0, false
+}
+
+func (r *recovery) add(seconds float64) { r.seconds = append(r.seconds, seconds) }
+
+// pending names the workloads that are not back yet.
+func (r *recovery) pending() []string {
+	if r.since == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(r.before))
+}
+
+// giveUp ends the wait for a load that is not back.
+func (r *recovery) giveUp() {
+	if r.since > 0 {
+		r.missed++
+		r.since = 0
+	}
+}
+
+// prove puts the recoveries into a trial's record.
+func (r *recovery) prove(result *store.Trial) {
+	result.Recoveries = r.seconds
+	if len(r.seconds) > 0 {
+		result.Proofs["recovery/max_ms"] = int64(1000 * slices.Max(r.seconds))
+	}
+	if r.missed > 0 {
+		result.Proofs["recovery/missed"] = int64(r.missed)
+	}
+}

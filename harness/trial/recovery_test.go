@@ -1,0 +1,72 @@
+package trial
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/results/store"
+)
+
+// outaged feeds a sample a second from 101 on; the outage lasts from 110 to 114.
+func outaged(r *recovery, seconds int, rate func(uptime int) (shared, churn int64)) {
+	p := &pace{workers: []string{"sharedfile/0", "churn/0"}, began: 100}
+	var shared, churn int64
+	for at := 101; at <= 100+seconds; at++ {
+		a, b := rate(at)
+		shared, churn = shared+a, churn+b
+		p.sample(float64(at), []int64{shared, churn})
+		r.sample(p, 20)
+		switch at {
+		case 110:
+			r.turn(turn{at: 110.2}, p)
+		case 114:
+			r.turn(turn{ended: true, at: 114.2}, p)
+		}
+	}
+}
+
+func TestRecoveryIsWhenEachWorkloadIsBack(t *testing.T) {
+	var r recovery
+	outaged(&r, 40, func(at int) (int64, int64) {
+		switch {
+		case at > 110 && at <= 117:
+			return 0, 0
+		case at > 117 && at <= 121:
+			return 49, 5 // a hair too slow, and one of the two is back
+		}
+		return 100, 10
+	})
+	assert.InDeltaSlice(t, []float64{122 - 114.2}, r.seconds, 1e-9)
+	assert.Zero(t, r.missed)
+	assert.Empty(t, r.pending())
+
+	record := store.Trial{Proofs: map[string]int64{}}
+	r.prove(&record)
+	assert.EqualValues(t, 7800, record.Proofs["recovery/max_ms"])
+	assert.Len(t, record.Recoveries, 1)
+}
+
+func TestLoadThatStaysAwayIsMissed(t *testing.T) {
+	var r recovery
+	away := func(at int) (int64, int64) {
+		if at > 110 {
+			return 100, 0
+		}
+		return 100, 10
+	}
+	outaged(&r, 30, away)
+	assert.Equal(t, []string{"churn"}, r.pending(), "the budget is not over")
+	r = recovery{}
+	outaged(&r, 40, away)
+	assert.Empty(t, r.seconds)
+	assert.Equal(t, 1, r.missed)
+	assert.Empty(t, r.pending(), "nobody waits for it any more")
+}
+
+func TestLoadThatDidNothingHasNothingToRecover(t *testing.T) {
+	var r recovery
+	outaged(&r, 40, func(int) (int64, int64) { return 0, 0 })
+	assert.Empty(t, r.seconds)
+	assert.Zero(t, r.missed)
+}

@@ -1,0 +1,120 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"loopfault/workloads/wire"
+)
+
+// outage is one kind of outage. Its counters are read while a step blocks in
+// the kernel, as it may for good.
+type outage struct {
+	begun, ended atomic.Int64
+
+	mu          sync.Mutex
+	armed, down bool
+}
+
+// outages gives each kind its state when it is first asked for.
+type outages struct {
+	mu  sync.Mutex
+	all map[string]*outage
+}
+
+func (o *outages) of(kind string) *outage {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all == nil {
+		o.all = map[string]*outage{}
+	}
+	if o.all[kind] == nil {
+		o.all[kind] = &outage{}
+	}
+	return o.all[kind]
+}
+
+// procedure is how a kind of outage is brought about, and ended. An end has to
+// cope with a beginning that failed half-way.
+type procedure struct {
+	begin, end func(context.Context) error
+}
+
+func (s *server) procedure(p wire.Outage) (procedure, error) {
+	switch p.Kind {
+	case wire.OutageFreeze:
+		return s.freezing(p), nil
+	}
+	return procedure{}, fmt.Errorf("no outage %q", p.Kind)
+}
+
+// outage does one step.
+func (s *server) outage(ctx context.Context, p wire.Outage) (wire.OutageCounts, error) {
+	do, err := s.procedure(p)
+	if err != nil {
+		return wire.OutageCounts{}, err
+	}
+	o := s.outages.of(p.Kind)
+	switch p.Step {
+	case wire.OutageArm:
+		err = o.arm()
+	case wire.OutageBegin:
+		err = o.begin(ctx, do)
+	case wire.OutageEnd:
+		err = o.end(ctx, do)
+	case wire.OutageDisarm:
+		err = o.disarm(ctx, do)
+	case wire.OutageCount:
+	default:
+		err = fmt.Errorf("an outage has no step %q", p.Step)
+	}
+	return wire.OutageCounts{Begun: o.begun.Load(), Ended: o.ended.Load()}, err
+}
+
+func (o *outage) arm() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.armed = true
+	return nil
+}
+
+func (o *outage) begin(ctx context.Context, do procedure) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case !o.armed:
+		return errors.New("the outage is not armed")
+	case o.down:
+		return errors.New("the outage is under way")
+	}
+	o.down = true // half of it is enough to be ended
+	if err := do.begin(ctx); err != nil {
+		return err
+	}
+	o.begun.Add(1)
+	return nil
+}
+
+func (o *outage) end(ctx context.Context, do procedure) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.down {
+		return nil
+	}
+	if err := do.end(ctx); err != nil {
+		return err
+	}
+	o.down = false
+	o.ended.Add(1)
+	return nil
+}
+
+func (o *outage) disarm(ctx context.Context, do procedure) error {
+	o.mu.Lock()
+	o.armed = false
+	o.mu.Unlock()
+	return o.end(ctx, do)
+}

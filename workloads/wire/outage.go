@@ -1,0 +1,30 @@
+package wire
+
+// Outage asks for one step of an outage: a time during which the server, or the
+// file system below it, does not serve. The agent keeps one of each kind.
+type Outage struct {
+	Kind    string `json:"kind"`              // one of the constants below
+	Step    string `json:"step"`              // one of the steps below
+	Quiesce bool   `json:"quiesce,omitempty"` // freeze: workers stopped and the NFS mount synced first
+}
+
+// Kinds of outages.
+const (
+	OutageFreeze = "freeze" // the exported file system frozen
+)
+
+// Steps. Nothing begins that is not armed.
+const (
+	OutageArm    = "arm"
+	OutageBegin  = "begin"
+	OutageEnd    = "end"
+	OutageDisarm = "disarm" // ends one under way
+	OutageCount  = "count"
+)
+
+// OutageCounts is the answer to every step: how often an outage of that kind
+// was brought about, and ended, since it was armed first.
+type OutageCounts struct {
+	Begun int64 `json:"begun"`
+	Ended int64 `json:"ended"`
+}
