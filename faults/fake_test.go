@@ -122,6 +122,7 @@ func (g *fakeGuest) Outage(_ context.Context, o wire.Outage) (wire.OutageCounts,
 	switch o.Step {
 	case wire.OutageArm:
 		g.armed[o.Kind] = true
+		n = wire.OutageCounts{}
 	case wire.OutageBegin:
 		if !g.armed[o.Kind] || g.down[o.Kind] {
 			return n, fmt.Errorf("%s: not armed, or under way", o.Kind)

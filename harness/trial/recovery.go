@@ -2,6 +2,7 @@ package trial
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"loopfault/results/store"
@@ -79,7 +80,7 @@ func (r *recovery) giveUp() {
 func (r *recovery) prove(result *store.Trial) {
 	result.Recoveries = r.seconds
 	if len(r.seconds) > 0 {
-		result.Proofs["recovery/max_ms"] = int64(1000 * slices.Max(r.seconds))
+		result.Proofs["recovery/max_ms"] = int64(math.Round(1000 * slices.Max(r.seconds)))
 	}
 	if r.missed > 0 {
 		result.Proofs["recovery/missed"] = int64(r.missed)

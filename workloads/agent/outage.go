@@ -78,6 +78,8 @@ func (o *outage) arm() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.armed = true
+	o.begun.Store(0)
+	o.ended.Store(0)
 	return nil
 }
 

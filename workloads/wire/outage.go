@@ -23,7 +23,7 @@ const (
 )
 
 // OutageCounts is the answer to every step: how often an outage of that kind
-// was brought about, and ended, since it was armed first.
+// was brought about, and ended, since it was armed.
 type OutageCounts struct {
 	Begun int64 `json:"begun"`
 	Ended int64 `json:"ended"`
