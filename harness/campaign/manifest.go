@@ -52,7 +52,7 @@ func armOf(a Arm) (store.Arm, error) {
 	arm := store.Arm{
 		Name: a.Name, Kernel: k.Name, Control: a.Control, NoFault: a.NoFault, Version: k.Version, BzImage: bzImage,
 		KernelHash: k.ImageHash, KernelKey: k.Key, ConfigHash: k.ConfigHash, SourceHash: k.SourceHash,
-		Patches: []store.Patch{},
+		Patches: []store.Patch{}, Instrumentation: k.Instrumentation,
 	}
 	for _, p := range k.Patches {
 		arm.Patches = append(arm.Patches, store.Patch{Name: p.Name, SHA256: p.SHA256, Reverse: p.Reverse})

@@ -21,6 +21,7 @@ const slowHost = 1.5
 // eyes gather what the detectors say: the guest's task watch, line by line, the
 // pace of the workloads, and the kernel's own reports on the console.
 type eyes struct {
+	known     verdict.Splats
 	console   []kernelreport.Report
 	size      int64 // of the console when it was last read
 	forgiven  int64 // up to where tasks that it says to hang have woken up since
@@ -152,6 +153,9 @@ func (e *eyes) readConsole(path string) {
 			r.Detector = verdict.Sysrq
 		default:
 			r.Detector = verdict.Console
+			if e.known.Knows(*r) {
+				r.Detector = verdict.Known
+			}
 		}
 		if verdict.KindOf(r.Kind) == verdict.Hang {
 			e.mark(e.last, e.last)

@@ -92,3 +92,23 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 	assert.Equal(t, verdict.Hang, v.Kind)
 	assert.Equal(t, []string{verdict.TaskWatch, verdict.Khungtaskd}, v.Detectors)
 }
+
+// A guest with lockdep that deadlocks on paper: a crash with a report of its own,
+// unless that very splat is on the list of known ones.
+func TestSplatsOnTheConsole(t *testing.T) {
+	console := filepath.Join("..", "..", "results", "kernelreport", "testdata", "guest-6.12-lockdep-circular.txt")
+	e, _, _ := open(t)
+	e.readConsole(console)
+	reports := e.reports()
+	require.Len(t, reports, 1)
+	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: reports})
+	assert.Equal(t, verdict.Crash, v.Kind)
+	assert.Equal(t, "lockdep: circular locking in provoke_circular", v.Title)
+
+	list, err := verdict.ReadSplats(reports[0].Signature + " # provoked on purpose\n")
+	require.NoError(t, err)
+	e = &eyes{known: list}
+	e.readConsole(console)
+	v = verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
+	assert.Equal(t, verdict.Verdict{Kind: verdict.Clean, Known: []string{reports[0].Signature}}, v)
+}

@@ -119,6 +119,7 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 		quiet: time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
+	t.eyes.known = verdict.KnownSplats()
 	t.result.Target = spec.Scenario.Target
 	t.result.Faults = len(spec.Scenario.Faults)
 	t.result.WantLayout, _ = wire.KernelLayout(spec.Scenario.Mount.Layout)

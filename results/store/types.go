@@ -53,6 +53,8 @@ type Arm struct {
 	ConfigHash string  `json:"config_hash"`
 	SourceHash string  `json:"source_hash"`
 	Patches    []Patch `json:"patches"`
+	// Instrumentation lists the options that watch this kernel or break it on purpose, as far as known.
+	Instrumentation []string `json:"instrumentation,omitempty"`
 }
 
 // Patch is one change to an arm's source.

@@ -36,6 +36,7 @@ const (
 	Silence    = "silence"     // the harness's own ear: the guest runs and says nothing
 	Console    = "console"     // any other kernel report
 	Sysrq      = "sysrq"       // a task dump that the evidence collector asked for; evidence, no detector
+	Known      = "known splat" // a crash report that is on the list of known ones; none of our business
 	// Doubtful is khungtaskd alone, whose period is fixed, in a guest that ran slower than it should.
 	Doubtful = "khungtaskd in a slow guest"
 )
@@ -66,6 +67,7 @@ type Verdict struct {
 	Signature string   `json:"signature,omitempty"` // of that report
 	Detectors []string `json:"detectors,omitempty"` // all that saw a hang or crash
 	AlsoCut   string   `json:"also_cut_short,omitempty"`
+	Known     []string `json:"known_splats,omitempty"` // signatures of known splats, which decide nothing
 }
 
 // Decide gives the verdict. A failure of the harness outranks all, since then
@@ -73,6 +75,16 @@ type Verdict struct {
 // caused; either outranks doubts about whether the target was reached, because
 // a hang is a finding however it came about.
 func Decide(o Observations) Verdict {
+	v := decide(o)
+	for _, r := range o.Reports {
+		if r.Detector == Known && !slices.Contains(v.Known, r.Signature) {
+			v.Known = append(v.Known, r.Signature)
+		}
+	}
+	return v
+}
+
+func decide(o Observations) Verdict {
 	if o.Failure != "" {
 		return Verdict{Kind: Error, Reason: o.Failure}
 	}
@@ -95,7 +107,7 @@ func found(kind Kind, o Observations) (Verdict, bool) {
 	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
 	named := false
 	for _, s := range o.Reports {
-		if KindOf(s.Kind) != kind || s.Detector == Sysrq || s.Detector == Doubtful {
+		if KindOf(s.Kind) != kind || s.Detector == Sysrq || s.Detector == Doubtful || s.Detector == Known {
 			continue
 		}
 		if !named && (v.Title == "" || !s.WaitsForLock()) {
