@@ -1,5 +1,7 @@
 # make demo   all set-up, then the main job: three kernels compared
 # make test   all set-up, then the tests, which boot real guests
+# make test-all  make test, with every scenario of the catalogue and not just those
+#             of the group quick
 # make bench  figures of this machine, in results-data/bench.json
 # make test-controls  all set-up, then trials of every planted bug: does the
 #             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
@@ -13,7 +15,7 @@ LOOPFAULT := bin/loopfault
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 TRIALS  ?= 2
 
-.PHONY: demo test test-controls bench setup build images check clean
+.PHONY: demo test test-all test-controls bench setup build images check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -25,6 +27,9 @@ demo: images
 # side by side on a small machine, so -p 1.
 test: images check
 	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 1 -timeout 40m ./...
+
+test-all: export LOOPFAULT_TEST_ALL = 1
+test-all: test
 
 # Trials of each planted bug; of stock, too, in each of their scenarios.
 CONTROL_TRIALS ?= 5

@@ -14,6 +14,7 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
+	"loopfault/vmimages/progress"
 	"loopfault/workloads/scenarios"
 )
 
@@ -154,7 +155,7 @@ func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
 		if cell.State != matrix.Waiting {
 			continue
 		}
-		fmt.Fprintf(e.stderr, "%s on %s, %d cells left\n", cell.Ref, cell.Kernel, left)
+		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "matrix", Text: fmt.Sprintf("%s on %s, %d of %d cells left", cell.Ref, cell.Kernel, left, len(rec.Cells))})
 		left--
 		row, err := c.cell(e, rec.Request, *cell)
 		var unfit *trial.Unfit

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/matrix"
+	"loopfault/results/verdict"
+)
+
+// testAll is set by `make test-all`: every scenario, not just the group quick.
+const testAll = "LOOPFAULT_TEST_ALL"
+
+// Every scenario of the group really does on a stock kernel what it is there
+// for, and the kernel comes through it.
+func TestScenariosExerciseWhatTheyAreAbout(t *testing.T) {
+	withAgent(t)
+	groups := []string{"--group", "quick"}
+	bound := 15 * time.Minute
+	if os.Getenv(testAll) != "" {
+		groups, bound = []string{"--group", "quick,auto,control,soak"}, time.Hour
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	results := t.TempDir()
+	args := append([]string{"matrix", "--variant", "quick", "--trials", "1", "--json", "--results", results}, groups...)
+	out, err := loopfault(ctx, t, args...).Output()
+	var exit *exec.ExitError
+	require.True(t, err == nil || errors.As(err, &exit) && exit.ExitCode() < exitUsage, "%v", err)
+	var rec matrix.Record
+	require.NoError(t, json.Unmarshal(out, &rec))
+	require.NotEmpty(t, rec.Cells)
+	for _, c := range rec.Cells {
+		if assert.Equal(t, matrix.Done, c.State, "%s: %s", c.Ref, c.Why) {
+			assert.Equal(t, 1, c.Row.Verdicts[verdict.Clean], "%s: %v %v", c.Ref, c.Row.Verdicts, c.Row.Titles)
+			assert.Equal(t, 1, c.Row.Exercised, c.Ref)
+		}
+	}
+	assertNoQEMU(t, results)
+}
