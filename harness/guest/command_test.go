@@ -25,10 +25,10 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 	want := `qemu -name g1,debug-threads=on -accel tcg,thread=multi -cpu max -machine q35,hpet=off -m 1024 -smp 4 -nodefaults -no-user-config -display none -no-reboot -action panic=pause -action watchdog=pause -S
 -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control
 -add-fd fd=4,set=4 -add-fd fd=5,set=5 -chardev file,id=console,path=/dev/fdset/4,append=on -serial chardev:console
--device pvpanic -device virtio-rng-pci -device vmgenid,guid=auto
--device virtio-serial-pci,id=ports -chardev socket,id=agent,fd=6 -device virtserialport,bus=ports.0,chardev=agent,name=loopfault.agent -chardev socket,id=watch,fd=7 -device virtserialport,bus=ports.0,chardev=watch,name=loopfault.watch
+-device pvpanic -device virtio-rng-pci -device vmgenid,guid=auto -device vmcoreinfo
+-device virtio-serial-pci,id=ports -chardev socket,id=agent,fd=7 -device virtserialport,bus=ports.0,chardev=agent,name=loopfault.agent -chardev socket,id=watch,fd=8 -device virtserialport,bus=ports.0,chardev=watch,name=loopfault.watch
 -blockdev driver=raw,node-name=root,read-only=on,file.driver=file,file.filename=/i/root,,1.raw -device virtio-blk-pci,drive=root,serial=root
--add-fd fd=8,set=8 -blockdev driver=raw,node-name=scratch0,discard=unmap,cache.no-flush=on,file.driver=file,file.discard=unmap,file.cache.no-flush=on,file.filename=/dev/fdset/8 -device virtio-blk-pci,drive=scratch0,serial=export
+-add-fd fd=9,set=9 -blockdev driver=raw,node-name=scratch0,discard=unmap,cache.no-flush=on,file.driver=file,file.discard=unmap,file.cache.no-flush=on,file.filename=/dev/fdset/9 -device virtio-blk-pci,drive=scratch0,serial=export
 -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile=
 -kernel /k/bzImage -append panic=0 tsc=nowatchdog no_timer_check log_buf_len=4M earlyprintk=ttyS0,115200 console=ttyS0,115200 root=/dev/vda ro init=/sbin/loopfault-agent nfs.nfs4_disable_idmapping=1`
 	assert.Equal(t, strings.Fields(want), strings.Fields(strings.Join(guest.Command(spec, opts), " ")))

@@ -11,19 +11,21 @@ import (
 
 // descriptors are both ends of everything a guest needs: files for QEMU, in the
 // order of the needs, and our ends: the channels by id, the console's output
-// and its input, and what a snapshot would be made of, by id.
+// and its input, what a snapshot would be made of, by id, and what is named below.
 type descriptors struct {
 	files   []*os.File
 	conns   map[string]net.Conn
 	console *os.File
 	keys    *os.File
 	frozen  map[string]*os.File
+	dump    *os.File            // the reading end of its pipe
+	sockets map[string]*os.File // those that QEMU listens on, by id
 }
 
 // open makes what the command line refers to. Nothing of it has a name in the
 // file system but the console's log, if it is asked for.
 func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
-	d := &descriptors{conns: map[string]net.Conn{}, frozen: map[string]*os.File{}}
+	d := &descriptors{conns: map[string]net.Conn{}, frozen: map[string]*os.File{}, sockets: map[string]*os.File{}}
 	for _, n := range needs {
 		var err error
 		switch n.kind {
@@ -35,6 +37,10 @@ func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 			err = d.log(o, from)
 		case needInput:
 			err = d.input()
+		case needDump:
+			err = d.output()
+		case needListener:
+			err = d.listen(n, o)
 		default:
 			err = d.channel(n)
 		}
@@ -97,6 +103,50 @@ func (d *descriptors) input() error {
 	}
 	d.files = append(d.files, theirs)
 	d.keys = ours
+	return nil
+}
+
+// output makes the pipe that memory is dumped into.
+func (d *descriptors) output() error {
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	d.files = append(d.files, theirs)
+	d.dump = ours
+	return nil
+}
+
+// listen makes a socket that is found through our descriptor of its name alone:
+// the name itself is gone before anybody could have to remove it.
+func (d *descriptors) listen(n need, o Options) error {
+	dir, err := os.MkdirTemp(o.Dir, "loopfault-"+n.id+"-") // mode 0700
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	d.files = append(d.files, os.NewFile(uintptr(fd), n.id))
+	at, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer at.Close()
+	path := fmt.Sprintf("/proc/self/fd/%d/%s", at.Fd(), n.id) // names of sockets are short
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if err := unix.Listen(fd, 1); err != nil {
+		return os.NewSyscallError("listen", err)
+	}
+	name, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open", err)
+	}
+	d.sockets[n.id] = os.NewFile(uintptr(name), n.id)
 	return nil
 }
 
@@ -171,12 +221,14 @@ func (d *descriptors) closeConns() {
 	for _, c := range d.conns {
 		_ = c.Close()
 	}
-	for _, f := range []*os.File{d.console, d.keys} {
+	for _, f := range []*os.File{d.console, d.keys, d.dump} {
 		if f != nil {
 			_ = f.Close()
 		}
 	}
-	for _, f := range d.frozen {
-		_ = f.Close()
+	for _, files := range []map[string]*os.File{d.frozen, d.sockets} {
+		for _, f := range files {
+			_ = f.Close()
+		}
 	}
 }

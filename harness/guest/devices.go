@@ -18,7 +18,7 @@ const (
 // builtin lists the devices every guest has. Their order is part of the
 // contract: it decides PCI slots, vda, vdb, …, and what a snapshot fits to.
 func (s Spec) builtin() []Device {
-	devices := []Device{machine{s.MemoryMiB, s.CPUs}, monitor{}, serialConsole{}, panicNotifier{}, entropy{}, generation{}, ports{}}
+	devices := []Device{machine{s.MemoryMiB, s.CPUs}, monitor{}, serialConsole{}, panicNotifier{}, entropy{}, generation{}, dump{}, ports{}}
 	if s.Image != "" {
 		devices = append(devices, rootImage{s.Image})
 	}
@@ -99,6 +99,17 @@ type generation struct{}
 
 func (generation) QEMU(*Wiring) []string { return []string{"-device", "vmgenid,guid=auto"} }
 func (generation) Kernel() []string      { return nil }
+
+// dump lets the memory be read from outside. The guest's kernel tells the device
+// where its symbols are (CONFIG_FW_CFG_SYSFS and VMCORE_INFO), and crash(8) and
+// drgn want to find that in a dump.
+type dump struct{}
+
+func (dump) QEMU(w *Wiring) []string {
+	w.Dump()
+	return []string{"-device", "vmcoreinfo"}
+}
+func (dump) Kernel() []string { return nil }
 
 // ports are the two channels to the agent. They bypass the guest's network, so
 // a guest that no longer answers SSH still tells why.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ type Guest struct {
 	// stateFD is the descriptor in QEMU that Freeze writes to, 0 if it may not.
 	stateFD int
 	made    identity // of what it was started from
+	dump    string   // the pipe for its memory, as QEMU names it
 
 	life     *life
 	proc     *process
@@ -89,7 +91,7 @@ func start(ctx context.Context, spec Spec, opts Options, from *Snapshot) (*Guest
 	conns.closeFiles() // else QEMU's death would not close the channels
 
 	g := &Guest{
-		spec: spec, opts: opts, argv: argv, stateFD: wiring.state, made: made,
+		spec: spec, opts: opts, argv: argv, stateFD: wiring.state, made: made, dump: wiring.dump,
 		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 2),
 		monitor: qmp.New(conns.conns["qmp"], opts.Timeouts.Command),
 	}
@@ -210,6 +212,17 @@ func (g *Guest) Watch() net.Conn { return g.Channel("watch") }
 // Channel is the host's end of what a device got from Wiring.Channel(id); nil if
 // none did. It is for devices beyond the built-in ones.
 func (g *Guest) Channel(id string) net.Conn { return g.conns.conns[id] }
+
+// Listener is the path of the socket that a device got from Wiring.Listener(id);
+// "" if none did. It leads through a descriptor of this process: nothing but this
+// user's programs can connect to it, and those only while this process lives.
+func (g *Guest) Listener(id string) string {
+	socket := g.conns.sockets[id]
+	if socket == nil {
+		return ""
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), socket.Fd())
+}
 
 // SSHAddr is the loopback address and port that lead to the guest's port 22.
 // QEMU accepts there before the guest listens: connecting proves nothing.

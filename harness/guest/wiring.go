@@ -17,6 +17,7 @@ type Wiring struct {
 	needs  []need // descriptor firstFD+i each
 	log    string // the console's output, as QEMU names it
 	keys   string // its input, likewise
+	dump   string // where it writes a dump of the memory, likewise
 	state  int    // descriptor of the devices' state, 0 for none
 }
 
@@ -39,12 +40,14 @@ type need struct {
 type needKind int
 
 const (
-	needChannel needKind = iota // one end of a socketpair
-	needScratch                 // a file without a name
-	needLog                     // the console's log file, for writing
-	needInput                   // the reading end of a pipe
-	needMemory                  // the guest's memory
-	needState                   // the state of its devices
+	needChannel  needKind = iota // one end of a socketpair
+	needScratch                  // a file without a name
+	needLog                      // the console's log file, for writing
+	needInput                    // the reading end of a pipe
+	needDump                     // the writing end of one
+	needListener                 // a socket that listens
+	needMemory                   // the guest's memory
+	needState                    // the state of its devices
 )
 
 // Channel returns the value of -chardev for a byte stream between a device and
@@ -81,6 +84,24 @@ func (w *Wiring) Scratch(id string, bytes int64) (args []string, filename string
 		return nil, id + ".raw"
 	}
 	return w.fdset(n)
+}
+
+// Listener returns the value of -chardev for a socket that QEMU listens on. For a
+// running guest nobody can find it but through Guest.Listener(id).
+func (w *Wiring) Listener(id string) string {
+	if w.byPath {
+		return fmt.Sprintf("socket,id=%s,path=%s.sock,server=on,wait=off", id, id)
+	}
+	return fmt.Sprintf("socket,id=%s,fd=%d,server=on,wait=off", id, w.descriptor(need{id: id, kind: needListener}))
+}
+
+// Dump gives QEMU a pipe to dump the guest's memory into: whoever reads it decides
+// where the dump goes, and how much of it. It has no name as those of fdset are: for
+// a dump QEMU truncates what it opens by such a name, and a pipe cannot be.
+func (w *Wiring) Dump() {
+	if !w.byPath {
+		w.dump = fmt.Sprintf("/proc/self/fd/%d", w.descriptor(need{id: "dump", kind: needDump}))
+	}
 }
 
 // Memory returns the arguments that back the guest's memory of so many MiB by a

@@ -28,6 +28,7 @@ type Timeouts struct {
 	Stall     time.Duration // a blocked task this old is a hang
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Evidence  time.Duration // all evidence of one hang
+	Dump      time.Duration // a dump of a guest's memory
 	Quit      time.Duration // polite exit of QEMU before it is killed
 }
 
@@ -51,6 +52,7 @@ func For(scale float64) Timeouts {
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
 		Evidence:  t(15 * time.Second),
+		Dump:      t(30 * time.Second),
 		Quit:      t(2 * time.Second),
 	}
 }
