@@ -50,6 +50,8 @@ type Spec struct {
 	TrialSeed *uint64
 	ReplayOf  string
 	AtHang    func(context.Context, *guest.Guest) // see trial.Spec; may be nil
+	Vmcore    bool                                // dump the memory of guests that hang
+	Devices   []guest.Device                      // further ones of every guest
 	Guest     guest.Options
 	AccelWhy  string
 	Command   []string // as the user typed it

@@ -15,7 +15,9 @@ import (
 )
 
 func (t *trial) boot(ctx context.Context) error {
-	g, err := guest.Start(ctx, MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.spec.Guest.Timeouts), t.guestOptions())
+	machine := MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.spec.Guest.Timeouts)
+	machine.Devices = t.spec.Devices
+	g, err := guest.Start(ctx, machine, t.guestOptions())
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,10 @@ type Spec struct {
 	Guest    guest.Options
 	// Warm is where the trial starts from; nil to boot a guest for it.
 	Warm *Prepared
+	// Vmcore asks for a dump of the memory of a guest that hangs or panics.
+	Vmcore bool
+	// Devices are further ones of the guest.
+	Devices []guest.Device
 	// AtHang, if not nil, is called when the guest hangs and its evidence is
 	// taken; the guest is closed when it returns.
 	AtHang func(context.Context, *guest.Guest)
@@ -166,10 +170,14 @@ func (t *trial) run(ctx context.Context) error {
 	case errors.Is(err, errHang):
 		t.collectEvidence(ctx)
 		t.prove(ctx)
+		t.dump(ctx)
 		return t.hold(ctx)
 	case errors.Is(err, errSilent):
 		t.collectOutside(ctx)
+		t.dump(ctx)
 		return t.hold(ctx)
+	case t.guest != nil && t.guest.State() == guest.Panicked:
+		t.dump(ctx)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/trial"
+	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
 )
@@ -50,6 +51,7 @@ func TestTrialsFromOneSnapshot(t *testing.T) {
 func TestTrialAfterAHungOneIsFresh(t *testing.T) {
 	s := spec(t, bench.control)
 	s.Scenario.Run = wire.Duration(2 * s.Scenario.Run.D())
+	s.Vmcore = true
 	p, err := trial.Prepare(t.Context(), s, quiet)
 	require.NoError(t, err)
 	defer p.Close()
@@ -59,7 +61,11 @@ func TestTrialAfterAHungOneIsFresh(t *testing.T) {
 		w.Dir, w.Warm, w.Planned.Seed = trialDir(t), p, seed
 		got, _, err := trial.Run(t.Context(), w, quiet)
 		require.NoError(t, err)
-		hung = got.Verdict.Kind == verdict.Hang
+		if hung = got.Verdict.Kind == verdict.Hang; hung {
+			checkDump(t, w, got)
+		} else {
+			assert.Nil(t, got.Dump)
+		}
 		assert.Less(t, got.WorkSeconds, got.Seconds)
 	}
 	require.True(t, hung, "the control hung in none of four trials")
@@ -70,6 +76,28 @@ func TestTrialAfterAHungOneIsFresh(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Empty(t, reports)
+}
+
+// checkDump looks for a whole dump of this kernel's memory, and nothing half done.
+func checkDump(t *testing.T, s trial.Spec, got store.Trial) {
+	t.Helper()
+	require.NotNil(t, got.Dump)
+	assert.Empty(t, got.Dump.Missing)
+	t.Logf("dump: %+v", *got.Dump)
+	file, err := os.Open(s.Dir + "/evidence/vmcore")
+	require.NoError(t, err)
+	defer file.Close()
+	info, err := file.Stat()
+	require.NoError(t, err)
+	assert.Equal(t, info.Size(), got.Dump.Bytes)
+	assert.Less(t, info.Size(), guest.DumpLimit(s.Scenario.Guest.Memory.MiB()))
+	symbols, err := guest.Vmcoreinfo(file)
+	require.NoError(t, err)
+	assert.Contains(t, symbols, "OSRELEASE="+got.Kernel+"\n")
+	howTo, err := os.ReadFile(s.Dir + "/evidence/vmcore.txt")
+	require.NoError(t, err)
+	assert.Contains(t, string(howTo), "drgn -c vmcore -s "+s.Kernel.Vmlinux)
+	assert.NoFileExists(t, s.Dir+"/evidence/vmcore.partial")
 }
 
 // warmGuest is a guest whose one worker waits for its seed, frozen, and its
@@ -193,6 +221,7 @@ func TestGuestThatSaysNothingIsAHang(t *testing.T) {
 	require.NoError(t, err)
 	s := spec(t, k)
 	s.Scenario.Run = wire.Duration(30 * time.Second)
+	s.Vmcore = true
 	got, reports, err := trial.Run(t.Context(), s, quiet)
 	require.NoError(t, err)
 	assert.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
@@ -202,5 +231,6 @@ func TestGuestThatSaysNothingIsAHang(t *testing.T) {
 	text, err := os.ReadFile(s.Dir + "/evidence/qemu.txt")
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "CPU#1 is in control_lock_up+0x")
+	checkDump(t, s, got)
 	assert.Empty(t, qemus(t))
 }

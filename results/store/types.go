@@ -25,6 +25,7 @@ type Manifest struct {
 	Cold      bool              `json:"cold,omitempty"`       // every trial boots its own guest
 	TrialSeed *uint64           `json:"trial_seed,omitempty"` // of every trial, instead of the plan's
 	ReplayOf  string            `json:"replay_of,omitempty"`  // RUN/N: the trial that this run repeats
+	Vmcore    bool              `json:"vmcore,omitempty"`     // the memory of guests that hang is dumped
 	QEMU      QEMU              `json:"qemu"`
 	Image     Image             `json:"image"`
 	Host      Host              `json:"host"`
@@ -114,5 +115,13 @@ type Trial struct {
 	Callers        map[string]int64   `json:"callers,omitempty"`          // of the target, as far as the trace buffer remembers
 	Ops            map[string]int64   `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
 	Timings        map[string]float64 `json:"timings,omitempty"`          // seconds of each phase
+	Dump           *Dump              `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
 	Attempts       int                `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
+}
+
+// Dump is what became of a dump of a guest's memory.
+type Dump struct {
+	Bytes   int64   `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+	Missing string  `json:"missing,omitempty"` // why there is none
 }

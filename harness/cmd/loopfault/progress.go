@@ -102,6 +102,13 @@ func trialLine(t store.Trial) string {
 	case t.Reason != "":
 		s += ": " + t.Reason
 	}
+	switch d := t.Dump; {
+	case d == nil:
+	case d.Missing != "":
+		s += "; no memory dump: " + d.Missing
+	default:
+		s += fmt.Sprintf("; memory dump of %d MiB in %.0f s", d.Bytes>>20, d.Seconds)
+	}
 	if t.Attempts > 1 && t.Verdict.Kind != verdict.Error {
 		s += " (at the second attempt)"
 	}

@@ -26,7 +26,7 @@ func (e *env) replay(spec campaign.Spec, flags guestFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	spec.Cold = spec.Cold || flags.Cold
+	spec.Cold, spec.Vmcore = spec.Cold || flags.Cold, spec.Vmcore || flags.Vmcore
 	if err := flags.checkJobs(spec.Scenario, 1); err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 	spec := campaign.Spec{
 		Scenario: s, Text: r.Text, Image: h.machine.image, Guest: h.machine.options, AccelWhy: h.machine.why,
 		Arms: []campaign.Arm{{Name: h.machine.kernels[0].Name, Kernel: h.machine.kernels[0]}},
-		For:  bound, Jobs: h.flags.Jobs, Cold: h.flags.Cold, Seed: h.flags.Seed,
+		For:  bound, Jobs: h.flags.Jobs, Cold: h.flags.Cold, Vmcore: h.flags.Vmcore, Seed: h.flags.Seed,
 		Command: h.e.argv, Versions: versions(),
 	}
 	guests := campaign.NewGuests(spec, h.e.results)

@@ -31,7 +31,7 @@ func (c *resumeCmd) Run(e *env) error {
 	if err := c.checkJobs(spec.Scenario, len(spec.Arms)); err != nil {
 		return err
 	}
-	spec.Jobs, spec.Cold = c.Jobs, c.Cold
+	spec.Jobs, spec.Cold, spec.Vmcore = c.Jobs, c.Cold, spec.Vmcore || c.Vmcore
 	return e.runCampaign(spec, len(stored.Trials), func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		out, err := campaign.Resume(e.ctx, stored, spec, r, tell)
 		if errors.Is(err, store.ErrBusy) {
@@ -71,7 +71,7 @@ func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
 	}
 	spec := campaign.Spec{
 		Scenario: s, Text: text,
-		Trials: m.Trials, Until: m.Until, Power: m.Power, Cold: m.Cold,
+		Trials: m.Trials, Until: m.Until, Power: m.Power, Cold: m.Cold, Vmcore: m.Vmcore,
 		Seed: m.Seed, TrialSeed: m.TrialSeed, ReplayOf: m.ReplayOf,
 		Command: e.argv, Versions: versions(),
 	}

@@ -29,8 +29,9 @@ type campaignFlags struct {
 
 // guestFlags say how trials are run, not which.
 type guestFlags struct {
-	Jobs int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
-	Cold bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
+	Jobs   int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
+	Cold   bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
+	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; crash and drgn open it."`
 }
 
 type runCmd struct {
@@ -121,7 +122,7 @@ func (f *campaignFlags) campaign(e *env, arms []armFlag, spec campaign.Spec) err
 		return err
 	}
 	spec.Scenario, spec.Text, spec.Image, spec.Guest, spec.AccelWhy = s, text, m.image, m.options, m.why
-	spec.Trials, spec.For, spec.Jobs, spec.Cold, spec.Seed = f.Trials, f.For, f.Jobs, f.Cold, *f.Seed
+	spec.Trials, spec.For, spec.Jobs, spec.Cold, spec.Vmcore, spec.Seed = f.Trials, f.For, f.Jobs, f.Cold, f.Vmcore, *f.Seed
 	spec.Command, spec.Versions = e.argv, versions()
 	for i, a := range arms {
 		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.name, Kernel: m.kernels[i], Control: a.control, NoFault: a.noFault})

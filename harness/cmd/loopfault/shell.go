@@ -22,6 +22,8 @@ type shellCmd struct {
 	Scenario string   `placeholder:"SCENARIO" default:"pnfs-layoutreturn-enomem" help:"Scenario whose machine, export and mount to set up; its faults and workloads are not started."`
 	Trial    string   `placeholder:"RUN/N" help:"A stored trial whose kernel and scenario to take instead."`
 	AtHang   bool     `help:"With --trial: run the trial again, and log in when it hangs."`
+	Vmcore   bool     `help:"With --at-hang: dump the memory before the shell opens."`
+	Gdb      bool     `help:"Let a debugger attach to the guest's processors, and print how."`
 	Console  string   `placeholder:"FILE" help:"Keep the serial console here."`
 	Command  []string `arg:"" optional:"" passthrough:"" help:"Command to run instead of an interactive shell."`
 }
@@ -33,6 +35,8 @@ func (c *shellCmd) Run(e *env) error {
 	switch {
 	case c.AtHang && c.Trial == "":
 		return usagef("--at-hang needs --trial: which trial should hang?")
+	case c.Vmcore && !c.AtHang:
+		return usagef("--vmcore needs --at-hang: the memory of a guest that hangs is dumped")
 	case c.AtHang:
 		return c.atHang(e)
 	case c.Trial != "":
@@ -60,16 +64,18 @@ func (c *shellCmd) atHang(e *env) error {
 	if err != nil {
 		return err
 	}
+	spec.Devices = c.devices()
 	hung := false
 	var login error
 	spec.AtHang = func(ctx context.Context, g *guest.Guest) {
 		hung = true
 		fmt.Fprintf(e.stderr, "\nthe guest hangs; its evidence is kept. Leave the shell to end the trial.\n")
+		c.sayGdb(e, spec.Arms[0].Kernel, g)
 		login = c.login(ctx, e, g)
 	}
 	aside := *e
 	aside.stdout = e.stderr // standard output is the command's
-	err = aside.replay(spec, guestFlags{Jobs: 1})
+	err = aside.replay(spec, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
 	var found *outcome
 	switch {
 	case hung:
@@ -90,7 +96,9 @@ func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
 		}
 	}
 	fmt.Fprintf(e.stderr, "booting kernel %s (%s)\n", m.kernels[0].Name, m.options.Accel.Name)
-	g, err := guest.Start(e.ctx, trial.MachineOf(s, m.kernels[0], m.image, opts.Timeouts), opts)
+	spec := trial.MachineOf(s, m.kernels[0], m.image, opts.Timeouts)
+	spec.Devices = c.devices()
+	g, err := guest.Start(e.ctx, spec, opts)
 	if err != nil {
 		return err
 	}
@@ -101,10 +109,27 @@ func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
 	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return errors.Join(err, g.Err())
 	}
+	c.sayGdb(e, m.kernels[0], g)
 	if len(c.Command) == 0 {
 		fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
 	}
 	return c.login(e.ctx, e, g)
+}
+
+// devices are those that the flags ask for.
+func (c *shellCmd) devices() []guest.Device {
+	if !c.Gdb {
+		return nil
+	}
+	return []guest.Device{guest.GDB{}}
+}
+
+// sayGdb prints the line that attaches a debugger.
+func (c *shellCmd) sayGdb(e *env, k kernel.Build, g *guest.Guest) {
+	if c.Gdb {
+		fmt.Fprintf(e.stderr, "the guest stands still while a debugger is attached; to attach one, with source lines if the kernel is of flavour debuginfo:\n")
+		fmt.Fprintf(e.stderr, "    gdb %s -ex 'target remote %s'\n", k.Vmlinux, g.Listener(guest.GDBSocket))
+	}
 }
 
 // login runs the command, or a shell, in the guest; its exit code is ours.
