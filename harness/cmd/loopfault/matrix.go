@@ -198,7 +198,7 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 	}
 	spec := campaign.Spec{
 		Scenario: s, Text: text, Image: m.image, Guest: m.options, AccelWhy: m.why,
-		Trials: r.Trials, Jobs: flags.Jobs, Cold: flags.Cold, Seed: r.Seed,
+		Trials: r.Trials, Jobs: flags.Jobs, Cold: flags.Cold, Vmcore: flags.Vmcore, Seed: r.Seed,
 		Command: e.argv, Versions: versions(),
 	}
 	for i, k := range m.kernels {
