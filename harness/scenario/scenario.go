@@ -32,6 +32,9 @@ type Scenario struct {
 	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
 	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
 	Finish    Finish          `json:"finish" yaml:"finish"`               // and then
+	// Limits are how many operations a second the mount may send, by name as in
+	// mountstats, over all of the load; more means that it is in a loop: a hang.
+	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`
 	// Variants are differences by name, in the fields that an override has.
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
 	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find

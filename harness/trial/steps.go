@@ -199,6 +199,7 @@ func (t *trial) umount(ctx context.Context) error {
 		for op, n := range before {
 			t.result.Ops[op] -= n
 		}
+		t.watchLoops(m.Uptime - t.workAt)
 		recovery, err = t.throughOutage(ctx, func() (err error) {
 			if err = t.agent.Kill(ctx, t.spec.Scenario.Finish.Writers == "stopped"); err == nil {
 				u, err = t.agent.Umount(ctx)

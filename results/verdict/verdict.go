@@ -33,6 +33,7 @@ const (
 	Khungtaskd = "khungtaskd"  // the kernel's hung-task detector
 	TaskWatch  = "task watch"  // the agent's watch over blocked tasks
 	StallWatch = "stall watch" // the harness's watch over the pace of the workloads
+	LoopWatch  = "loop watch"  // the harness's count of the client's operations: too many of a kind
 	Silence    = "silence"     // the harness's own ear: the guest runs and says nothing
 	Console    = "console"     // any other kernel report
 	Sysrq      = "sysrq"       // a task dump that the evidence collector asked for; evidence, no detector
