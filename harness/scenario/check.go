@@ -31,8 +31,9 @@ func (c *checker) between(n, low, high int, path string) {
 }
 
 var (
-	nameForm     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	functionForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+	nameForm      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	operationForm = regexp.MustCompile(`^[A-Z][A-Z_0-9]*$`)
+	functionForm  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 )
 
 const pageSize = 4096
@@ -67,6 +68,10 @@ func check(s Scenario) []finding {
 	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
+	for op, most := range s.Limits {
+		c.want(operationForm.MatchString(op), "limits."+op, "is no operation: want a name as in mountstats, such as EXCHANGE_ID")
+		c.want(most > 0, "limits."+op, "is %g a second, want more than 0", most)
+	}
 	c.faults(s)
 	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
 	for i, w := range s.Workloads {
