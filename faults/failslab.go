@@ -2,15 +2,10 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
-
-	"loopfault/workloads/wire"
 )
 
-// Failslab fails slab allocations made under one kernel function, by the
-// kernel's own fault injection (Documentation/fault-injection).
+// Failslab fails slab allocations made under one kernel function.
 type Failslab struct {
 	// Function under which allocations fail; its range comes from the guest's
 	// kallsyms.
@@ -24,12 +19,6 @@ type Failslab struct {
 	Times int `json:"times" yaml:"times"`
 }
 
-const failslabDir = wire.Debugfs + "/failslab"
-
-// stackDepth is how many return addresses the filter looks at: all the kernel
-// keeps (MAX_STACK_TRACE_DEPTH).
-const stackDepth = "32"
-
 func (f Failslab) Describe() string {
 	where := "allocations under " + f.Function
 	if f.Call > 0 {
@@ -40,37 +29,26 @@ func (f Failslab) Describe() string {
 
 // Arm aims failslab and only then gives it a probability.
 func (f Failslab) Arm(ctx context.Context, t Target) error {
-	if _, err := t.ReadFile(ctx, filepath.Join(failslabDir, "probability")); err != nil {
-		return errors.Join(&Unsupported{
-			Fault: "failslab", Lacks: "failslab directory in debugfs",
-			Config: []string{"CONFIG_FAILSLAB", "CONFIG_FAULT_INJECTION_DEBUG_FS"},
-		}, err)
-	}
-	if _, err := t.ReadFile(ctx, filepath.Join(failslabDir, "require-start")); err != nil {
-		return errors.Join(&Unsupported{
-			Fault: "failslab", Lacks: "stack filter",
-			Config: []string{"CONFIG_FAULT_INJECTION_STACKTRACE_FILTER"},
-		}, err)
+	if err := failslab.there(ctx, t); err != nil {
+		return err
 	}
 	start, end, err := f.aim(ctx, t)
 	if err != nil {
 		return err
 	}
-	return set(ctx, t, failslabKnobs(
-		"probability", "0",
-		"stacktrace-depth", stackDepth,
-		"require-start", fmt.Sprintf("%#x", start),
-		"require-end", fmt.Sprintf("%#x", end),
-		// Y, the default, spares every allocation that may sleep.
-		"ignore-gfp-wait", "N",
-		"cache-filter", "N",
-		"task-filter", "N",
-		"interval", "1",
-		"space", "0",
-		"verbose", "1",
-		"times", fmt.Sprint(f.Times),
-		"probability", fmt.Sprint(f.Probability),
-	))
+	if err := aimSlab(ctx, t, start, end); err != nil {
+		return err
+	}
+	return failslab.fire(ctx, t, f.Probability, f.Times)
+}
+
+// aimSlab lifts what spares allocations, beside aiming.
+func aimSlab(ctx context.Context, t Target, start, end uint64) error {
+	if err := failslab.aim(ctx, t, start, end); err != nil {
+		return err
+	}
+	// Y, the default, spares every allocation that may sleep.
+	return failslab.set(ctx, t, "ignore-gfp-wait", "N", "cache-filter", "N")
 }
 
 // aim gives the range that a return address on the stack must fall into.
@@ -93,28 +71,8 @@ func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, err err
 	return ret, ret + 1, nil
 }
 
-// Prove reads the hits off "times": dmesg misses those of allocations that
-// carry __GFP_NOWARN, as all of kworkers' do.
 func (f Failslab) Prove(ctx context.Context, t Target) (Proof, error) {
-	left, err := readInt(ctx, t, filepath.Join(failslabDir, "times"))
-	if err != nil {
-		return Proof{}, fmt.Errorf("failslab: %w", err)
-	}
-	return Proof{
-		Landed: int64(f.Times) - left,
-		Counts: map[string]int64{"failslab/times": left},
-	}, nil
+	return failslab.prove(ctx, t, f.Times)
 }
 
-// Disarm stops the faults; "times" stays readable for a last Prove.
-func (f Failslab) Disarm(ctx context.Context, t Target) error {
-	return set(ctx, t, failslabKnobs("probability", "0"))
-}
-
-func failslabKnobs(pairs ...string) []knob {
-	var ks []knob
-	for i := 0; i < len(pairs); i += 2 {
-		ks = append(ks, knob{filepath.Join(failslabDir, pairs[i]), pairs[i+1]})
-	}
-	return ks
-}
+func (f Failslab) Disarm(ctx context.Context, t Target) error { return failslab.cease(ctx, t) }

@@ -26,6 +26,8 @@ type fakeGuest struct {
 
 const (
 	failslab = wire.Debugfs + "/failslab/"
+	pages    = wire.Debugfs + "/fail_page_alloc/"
+	sunrpc   = wire.Debugfs + "/fail_sunrpc/"
 	victim   = 0xffffffff81001000
 	kmalloc  = 0xffffffff81002000
 )
@@ -43,9 +45,15 @@ func newFakeGuest() *fakeGuest {
 		stuck: map[string]bool{}, armed: map[string]bool{}, down: map[string]bool{},
 		outages: map[string]wire.OutageCounts{},
 	}
-	for _, k := range []string{"probability", "interval", "times", "space", "verbose", "task-filter",
-		"stacktrace-depth", "require-start", "require-end", "ignore-gfp-wait", "cache-filter"} {
-		g.files[failslab+k] = "0\n"
+	for dir, own := range map[string][]string{
+		failslab: {"ignore-gfp-wait", "cache-filter"},
+		pages:    {"ignore-gfp-wait", "ignore-gfp-highmem", "min-order"},
+		sunrpc:   {"ignore-client-disconnect", "ignore-server-disconnect", "ignore-cache-wait"},
+	} {
+		for _, k := range append([]string{"probability", "interval", "times", "space", "verbose", "task-filter",
+			"stacktrace-depth", "require-start", "require-end"}, own...) {
+			g.files[dir+k] = "0\n"
+		}
 	}
 	code := []byte{0x55} // push
 	for _, to := range []uint64{victim + 64, kmalloc, kmalloc} {
@@ -140,21 +148,27 @@ func (g *fakeGuest) Outage(_ context.Context, o wire.Outage) (wire.OutageCounts,
 	return n, nil
 }
 
-// allocate is what the kernel does when the function allocates with the given
-// return address on its stack.
-func (g *fakeGuest) allocate(ret uint64) {
-	num := func(k string) int64 {
-		n, _ := strconv.ParseInt(strings.TrimSpace(g.files[failslab+k]), 0, 64)
+// ask is what the kernel does when it asks a fault attribute whether to fail, with
+// the given return address on the stack, for a task that has fail-nth set or not.
+func (g *fakeGuest) ask(dir string, ret uint64, nth bool) {
+	num := func(k string) uint64 {
+		n, _ := strconv.ParseUint(strings.TrimSpace(g.files[dir+k]), 0, 64)
 		return n
 	}
-	unum := func(k string) uint64 {
-		n, _ := strconv.ParseUint(strings.TrimSpace(g.files[failslab+k]), 0, 64)
-		return n
-	}
-	if num("probability") == 0 || num("times") == 0 || ret < unum("require-start") || ret >= unum("require-end") {
+	aimed := dir == sunrpc || num("stacktrace-depth") > 0 && ret >= num("require-start") && ret < num("require-end")
+	if !aimed || !nth && num("probability") == 0 || num("times") == 0 {
 		return
 	}
-	g.files[failslab+"times"] = fmt.Sprintf("%d\n", num("times")-1)
+	g.files[dir+"times"] = fmt.Sprintf("%d\n", num("times")-1)
+}
+
+// call sends a request.
+func (g *fakeGuest) call() {
+	for _, k := range []string{"ignore-client-disconnect", "ignore-server-disconnect", "ignore-cache-wait"} {
+		if strings.TrimSpace(g.files[sunrpc+k]) == "N" {
+			g.ask(sunrpc, 0, false)
+		}
+	}
 }
 
 // use charges the load's cgroup beyond its limit.

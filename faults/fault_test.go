@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,13 +20,20 @@ func TestContract(t *testing.T) {
 	oneCall := slab
 	oneCall.Call = 2
 	memcg := faults.Memcg{Max: 64 << 20, High: 48 << 20, Reclaim: 1 << 20, Every: wire.Duration(time.Second)}
-	for name, f := range map[string]faults.Fault{"failslab": slab, "failslab one call": oneCall, "memcg": memcg} {
+	for name, f := range map[string]faults.Fault{
+		"failslab": slab, "failslab one call": oneCall, "memcg": memcg,
+		"fail_page_alloc": faults.FailPageAlloc{Function: "victim", Probability: 100, Times: 1000},
+		"fail_nth":        faults.FailNth{Function: "victim"},
+		"fail_sunrpc":     faults.FailSunrpc{IgnoreCacheWait: true, Probability: 1, Times: 10},
+	} {
 		t.Run(name, func(t *testing.T) {
 			g := newFakeGuest()
 			faulttest.Contract(t, g, f, func(context.Context) {
 				for ret := uint64(victim); ret < victim+64; ret++ {
-					g.allocate(ret)
+					g.ask(failslab, ret, name == "fail_nth")
+					g.ask(pages, ret, name == "fail_nth")
 				}
+				g.call()
 				g.use()
 			})
 		})
@@ -97,6 +105,26 @@ func TestFailslabNamesWhatIsWrong(t *testing.T) {
 	g.stuck["ignore-gfp-wait"] = true
 	f.Function = "victim"
 	assert.ErrorContains(t, f.Arm(ctx, g), "ignore-gfp-wait holds", "knobs are read back")
+}
+
+func TestFailNthKeepsRPCFromCounting(t *testing.T) {
+	g, ctx := newFakeGuest(), context.Background()
+	require.NoError(t, faults.FailSunrpc{Probability: 1, Times: 10}.Arm(ctx, g))
+	require.NoError(t, faults.FailNth{Function: "victim"}.Arm(ctx, g))
+	for _, k := range []string{"ignore-client-disconnect", "ignore-server-disconnect", "ignore-cache-wait"} {
+		assert.Equal(t, "Y\n", g.files[sunrpc+k])
+	}
+	assert.Equal(t, "0\n", g.files[failslab+"probability"])
+
+	for path := range g.files {
+		if strings.HasPrefix(path, sunrpc) {
+			delete(g.files, path)
+		}
+	}
+	assert.NoError(t, faults.FailNth{Function: "victim"}.Arm(ctx, g), "a kernel without fail_sunrpc has nothing to ignore")
+	var lacks *faults.Unsupported
+	require.ErrorAs(t, faults.FailSunrpc{Probability: 1, Times: 1}.Arm(ctx, g), &lacks)
+	assert.Contains(t, lacks.Error(), "CONFIG_FAIL_SUNRPC")
 }
 
 func TestMemcgNeedsItsController(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 // faults checks all pressures and faults, each and together.
 func (c *checker) faults(s Scenario) {
+	c.attributes(s)
 	var outages []string
 	for i, f := range s.Pressure {
 		path := fmt.Sprintf("pressure[%d]", i)
@@ -31,6 +32,38 @@ func (c *checker) faults(s Scenario) {
 	}
 }
 
+// attributes checks that none of the kernel's fault attributes is asked to do two
+// things: it has one aim. A task's fail-nth counts in all of them.
+func (c *checker) attributes(s Scenario) {
+	used := map[string]bool{}
+	for i, f := range slices.Concat(s.Pressure, s.Faults) {
+		path := fmt.Sprintf("pressure[%d]", i)
+		if i >= len(s.Pressure) {
+			path = fmt.Sprintf("faults[%d]", i-len(s.Pressure))
+		}
+		var names []string
+		switch {
+		case f.Failslab != nil:
+			names = []string{"failslab"}
+		case f.FailPageAlloc != nil:
+			names = []string{"fail_page_alloc"}
+		case f.FailSunrpc != nil:
+			names = []string{"fail_sunrpc"}
+		case f.FailNth != nil:
+			names = []string{"failslab", "fail_page_alloc", "fail_sunrpc"}
+		}
+		for _, name := range names {
+			c.want(!used[name], path, "uses %s, as another fault does", name)
+			used[name] = true
+		}
+	}
+}
+
+func (c *checker) chance(probability, times int, path string) {
+	c.between(probability, 1, 100, path+".probability")
+	c.between(times, 1, 1<<30, path+".times")
+}
+
 // outage checks when an outage takes place.
 func (c *checker) outage(o faults.Outage, run time.Duration, path string) {
 	c.want(o.For.D() >= 100*time.Millisecond && o.For.D() <= time.Hour, path+".for", "is %s, want 100ms to 1h", o.For)
@@ -47,8 +80,21 @@ func (c *checker) fault(f Fault, path string) {
 		p := path + ".failslab"
 		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
 		c.between(s.Call, 0, 1000, p+".call")
-		c.between(s.Probability, 1, 100, p+".probability")
-		c.between(s.Times, 1, 1<<30, p+".times")
+		c.chance(s.Probability, s.Times, p)
+	}
+	if s := f.FailPageAlloc; s != nil {
+		p := path + ".fail_page_alloc"
+		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
+		c.chance(s.Probability, s.Times, p)
+	}
+	if s := f.FailNth; s != nil {
+		p := path + ".fail_nth"
+		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
+	}
+	if s := f.FailSunrpc; s != nil {
+		p := path + ".fail_sunrpc"
+		c.want(!s.IgnoreClientDisconnect || !s.IgnoreServerDisconnect || !s.IgnoreCacheWait, p, "ignores everything: want one of client-disconnect, server-disconnect, cache-wait")
+		c.chance(s.Probability, s.Times, p)
 	}
 	if m := f.Memcg; m != nil {
 		p := path + ".memcg"

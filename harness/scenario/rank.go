@@ -67,8 +67,13 @@ func (s Scenario) Functions() []string {
 		list = append(list, s.Target)
 	}
 	for _, f := range s.Faults {
-		if f.Failslab != nil {
+		switch {
+		case f.Failslab != nil:
 			list = append(list, f.Failslab.Function)
+		case f.FailPageAlloc != nil:
+			list = append(list, f.FailPageAlloc.Function)
+		case f.FailNth != nil:
+			list = append(list, f.FailNth.Function)
 		}
 	}
 	for i := range list {

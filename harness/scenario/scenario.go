@@ -7,6 +7,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -62,9 +63,12 @@ type Finish struct {
 
 // Fault is one fault or pressure; exactly one field is set.
 type Fault struct {
-	Failslab *faults.Failslab `json:"failslab,omitempty" yaml:"failslab"`
-	Memcg    *faults.Memcg    `json:"memcg,omitempty" yaml:"memcg"`
-	Freeze   *faults.Freeze   `json:"freeze,omitempty" yaml:"freeze"`
+	Failslab      *faults.Failslab      `json:"failslab,omitempty" yaml:"failslab"`
+	FailPageAlloc *faults.FailPageAlloc `json:"fail_page_alloc,omitempty" yaml:"fail_page_alloc"`
+	FailNth       *faults.FailNth       `json:"fail_nth,omitempty" yaml:"fail_nth"`
+	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
+	Memcg         *faults.Memcg         `json:"memcg,omitempty" yaml:"memcg"`
+	Freeze        *faults.Freeze        `json:"freeze,omitempty" yaml:"freeze"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -72,6 +76,12 @@ func (f Fault) Fault() faults.Fault {
 	switch {
 	case f.Failslab != nil:
 		return *f.Failslab
+	case f.FailPageAlloc != nil:
+		return *f.FailPageAlloc
+	case f.FailNth != nil:
+		return *f.FailNth
+	case f.FailSunrpc != nil:
+		return *f.FailSunrpc
 	case f.Memcg != nil:
 		return *f.Memcg
 	case f.Freeze != nil:
@@ -124,13 +134,26 @@ func (s Scenario) KernelOptions() []string {
 	if s.Target != "" {
 		opts = append(opts, "CONFIG_KPROBE_EVENTS")
 	}
-	for _, f := range append(s.Pressure, s.Faults...) {
-		switch {
-		case f.Failslab != nil:
-			opts = append(opts, "CONFIG_FAILSLAB", "CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER")
-		case f.Memcg != nil:
-			opts = append(opts, "CONFIG_MEMCG")
-		}
+	for _, f := range slices.Concat(s.Pressure, s.Faults) {
+		opts = append(opts, f.kernelOptions()...)
 	}
 	return opts
+}
+
+func (f Fault) kernelOptions() []string {
+	inject := []string{"CONFIG_FAULT_INJECTION_DEBUG_FS"}
+	aimed := append(inject, "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER")
+	switch {
+	case f.Failslab != nil:
+		return append(aimed, "CONFIG_FAILSLAB")
+	case f.FailPageAlloc != nil:
+		return append(aimed, "CONFIG_FAIL_PAGE_ALLOC")
+	case f.FailNth != nil:
+		return append(aimed, "CONFIG_FAILSLAB", "CONFIG_FAIL_PAGE_ALLOC")
+	case f.FailSunrpc != nil:
+		return append(inject, "CONFIG_FAIL_SUNRPC")
+	case f.Memcg != nil:
+		return []string{"CONFIG_MEMCG"}
+	}
+	return nil
 }

@@ -28,6 +28,17 @@ setpriv --reuid 1002 --regid 1002 --clear-groups sh -c "exec 3<>$f; echo x >/tmp
 wait
 `
 
+// listing makes the client read a directory that it does not know.
+const listing = `d=/mnt/nfs/load/list-$$; mkdir $d; touch $d/a; echo 3 >/proc/sys/vm/drop_caches; ls $d || true`
+
+// nthListing fails the first allocation under nfs_readdir of the shell itself, which
+// expands a pattern.
+const nthListing = `d=/mnt/nfs/load/nth-$$; mkdir $d; touch $d/a; echo 3 >/proc/sys/vm/drop_caches
+echo 1 >/proc/self/fail-nth; echo $d/*; cat /proc/$$/fail-nth`
+
+// requests asks the server a few things.
+const requests = `for i in 1 2 3; do touch /mnt/nfs/load/request-$i; done`
+
 // overLimit makes a process in the load's cgroup use more than it may keep: page
 // cache, which can be reclaimed. Anonymous memory could not, without swap.
 const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
@@ -44,6 +55,10 @@ func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 	}{
 		{"failslab, one call site", site, twoCredentials},
 		{"failslab, whole function", slab, twoCredentials},
+		{"fail_page_alloc", faults.FailPageAlloc{Function: "nfs_readdir", Probability: 100, Times: 1000}, listing},
+		{"fail_nth", faults.FailNth{Function: "nfs_readdir"}, nthListing},
+		{"fail_sunrpc, client", faults.FailSunrpc{IgnoreServerDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
+		{"fail_sunrpc, server", faults.FailSunrpc{IgnoreClientDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
 		{"memcg", faults.Memcg{Max: 24 << 20, High: 12 << 20}, overLimit},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,64 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// FailSunrpc breaks what RPC runs on: a connection is cut from either end, or a
+// request of the server that waits for a reply to an upcall is put off.
+type FailSunrpc struct {
+	IgnoreClientDisconnect bool `json:"ignore-client-disconnect,omitempty" yaml:"ignore-client-disconnect,omitempty"` // the client cuts no connection
+	IgnoreServerDisconnect bool `json:"ignore-server-disconnect,omitempty" yaml:"ignore-server-disconnect,omitempty"` // nor does the server
+	IgnoreCacheWait        bool `json:"ignore-cache-wait,omitempty" yaml:"ignore-cache-wait,omitempty"`               // upcalls are waited for
+	Probability            int  `json:"probability" yaml:"probability"`                                               // in percent of requests, drawn by the kernel
+	Times                  int  `json:"times" yaml:"times"`                                                           // after so many hits it stops by itself
+}
+
+// sunrpcSwitches are the knobs of what not to break.
+var sunrpcSwitches = []string{"ignore-client-disconnect", "ignore-server-disconnect", "ignore-cache-wait"}
+
+func (f FailSunrpc) ignored() []bool {
+	return []bool{f.IgnoreClientDisconnect, f.IgnoreServerDisconnect, f.IgnoreCacheWait}
+}
+
+func (f FailSunrpc) Describe() string {
+	var what []string
+	for i, ignored := range f.ignored() {
+		if !ignored {
+			what = append(what, strings.TrimPrefix(sunrpcSwitches[i], "ignore-"))
+		}
+	}
+	return fmt.Sprintf("fail_sunrpc: %s, probability %d %%, at most %d times", strings.Join(what, ", "), f.Probability, f.Times)
+}
+
+func (f FailSunrpc) Arm(ctx context.Context, t Target) error {
+	if err := failSunrpc.there(ctx, t); err != nil {
+		return err
+	}
+	if err := spareSunrpc(ctx, t, f.ignored()...); err != nil {
+		return err
+	}
+	return failSunrpc.fire(ctx, t, f.Probability, f.Times)
+}
+
+// spareSunrpc says of each switch whether it is to be ignored.
+func spareSunrpc(ctx context.Context, t Target, ignored ...bool) error {
+	for i, name := range sunrpcSwitches {
+		if err := failSunrpc.set(ctx, t, name, map[bool]string{true: "Y", false: "N"}[ignored[i]]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f FailSunrpc) Prove(ctx context.Context, t Target) (Proof, error) {
+	return failSunrpc.prove(ctx, t, f.Times)
+}
+
+// Disarm has fail-nth of other tasks not count here either.
+func (f FailSunrpc) Disarm(ctx context.Context, t Target) error {
+	return errors.Join(failSunrpc.cease(ctx, t), spareSunrpc(ctx, t, true, true, true))
+}
