@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
@@ -31,12 +33,45 @@ func ReadPatch(path string, reverse bool) (Patch, error) {
 	return p, err
 }
 
-// parse returns the changes of each file, in order, and the first line of the
-// header.
-func (p Patch) parse() (files []*gitdiff.File, summary string, err error) {
+// change is what a patch does to one file.
+type change struct {
+	*gitdiff.File
+	patch Patch // that it is from, one mail of a mailbox
+}
+
+// parse returns the changes of each file in the order in which they are made, and
+// the first line of the header; of a mailbox, that of its first patch.
+func (p Patch) parse() (changes []change, summary string, err error) {
+	mails, err := p.mails()
+	if err != nil {
+		return nil, "", err
+	}
+	for i, m := range mails {
+		files, title, err := m.files()
+		if err != nil {
+			return nil, "", err
+		}
+		if i == 0 {
+			summary = title
+		}
+		for _, f := range files {
+			changes = append(changes, change{f, m})
+		}
+	}
+	if n := len(mails) - 1; n > 0 {
+		summary = fmt.Sprintf("%s (and %d more)", summary, n)
+	}
+	if p.Reverse {
+		slices.Reverse(changes) // what was changed last is taken back first
+	}
+	return changes, summary, nil
+}
+
+// files reads one diff and the headline before it.
+func (p Patch) files() (files []*gitdiff.File, summary string, err error) {
 	files, preamble, err := gitdiff.Parse(bytes.NewReader(p.Text))
 	if err != nil {
-		return nil, "", vmimages.Usagef("patch %s is damaged: %s", p.Name, strings.TrimPrefix(err.Error(), "gitdiff: "))
+		return nil, "", vmimages.Usagef("patch %s is damaged%s: %s", p.Name, p.where(err), strings.TrimPrefix(err.Error(), "gitdiff: "))
 	}
 	if len(files) == 0 {
 		return nil, "", vmimages.Usagef("patch %s holds no diff", p.Name)
@@ -50,6 +85,33 @@ func (p Patch) parse() (files []*gitdiff.File, summary string, err error) {
 		}
 	}
 	return files, headline(preamble), nil
+}
+
+var errorLine = regexp.MustCompile(`^gitdiff: line ([0-9]+): `)
+
+// where names the file and the hunk in which a diff cannot be read, as far as known.
+func (p Patch) where(err error) string {
+	m := errorLine.FindStringSubmatch(err.Error())
+	if m == nil {
+		return ""
+	}
+	last, _ := strconv.Atoi(m[1])
+	file, hunk, n := "", 0, 0
+	for line := range strings.Lines(string(p.Text)) {
+		if n++; n > last {
+			break
+		}
+		if to, ok := strings.CutPrefix(line, "+++ "); ok {
+			to, _, _ = strings.Cut(strings.TrimSpace(to), "\t")
+			file, hunk = strings.TrimPrefix(to, "b/"), 0
+		} else if strings.HasPrefix(line, "@@ ") {
+			hunk++
+		}
+	}
+	if file == "" || hunk == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" in hunk %d of %s", hunk, file)
 }
 
 func name(f *gitdiff.File) string {
@@ -107,12 +169,12 @@ type patcher struct {
 func (p *patcher) applyAll(ctx context.Context, patches []Patch) (map[string]content, error) {
 	p.touched = map[string]bool{}
 	for _, patch := range patches {
-		files, _, err := patch.parse()
+		changes, _, err := patch.parse()
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range files {
-			if err := p.apply(ctx, patch, f); err != nil {
+		for _, c := range changes {
+			if err := p.apply(ctx, c.patch, c.File); err != nil {
 				return nil, err
 			}
 		}

@@ -28,7 +28,7 @@ func TestPatchesThatDoNotFit(t *testing.T) {
 		"missing file":   {[]Patch{patchOf("x.patch", "--- a/fs/zz.c\n+++ b/fs/zz.c\n"+second)}, "patch x.patch does not apply: there is no file fs/zz.c in the source"},
 		"outside":        {[]Patch{patchOf("x.patch", "--- a/../../x\n+++ b/../../x\n"+second)}, "reaches outside the source tree"},
 		"through a link": {[]Patch{patchOf("x.patch", "--- a/fs/link.h\n+++ b/fs/link.h\n"+second)}, "is not a regular file"},
-		"miscounted":     {[]Patch{patchOf("x.patch", "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,9 +1,9 @@\n one\n")}, "patch x.patch is damaged: "},
+		"miscounted":     {[]Patch{patchOf("x.patch", "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,9 +1,9 @@\n one\n")}, "patch x.patch is damaged in hunk 1 of fs/a.c: line "},
 		"no diff":        {[]Patch{patchOf("x.patch", "just text\n")}, "patch x.patch holds no diff"},
 		"no hunks":       {[]Patch{patchOf("x.patch", "diff --git a/fs/a.c b/fs/a.c\nindex 123..456\n--- a/fs/a.c\n+++ b/fs/a.c\n")}, "patch x.patch has no hunks for fs/a.c"},
 		"there already":  {[]Patch{patchOf("x.patch", "--- /dev/null\n+++ b/fs/a.c\n@@ -0,0 +1 @@\n+other\n")}, "patch x.patch does not apply: fs/a.c: "},
@@ -89,6 +89,8 @@ func FuzzPatch(f *testing.F) {
 	f.Add([]byte(diffA))
 	f.Add([]byte(diffB))
 	f.Add([]byte("diff --git a/x b/y\nrename from x\nrename to y\n"))
+	f.Add([]byte(inMail("[PATCH 1/2] a", "quoted-printable", diffA) + inMail("[PATCH 2/2] b", "base64", "LS0tIGEvZgo=\n")))
+	f.Add([]byte("From: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n--b--\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p := Patch{Name: "fuzz", Text: text}
 		if files, _, err := p.parse(); err == nil {
