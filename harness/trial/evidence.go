@@ -29,6 +29,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.phase("evidence")
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
 	defer cancel()
+	t.saveConfig()
 	t.saveTasks(ctx, "stacks.txt", wire.TaskQuery{Blocked: true})
 	for _, e := range evidence {
 		text, err := t.agent.Collect(ctx, wire.Collect{Patterns: e.files, Each: wire.Duration(t.budgets.Remote) / 4})
@@ -44,6 +45,13 @@ func (t *trial) collectEvidence(ctx context.Context) {
 		}
 	}
 	t.awaitConsole(ctx)
+}
+
+// saveConfig saves what the kernel said of its configuration while it was well.
+func (t *trial) saveConfig() {
+	if t.config != "" {
+		t.save("config.txt", t.config)
+	}
 }
 
 func (t *trial) saveTasks(ctx context.Context, name string, q wire.TaskQuery) {

@@ -22,6 +22,7 @@ func (t *trial) collectOutside(ctx context.Context) {
 	t.phase("evidence")
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
 	defer cancel()
+	t.saveConfig()
 	var text strings.Builder
 	for _, command := range []string{"info status", "info cpus", "info registers -a"} {
 		out, err := t.guest.Monitor().Human(ctx, command)

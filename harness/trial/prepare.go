@@ -23,6 +23,7 @@ type Prepared struct {
 	workers  []string
 	fastest  float64 // see speed
 	text     uint64
+	config   string
 }
 
 // Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
@@ -40,7 +41,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
 		return nil, err
 	}
-	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.eyes.speed.fastest, text: t.text}
+	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.eyes.speed.fastest, text: t.text, config: t.config}
 	err = t.timed(PhaseFreeze, func() (err error) {
 		p.snapshot, err = t.guest.Freeze(ctx)
 		return err
@@ -69,7 +70,7 @@ func (t *trial) restore(ctx context.Context) error {
 	t.result.Ops = maps.Clone(from.record.Ops)
 	t.result.Warm = true
 	t.armed, t.workers = slices.Clone(from.armed), from.workers
-	t.eyes.speed.fastest, t.text = from.fastest, from.text
+	t.eyes.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
 	var woken wire.Woken
 	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
 		entropy := make([]byte, 64)

@@ -46,6 +46,7 @@ func (t *trial) preflight(ctx context.Context) error {
 	if err != nil || r.ExitCode != 0 {
 		return err
 	}
+	t.config = r.Output
 	on := map[string]bool{}
 	for line := range strings.Lines(r.Output) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")

@@ -101,6 +101,7 @@ type trial struct {
 	eyes    eyes
 	quiet   *time.Timer // runs out when the guest says nothing for too long
 	heard   time.Time   // when it last said something
+	config  string      // of the guest's kernel, "" if it does not say
 	text    uint64      // address of the kernel's _text, 0 if not known
 	armed   []armed
 	turns   chan turn // of outages, from who drives them

@@ -1,6 +1,7 @@
 package kernelreport
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -59,10 +60,22 @@ func classOf(fn string) frameClass {
 	return 0
 }
 
-// WaitsForLock says whether the report's victim sleeps in a generic lock, so
-// that another task, the one that holds it, may tell more.
+// lockers are functions that sleep for a lock of theirs and for nothing else. /proc leaves the functions of the lock
+// itself out, so that there they stand where the task sleeps. They do tell which lock it is, and so may be blamed.
+var lockers = []string{
+	"nfs_start_io_*", "xfs_ilock", "xfs_ilock_*", "lock_rename", "lock_two_nondirectories", "do_truncate", "chmod_common", "chown_common",
+	"vfs_unlink", "vfs_rmdir", "do_unlinkat", "do_rmdir", "filename_create", "open_last_lookups", "lookup_slow", "walk_component", "iterate_dir",
+	"super_lock", "iterate_supers", "deactivate_super",
+}
+
+// WaitsForLock says whether the report's victim sleeps in a lock, so that another task, the one that holds it, may tell
+// more.
 func (r Report) WaitsForLock() bool {
-	return len(r.Tasks) > 0 && classOf(r.Tasks[0].WaitFrame)&classLock != 0
+	if len(r.Tasks) == 0 {
+		return false
+	}
+	wait := r.Tasks[0].WaitFrame
+	return classOf(wait)&classLock != 0 || slices.ContainsFunc(lockers, func(p string) bool { return matchPattern(p, bareName(wait)) })
 }
 
 // blameRowOf is the number of the first row that matches a function, or -1.

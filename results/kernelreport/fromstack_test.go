@@ -70,3 +70,18 @@ func TestFromStackWithoutStack(t *testing.T) {
 	assert.NotNil(t, r.Tasks[0].Frames)
 	assert.NotEmpty(t, r.Signature)
 }
+
+// /proc leaves out the functions of the lock itself, the console does not.
+func TestWaitsForLock(t *testing.T) {
+	for stack, want := range map[string]bool{
+		"[<0>] nfs_start_io_write+0x19/0x50\n[<0>] nfs_file_write+0xe5/0x280\n":                              true,
+		"[<0>] rwsem_down_write_slowpath+0x2a/0x50\n[<0>] nfs_start_io_write+0x19/0x50\n":                    true,
+		"[<0>] xfs_ilock+0x1/0x50\n[<0>] xfs_file_buffered_write+0xe5/0x280\n":                               true,
+		"[<0>] do_unlinkat+0x1/0x50\n[<0>] __x64_sys_unlinkat+0xe5/0x280\n":                                  true,
+		"[<0>] folio_wait_bit_common+0x11d/0x320\n[<0>] nfs_start_io_write+0x19/0x50\n":                      false,
+		"[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] nfs4_proc_remove+0x1/0x50\n[<0>] vfs_unlink+0x1/0x50\n": false,
+	} {
+		assert.Equal(t, want, FromStack("x", 1, "D", 20, stack).WaitsForLock(), stack)
+	}
+	assert.False(t, Report{}.WaitsForLock())
+}

@@ -16,6 +16,7 @@ type builder struct {
 	mounts  mounts
 	locks   map[int][]held
 	longest float64        // known sleep, seconds
+	guessed bool           // ages of RPCs rest on a guess of CONFIG_HZ
 	idle    int            // tasks caught in a sleep that means nothing
 	newest  map[string]int // highest number of an RPC, by client
 
@@ -33,12 +34,9 @@ func newBuilder(e Evidence) *builder {
 	}
 	b.tasks, b.others = tasksOf(e)
 	b.server = parseServer(e.NFSD, b.threads)
-	hz := e.TicksPerSecond
-	if hz <= 0 {
-		hz = 250
-	}
 	all := parseRPCs(e.RPCTasks)
-	setAges(all, b.mounts, hz)
+	hz, told := ticksPerSecond(e.Config)
+	b.guessed = setAges(all, b.mounts, hz) > 0 && !told
 	for _, t := range b.tasks {
 		b.longest = max(b.longest, t.blocked)
 	}

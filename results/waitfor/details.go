@@ -50,7 +50,7 @@ func (b *builder) looked() []string {
 	}
 	out := []string{fmt.Sprintf("looked at: %s (%d of them waiting for work only), %s (%d of them passing by)",
 		many(len(b.tasks), "blocked task"), b.idle, many(rpcs, "RPC"), passing)}
-	missing := []string{}
+	var missing, torn []string
 	for _, t := range []struct{ name, text string }{
 		{"stacks.txt", b.e.Stacks}, {"rpc-tasks.txt", b.e.RPCTasks}, {"rpc-xprt.txt", b.e.RPCXprt},
 		{"nfsd.txt", b.e.NFSD}, {"mountstats.txt", b.e.Mountstats}, {"ps.txt", b.e.PS},
@@ -58,9 +58,18 @@ func (b *builder) looked() []string {
 		if t.text == "" {
 			missing = append(missing, t.name)
 		}
+		if t.name == "stacks.txt" && !whole(t.text) {
+			torn = append(torn, t.name)
+		}
+	}
+	if b.guessed {
+		missing = append(missing, fmt.Sprintf("config.txt (ages of RPCs are for CONFIG_HZ=%d)", usualHZ))
 	}
 	if len(missing) > 0 {
 		out = append(out, "missing, which makes this weaker: "+strings.Join(missing, ", "))
+	}
+	if len(torn) > 0 {
+		out = append(out, "cut short, which makes this weaker: "+strings.Join(torn, ", "))
 	}
 	for line := range lines(b.e.Memory) {
 		if n, ok := strings.CutPrefix(line, "oom_kill "); ok && n != "0" && len(out) < 8 {

@@ -15,9 +15,7 @@ type Evidence struct {
 	Console    string // the serial console; only lockdep's "Showing all locks held" is read from it
 	History    string // history.jsonl; only its "blocked" lines are read
 	Reports    []kernelreport.Report
-	// TicksPerSecond is CONFIG_HZ of the guest's kernel; 0 means 250. The
-	// kernel prints an RPC's timer in ticks, so its age depends on it.
-	TicksPerSecond int
+	Config     string // config.txt: what the guest's kernel was configured with; only CONFIG_HZ is read from it
 }
 
 // Explanation is what the evidence comes to.

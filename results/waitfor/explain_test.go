@@ -202,3 +202,24 @@ func TestManyTasks(t *testing.T) {
 	assert.Contains(t, string(svg), "more nodes are in the text only")
 	assert.Less(t, len(svg), 200<<10)
 }
+
+// The kernel prints timers in ticks of its own.
+func TestAgesFollowTheGuestsTicks(t *testing.T) {
+	e := evidenceOf(t, "testdata/hangs/layoutreturn-lost")
+	const rpc = "==> /sys/kernel/debug/sunrpc/rpc_clnt/4/tasks <==\n   21 4885      0 0x4 0xbeef  %d nfs4_layoutreturn_call_ops nfsv4 LAYOUTRETURN a:call_status q:xprt_pending\n"
+	for _, c := range []struct {
+		config string
+		timer  int
+		says   string
+	}{
+		{"CONFIG_HZ_1000=y\nCONFIG_HZ=1000\n", 50000, "sent 10 s ago"},
+		{"CONFIG_HZ=250\n", 10000, "sent 20 s ago"},
+		{"CONFIG_HZ=100\n", 5000, "sent 10 s ago"},
+		{"", 10000, "config.txt (ages of RPCs are for CONFIG_HZ=250)"},
+		{"CONFIG_HZ=-1\n", 10000, "config.txt (ages of RPCs are for CONFIG_HZ=250)"},
+	} {
+		e.Config, e.RPCTasks = c.config, fmt.Sprintf(rpc, c.timer)
+		text := waitfor.Explain(e).Text()
+		assert.Contains(t, text, c.says, c.config)
+	}
+}

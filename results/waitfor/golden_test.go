@@ -33,6 +33,7 @@ func evidenceOf(t testing.TB, dir string) waitfor.Evidence {
 	e := waitfor.Evidence{
 		Stacks: read("stacks.txt"), Tasks: read("tasks.txt"), RPCTasks: read("rpc-tasks.txt"), RPCXprt: read("rpc-xprt.txt"), NFSD: read("nfsd.txt"),
 		Mountstats: read("mountstats.txt"), Memory: read("memory.txt"), PS: read("ps.txt"), Console: read("console.txt"), History: read("history.jsonl"),
+		Config: read("config.txt"),
 	}
 	e.Reports = kernelreport.Parse([]byte(e.Console))
 	return e

@@ -58,9 +58,25 @@ func parseRPCs(text string) []*rpc {
 	return all
 }
 
+// usualHZ is CONFIG_HZ of most kernels, ours among them.
+const usualHZ = 250
+
+// ticksPerSecond is CONFIG_HZ, and whether the configuration tells it.
+func ticksPerSecond(config string) (hz int, told bool) {
+	for line := range lines(config) {
+		if value, ok := strings.CutPrefix(line, "CONFIG_HZ="); ok {
+			if hz, err := strconv.Atoi(value); err == nil && hz > 0 && hz <= 10000 {
+				return hz, true
+			}
+		}
+	}
+	return usualHZ, false
+}
+
 // setAges reckons when RPCs that wait for a reply were sent: their timer has run
-// since, and started at the mount's timeo, a callback's at a tenth of the lease.
-func setAges(all []*rpc, m mounts, hz int) {
+// since, and started at the mount's timeo, a callback's at a tenth of the lease. The
+// kernel prints it in ticks. It says of how many the age is known.
+func setAges(all []*rpc, m mounts, hz int) (aged int) {
 	for _, r := range all {
 		whole := m.timeo
 		if r.callback() {
@@ -69,8 +85,10 @@ func setAges(all []*rpc, m mounts, hz int) {
 		ticks := int(whole * float64(hz))
 		if r.flags&rpcSent != 0 && r.timer > 0 && r.timer <= ticks {
 			r.age, r.aged = float64(ticks-r.timer)/float64(hz), true
+			aged++
 		}
 	}
+	return aged
 }
 
 // passing says whether an RPC looks like traffic rather than like a hang: it is

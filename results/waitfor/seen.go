@@ -38,14 +38,20 @@ func parseHistory(text string) []*task {
 			continue
 		}
 		var entry struct {
-			Type string
-			Data struct {
+			Type, What string
+			Data       struct {
 				PID         int
 				Comm, Stack string
 				Seconds     float64
 			}
 		}
-		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" || entry.Data.PID <= 0 {
+		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" {
+			continue
+		}
+		if entry.What == "came right" {
+			tasks = nil // all that slept before sleep no more
+		}
+		if entry.Data.PID <= 0 {
 			continue
 		}
 		d := entry.Data

@@ -33,7 +33,7 @@ func (t *task) nfsd() bool { return t.comm == "nfsd" }
 
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
 // whose stacks are known. stacks.txt counts; the rest adds how long a task has
-// slept, or stands in for stacks.txt if it is missing.
+// slept, or stands in for stacks.txt where that is missing or cut short.
 func tasksOf(e Evidence) (tasks, others []*task) {
 	known := map[int]*task{}
 	for _, t := range parseStacks(e.Stacks, "stacks.txt") {
@@ -48,13 +48,15 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 		known[t.pid] = t
 	}
-	whole := len(known) > 0
+	all := len(known) > 0 && whole(e.Stacks)
 	add := func(t *task) {
 		old := known[t.pid]
 		switch {
 		case old != nil && sameSleep(old, t):
 			old.blocked = max(old.blocked, t.blocked)
-		case old == nil && !whole && len(t.stack) > 0 && len(known) < maxTasks:
+		case old != nil && len(old.stack) == 0 && !all: // where it was cut
+			known[t.pid] = t
+		case old == nil && !all && len(t.stack) > 0 && len(known) < maxTasks:
 			known[t.pid] = t
 		}
 	}
@@ -77,6 +79,12 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		sort.Slice(l, func(i, j int) bool { return l[i].pid < l[j].pid })
 	}
 	return tasks, others
+}
+
+// whole says that a text was not cut short: what went wrong stands at its end.
+func whole(text string) bool {
+	text = strings.TrimRight(text, "\n")
+	return !strings.HasPrefix(text[strings.LastIndexByte(text, '\n')+1:], "loopfault: ")
 }
 
 // sameSleep says whether two sightings of a pid are one and the same wait: a

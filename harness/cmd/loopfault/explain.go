@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -11,8 +12,9 @@ import (
 )
 
 type explainCmd struct {
-	SVG   string `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
-	Trial string `arg:"" help:"RUN/NUMBER (as in latest/3), or a trial's directory."`
+	Format string `placeholder:"text|json" enum:"text,json" default:"text" help:"text (default) or json: class, sentence, details, and the graph with what each edge rests on."`
+	SVG    string `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
+	Trial  string `arg:"" help:"RUN/NUMBER (as in latest/3), or a trial's directory."`
 }
 
 func (c *explainCmd) Run(e *env) error {
@@ -32,6 +34,12 @@ func (c *explainCmd) Run(e *env) error {
 		if err := renameio.WriteFile(c.SVG, x.Graph.SVG(), 0o644); err != nil {
 			return usageError{fmt.Errorf("--svg: %w", err)}
 		}
+	}
+	if c.Format == "json" {
+		out := json.NewEncoder(e.stdout)
+		out.SetIndent("", "  ")
+		out.SetEscapeHTML(false) // arrows stay arrows
+		return out.Encode(x)
 	}
 	_, err = io.WriteString(e.stdout, x.Text())
 	return err

@@ -50,7 +50,7 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 	}{
 		{&e.Stacks, "evidence/stacks.txt"}, {&e.Tasks, "evidence/tasks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
 		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
-		{&e.PS, "evidence/ps.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
+		{&e.PS, "evidence/ps.txt"}, {&e.Config, "evidence/config.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
 	} {
 		text, err := readEnd(filepath.Join(dir, f.name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
