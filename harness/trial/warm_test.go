@@ -70,7 +70,7 @@ func TestTrialAfterAHungOneIsFresh(t *testing.T) {
 	}
 	require.True(t, hung, "the control hung in none of four trials")
 	w := s
-	w.Dir, w.Warm, w.Scenario.Run = trialDir(t), p, wire.Duration(time.Second)
+	w.Dir, w.Warm, w.Scenario.Run = trialDir(t), p, wire.Duration(3*time.Second) // one is not enough on a busy host
 	w.Scenario.Faults = nil
 	got, reports, err := trial.Run(t.Context(), w, quiet)
 	require.NoError(t, err)
