@@ -17,6 +17,9 @@ func expire(spec wire.Expire) []Worker {
 		Run: func(ctx context.Context, env Env) error {
 			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
 				env.Beat.Done(expireAll(clientControls))
+				for i := 1; i < spec.Burst && pause(ctx, jitter(env.Rand, spec.Gap.D())); i++ {
+					env.Beat.Done(expireAll(clientControls))
+				}
 			}
 			return nil
 		},

@@ -137,6 +137,8 @@ func (c *checker) workload(w wire.Workload, path string) {
 	}
 	if e := w.Expire; e != nil {
 		c.want(e.Every.D() >= 100*time.Millisecond, path+".expire.every", "is %s, want at least 100ms", e.Every)
+		c.between(e.Burst, 0, 100, path+".expire.burst")
+		c.want(e.Burst < 2 || e.Gap.D() >= time.Millisecond, path+".expire.gap", "is %s, want at least 1ms with burst set", e.Gap)
 	}
 }
 

@@ -104,7 +104,7 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 	}
-	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
+	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "reclaim-complete-always", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
 }
 
 // TestFlavours: a flavour is a kernel of its own, and changes no option that the

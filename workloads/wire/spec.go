@@ -112,5 +112,7 @@ const (
 // Expire has the server throw out its NFSv4 clients, as if their leases had run
 // out, so that they must recover all their state.
 type Expire struct {
-	Every Duration `json:"every" yaml:"every"` // mean pause between two times
+	Every Duration `json:"every" yaml:"every"`           // mean pause between two bursts
+	Burst int      `json:"burst,omitempty" yaml:"burst"` // times in a burst; 0 for 1
+	Gap   Duration `json:"gap,omitempty" yaml:"gap"`     // mean pause within a burst
 }
