@@ -111,11 +111,13 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		return fmt.Errorf("read seed: %w", err)
 	}
 	return w.Run(ctx, Env{
-		Load:   t.Load,
-		Behind: t.Behind,
-		Cgroup: wire.LoadCgroup,
-		Rand:   NewRand(begin.Seed, w.Name),
-		Beat:   page.Slot(t.Slot),
+		Name:    w.Name,
+		Load:    t.Load,
+		Behind:  t.Behind,
+		Cgroup:  wire.LoadCgroup,
+		Records: wire.RecordDir,
+		Rand:    NewRand(begin.Seed, w.Name),
+		Beat:    page.Slot(t.Slot),
 	})
 }
 

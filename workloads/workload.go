@@ -4,7 +4,8 @@
 // its own credential, random numbers and counter slot. Given the same seed a
 // worker does the same operations in the same order; how the workers
 // interleave is the kernel's business. The package does not start processes
-// (the agent does) and it judges nothing.
+// (the agent does). It judges nothing but what it wrote itself: a worker that reads
+// back what cannot be records a finding.
 package workloads
 
 import (
@@ -21,11 +22,13 @@ import (
 
 // Env is what a worker works with.
 type Env struct {
-	Load   string // directory on the NFS mount
-	Behind string // the same directory on the exported file system
-	Cgroup string // the pressured memory cgroup
-	Rand   *rand.Rand
-	Beat   beats.Slot
+	Name    string // of the worker
+	Load    string // directory on the NFS mount
+	Behind  string // the same directory on the exported file system
+	Cgroup  string // the pressured memory cgroup
+	Records string // directory of the files for what a worker finds out
+	Rand    *rand.Rand
+	Beat    beats.Slot
 }
 
 // Worker is one process of a workload.
@@ -53,6 +56,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return writer(*w.Writer), nil
 	case w.Expire != nil:
 		return expire(*w.Expire), nil
+	case w.State != nil:
+		return state(*w.State), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

@@ -82,6 +82,8 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"writer: {processes: 1, uids: [1], size: 9KiB, block: 4KiB, mode: direct}": "workloads[0].writer.mode: is direct, want size and block in whole pages of 4KiB",
 		"umount: {mounts: 1, writers: 1, how: hard}":                               "workloads[0].umount.how: is \"hard\", want one of plain, lazy, forced, namespace, exit",
 		"umount: {mounts: 1, writers: 1, how: exit}":                               "workloads[0].umount.how: is exit, which is about writers killed with files open: want busy and writers",
+		"state: {processes: 2, uids: [1], files: 1, blocks: 0}":                    "workloads[0].state.blocks: is 0, want 1 to 4096",
+		"state: {processes: 2, uids: [1], files: 1, blocks: 1, rival: \"4.2\"}":    "workloads[0].state.rival: is 4.2, as mount.vers: want another version, or it would be the same client",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

@@ -35,6 +35,9 @@ func (t *trial) collectEvidence(ctx context.Context) {
 		text, err := t.agent.Collect(ctx, wire.Collect{Patterns: e.files, Each: wire.Duration(t.budgets.Remote) / 4})
 		t.save(e.name, withError(text, err))
 	}
+	if err := t.records(ctx); err != nil {
+		t.history.add(entry{Type: "evidence", What: "records", Detail: err.Error()})
+	}
 	t.saveTasks(ctx, "ps.txt", wire.TaskQuery{Table: true})
 	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
 	t.lookAtStall(ctx)

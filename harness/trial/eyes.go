@@ -32,6 +32,7 @@ type eyes struct {
 	stalled   []string // workloads that stopped or nearly did
 	stalls    []kernelreport.Report
 	silence   []kernelreport.Report
+	findings  []kernelreport.Report // what workers that check found
 	speed     speed
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
@@ -182,7 +183,7 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 	return now-e.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }
 
-// reports are all reports, those of the task watch first: it names the task
+// reports are all reports, those of the task watch before the kernel's: it names the task
 // that has slept longest first, and knows how long.
 func (e *eyes) reports() []kernelreport.Report {
 	for i := range e.console {
@@ -190,5 +191,5 @@ func (e *eyes) reports() []kernelreport.Report {
 			e.console[i].Detector = verdict.Khungtaskd // it was right
 		}
 	}
-	return slices.Concat(e.blocked, e.stalls, e.silence, e.console)
+	return slices.Concat(e.findings, e.blocked, e.stalls, e.silence, e.console)
 }

@@ -3,6 +3,7 @@ package trial_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,7 @@ import (
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
 )
 
 // runFor runs one trial of a catalogue scenario on stock for a while, which comes
@@ -45,4 +47,25 @@ func TestMountsGoInEveryWay(t *testing.T) {
 		assert.Positive(t, got.Workers[name], name)
 	}
 	assert.Contains(t, evidence(t, dir, "trace.txt"), "=> do_exit", "a superblock was shut down by a process that was dying")
+}
+
+// The checks of the state workload have to see what is planted; without that they
+// find nothing. Locks that the client loses with its lease are told, not a finding.
+func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
+	got, dir := runFor(t, "state-load", "12s", nil)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Positive(t, got.Ops["LOCK"])
+	assert.Positive(t, got.Ops["LOCKU"])
+	assert.Positive(t, got.Ops["DELEGRETURN"])
+	assert.NoFileExists(t, dir+"/evidence/findings.jsonl")
+
+	got, dir = runFor(t, "state-load", "10s", func(s *scenario.Scenario) {
+		load := *s.Workloads[0].State
+		load.Plant = wire.Duration(50 * time.Millisecond)
+		s.Workloads, s.Target = []wire.Workload{{State: &load}}, ""
+	})
+	assert.Equal(t, verdict.Crash, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Equal(t, []string{verdict.Checker}, got.Detectors)
+	assert.Equal(t, "BUG: a block holds what was never written", got.Title)
+	assert.Contains(t, evidence(t, dir, "findings.jsonl"), `"kind":"data_corruption"`)
 }

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -230,6 +231,6 @@ func (t *trial) collect(ctx context.Context) error {
 				return err
 			}
 		}
-		return t.prove(ctx)
+		return errors.Join(t.prove(ctx), t.records(ctx))
 	})
 }

@@ -179,6 +179,10 @@ func (t *trial) run(ctx context.Context) error {
 		return t.hold(ctx)
 	case t.guest != nil && t.guest.State() == guest.Panicked:
 		t.dump(ctx)
+	case errors.Is(err, errStep):
+		stepCtx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
+		defer cancel()
+		return errors.Join(err, t.records(stepCtx)) // it may have found something all the same
 	}
 	return err
 }

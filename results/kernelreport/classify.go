@@ -154,6 +154,10 @@ func headerLine(b []byte) (item, bool) {
 			it.subject, _, it.partial = inFunction(b)
 			return it, true
 		}
+	case 'N':
+		if hasPrefix(b, "NFS: ") {
+			return lostLocks(b)
+		}
 	case 'F':
 		if hasPrefix(b, "FAULT_INJECTION: forcing a failure") {
 			return item{what: lineHeader, kind: KindFaultInjection, subject: "injected failure", usable: true}, true

@@ -148,6 +148,18 @@ func bugHeader(b []byte) item {
 	return it
 }
 
+// lostLocks reads "NFS: server: lost 3 locks", which the client says once it has recovered what it could.
+func lostLocks(b []byte) (item, bool) {
+	i := bytes.LastIndex(b, []byte(": lost "))
+	if i < 0 {
+		return item{}, false
+	}
+	if n, rest := number(b[i+len(": lost "):]); n == nil || string(rest) != " locks" {
+		return item{}, false
+	}
+	return item{what: lineHeader, kind: KindLostLock, subject: "NFS lost locks", usable: true}, true
+}
+
 // inFunction splits "use-after-free in f+0x1/0x2 [mod]" into the subject and the function.
 func inFunction(b []byte) (subject, fn string, partial bool) {
 	i := bytes.Index(b, []byte(" in "))

@@ -92,6 +92,8 @@ func (o *openReport) slack() int {
 		return 60 // free text, drawings of the locking scenario, usage histories
 	case o.kind == KindFaultInjection:
 		return 10
+	case o.kind == KindLostLock:
+		return 0 // one line
 	}
 	return 40
 }

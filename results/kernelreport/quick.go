@@ -34,7 +34,7 @@ func mayMatter(b []byte) bool {
 			return true
 		}
 	case 'N':
-		if hasPrefix(b, "NMI watchdog: ") {
+		if hasPrefix(b, "NMI watchdog: ") || hasPrefix(b, "NFS: ") && bytes.HasSuffix(b, []byte(" locks")) {
 			return true
 		}
 	case 'K', 'k':

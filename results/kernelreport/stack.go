@@ -173,7 +173,7 @@ func (o *openReport) report() (Report, bool) {
 	victim := o.victim()
 	switch {
 	case victim == nil || len(victim.Frames) == 0:
-		if o.kind != KindPanic && o.kind != KindWorkqueueLockup {
+		if o.kind != KindPanic && o.kind != KindWorkqueueLockup && o.kind != KindLostLock {
 			o.doubt("no stack")
 		}
 	case victim.register:

@@ -20,7 +20,7 @@ type Kind string
 const (
 	Clean        Kind = "clean"        // exercised, landed, nothing hung
 	Hang         Kind = "hang"         // something stopped for good
-	Crash        Kind = "crash"        // oops, KASAN, lockdep, panic
+	Crash        Kind = "crash"        // oops, KASAN, lockdep, panic; data that is not what it was
 	Inconclusive Kind = "inconclusive" // nothing can be concluded; Reason says why
 	Error        Kind = "error"        // the harness's own failure; never counted
 )
@@ -36,6 +36,7 @@ const (
 	LoopWatch  = "loop watch"  // the harness's count of the client's operations: too many of a kind
 	Silence    = "silence"     // the harness's own ear: the guest runs and says nothing
 	Console    = "console"     // any other kernel report
+	Checker    = "checker"     // a workload that checks what it reads
 	Sysrq      = "sysrq"       // a task dump that the evidence collector asked for; evidence, no detector
 	Known      = "known splat" // a crash report that is on the list of known ones; none of our business
 	// Doubtful is khungtaskd alone, whose period is fixed, in a guest that ran slower than it should.
@@ -145,7 +146,7 @@ func KindOf(k kernelreport.Kind) Kind {
 	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack,
 		kernelreport.KindWorkloadStall, kernelreport.KindGuestSilent, kernelreport.KindRCUStall, kernelreport.KindSoftLockup, kernelreport.KindHardLockup, kernelreport.KindWorkqueueLockup:
 		return Hang
-	case kernelreport.KindFaultInjection, kernelreport.KindWarning:
+	case kernelreport.KindFaultInjection, kernelreport.KindWarning, kernelreport.KindLostLock:
 		return "" // what we asked for, and what the kernel itself goes on after
 	}
 	return Crash

@@ -79,6 +79,18 @@ func TestFailureOfTheHarnessOutranksAll(t *testing.T) {
 	assert.Equal(t, verdict.Verdict{Kind: verdict.Error, Reason: "QEMU was killed"}, verdict.Decide(o))
 }
 
+// An application that is told of a lost lock by an error has got what it may
+// expect; one that is not told, or whose data are gone, has not.
+func TestLossThatIsToldIsNoFinding(t *testing.T) {
+	o := good()
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindLostLock, verdict.Console)}
+	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
+	for _, kind := range []kernelreport.Kind{kernelreport.KindLockViolation, kernelreport.KindDataCorruption} {
+		o.Reports = []kernelreport.Report{seen(kind, verdict.Checker)}
+		assert.Equal(t, verdict.Crash, verdict.Decide(o).Kind, kind)
+	}
+}
+
 func TestFaultMessagesAndWarningsAloneAreNoFinding(t *testing.T) {
 	o := good()
 	o.Reports = []kernelreport.Report{seen(kernelreport.KindFaultInjection, verdict.Console), seen(kernelreport.KindWarning, verdict.Console)}

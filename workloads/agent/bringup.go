@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -103,8 +104,13 @@ func startServer(p wire.BringUp) error {
 		}
 	}
 	// A fresh server has nothing to recover; without this its clients' first
-	// opens may wait out a grace period of 90 s.
-	return workloads.WriteKnob("/proc/fs/nfsd/v4_end_grace", "Y")
+	// opens may wait out a grace period of 90 s, and NFSv4 locks that of lockd,
+	// which is 50 s, as well: to knfsd it is all one.
+	err := workloads.WriteKnob("/proc/fs/nfsd/v4_end_grace", "Y")
+	if lerr := workloads.WriteKnob("/proc/fs/lockd/nlm_end_grace", "Y"); !errors.Is(lerr, os.ErrNotExist) {
+		err = errors.Join(err, lerr) // no lockd, no grace period of its own
+	}
+	return err
 }
 
 func mountLoopback(m wire.Mount) error {

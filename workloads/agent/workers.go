@@ -26,6 +26,9 @@ func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) 
 	if p.First < 0 || p.First+len(workers) > beats.Slots {
 		return wire.Started{}, fmt.Errorf("%d workers do not fit in %d counter slots", p.First+len(workers), beats.Slots)
 	}
+	if err := workloads.MakeRecords(wire.RecordDir); err != nil {
+		return wire.Started{}, err
+	}
 	cgroup, err := os.Open(wire.LoadCgroup)
 	if err != nil && !os.IsNotExist(err) {
 		return wire.Started{}, err

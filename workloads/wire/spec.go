@@ -40,6 +40,7 @@ type Workload struct {
 	Umount     *Umount     `json:"umount,omitempty" yaml:"umount,omitempty"`
 	Writer     *Writer     `json:"writer,omitempty" yaml:"writer,omitempty"`
 	Expire     *Expire     `json:"expire,omitempty" yaml:"expire,omitempty"`
+	State      *State      `json:"state,omitempty" yaml:"state,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
@@ -116,3 +117,22 @@ type Expire struct {
 	Burst int      `json:"burst,omitempty" yaml:"burst"` // times in a burst; 0 for 1
 	Gap   Duration `json:"gap,omitempty" yaml:"gap"`     // mean pause within a burst
 }
+
+// State has processes open, write, sync, close, lock, rename and unlink, and check
+// what they read: each owns files that say in every block what they are, and all
+// share records behind byte-range locks. What an fsync acknowledged has to be there
+// whatever the server went through; an error that a process is told is counted, not
+// held against the kernel.
+type State struct {
+	Processes int      `json:"processes" yaml:"processes"`
+	UIDs      []int    `json:"uids" yaml:"uids"`
+	Files     int      `json:"files" yaml:"files"`           // that each process owns
+	Blocks    int      `json:"blocks" yaml:"blocks"`         // of 4KiB, in each file
+	Locks     int      `json:"locks" yaml:"locks"`           // records that all processes share, each behind a lock of its own; 0 for none
+	Hold      Duration `json:"hold" yaml:"hold"`             // mean time that a lock is held
+	Rival     string   `json:"rival,omitempty" yaml:"rival"` // NFS version of a second mount, which makes it a client of its own; every other process works there. None when it is not given
+	Plant     Duration `json:"plant,omitempty" yaml:"plant"` // mean pause between two bytes that are changed behind the client's back, which the checks must find; 0 for none
+}
+
+// MaxLocks is how many locks a State can have.
+const MaxLocks = 64
