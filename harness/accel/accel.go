@@ -42,8 +42,11 @@ type Choice struct {
 	Remembered bool      // the answer is from an earlier probe
 }
 
-// Timeouts are the budgets for guests under this accelerator.
-func (c Choice) Timeouts() timeouts.Timeouts { return timeouts.For(c.Accel.Scale()) }
+// Timeouts are the budgets for guests under this accelerator, whose kernel is so
+// many times slower than the stock one.
+func (c Choice) Timeouts(slowness float64) timeouts.Timeouts {
+	return timeouts.For(c.Accel.Scale() * slowness)
+}
 
 // Attempt is one probe.
 type Attempt struct {

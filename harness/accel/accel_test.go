@@ -35,7 +35,7 @@ func TestChosenByBootingAndRemembered(t *testing.T) {
 	assert.False(t, first.Remembered)
 	assert.True(t, first.Attempts[len(first.Attempts)-1].Boots)
 	assert.Contains(t, first.Why, first.Accel.Name)
-	assert.NotZero(t, first.Timeouts().Boot)
+	assert.NotZero(t, first.Timeouts(1).Boot)
 
 	began := time.Now()
 	again, err := accel.Probe(t.Context(), c)

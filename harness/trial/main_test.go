@@ -52,7 +52,7 @@ func fill(ctx context.Context, fixture *guesttest.Fixture) (err error) {
 	if err != nil {
 		return err
 	}
-	bench.options = guest.Options{Accel: choice.Accel, Timeouts: choice.Timeouts()}
+	bench.options = guest.Options{Accel: choice.Accel, Timeouts: choice.Timeouts(1)}
 	return nil
 }
 

@@ -52,6 +52,8 @@ func TestFlavouredBuilds(t *testing.T) {
 	assert.NotEqual(t, plainBuild.Key, built.Key)
 	assert.Equal(t, patchedA, image(t, built))
 	assert.Contains(t, built.Instrumentation, "PROVE_LOCKING")
+	assert.Equal(t, 1.0, plainBuild.Slowness())
+	assert.Greater(t, built.Slowness(), 1.0)
 	found, err := Resolve(b.Cache, "mine+lockdep")
 	require.NoError(t, err)
 	assert.Equal(t, built.Key, found.Key)

@@ -30,12 +30,14 @@ func (e *env) machine(names ...string) (machine, error) {
 	if err != nil {
 		return m, err
 	}
+	slowest := 1.0 // all arms are watched with one patience
 	for _, name := range names {
 		k, err := e.kernel(c, name)
 		if err != nil {
 			return m, err
 		}
 		m.kernels = append(m.kernels, k)
+		slowest = max(slowest, k.Slowness())
 	}
 	if m.image, err = e.image(c); err != nil {
 		return m, err
@@ -51,7 +53,7 @@ func (e *env) machine(names ...string) (machine, error) {
 	}
 	m.options = guest.Options{
 		Accel: choice.Accel, SSH: identity, Log: e.log,
-		Timeouts: choice.Timeouts(),
+		Timeouts: choice.Timeouts(slowest),
 	}
 	return m, nil
 }
