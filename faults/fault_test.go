@@ -46,6 +46,8 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"freeze":           faults.Freeze{Span: span}.Outage(),
 		"freeze, at rest":  faults.Freeze{Span: span, Mount: true}.Outage(),
 		"freeze at umount": faults.Freeze{Span: faults.Span{For: span.For}, AtUmount: true}.Outage(),
+		"restart":          faults.Restart{Span: span}.Outage(),
+		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newFakeGuest()

@@ -13,6 +13,7 @@ import (
 type Outage struct {
 	Span
 	AtUmount bool // once more just before the trial's umount, until For is over
+	Reclaim  bool // clients have to recover their state afterwards
 
 	what string // for people
 	kind wire.Outage

@@ -30,6 +30,11 @@ func (c *checker) between(n, low, high int, path string) {
 	c.want(n >= low && n <= high, path, "is %d, want %d to %d", n, low, high)
 }
 
+// seconds checks a time that nfsd takes: it refuses less than 10 s.
+func (c *checker) seconds(d wire.Duration, path string) {
+	c.want(d == 0 || d.D() >= 10*time.Second && d.D() <= time.Hour && d.D()%time.Second == 0, path, "is %s, want whole seconds, 10s to 1h", d)
+}
+
 var (
 	nameForm      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	operationForm = regexp.MustCompile(`^[A-Z][A-Z_0-9]*$`)
@@ -61,6 +66,9 @@ func check(s Scenario) []finding {
 	// mkfs.xfs refuses to make anything smaller.
 	c.want(s.Export.Size >= 300<<20 && s.Export.Size <= 1<<40, "export.size", "is %s, want 300MiB to 1TiB", s.Export.Size)
 	c.between(s.Export.Threads, 1, 1024, "export.threads")
+	c.seconds(s.Export.Lease, "export.lease")
+	c.seconds(s.Export.Grace, "export.grace")
+	c.want(s.Export.Tracking == "" || s.Export.Tracking == "nfsdcld", "export.tracking", "is %q, want nfsdcld or nothing", s.Export.Tracking)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	_, known := wire.KernelLayout(s.Mount.Layout)
 	c.want(known, "mount.layout", "is %q, want none or flexfiles", s.Mount.Layout)

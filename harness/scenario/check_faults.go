@@ -25,7 +25,7 @@ func (c *checker) faults(s Scenario) {
 		c.fault(f, path)
 		if o, ok := f.Fault().(faults.Outage); ok {
 			path += "." + o.Kind()
-			c.outage(o, s.Run.D(), path)
+			c.outage(o, s, path)
 			c.want(!slices.Contains(outages, o.Kind()), path, "is there already: want one outage of a kind")
 			outages = append(outages, o.Kind())
 		}
@@ -64,14 +64,19 @@ func (c *checker) chance(probability, times int, path string) {
 	c.between(times, 1, 1<<30, path+".times")
 }
 
-// outage checks when an outage takes place.
-func (c *checker) outage(o faults.Outage, run time.Duration, path string) {
+// outage checks when an outage takes place, and that it is known how long clients
+// may take for their state.
+func (c *checker) outage(o faults.Outage, s Scenario, path string) {
+	run := s.Run.D()
 	c.want(o.For.D() >= 100*time.Millisecond && o.For.D() <= time.Hour, path+".for", "is %s, want 100ms to 1h", o.For)
 	c.want(o.AtUmount || o.Every > 0, path+".every", "want the mean pause before each")
 	c.want(o.Every == 0 || o.Every.D() >= 100*time.Millisecond, path+".every", "is %s, want at least 100ms", o.Every)
 	// The first begins after at most half as much again as the mean.
 	first := o.Every.D()*3/2 + o.For.D()
 	c.want(o.Every == 0 || first <= run, path+".every", "is %s: the first may be over only after %s, want that within run (%s)", o.Every, first, run)
+	if o.Reclaim && s.Mount.Vers != "3" {
+		c.want(s.Export.Lease > 0 && s.Export.Grace > 0, path, "makes clients recover: want export.lease and export.grace set, since recovery takes as long")
+	}
 }
 
 func (c *checker) fault(f Fault, path string) {

@@ -69,6 +69,7 @@ type Fault struct {
 	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
 	Memcg         *faults.Memcg         `json:"memcg,omitempty" yaml:"memcg"`
 	Freeze        *faults.Freeze        `json:"freeze,omitempty" yaml:"freeze"`
+	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -86,6 +87,8 @@ func (f Fault) Fault() faults.Fault {
 		return *f.Memcg
 	case f.Freeze != nil:
 		return f.Freeze.Outage()
+	case f.Restart != nil:
+		return f.Restart.Outage()
 	}
 	return nil
 }
@@ -96,7 +99,11 @@ func (s Scenario) Allowance() time.Duration {
 	var longest time.Duration
 	for _, f := range s.Faults {
 		if o, ok := f.Fault().(faults.Outage); ok {
-			longest = max(longest, o.For.D())
+			may := o.For.D()
+			if o.Reclaim && s.Mount.Vers != "3" {
+				may += s.Export.Lease.D() + s.Export.Grace.D()
+			}
+			longest = max(longest, may)
 		}
 	}
 	return longest

@@ -12,6 +12,7 @@ import (
 	"loopfault/faults/faulttest"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/workloads/wire"
 )
@@ -70,11 +71,20 @@ func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 // Each outage keeps the contract of faults, and afterwards the mount works as
 // before.
 func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
-	agent := bootedGuest(t)
+	s := spec(t, bench.stock)
+	var err error
+	s.Scenario, _, err = scenario.Find("server-restart")
+	require.NoError(t, err)
+	_, agent := bootSpec(t, s)
+	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	require.NoError(t, err)
+	require.Equal(t, "nfsdcld", m.Tracking)
 	span := faults.Span{For: wire.Duration(bench.options.Timeouts.HungCheck)}
 	for _, o := range []faults.Outage{
 		faults.Freeze{Span: span}.Outage(),
 		faults.Freeze{Span: span, Mount: true}.Outage(),
+		faults.Restart{Span: span}.Outage(),
+		faults.Restart{Span: span, Forget: true}.Outage(),
 	} {
 		t.Run(o.Describe(), func(t *testing.T) {
 			faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })

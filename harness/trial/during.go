@@ -97,7 +97,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				return left(errHang)
 			}
 		case u := <-t.turns:
-			t.eyes.recovery.turn(u, &t.eyes.pace)
+			t.eyes.recovery.turn(u)
 		case step, ok := <-t.life:
 			if !ok {
 				t.life = nil

@@ -115,8 +115,8 @@ func (e *eyes) suspicious(t timeouts.Timeouts) string {
 	if slow := e.pace.slowed(2 * some); len(slow) > 0 {
 		return strings.Join(slow, ", ") + " does nothing"
 	}
-	if away := e.recovery.pending(); len(away) > 0 {
-		return strings.Join(away, ", ") + " is not back since the outage"
+	if away := e.recovery.pending(); away != "" {
+		return away + " is not back since the outage"
 	}
 	return ""
 }

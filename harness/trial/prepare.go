@@ -66,7 +66,7 @@ func (t *trial) restore(ctx context.Context) error {
 		return err
 	}
 	t.connect(g)
-	t.result.Kernel, t.result.Layout = from.record.Kernel, from.record.Layout
+	t.result.Kernel, t.result.Layout, t.result.Tracking = from.record.Kernel, from.record.Layout, from.record.Tracking
 	t.result.Ops = maps.Clone(from.record.Ops)
 	t.result.Warm = true
 	t.armed, t.workers = slices.Clone(from.armed), from.workers

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"loopfault/results/store"
 )
@@ -15,33 +16,31 @@ const recoveredShare = 0.5
 // recovery measures how long the load needs after an outage until each of its
 // workloads works again as it did before.
 type recovery struct {
+	turns   []turn             // whose samples have not come
 	calm    float64            // guest uptime since when nothing disturbs the load
-	before  map[string]float64 // operations a second of each workload before the outage
+	normal  map[string]float64 // operations a second of each workload when it was calm last
+	before  map[string]float64 // those of the workloads that are not back
 	since   float64            // guest uptime at which the outage ended; 0 while there is none to recover from
 	seconds []float64          // of each recovery so far
 	missed  int                // outages after which the load did not come back within the budget, or before the next
 }
 
-// turn takes the beginning or the end of an outage.
-func (r *recovery) turn(u turn, p *pace) {
-	if u.ended {
-		if len(r.before) > 0 {
-			r.since = u.at
-		}
-		return
-	}
-	r.giveUp()
-	r.before = p.rates(max(r.calm, p.began), u.at)
-}
+// turn notes the beginning or the end of an outage. On a busy host, samples from
+// before it may still be on their way.
+func (r *recovery) turn(u turn) { r.turns = append(r.turns, u) }
 
 // sample looks whether the load is back. It tells the seconds when it is so now,
 // which is as exact as samples are frequent.
 func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) {
-	if r.since == 0 || p.began == 0 || len(p.points) < 2 {
+	if p.began == 0 || len(p.points) < 2 {
 		return 0, false
 	}
 	last, old := p.points[len(p.points)-1], p.points[len(p.points)-2]
-	if last.uptime <= r.since {
+	for len(r.turns) > 0 && r.turns[0].at < last.uptime {
+		r.take(r.turns[0], p)
+		r.turns = r.turns[1:]
+	}
+	if r.since == 0 {
 		return 0, false
 	}
 	now := p.rates(old.uptime, last.uptime)
@@ -58,14 +57,30 @@ func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) 
 	return 0, false
 }
 
+// take takes a turn of which the samples before have come.
+func (r *recovery) take(u turn, p *pace) {
+	if !u.ended {
+		r.giveUp()
+		if rates := p.rates(max(r.calm, p.began), u.at); len(rates) > 0 {
+			r.normal = rates // else this outage followed at once on the load's return
+		}
+		r.before = maps.Clone(r.normal)
+	} else if len(r.before) > 0 {
+		r.since = u.at
+	}
+}
+
 func (r *recovery) add(seconds float64) { r.seconds = append(r.seconds, seconds) }
 
-// pending names the workloads that are not back yet.
-func (r *recovery) pending() []string {
-	if r.since == 0 {
-		return nil
+// pending names the workloads that are not known to be back, "" for none.
+func (r *recovery) pending() string {
+	switch {
+	case len(r.turns) > 0:
+		return "the load"
+	case r.since > 0:
+		return strings.Join(slices.Sorted(maps.Keys(r.before)), ", ")
 	}
-	return slices.Sorted(maps.Keys(r.before))
+	return ""
 }
 
 // giveUp ends the wait for a load that is not back.

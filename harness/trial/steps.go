@@ -34,8 +34,8 @@ func (t *trial) bringUp(ctx context.Context) error {
 	if m.Layout == "" {
 		t.result.Layout, _ = wire.KernelLayout("none") // NFS without the pnfs line
 	}
-	t.result.Ops = m.Ops
-	t.history.add(entry{Type: "guest", What: "mounted", Detail: "vers=" + m.Vers + " pnfs=" + t.result.Layout})
+	t.result.Ops, t.result.Tracking = m.Ops, m.Tracking
+	t.history.add(entry{Type: "guest", What: "mounted", Detail: "vers=" + m.Vers + " pnfs=" + t.result.Layout + " tracking=" + m.Tracking})
 	return nil
 }
 

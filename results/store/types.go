@@ -109,6 +109,7 @@ type Trial struct {
 	HangAt         float64            `json:"hang_at,omitempty"`          // guest uptime at which the hang was first reported
 	Warm           bool               `json:"warm,omitempty"`             // started from a snapshot
 	FirstOpSeconds float64            `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
+	Tracking       string             `json:"tracking,omitempty"`         // how the server tracked its clients, in the kernel's words
 	Recoveries     []float64          `json:"recoveries,omitempty"`       // seconds after each outage until the load was back
 	Proofs         map[string]int64   `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
 	Workers        map[string]int64   `json:"workers,omitempty"`          // operations of each worker

@@ -1,11 +1,9 @@
 package agent
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,14 +15,15 @@ import (
 // bringUp makes the guest a server and its own client: file system, export,
 // nfsd, loop-back mount. It says what was negotiated; whether that is what the
 // scenario wanted is for the host to judge.
-func bringUp(p wire.BringUp) (wire.Mounted, error) {
+func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
+	s.nfs = &nfsServer{export: p.Export, layouts: p.Mount.Layout != "none"}
 	for _, step := range []struct {
 		what string
 		do   func() error
 	}{
 		{"make and mount the exported file system", func() error { return mountExport(p.Export) }},
 		{"lay out /var/lib/nfs", layOutState},
-		{"start the NFS server", func() error { return startServer(p) }},
+		{"start the NFS server", s.nfs.setUp},
 		{"mount loop-back", func() error { return mountLoopback(p.Mount) }},
 		{"make the load directory", makeLoadDir},
 	} {
@@ -32,7 +31,9 @@ func bringUp(p wire.BringUp) (wire.Mounted, error) {
 			return wire.Mounted{}, fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
-	return mounted()
+	m, err := mounted()
+	m.Tracking = tracking()
+	return m, err
 }
 
 func mountExport(e wire.Export) error {
@@ -65,52 +66,6 @@ func diskBySerial(serial string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no disk with serial %s", serial)
-}
-
-func layOutState() error {
-	for _, dir := range []string{"sm", "sm.bak", "v4recovery", "rpc_pipefs"} {
-		if err := os.MkdirAll(filepath.Join("/var/lib/nfs", dir), 0o755); err != nil {
-			return err
-		}
-	}
-	for _, file := range []string{"etab", "rmtab", "state"} {
-		if err := os.WriteFile(filepath.Join("/var/lib/nfs", file), nil, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func startServer(p wire.BringUp) error {
-	if err := unix.Mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, ""); err != nil && err != unix.EBUSY {
-		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
-	}
-	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
-	if p.Mount.Layout != "none" {
-		options = append(options, "pnfs")
-	}
-	if p.Export.Options != "" {
-		options = append(options, p.Export.Options)
-	}
-	for _, argv := range [][]string{
-		{"rpcbind"},
-		{"rpc.mountd"},
-		{"exportfs", "-o", strings.Join(options, ","), "*:" + wire.ExportRoot},
-		// NFSv3 as well: the flexfiles data path speaks it.
-		{"rpc.nfsd", strconv.Itoa(p.Export.Threads)},
-	} {
-		if err := workloads.Run(argv...); err != nil {
-			return err
-		}
-	}
-	// A fresh server has nothing to recover; without this its clients' first
-	// opens may wait out a grace period of 90 s, and NFSv4 locks that of lockd,
-	// which is 50 s, as well: to knfsd it is all one.
-	err := workloads.WriteKnob("/proc/fs/nfsd/v4_end_grace", "Y")
-	if lerr := workloads.WriteKnob("/proc/fs/lockd/nlm_end_grace", "Y"); !errors.Is(lerr, os.ErrNotExist) {
-		err = errors.Join(err, lerr) // no lockd, no grace period of its own
-	}
-	return err
 }
 
 func mountLoopback(m wire.Mount) error {

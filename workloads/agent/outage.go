@@ -47,12 +47,17 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 	switch p.Kind {
 	case wire.OutageFreeze:
 		return s.freezing(p), nil
+	case wire.OutageRestart:
+		return s.restarting(p), nil
 	}
 	return procedure{}, fmt.Errorf("no outage %q", p.Kind)
 }
 
 // outage does one step.
 func (s *server) outage(ctx context.Context, p wire.Outage) (wire.OutageCounts, error) {
+	if s.nfs == nil {
+		return wire.OutageCounts{}, errors.New("there is no server to have an outage")
+	}
 	do, err := s.procedure(p)
 	if err != nil {
 		return wire.OutageCounts{}, err

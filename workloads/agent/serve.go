@@ -27,6 +27,7 @@ type server struct {
 	mu      sync.Mutex
 	running []*workloads.Process
 
+	nfs     *nfsServer // once it was set up
 	outages outages
 }
 
@@ -56,7 +57,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 	case wire.MethodWake:
 		return call(req, func(p wire.Wake) (any, error) { return wake(p) })
 	case wire.MethodBringUp:
-		return call(req, func(p wire.BringUp) (any, error) { return bringUp(p) })
+		return call(req, func(p wire.BringUp) (any, error) { return s.bringUp(p) })
 	case wire.MethodMountinfo:
 		return mounted()
 	case wire.MethodRead:

@@ -151,4 +151,6 @@ const (
 	readyPause     = 5 * time.Millisecond
 	umountPatience = 2 * time.Minute
 	busyPause      = 50 * time.Millisecond
+	// Of a daemon to start, in a guest that may be out of memory.
+	trackerPatience = 30 * time.Second
 )

@@ -6,11 +6,13 @@ type Outage struct {
 	Kind    string `json:"kind"`              // one of the constants below
 	Step    string `json:"step"`              // one of the steps below
 	Quiesce bool   `json:"quiesce,omitempty"` // freeze: workers stopped and the NFS mount synced first
+	Forget  bool   `json:"forget,omitempty"`  // restart: the server forgets its clients
 }
 
 // Kinds of outages.
 const (
-	OutageFreeze = "freeze" // the exported file system frozen
+	OutageFreeze  = "freeze"  // the exported file system frozen
+	OutageRestart = "restart" // the server stopped
 )
 
 // Steps. Nothing begins that is not armed.

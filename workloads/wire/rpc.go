@@ -78,6 +78,9 @@ type Mounted struct {
 	Vers   string           `json:"vers"`   // as negotiated
 	Ops    map[string]int64 `json:"ops"`    // operations sent so far, by name (LAYOUTGET, …); none that is 0
 	Uptime float64          `json:"uptime"`
+	// Tracking is how the server keeps track of its NFSv4 clients, for those that
+	// reclaim after it restarted: the kernel's words, "" when it did not say.
+	Tracking string `json:"tracking,omitempty"`
 }
 
 // Path names one file or directory in the guest.

@@ -6,6 +6,13 @@ type Export struct {
 	Size    Size   `json:"size" yaml:"size"`                           // of the sparse disk it lives on
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more exports(5) options
 	Threads int    `json:"threads" yaml:"threads"`                     // nfsd threads
+	// How long a client's lease lasts and, after a restart, what was held before
+	// may be reclaimed. The kernel takes whole seconds from 10 on; 0 is its default, 90s.
+	Lease Duration `json:"lease,omitempty" yaml:"lease,omitempty"`
+	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
+	// Tracking is nfsdcld, the daemon that remembers who may reclaim, or nothing
+	// for what the kernel finds without it.
+	Tracking string `json:"tracking,omitempty" yaml:"tracking,omitempty"`
 }
 
 // Mount is the loop-back mount of that export.

@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads"
+	"loopfault/workloads/wire"
+)
+
+// nfsServer is the guest's own NFS server, as the scenario wants it. Outages
+// stop it and start it again.
+type nfsServer struct {
+	export  wire.Export
+	layouts bool
+	tracker *exec.Cmd // nfsdcld while it runs
+}
+
+const nfsdDir = "/proc/fs/nfsd/"
+
+const stateDir = "/var/lib/nfs"
+
+func layOutState() error {
+	for _, dir := range append([]string{"sm", "sm.bak", "rpc_pipefs"}, trackingDirs...) {
+		if err := os.MkdirAll(filepath.Join(stateDir, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	for _, file := range []string{"etab", "rmtab", "state"} {
+		if err := os.WriteFile(filepath.Join(stateDir, file), nil, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setUp starts the server for the first time.
+func (n *nfsServer) setUp() error {
+	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
+		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
+	}
+	if n.export.Tracking != "" {
+		if err := unix.Mount("rpc_pipefs", filepath.Join(stateDir, "rpc_pipefs"), "rpc_pipefs", 0, ""); err != nil {
+			return fmt.Errorf("mount rpc_pipefs: %w", err)
+		}
+	}
+	for _, argv := range [][]string{{"rpcbind"}, {"rpc.mountd"}} {
+		if err := workloads.Run(argv...); err != nil {
+			return err
+		}
+	}
+	if err := n.setTimes(); err != nil {
+		return err
+	}
+	if err := errors.Join(n.share(), n.start()); err != nil {
+		return err
+	}
+	return n.endGrace()
+}
+
+// setTimes sets lease and grace period, lockd's as well: NFSv4 locks are not
+// granted before that is over, too. A server that runs would not take them.
+func (n *nfsServer) setTimes() error {
+	for knob, d := range map[string]wire.Duration{
+		nfsdDir + "nfsv4leasetime":          n.export.Lease,
+		nfsdDir + "nfsv4gracetime":          n.export.Grace,
+		"/proc/sys/fs/nfs/nlm_grace_period": n.export.Grace,
+	} {
+		if d == 0 {
+			continue
+		}
+		if err := workloads.WriteKnob(knob, strconv.Itoa(int(d.D().Seconds()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endGrace has a fresh server grant at once; it has nothing to recover. Without it
+// its clients' first opens may wait out a grace period of 90 s, and NFSv4 locks that
+// of lockd, which is 50 s, as well: to knfsd it is all one.
+func (n *nfsServer) endGrace() error {
+	var err error
+	if n.export.Tracking == "" { // else it knows of no clients, and is through already
+		err = workloads.WriteKnob(nfsdDir+"v4_end_grace", "Y")
+	}
+	if lerr := workloads.WriteKnob("/proc/fs/lockd/nlm_end_grace", "Y"); !errors.Is(lerr, os.ErrNotExist) {
+		err = errors.Join(err, lerr) // no lockd, no grace period of its own
+	}
+	return err
+}
+
+// share exports the file system.
+func (n *nfsServer) share() error {
+	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
+	if n.layouts {
+		options = append(options, "pnfs")
+	}
+	if n.export.Options != "" {
+		options = append(options, n.export.Options)
+	}
+	return workloads.Run("exportfs", "-o", strings.Join(options, ","), "*:"+wire.ExportRoot)
+}
+
+// start starts nfsd's threads, and before them who tracks clients. NFSv3 as well:
+// the flexfiles data path speaks it.
+func (n *nfsServer) start() error {
+	want := n.export.Tracking
+	if want != "" && n.tracker == nil {
+		if err := n.startTracker(want); err != nil {
+			return fmt.Errorf("start %s: %w", want, err)
+		}
+	}
+	if err := workloads.Run("rpc.nfsd", strconv.Itoa(n.export.Threads)); err != nil {
+		return err
+	}
+	// The kernel goes on without it when it does not get hold of it.
+	if got := tracking(); want != "" && got != want {
+		return fmt.Errorf("the server tracks its clients by %q, want %s", got, want)
+	}
+	return nil
+}
+
+// stop returns when the last thread has ended.
+func (n *nfsServer) stop() error { return workloads.Run("rpc.nfsd", "0") }
