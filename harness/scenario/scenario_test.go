@@ -60,7 +60,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"faults:\n  - freeze: {for: 1s, at_umount: true}\n  - freeze: {for: 1s, every: 1s}\n", `small.yaml:8: faults[1].freeze: is there already: want one outage of a kind`},
 		{"faults:\n  - freeze: {fro: 1s}\n", `small.yaml:7: unknown field "fro", did you mean "for"?`},
 		{"faults:\n  - restart: {for: 1s, every: 1s}\n", `small.yaml:7: faults[0].restart: makes clients recover: want export.lease and export.grace set, since recovery takes as long`},
-		{"export: {lease: 9s}\n", `small.yaml:6: export.lease: is 9s, want whole seconds, 10s to 1h`},
+		{"export: {lease: 9s}\n", `small.yaml:6: export.lease: is 9s, want whole seconds, 10s to 1h0m0s`},
 		{"export: {tracking: nfsdcd}\n", `small.yaml:6: export.tracking: is "nfsdcd", want nfsdcld or nothing`},
 		{"pressure:\n  - freeze: {for: 1s, every: 1s}\n", `small.yaml:7: pressure[0].freeze: begins and ends under load: want it among faults`},
 		{"groups: [contrl]\n", `small.yaml:6: groups[0]: is "contrl", want one of quick, auto, soak, dangerous, control`},
