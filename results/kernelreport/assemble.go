@@ -1,6 +1,9 @@
 package kernelreport
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // handle gives one classified line to the report it belongs to, which it may open or close.
 func (e *engine) handle(it item, ln *line) {
@@ -181,10 +184,8 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 // nextRole is the role of a further task in a lockup report: the first one is the victim, unless the kernel says that
 // it dumps one of its own helpers, such as RCU's grace-period thread.
 func (o *openReport) nextRole(comm string) Role {
-	for _, helper := range [...]string{"rcu_preempt", "rcu_sched", "rcu_bh", "rcu_exp", "rcu_gp", "rcu_tasks"} {
-		if strings.HasPrefix(comm, helper) {
-			return RoleBystander
-		}
+	if rcuHelper(comm) {
+		return RoleBystander
 	}
 	for i := range o.tasks {
 		if o.tasks[i].Role == RoleVictim {
@@ -192,6 +193,30 @@ func (o *openReport) nextRole(comm string) Role {
 		}
 	}
 	return RoleVictim
+}
+
+func rcuHelper(comm string) bool {
+	for _, helper := range [...]string{"rcu_preempt", "rcu_sched", "rcu_bh", "rcu_exp", "rcu_gp", "rcu_tasks"} {
+		if strings.HasPrefix(comm, helper) {
+			return true
+		}
+	}
+	return false
+}
+
+// acquit hands the victim's role on when it turns out to have run in user space: there it held up no grace period. RCU
+// also dumps the processor on which its thread ran last, and does so before the one that stalls.
+func (o *openReport) acquit() {
+	if o.kind != KindRCUStall {
+		return
+	}
+	was := slices.IndexFunc(o.tasks, func(t openTask) bool { return t.Role == RoleVictim })
+	is := slices.IndexFunc(o.tasks, func(t openTask) bool {
+		return t.Role == RoleBystander && len(t.Frames) > 0 && !t.register && !rcuHelper(t.Comm)
+	})
+	if was >= 0 && is >= 0 && len(o.tasks[was].Frames) == 0 {
+		o.tasks[was].Role, o.tasks[is].Role = RoleBystander, RoleVictim
+	}
 }
 
 func samePID(a, b *int) bool { return a == nil || b == nil || *a == *b }

@@ -160,6 +160,7 @@ func (o *openReport) report() (Report, bool) {
 		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
 	}
 	r := Report{Kind: o.kind, Start: o.start, End: o.end, Kernel: o.kernel, Count: 1, Tasks: make([]Task, 0, len(o.tasks))}
+	o.acquit()
 	o.victimFirst()
 	for i := range o.tasks {
 		t := &o.tasks[i]
