@@ -154,6 +154,10 @@ func (e *eyes) readConsole(path string) {
 			r.Detector = verdict.Sysrq
 		default:
 			r.Detector = verdict.Console
+			if e.speed.worst > slowHost && verdict.KindOf(r.Kind) == verdict.Hang {
+				r.Detector = verdict.Impatient // likewise
+				continue
+			}
 			if e.known.Knows(*r) {
 				r.Detector = verdict.Known
 			}
@@ -187,8 +191,14 @@ func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 // that has slept longest first, and knows how long.
 func (e *eyes) reports() []kernelreport.Report {
 	for i := range e.console {
-		if e.console[i].Detector == verdict.Doubtful && len(e.blocked)+len(e.stalled) > 0 {
-			e.console[i].Detector = verdict.Khungtaskd // it was right
+		if len(e.blocked)+len(e.stalled)+len(e.silence) == 0 {
+			break
+		}
+		switch r := &e.console[i]; r.Detector { // they were right
+		case verdict.Doubtful:
+			r.Detector = verdict.Khungtaskd
+		case verdict.Impatient:
+			r.Detector = verdict.Console
 		}
 	}
 	return slices.Concat(e.findings, e.blocked, e.stalls, e.silence, e.console)

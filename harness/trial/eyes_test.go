@@ -93,6 +93,26 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 	assert.Equal(t, []string{verdict.TaskWatch, verdict.Khungtaskd}, v.Detectors)
 }
 
+// The kernel's watchdogs have fixed periods, too: a host that leaves a guest alone
+// for half a minute makes them bark.
+func TestWatchdogsAloneAreDoubtedInASlowGuest(t *testing.T) {
+	console := filepath.Join("..", "..", "results", "kernelreport", "testdata", "guest-6.12-lockdep-rcu-stall-starved.txt")
+	e, h, b := open(t)
+	e.readConsole(console)
+	assert.Equal(t, verdict.Hang, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind, "in a guest that ran well")
+
+	e, h, b = open(t)
+	for s := range 12 {
+		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.001 + 0.0005*float64(s), Oldest: float64(s)}, h, b)
+	}
+	e.readConsole(console)
+	assert.Zero(t, e.firstHang)
+	assert.Equal(t, verdict.Clean, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind)
+	e.sample(oneSleeper(190, 0.002), h, b)
+	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
+	assert.Equal(t, []string{verdict.TaskWatch, verdict.Console}, v.Detectors)
+}
+
 // A guest with lockdep that deadlocks on paper: a crash with a report of its own,
 // unless that very splat is on the list of known ones.
 func TestSplatsOnTheConsole(t *testing.T) {

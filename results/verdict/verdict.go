@@ -41,7 +41,14 @@ const (
 	Known      = "known splat" // a crash report that is on the list of known ones; none of our business
 	// Doubtful is khungtaskd alone, whose period is fixed, in a guest that ran slower than it should.
 	Doubtful = "khungtaskd in a slow guest"
+	// Impatient is the same for the kernel's other watchdogs: stalls and lockups.
+	Impatient = "watchdog in a slow guest"
 )
+
+// Proves says whether a detector's word counts for a verdict.
+func Proves(detector string) bool {
+	return !slices.Contains([]string{Sysrq, Known, Doubtful, Impatient}, detector)
+}
 
 // Observations are what is known of a trial when it is over.
 type Observations struct {
@@ -109,7 +116,7 @@ func found(kind Kind, o Observations) (Verdict, bool) {
 	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
 	named := false
 	for _, s := range o.Reports {
-		if KindOf(s.Kind) != kind || s.Detector == Sysrq || s.Detector == Doubtful || s.Detector == Known {
+		if KindOf(s.Kind) != kind || !Proves(s.Detector) {
 			continue
 		}
 		if !named && (v.Title == "" || !s.WaitsForLock()) {

@@ -35,7 +35,7 @@ func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase 
 	}
 	var hangs []match.Stored
 	for _, r := range reports {
-		if isHang(r) && !slices.Contains([]string{verdict.Sysrq, verdict.Doubtful}, r.Detector) {
+		if isHang(r) && verdict.Proves(r.Detector) {
 			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
 		}
 	}
