@@ -17,6 +17,9 @@ func sharedFile(spec wire.SharedFile) []Worker {
 			UID:       spec.UIDs[i%len(spec.UIDs)],
 			Pressured: true,
 			Run: func(ctx context.Context, env Env) error {
+				if err := env.takeSide(ctx, spec.Rival, i); err != nil {
+					return err
+				}
 				s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
 				defer s.closeAll()
 				for ctx.Err() == nil {
@@ -26,7 +29,7 @@ func sharedFile(spec wire.SharedFile) []Worker {
 			},
 		}
 	}
-	return workers
+	return append(workers, rival(spec.Rival)...)
 }
 
 type sharedKind int
@@ -99,7 +102,7 @@ func (s *sharedFiles) do(op sharedOp) error {
 	}
 	if f == nil {
 		var err error
-		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, sharedMode); err != nil {
 			return err
 		}
 		s.open[op.file] = f

@@ -14,10 +14,6 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// rivalRoot is where the second mount is. Of another minor version it is another
-// client to the server: locks of the two exclude each other there and nowhere else.
-const rivalRoot = "/mnt/rival"
-
 func state(spec wire.State) []Worker {
 	var workers []Worker
 	for i := range spec.Processes {
@@ -26,11 +22,8 @@ func state(spec wire.State) []Worker {
 			UID:       spec.UIDs[i%len(spec.UIDs)],
 			Pressured: true,
 			Run: func(ctx context.Context, env Env) error {
-				if spec.Rival != "" && i%2 == 1 {
-					if err := awaitMount(ctx, rivalRoot); err != nil {
-						return err
-					}
-					env.Load = filepath.Join(rivalRoot, wire.LoadDir)
+				if err := env.takeSide(ctx, spec.Rival, i); err != nil {
+					return err
 				}
 				s, err := newStateProcess(env, spec, i)
 				if err != nil {
@@ -43,24 +36,18 @@ func state(spec wire.State) []Worker {
 			},
 		})
 	}
-	if spec.Rival == "" && spec.Plant == 0 {
-		return workers
-	}
-	return append(workers, Worker{
-		Name: "keeper/0",
-		Run: func(ctx context.Context, env Env) error {
-			if spec.Rival != "" {
-				if err := mountRival(spec.Rival); err != nil {
-					return err
+	if spec.Plant > 0 {
+		workers = append(workers, Worker{
+			Name: "planter/0",
+			Run: func(ctx context.Context, env Env) error {
+				for pause(ctx, jitter(env.Rand, spec.Plant.D())) {
+					env.Beat.Done(plant(env))
 				}
-			}
-			for spec.Plant > 0 && pause(ctx, jitter(env.Rand, spec.Plant.D())) {
-				env.Beat.Done(plant(env, spec))
-			}
-			<-ctx.Done()
-			return nil
-		},
-	})
+				return nil
+			},
+		})
+	}
+	return append(workers, rival(spec.Rival)...)
 }
 
 type stateKind int
@@ -242,41 +229,11 @@ func (s *stateProcess) look(op stateOp) error {
 	return nil
 }
 
-const (
-	lookAgain   = 50 * time.Millisecond
-	mountWithin = 30 * time.Second
-)
-
-func mountRival(vers string) error {
-	source, _, err := loopback()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(rivalRoot, 0o755); err != nil {
-		return err
-	}
-	return Run("mount", "-t", "nfs", "-o", "vers="+vers, source, rivalRoot)
-}
-
-// awaitMount waits until something is mounted at dir, without touching it.
-func awaitMount(ctx context.Context, dir string) error {
-	for began := time.Now(); time.Since(began) < mountWithin; {
-		mounts, err := os.ReadFile("/proc/self/mounts")
-		if err != nil {
-			return err
-		}
-		if strings.Contains(string(mounts), " "+dir+" ") {
-			return nil
-		}
-		if !pause(ctx, lookAgain) {
-			return nil
-		}
-	}
-	return fmt.Errorf("nothing is mounted at %s", dir)
-}
+// lookAgain is between two looks at something that may come right.
+const lookAgain = 50 * time.Millisecond
 
 // plant changes one byte of some process's file on the exported file system.
-func plant(env Env, spec wire.State) error {
+func plant(env Env) error {
 	paths, err := filepath.Glob(filepath.Join(env.Behind, "state-*-*-[ab]"))
 	if err != nil || len(paths) == 0 {
 		return err

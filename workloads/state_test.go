@@ -252,7 +252,7 @@ func TestStateProcessesFindOnlyWhatIsWrong(t *testing.T) {
 	}
 	assert.Empty(t, foundBy(t, env))
 	for range 300 {
-		require.NoError(t, plant(env, spec))
+		require.NoError(t, plant(env))
 		_ = s.do(nextStateOp(env.Rand, spec, 0))
 	}
 	assert.NotEmpty(t, foundBy(t, env))

@@ -58,6 +58,10 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return expire(*w.Expire), nil
 	case w.State != nil:
 		return state(*w.State), nil
+	case w.Reader != nil:
+		return reader(*w.Reader), nil
+	case w.DSError != nil:
+		return dserror(*w.DSError), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

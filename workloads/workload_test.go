@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +38,47 @@ func TestSameSeedSameOperations(t *testing.T) {
 	assert.Len(t, kinds, 5, "every kind of operation is drawn")
 }
 
+func TestSameSeedSameRecallsAndReads(t *testing.T) {
+	draw := func(seed uint64, writes bool) (recalls []recallOp, reads []readOp) {
+		r := NewRand(seed, "x")
+		for range 100 {
+			recalls = append(recalls, nextRecall(r, wire.Recall{Files: 5, Writes: writes}))
+			reads = append(reads, nextRead(r, wire.Reader{Files: 5}))
+		}
+		return recalls, reads
+	}
+	recalls, reads := draw(1, true)
+	again, readsAgain := draw(1, true)
+	assert.Equal(t, recalls, again)
+	assert.Equal(t, reads, readsAgain)
+	assert.True(t, slices.ContainsFunc(recalls, func(op recallOp) bool { return op.write }))
+	assert.True(t, slices.ContainsFunc(recalls, func(op recallOp) bool { return !op.write }))
+	only, _ := draw(1, false)
+	assert.False(t, slices.ContainsFunc(only, func(op recallOp) bool { return op.write }))
+}
+
+// Permissions that were taken away are given back when the work is over, even in
+// the middle: without them a reader of the mount never ends.
+func TestPermissionsAreGivenBack(t *testing.T) {
+	env := recordingEnv(t, "dserror/0")
+	path := sharedPath(env.Behind, 0)
+	require.NoError(t, os.WriteFile(path, nil, 0o644))
+	workers, err := Of(wire.Workload{DSError: &wire.DSError{Files: 1, For: wire.Duration(time.Hour), Every: wire.Duration(time.Millisecond)}})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- workers[0].Run(ctx, env) }()
+	mode := func() os.FileMode {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return info.Mode().Perm()
+	}
+	assert.Eventually(t, func() bool { return mode() == 0o600 }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.NoError(t, <-done)
+	assert.Equal(t, os.FileMode(0o666), mode())
+}
+
 func TestWorkersOf(t *testing.T) {
 	workers, err := Of(wire.Workload{SharedFile: &wire.SharedFile{Processes: 5, Files: 5, Sharers: 1, UIDs: []int{7, 8}, MaxWrite: 1}})
 	require.NoError(t, err)
@@ -62,6 +104,8 @@ func TestFileWorkloadsWorkAndCount(t *testing.T) {
 	for name, w := range map[string]wire.Workload{
 		"sharedfile": {SharedFile: &wire.SharedFile{Processes: 1, Files: 3, Sharers: 1, UIDs: []int{0}, MaxWrite: 4096}},
 		"recall":     {Recall: &wire.Recall{Files: 1, Every: wire.Duration(time.Millisecond)}},
+		"storm":      {Recall: &wire.Recall{Files: 1, Every: wire.Duration(time.Millisecond), Writes: true}},
+		"reader":     {Reader: &wire.Reader{Processes: 1, UIDs: []int{0}, Files: 1}},
 		"churn":      {Evict: &wire.Evict{Processes: 1, Files: 4, Every: wire.Duration(time.Second)}},
 	} {
 		t.Run(name, func(t *testing.T) {

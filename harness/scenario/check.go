@@ -86,8 +86,7 @@ func check(s Scenario) []finding {
 	for i, w := range s.Workloads {
 		path := fmt.Sprintf("workloads[%d]", i)
 		c.workload(w, path)
-		c.state(w.State, s.Mount, path+".state")
-		c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
+		c.fits(w, s, path)
 	}
 	return c.found
 }
@@ -150,25 +149,6 @@ func (c *checker) workload(w wire.Workload, path string) {
 		c.between(e.Burst, 0, 100, path+".expire.burst")
 		c.want(e.Burst < 2 || e.Gap.D() >= time.Millisecond, path+".expire.gap", "is %s, want at least 1ms with burst set", e.Gap)
 	}
-}
-
-func (c *checker) state(s *wire.State, m wire.Mount, p string) {
-	if s == nil {
-		return
-	}
-	c.between(s.Processes, 1, 128, p+".processes")
-	c.uids(s.UIDs, p+".uids")
-	c.between(s.Files, 1, 1000, p+".files")
-	c.between(s.Blocks, 1, 4096, p+".blocks")
-	c.between(s.Locks, 0, wire.MaxLocks, p+".locks")
-	c.want(s.Hold.D() <= 10*time.Second, p+".hold", "is %s, want at most 10s", s.Hold)
-	c.want(m.Vers != "3", p, "is about NFSv4 state: want mount.vers 4.0, 4.1 or 4.2")
-	c.want(s.Locks == 0 || m.Layout == "none", p+".locks", "is %d, but data servers of layout %s do not know locks: want 0, or mount.layout none", s.Locks, m.Layout)
-	if s.Rival != "" {
-		c.oneOf(s.Rival, p+".rival", "4.0", "4.1", "4.2")
-		c.want(s.Rival != m.Vers, p+".rival", "is %s, as mount.vers: want another version, or it would be the same client", s.Rival)
-	}
-	c.want(s.Plant == 0 || s.Plant.D() >= 10*time.Millisecond, p+".plant", "is %s, want at least 10ms, or 0 for none", s.Plant)
 }
 
 func (c *checker) uids(uids []int, path string) {

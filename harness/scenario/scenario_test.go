@@ -78,15 +78,18 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 
 func TestWorkloadsAreChecked(t *testing.T) {
 	for workload, want := range map[string]string{
-		"writer: {processes: 0, uids: [1], size: 1KiB, block: 1KiB}":               "workloads[0].writer.processes: is 0, want 1 to 128",
-		"writer: {processes: 1, uids: [], size: 1KiB, block: 1KiB}":                "workloads[0].writer.uids: want at least one",
-		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}":   "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
-		"writer: {processes: 1, uids: [1], size: 8KiB, block: 4KiB, mode: aio}":    "workloads[0].writer.mode: is \"aio\", want one of buffered, direct, mmap",
-		"writer: {processes: 1, uids: [1], size: 9KiB, block: 4KiB, mode: direct}": "workloads[0].writer.mode: is direct, want size and block in whole pages of 4KiB",
-		"umount: {mounts: 1, writers: 1, how: hard}":                               "workloads[0].umount.how: is \"hard\", want one of plain, lazy, forced, namespace, exit",
-		"umount: {mounts: 1, writers: 1, how: exit}":                               "workloads[0].umount.how: is exit, which is about writers killed with files open: want busy and writers",
-		"state: {processes: 2, uids: [1], files: 1, blocks: 0}":                    "workloads[0].state.blocks: is 0, want 1 to 4096",
-		"state: {processes: 2, uids: [1], files: 1, blocks: 1, rival: \"4.2\"}":    "workloads[0].state.rival: is 4.2, as mount.vers: want another version, or it would be the same client",
+		"writer: {processes: 0, uids: [1], size: 1KiB, block: 1KiB}":                                 "workloads[0].writer.processes: is 0, want 1 to 128",
+		"writer: {processes: 1, uids: [], size: 1KiB, block: 1KiB}":                                  "workloads[0].writer.uids: want at least one",
+		"writer: {processes: 1, uids: [1], size: 1KiB, block: 1KiB, sync: 2KiB}":                     "workloads[0].writer.sync: is 2KiB, want at most size, or 0 for none",
+		"writer: {processes: 1, uids: [1], size: 8KiB, block: 4KiB, mode: aio}":                      "workloads[0].writer.mode: is \"aio\", want one of buffered, direct, mmap",
+		"writer: {processes: 1, uids: [1], size: 9KiB, block: 4KiB, mode: direct}":                   "workloads[0].writer.mode: is direct, want size and block in whole pages of 4KiB",
+		"umount: {mounts: 1, writers: 1, how: hard}":                                                 "workloads[0].umount.how: is \"hard\", want one of plain, lazy, forced, namespace, exit",
+		"umount: {mounts: 1, writers: 1, how: exit}":                                                 "workloads[0].umount.how: is exit, which is about writers killed with files open: want busy and writers",
+		"state: {processes: 2, uids: [1], files: 1, blocks: 0}":                                      "workloads[0].state.blocks: is 0, want 1 to 4096",
+		"state: {processes: 2, uids: [1], files: 1, blocks: 1, rival: \"4.2\"}":                      "workloads[0].state.rival: is 4.2, as mount.vers: want another version, or it would be the same client",
+		"reader: {processes: 1, uids: [1], files: 0}":                                                "workloads[0].reader.files: is 0, want 1 to 1000",
+		"dserror: {files: 1, for: 1s, every: 1s}":                                                    "workloads[0].dserror: is about flexfiles data servers: want mount.layout flexfiles",
+		"sharedfile: {processes: 1, files: 1, sharers: 1, uids: [1], max_write: 1KiB, rival: \"3\"}": "workloads[0].sharedfile.rival: is \"3\", want one of 4.0, 4.1, 4.2",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

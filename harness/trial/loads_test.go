@@ -69,3 +69,15 @@ func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 	assert.Equal(t, "BUG: a block holds what was never written", got.Title)
 	assert.Contains(t, evidence(t, dir, "findings.jsonl"), `"kind":"data_corruption"`)
 }
+
+// What these are about happens on a stock kernel, and it comes back clean.
+func TestLayoutsAreRecalledAndReturnedWithErrors(t *testing.T) {
+	for name, sent := range map[string]string{"pnfs-recall-storm": "LAYOUTGET", "pnfs-ds-errors": "LAYOUTRETURN"} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := runFor(t, name, "10s", nil)
+			assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+			assert.Positive(t, got.Exercised, got.Target)
+			assert.Positive(t, got.Ops[sent], sent)
+		})
+	}
+}

@@ -48,6 +48,8 @@ type Workload struct {
 	Writer     *Writer     `json:"writer,omitempty" yaml:"writer,omitempty"`
 	Expire     *Expire     `json:"expire,omitempty" yaml:"expire,omitempty"`
 	State      *State      `json:"state,omitempty" yaml:"state,omitempty"`
+	Reader     *Reader     `json:"reader,omitempty" yaml:"reader,omitempty"`
+	DSError    *DSError    `json:"dserror,omitempty" yaml:"dserror,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
@@ -55,18 +57,41 @@ type Workload struct {
 // not the one whose credential its layout carries: then the client sends a
 // LAYOUTRETURN of its own instead of one inside CLOSE.
 type SharedFile struct {
-	Processes int   `json:"processes" yaml:"processes"`
-	Files     int   `json:"files" yaml:"files"`
-	Sharers   int   `json:"sharers" yaml:"sharers"` // processes on each file; few make the last close of a file frequent
-	UIDs      []int `json:"uids" yaml:"uids"`
-	MaxWrite  Size  `json:"max_write" yaml:"max_write"` // largest single write
+	Processes int    `json:"processes" yaml:"processes"`
+	Files     int    `json:"files" yaml:"files"`
+	Sharers   int    `json:"sharers" yaml:"sharers"` // processes on each file; few make the last close of a file frequent
+	UIDs      []int  `json:"uids" yaml:"uids"`
+	MaxWrite  Size   `json:"max_write" yaml:"max_write"`   // largest single write
+	Rival     string `json:"rival,omitempty" yaml:"rival"` // as for State: the two clients recall each other's layouts
 }
 
 // Recall truncates the shared files behind the client's back, on the exported
-// file system, so that the server recalls their layouts.
+// file system, so that the server recalls what the client holds of them: its
+// delegations, and layouts other than flexfiles. (Those knfsd recalls only when
+// another client wants one: see SharedFile.Rival.)
 type Recall struct {
-	Files int      `json:"files" yaml:"files"` // the first N shared files
-	Every Duration `json:"every" yaml:"every"` // mean pause between two truncates
+	Files  int      `json:"files" yaml:"files"`   // the first N shared files
+	Every  Duration `json:"every" yaml:"every"`   // mean pause between two of them
+	Writes bool     `json:"writes" yaml:"writes"` // write to the files as often as truncate them
+}
+
+// Reader has processes read shared files from the server, whatever the client has
+// in its cache.
+type Reader struct {
+	Processes int   `json:"processes" yaml:"processes"`
+	UIDs      []int `json:"uids" yaml:"uids"`
+	Files     int   `json:"files" yaml:"files"` // the first N shared files
+}
+
+// DSError makes data servers fail without touching the network: it takes shared
+// files' permissions away behind the client's back, on the exported file system.
+// knfsd's flexfiles layouts for reading name the owner's uid + 1, so NFSv3 READs of
+// the data server then fail, and the client returns the layout with the error, and
+// asks for another one, until the permissions are back.
+type DSError struct {
+	Files int      `json:"files" yaml:"files"` // of the first N shared files, one at a time
+	For   Duration `json:"for" yaml:"for"`     // how long each time
+	Every Duration `json:"every" yaml:"every"` // mean pause between two times
 }
 
 // Evict makes the client drop inodes: churn processes open and close many

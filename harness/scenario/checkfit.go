@@ -1,0 +1,56 @@
+package scenario
+
+import (
+	"time"
+
+	"loopfault/workloads/wire"
+)
+
+// fits checks a workload that does not fit every mount, or needs more than itself.
+func (c *checker) fits(w wire.Workload, s Scenario, path string) {
+	c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
+	c.state(w.State, s.Mount, path+".state")
+	if sh := w.SharedFile; sh != nil {
+		c.rival(sh.Rival, s.Mount, path+".sharedfile")
+	}
+	if r := w.Reader; r != nil {
+		p := path + ".reader"
+		c.between(r.Processes, 1, 128, p+".processes")
+		c.uids(r.UIDs, p+".uids")
+		c.between(r.Files, 1, 1000, p+".files")
+	}
+	if d := w.DSError; d != nil {
+		p := path + ".dserror"
+		c.between(d.Files, 1, 1000, p+".files")
+		c.want(d.For.D() >= time.Millisecond && d.For.D() <= 5*time.Second, p+".for", "is %s, want 1ms to 5s", d.For)
+		c.want(d.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms", d.Every)
+		c.want(s.Mount.Layout == "flexfiles", p, "is about flexfiles data servers: want mount.layout flexfiles")
+		c.want(s.Finish.Writers == "stopped", p, "gives permissions back before it ends, and readers never end without: want finish.writers stopped")
+	}
+}
+
+func (c *checker) state(s *wire.State, m wire.Mount, p string) {
+	if s == nil {
+		return
+	}
+	c.between(s.Processes, 1, 128, p+".processes")
+	c.uids(s.UIDs, p+".uids")
+	c.between(s.Files, 1, 1000, p+".files")
+	c.between(s.Blocks, 1, 4096, p+".blocks")
+	c.between(s.Locks, 0, wire.MaxLocks, p+".locks")
+	c.want(s.Hold.D() <= 10*time.Second, p+".hold", "is %s, want at most 10s", s.Hold)
+	c.want(m.Vers != "3", p, "is about NFSv4 state: want mount.vers 4.0, 4.1 or 4.2")
+	c.want(s.Locks == 0 || m.Layout == "none", p+".locks", "is %d, but data servers of layout %s do not know locks: want 0, or mount.layout none", s.Locks, m.Layout)
+	c.rival(s.Rival, m, p)
+	c.want(s.Plant == 0 || s.Plant.D() >= 10*time.Millisecond, p+".plant", "is %s, want at least 10ms, or 0 for none", s.Plant)
+}
+
+// rival checks the version of a second mount.
+func (c *checker) rival(vers string, m wire.Mount, p string) {
+	if vers == "" {
+		return
+	}
+	c.oneOf(vers, p+".rival", "4.0", "4.1", "4.2")
+	c.want(vers != m.Vers, p+".rival", "is %s, as mount.vers: want another version, or it would be the same client", vers)
+	c.want(m.Vers != "3", p+".rival", "want mount.vers 4.0, 4.1 or 4.2 beside it")
+}

@@ -1,0 +1,52 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+
+	"loopfault/workloads/wire"
+)
+
+func reader(spec wire.Reader) []Worker {
+	workers := make([]Worker, spec.Processes)
+	for i := range workers {
+		workers[i] = Worker{
+			Name:      fmt.Sprintf("reader/%d", i),
+			UID:       spec.UIDs[i%len(spec.UIDs)],
+			Pressured: true,
+			Run: func(ctx context.Context, env Env) error {
+				page := make([]byte, pageSize)
+				for ctx.Err() == nil {
+					env.Beat.Done(nextRead(env.Rand, spec).do(ctx, env.Load, page))
+				}
+				return nil
+			},
+		}
+	}
+	return workers
+}
+
+// readOp reads a page of a file.
+type readOp struct {
+	file, page int
+}
+
+func nextRead(r *rand.Rand, spec wire.Reader) readOp {
+	return readOp{file: r.IntN(spec.Files), page: r.IntN(64)}
+}
+
+func (op readOp) do(ctx context.Context, dir string, page []byte) error {
+	f, err := os.Open(sharedPath(dir, op.file))
+	if os.IsNotExist(err) {
+		pause(ctx, lookAgain) // not made yet, or unlinked just now
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = readFresh(f, page, op.page)
+	return err
+}
