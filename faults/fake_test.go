@@ -28,6 +28,8 @@ const (
 	failslab = wire.Debugfs + "/failslab/"
 	pages    = wire.Debugfs + "/fail_page_alloc/"
 	sunrpc   = wire.Debugfs + "/fail_sunrpc/"
+	heldBack = wire.Tracefs + "/events/writeback/balance_dirty_pages"
+	reclaims = wire.Tracefs + "/events/vmscan/mm_vmscan_direct_reclaim_begin"
 	victim   = 0xffffffff81001000
 	kmalloc  = 0xffffffff81002000
 )
@@ -54,6 +56,13 @@ func newFakeGuest() *fakeGuest {
 			"stacktrace-depth", "require-start", "require-end"}, own...) {
 			g.files[dir+k] = "0\n"
 		}
+	}
+	for name, value := range map[string]string{"dirty_bytes": "0", "dirty_ratio": "20", "dirty_background_bytes": "0", "dirty_background_ratio": "10", "swappiness": "60"} {
+		g.files["/proc/sys/vm/"+name] = value + "\n"
+	}
+	g.files["/proc/vmstat"] = "nr_dirtied 9\nallocstall_normal 1\nallocstall_movable 1\n"
+	for _, event := range []string{heldBack, reclaims} {
+		g.files[event+"/trigger"], g.files[event+"/hist"] = "", ""
 	}
 	code := []byte{0x55} // push
 	for _, to := range []uint64{victim + 64, kmalloc, kmalloc} {
@@ -171,8 +180,12 @@ func (g *fakeGuest) call() {
 	}
 }
 
-// use charges the load's cgroup beyond its limit.
+// use charges the load's cgroup beyond its limit, and dirties memory.
 func (g *fakeGuest) use() {
+	if g.files["/proc/sys/vm/dirty_bytes"] != "0\n" && !strings.Contains(g.files[heldBack+"/trigger"], ":pause") {
+		g.files[heldBack+"/hist"] = "Totals:\n    Hits: 7\n    Entries: 1\n"
+		g.files["/proc/vmstat"] = "nr_dirtied 99\nallocstall_normal 3\nallocstall_movable 2\n"
+	}
 	if strings.TrimSpace(g.files[wire.LoadCgroup+"/memory.max"]) == "max" {
 		return
 	}

@@ -22,6 +22,7 @@ func TestContract(t *testing.T) {
 	memcg := faults.Memcg{Max: 64 << 20, High: 48 << 20, Reclaim: 1 << 20, Every: wire.Duration(time.Second)}
 	for name, f := range map[string]faults.Fault{
 		"failslab": slab, "failslab one call": oneCall, "memcg": memcg,
+		"vm":              &faults.VM{DirtyBytes: 8 << 20, DirtyBackgroundBytes: 4 << 20, Swappiness: 100},
 		"fail_page_alloc": faults.FailPageAlloc{Function: "victim", Probability: 100, Times: 1000},
 		"fail_nth":        faults.FailNth{Function: "victim"},
 		"fail_sunrpc":     faults.FailSunrpc{IgnoreCacheWait: true, Probability: 1, Times: 10},
@@ -47,6 +48,7 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"freeze, at rest":  faults.Freeze{Span: span, Mount: true}.Outage(),
 		"freeze at umount": faults.Freeze{Span: faults.Span{For: span.For}, AtUmount: true}.Outage(),
 		"restart":          faults.Restart{Span: span}.Outage(),
+		"failover":         faults.Failover{Span: span}.Outage(),
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +129,26 @@ func TestFailNthKeepsRPCFromCounting(t *testing.T) {
 	var lacks *faults.Unsupported
 	require.ErrorAs(t, faults.FailSunrpc{Probability: 1, Times: 1}.Arm(ctx, g), &lacks)
 	assert.Contains(t, lacks.Error(), "CONFIG_FAIL_SUNRPC")
+}
+
+func TestVMPutsBackWhatItFound(t *testing.T) {
+	g, ctx := newFakeGuest(), context.Background()
+	v := &faults.VM{DirtyBytes: 8 << 20, Swappiness: 100}
+	require.NoError(t, v.Arm(ctx, g))
+	assert.Equal(t, "8388608\n", g.files["/proc/sys/vm/dirty_bytes"])
+	g.use()
+	p, err := v.Prove(ctx, g)
+	require.NoError(t, err)
+	assert.EqualValues(t, 7, p.Counts["vm/held_back"])
+	assert.EqualValues(t, 3, p.Counts["vmstat/allocstall"], "over all zones, since Arm")
+	require.NoError(t, v.Disarm(ctx, g))
+	assert.Equal(t, "20\n", g.files["/proc/sys/vm/dirty_ratio"])
+	assert.Equal(t, "60\n", g.files["/proc/sys/vm/swappiness"])
+
+	delete(g.files, heldBack+"/trigger")
+	var lacks *faults.Unsupported
+	require.ErrorAs(t, v.Arm(ctx, g), &lacks)
+	assert.Contains(t, lacks.Error(), "CONFIG_HIST_TRIGGERS")
 }
 
 func TestMemcgNeedsItsController(t *testing.T) {

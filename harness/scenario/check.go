@@ -46,7 +46,7 @@ const pageSize = 4096
 
 var (
 	nfsVersions = []string{"3", "4.0", "4.1", "4.2"}
-	fileSystems = []string{"xfs", "ext4"}
+	fileSystems = []string{"xfs", "ext4", "btrfs"}
 )
 
 func check(s Scenario) []finding {
@@ -62,6 +62,7 @@ func check(s Scenario) []finding {
 		c.want(nameForm.MatchString(name), "variants."+name, "want lower-case words with hyphens")
 	}
 	c.want(s.Guest.Memory >= 128<<20 && s.Guest.Memory <= 64<<30, "guest.memory", "is %s, want 128MiB to 64GiB", s.Guest.Memory)
+	c.want(s.Guest.Swap == 0 || s.Guest.Swap >= 1<<20 && s.Guest.Swap <= 64<<30, "guest.swap", "is %s, want 1MiB to 64GiB, or 0 for none", s.Guest.Swap)
 	c.between(s.Guest.CPUs, 1, 64, "guest.cpus")
 	c.oneOf(s.Export.FS, "export.fs", fileSystems...)
 	// mkfs.xfs refuses to make anything smaller.
@@ -188,6 +189,9 @@ func keysOf(t reflect.Type, deep bool) []string {
 	}
 	var names []string
 	for i := range t.NumField() {
+		if !t.Field(i).IsExported() {
+			continue
+		}
 		if t.Field(i).Anonymous { // its fields stand among ours
 			names = append(names, keysOf(t.Field(i).Type, deep)...)
 			continue

@@ -107,4 +107,15 @@ func (c *checker) fault(f Fault, path string) {
 		c.want(m.High >= 0 && m.High <= m.Max && m.High%pageSize == 0, p+".high", "is %s, want at most max, in whole pages", m.High)
 		c.want(m.Reclaim == 0 || m.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms with reclaim set", m.Every)
 	}
+	if v := f.VM; v != nil {
+		c.vm(*v, path+".vm")
+	}
+}
+
+func (c *checker) vm(v faults.VM, path string) {
+	c.want(v.DirtyBytes+v.DirtyBackgroundBytes > 0 || v.MinFreeKbytes+v.Swappiness > 0, path, "want at least one of %s", strings.Join(keys(v), ", "))
+	c.want(v.DirtyBytes == 0 || v.DirtyBytes >= 2*pageSize, path+".dirty_bytes", "is %s, want at least 8KiB", v.DirtyBytes)
+	c.want(v.DirtyBytes == 0 || v.DirtyBackgroundBytes < v.DirtyBytes, path+".dirty_background_bytes", "is %s, want less than dirty_bytes", v.DirtyBackgroundBytes)
+	c.between(v.MinFreeKbytes, 0, 1<<20, path+".min_free_kbytes")
+	c.between(v.Swappiness, 0, 200, path+".swappiness")
 }

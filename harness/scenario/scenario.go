@@ -52,6 +52,7 @@ type Applies struct {
 // Guest is the machine a trial runs on.
 type Guest struct {
 	Memory wire.Size `json:"memory" yaml:"memory"`
+	Swap   wire.Size `json:"swap,omitempty" yaml:"swap"` // of a disk to swap to, 0 for none
 	CPUs   int       `json:"cpus" yaml:"cpus"`
 }
 
@@ -68,8 +69,10 @@ type Fault struct {
 	FailNth       *faults.FailNth       `json:"fail_nth,omitempty" yaml:"fail_nth"`
 	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
 	Memcg         *faults.Memcg         `json:"memcg,omitempty" yaml:"memcg"`
+	VM            *faults.VM            `json:"vm,omitempty" yaml:"vm"`
 	Freeze        *faults.Freeze        `json:"freeze,omitempty" yaml:"freeze"`
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
+	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -85,10 +88,15 @@ func (f Fault) Fault() faults.Fault {
 		return *f.FailSunrpc
 	case f.Memcg != nil:
 		return *f.Memcg
+	case f.VM != nil:
+		vm := *f.VM // it learns of its guest
+		return &vm
 	case f.Freeze != nil:
 		return f.Freeze.Outage()
 	case f.Restart != nil:
 		return f.Restart.Outage()
+	case f.Failover != nil:
+		return f.Failover.Outage()
 	}
 	return nil
 }
@@ -137,7 +145,10 @@ func (s Scenario) KernelOptions() []string {
 	if s.Mount.Layout == "flexfiles" {
 		opts = append(opts, "CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3")
 	}
-	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS"}[s.Export.FS])
+	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
+	if s.Guest.Swap > 0 {
+		opts = append(opts, "CONFIG_SWAP")
+	}
 	if s.Target != "" {
 		opts = append(opts, "CONFIG_KPROBE_EVENTS")
 	}
@@ -161,6 +172,8 @@ func (f Fault) kernelOptions() []string {
 		return append(inject, "CONFIG_FAIL_SUNRPC")
 	case f.Memcg != nil:
 		return []string{"CONFIG_MEMCG"}
+	case f.VM != nil:
+		return []string{"CONFIG_HIST_TRIGGERS"}
 	}
 	return nil
 }

@@ -44,6 +44,10 @@ const requests = `for i in 1 2 3; do touch /mnt/nfs/load/request-$i; done`
 // cache, which can be reclaimed. Anonymous memory could not, without swap.
 const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
 
+// dirtyALot dirties more than a few megabytes at once, and less than would hold a
+// writer back by default.
+const dirtyALot = `head -c 24M /dev/zero >/export/dirty; rm /export/dirty`
+
 func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 	agent := bootedGuest(t)
 	slab := faults.Failslab{Function: "pnfs_send_layoutreturn", Probability: 100, Times: 1000}
@@ -60,6 +64,7 @@ func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 		{"fail_nth", faults.FailNth{Function: "nfs_readdir"}, nthListing},
 		{"fail_sunrpc, client", faults.FailSunrpc{IgnoreServerDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
 		{"fail_sunrpc, server", faults.FailSunrpc{IgnoreClientDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
+		{"vm", &faults.VM{DirtyBytes: 4 << 20, DirtyBackgroundBytes: 2 << 20}, dirtyALot},
 		{"memcg", faults.Memcg{Max: 24 << 20, High: 12 << 20}, overLimit},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -85,6 +90,7 @@ func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
 		faults.Freeze{Span: span, Mount: true}.Outage(),
 		faults.Restart{Span: span}.Outage(),
 		faults.Restart{Span: span, Forget: true}.Outage(),
+		faults.Failover{Span: span}.Outage(),
 	} {
 		t.Run(o.Describe(), func(t *testing.T) {
 			faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })

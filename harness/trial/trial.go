@@ -71,13 +71,17 @@ func (u *Unfit) Error() string { return fmt.Sprintf("kernel %s: %s", u.Kernel, u
 // MachineOf is the guest that a trial boots, as pure data.
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {
 	t = t.Allow(s.Allowance())
+	disks := []guest.Disk{{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()}}
+	if s.Guest.Swap > 0 {
+		disks = append(disks, guest.Disk{Serial: wire.SwapDisk, SizeMiB: s.Guest.Swap.MiB()})
+	}
 	return guest.Spec{
 		Name:      "loopfault",
 		Kernel:    k.BzImage,
 		Image:     img.Path,
 		MemoryMiB: s.Guest.Memory.MiB(),
 		CPUs:      s.Guest.CPUs,
-		Disks:     []guest.Disk{{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()}},
+		Disks:     disks,
 		Append: []string{
 			"init=" + image.AgentPath,
 			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
 		do   func() error
 	}{
 		{"make and mount the exported file system", func() error { return mountExport(p.Export) }},
+		{"swap", swapOn},
 		{"lay out /var/lib/nfs", layOutState},
 		{"start the NFS server", s.nfs.setUp},
 		{"mount loop-back", func() error { return mountLoopback(p.Mount) }},
@@ -42,8 +44,9 @@ func mountExport(e wire.Export) error {
 		return err
 	}
 	mkfs := map[string][]string{
-		"xfs":  {"mkfs.xfs", "-q", "-f"},
-		"ext4": {"mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1"},
+		"xfs":   {"mkfs.xfs", "-q", "-f"},
+		"ext4":  {"mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1"},
+		"btrfs": {"mkfs.btrfs", "-q", "-f"},
 	}[e.FS]
 	if mkfs == nil {
 		return fmt.Errorf("no way to make a %q file system", e.FS)
@@ -51,10 +54,31 @@ func mountExport(e wire.Export) error {
 	if err := workloads.Run(append(mkfs, disk)...); err != nil {
 		return err
 	}
-	if err := unix.Mount(disk, wire.ExportRoot, e.FS, 0, ""); err != nil {
-		return fmt.Errorf("mount %s: %w", e.FS, err)
+	if err := mountDisk(e.FS); err != nil {
+		return err
 	}
 	return os.Chmod(wire.ExportRoot, 0o777)
+}
+
+// mountDisk mounts the file system that is exported.
+func mountDisk(fs string) error {
+	disk, err := diskBySerial(wire.ExportDisk)
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount(disk, wire.ExportRoot, fs, 0, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", fs, err)
+	}
+	return nil
+}
+
+// swapOn swaps to the disk that is for it.
+func swapOn() error {
+	disk, err := diskBySerial(wire.SwapDisk)
+	if err != nil {
+		return nil // a guest without swap
+	}
+	return errors.Join(workloads.Run("mkswap", disk), workloads.Run("swapon", disk))
 }
 
 func diskBySerial(serial string) (string, error) {

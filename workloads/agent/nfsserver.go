@@ -21,6 +21,7 @@ type nfsServer struct {
 	export  wire.Export
 	layouts bool
 	tracker *exec.Cmd // nfsdcld while it runs
+	away    bool      // the file system is unmounted
 }
 
 const nfsdDir = "/proc/fs/nfsd/"

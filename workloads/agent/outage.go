@@ -49,6 +49,8 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 		return s.freezing(p), nil
 	case wire.OutageRestart:
 		return s.restarting(p), nil
+	case wire.OutageFailover:
+		return s.failingOver(), nil
 	}
 	return procedure{}, fmt.Errorf("no outage %q", p.Kind)
 }

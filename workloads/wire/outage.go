@@ -11,8 +11,9 @@ type Outage struct {
 
 // Kinds of outages.
 const (
-	OutageFreeze  = "freeze"  // the exported file system frozen
-	OutageRestart = "restart" // the server stopped
+	OutageFreeze   = "freeze"   // the exported file system frozen
+	OutageRestart  = "restart"  // the server stopped
+	OutageFailover = "failover" // the server stopped and its file system unmounted
 )
 
 // Steps. Nothing begins that is not armed.

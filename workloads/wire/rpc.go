@@ -21,6 +21,7 @@ const (
 	Debugfs    = "/sys/kernel/debug"
 	Tracefs    = "/sys/kernel/tracing"
 	ExportDisk = "lf-export" // virtio-blk serial of the exported disk
+	SwapDisk   = "lf-swap"   // and of the one to swap to, if there is one
 )
 
 // Requests of the host. The name says what the agent does; parameter and

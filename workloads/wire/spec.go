@@ -2,7 +2,7 @@ package wire
 
 // Export is the file system that the guest's own server exports.
 type Export struct {
-	FS      string `json:"fs" yaml:"fs"`                               // xfs or ext4
+	FS      string `json:"fs" yaml:"fs"`                               // xfs, ext4 or btrfs
 	Size    Size   `json:"size" yaml:"size"`                           // of the sparse disk it lives on
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more exports(5) options
 	Threads int    `json:"threads" yaml:"threads"`                     // nfsd threads

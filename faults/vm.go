@@ -1,0 +1,159 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"loopfault/workloads/wire"
+)
+
+// VM is pressure on the memory of the whole guest, by its sysctls. Zero leaves
+// one as it is. It lands each time that a writer is held back for having made too
+// much dirty, and each time that somebody who needs memory has to reclaim it
+// himself.
+type VM struct {
+	DirtyBytes           wire.Size `json:"dirty_bytes,omitempty" yaml:"dirty_bytes,omitempty"`
+	DirtyBackgroundBytes wire.Size `json:"dirty_background_bytes,omitempty" yaml:"dirty_background_bytes,omitempty"`
+	MinFreeKbytes        int       `json:"min_free_kbytes,omitempty" yaml:"min_free_kbytes,omitempty"`
+	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`
+
+	// What Arm found; nothing of it changes later.
+	before map[string]int64 // counters of vmstat
+	were   []knob
+}
+
+const vmDir = "/proc/sys/vm"
+
+// vmCounters are those of vmstat that tell what the pressure came to. Some exist
+// once for each zone, as in allocstall_normal, and are added up.
+var vmCounters = []string{
+	"allocstall", "pgscan_direct", "pgscan_kswapd", "pgsteal_direct", "pgsteal_kswapd",
+	"pswpin", "pswpout", "nr_dirtied", "nr_written", "oom_kill",
+}
+
+// vmEvents are the trace events that the kernel counts for us: in a histogram, since
+// that does not depend on the trace buffer.
+var vmEvents = []struct{ name, event, filter string }{
+	{"held_back", "writeback/balance_dirty_pages", " if pause > 0"},
+	{"direct_reclaim", "vmscan/mm_vmscan_direct_reclaim_begin", ""},
+}
+
+const histogram = "hist:keys=common_type"
+
+func (v *VM) Describe() string {
+	var s []string
+	for _, k := range v.knobs() {
+		s = append(s, filepath.Base(k.path)+" "+k.value)
+	}
+	return "vm: " + strings.Join(s, ", ")
+}
+
+func (v *VM) knobs() []knob {
+	var ks []knob
+	add := func(name string, value int64) {
+		if value != 0 {
+			ks = append(ks, knob{filepath.Join(vmDir, name), strconv.FormatInt(value, 10)})
+		}
+	}
+	add("dirty_background_bytes", int64(v.DirtyBackgroundBytes)) // first, the other is never below it
+	add("dirty_bytes", int64(v.DirtyBytes))
+	add("min_free_kbytes", int64(v.MinFreeKbytes))
+	add("swappiness", int64(v.Swappiness))
+	return ks
+}
+
+// Arm remembers how things were, has the kernel count, and sets the knobs.
+func (v *VM) Arm(ctx context.Context, t Target) error {
+	v.were = nil
+	for _, k := range v.knobs() {
+		// A limit in bytes turns the one in percent off, and is turned off by it.
+		path := strings.Replace(k.path, "_bytes", "_ratio", 1)
+		was, err := t.ReadFile(ctx, path)
+		if err != nil {
+			return fmt.Errorf("vm: %w", err)
+		}
+		v.were = append(v.were, knob{path, strings.TrimSpace(was)})
+	}
+	for _, e := range vmEvents {
+		// One of an earlier time would go on counting.
+		_ = t.WriteFile(ctx, trigger(e.event), "!"+histogram+e.filter)
+		if err := t.WriteFile(ctx, trigger(e.event), histogram+e.filter); err != nil {
+			return errors.Join(&Unsupported{
+				Fault: "vm", Lacks: "histogram of trace event " + e.event,
+				Config: []string{"CONFIG_HIST_TRIGGERS"},
+			}, err)
+		}
+	}
+	var err error
+	if v.before, err = vmstat(ctx, t); err != nil {
+		return err
+	}
+	return set(ctx, t, v.knobs())
+}
+
+func trigger(event string) string {
+	return filepath.Join(wire.Tracefs, "events", event, "trigger")
+}
+
+func (v *VM) Prove(ctx context.Context, t Target) (Proof, error) {
+	counts, err := vmstat(ctx, t)
+	if err != nil {
+		return Proof{}, err
+	}
+	p := Proof{Counts: map[string]int64{}}
+	for name, n := range counts {
+		p.Counts["vmstat/"+name] = n - v.before[name]
+	}
+	for _, e := range vmEvents {
+		text, err := t.ReadFile(ctx, filepath.Join(filepath.Dir(trigger(e.event)), "hist"))
+		if err != nil {
+			return Proof{}, fmt.Errorf("vm: %w", err)
+		}
+		n := histogramHits(text)
+		p.Counts["vm/"+e.name] = n
+		p.Landed += n
+	}
+	return p, nil
+}
+
+// Disarm puts everything back; what was counted stays.
+func (v *VM) Disarm(ctx context.Context, t Target) error {
+	var failed error
+	for _, e := range vmEvents {
+		failed = errors.Join(failed, t.WriteFile(ctx, trigger(e.event), histogram+":pause"+e.filter))
+	}
+	return errors.Join(failed, set(ctx, t, v.were))
+}
+
+func vmstat(ctx context.Context, t Target) (map[string]int64, error) {
+	text, err := t.ReadFile(ctx, "/proc/vmstat")
+	if err != nil {
+		return nil, fmt.Errorf("vm: %w", err)
+	}
+	counts := map[string]int64{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for _, want := range vmCounters {
+			if name == want || want == "allocstall" && strings.HasPrefix(name, want+"_") {
+				n, _ := strconv.ParseInt(value, 10, 64)
+				counts[want] += n
+			}
+		}
+	}
+	return counts, nil
+}
+
+// histogramHits reads the total of a histogram.
+func histogramHits(text string) int64 {
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "Hits: "); ok {
+			n, _ := strconv.ParseInt(value, 10, 64)
+			return n
+		}
+	}
+	return 0
+}
