@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -97,6 +98,22 @@ func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
 			script(t.Context(), t, agent, "echo back >/mnt/nfs/load/after; sync /mnt/nfs/load/after; grep back /export/load/after")
 		})
 	}
+}
+
+// What a scenario says of memory and export is what the guest has.
+func TestGuestHasSwapAndTheExportAsked(t *testing.T) {
+	s := spec(t, bench.stock)
+	s.Scenario.Guest.Swap = 64 << 20
+	s.Scenario.Export.FS, s.Scenario.Export.Options = "btrfs", "async"
+	s.Scenario.Export.Lease = wire.Duration(15 * time.Second)
+	_, agent := bootSpec(t, s)
+	_, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	require.NoError(t, err)
+	script(t.Context(), t, agent, `set -ex
+grep -E '^/dev/vd. +partition' /proc/swaps
+grep ' /export btrfs ' /proc/mounts
+exportfs -v | grep '[(,]async,'
+test "$(cat /proc/fs/nfsd/nfsv4leasetime)" = 15`)
 }
 
 // The kzalloc that the report is about is the first slab allocation of
