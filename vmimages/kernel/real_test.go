@@ -2,7 +2,9 @@ package kernel
 
 import (
 	"context"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/progress"
 )
@@ -74,4 +77,41 @@ func allBuilt(t *testing.T, c *cache.Cache) bool {
 		}
 	}
 	return true
+}
+
+// TestOlderSourceCanBeConfigured asks the real Kconfig of the older series whether it
+// has all that the built-in fragments want of it: seconds, where a build takes
+// minutes. Set-up does not install that source.
+func TestOlderSourceCanBeConfigured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("unpacks a real kernel source")
+	}
+	if _, err := os.Stat(filepath.Join(debianDir, "linux-source-6.1.tar.xz")); err != nil {
+		t.Skip("the Debian package linux-source-6.1 is not installed")
+	}
+	c, err := cache.Open("")
+	require.NoError(t, err)
+	b := &Builder{Cache: c}
+	for _, name := range []string{"stock-6.1", "stock-6.1+lockdep", "stock-6.1+kasan", "stock-6.1+debuginfo"} {
+		spec, err := Named(name)
+		require.NoError(t, err)
+		r, err := b.prepare(t.Context(), spec)
+		require.NoError(t, err)
+		_, err = r.source.hash(t.Context())
+		require.NoError(t, err)
+		func() {
+			tree, err := openTree(t.Context(), c, nil, r.source.id(), "configuring kernel "+name)
+			require.NoError(t, err)
+			defer tree.close()
+			_, err = r.source.bring(t.Context(), tree)
+			require.NoError(t, err)
+			k := &kbuild{tree: tree, objTree: &objTree{dir: t.TempDir()}, jobs: 2, log: io.Discard}
+			require.NoError(t, os.MkdirAll(k.obj(), 0o755))
+			got, err := k.configure(t.Context(), r.settings, name)
+			require.NoError(t, err, vmimages.EvidenceOf(err))
+			assert.Equal(t, "y", got.value("FAILSLAB"), name)
+			assert.Equal(t, "n", got.value("FAULT_INJECTION_STACKTRACE_FILTER"), name)
+			assert.Equal(t, "y", got.value("NFSD_FLEXFILELAYOUT"), name)
+		}()
+	}
 }
