@@ -15,12 +15,13 @@ func expire(spec wire.Expire) []Worker {
 	return []Worker{{
 		Name: "expire/0",
 		Run: func(ctx context.Context, env Env) error {
-			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
-				env.Beat.Done(expireAll(clientControls))
-				for i := 1; i < spec.Burst && pause(ctx, jitter(env.Rand, spec.Gap.D())); i++ {
-					env.Beat.Done(expireAll(clientControls))
+			for n := 0; spec.Times == 0 || n < spec.Times; n++ {
+				if !pause(ctx, jitter(env.Rand, spec.Every.D())) {
+					return nil
 				}
+				env.Beat.Done(expireAll(clientControls))
 			}
+			<-ctx.Done()
 			return nil
 		},
 	}}

@@ -33,6 +33,9 @@ type Scenario struct {
 	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
 	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
 	Finish    Finish          `json:"finish" yaml:"finish"`               // and then
+	// Events are tracepoints to record, as in nfs4/nfs4_open_expired; they are in the
+	// evidence of every trial. The buffer keeps the last ones.
+	Events []string `json:"events,omitempty" yaml:"events"`
 	// Limits are how many operations a second the mount may send, by name as in
 	// mountstats, over all of the load; more means that it is in a loop: a hang.
 	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`

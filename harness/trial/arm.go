@@ -29,6 +29,9 @@ func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.countCalls); err != nil {
 		return err
 	}
+	if err := t.during(ctx, t.budgets.Step, t.recordEvents); err != nil {
+		return err
+	}
 	if err := t.armAll(ctx, t.spec.Scenario.Pressure, "pressure"); err != nil {
 		return err
 	}
@@ -91,6 +94,20 @@ func (t *trial) countCalls(ctx context.Context) error {
 	return t.agent.WriteFile(ctx, event+"/enable", "1")
 }
 
+// recordEvents turns the scenario's tracepoints on.
+func (t *trial) recordEvents(ctx context.Context) error {
+	for _, event := range t.spec.Scenario.Events {
+		knob := wire.Tracefs + "/events/" + event + "/enable"
+		if _, err := t.agent.ReadFile(ctx, knob); err != nil {
+			return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no tracepoint %s (not configured, or of another version)", event)}
+		}
+		if err := t.agent.WriteFile(ctx, knob, "1"); err != nil {
+			return fmt.Errorf("record %s: %w", event, err)
+		}
+	}
+	return nil
+}
+
 // prove reads all counters: calls of the target, hits of each fault.
 func (t *trial) prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Step)
@@ -100,6 +117,8 @@ func (t *trial) prove(ctx context.Context) error {
 		text, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
 		failed = errors.Join(failed, err)
 		t.result.Exercised = probeHits(text)
+	}
+	if t.spec.Scenario.Target != "" || len(t.spec.Scenario.Events) > 0 {
 		trace, err := t.agent.ReadFile(ctx, wire.Tracefs+"/trace")
 		failed = errors.Join(failed, err, os.WriteFile(t.evidencePath("trace.txt"), []byte(trace), 0o644))
 		t.result.Callers = callers(trace, t.spec.Scenario.Target)

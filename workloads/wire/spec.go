@@ -145,9 +145,8 @@ const (
 // Expire has the server throw out its NFSv4 clients, as if their leases had run
 // out, so that they must recover all their state.
 type Expire struct {
-	Every Duration `json:"every" yaml:"every"`           // mean pause between two bursts
-	Burst int      `json:"burst,omitempty" yaml:"burst"` // times in a burst; 0 for 1
-	Gap   Duration `json:"gap,omitempty" yaml:"gap"`     // mean pause within a burst
+	Every Duration `json:"every" yaml:"every"`           // mean pause before each time
+	Times int      `json:"times,omitempty" yaml:"times"` // and then no more; 0 for no end
 }
 
 // State has processes open, write, sync, close, lock, rename and unlink, and check
