@@ -38,7 +38,11 @@ func (f FailNth) Arm(ctx context.Context, t Target) error {
 	if err := errors.Join(aimSlab(ctx, t, fn.Start, fn.End), aimPages(ctx, t, fn.Start, fn.End)); err != nil {
 		return err
 	}
-	return errors.Join(failslab.fire(ctx, t, 0, nthTimes), failPageAlloc.fire(ctx, t, 0, nthTimes))
+	// Hits are few, and each is another place: the kernel shows its stack.
+	return errors.Join(
+		failslab.fire(ctx, t, 0, nthTimes), failslab.set(ctx, t, "verbose", "2"),
+		failPageAlloc.fire(ctx, t, 0, nthTimes), failPageAlloc.set(ctx, t, "verbose", "2"),
+	)
 }
 
 // ignoreSunrpc keeps sunrpc's questions from counting: fail-nth counts whatever

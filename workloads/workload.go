@@ -62,6 +62,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return reader(*w.Reader), nil
 	case w.DSError != nil:
 		return dserror(*w.DSError), nil
+	case w.FaultNth != nil:
+		return faultNth(*w.FaultNth), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

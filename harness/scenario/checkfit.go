@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"loopfault/workloads/wire"
@@ -18,6 +19,15 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.between(r.Processes, 1, 128, p+".processes")
 		c.uids(r.UIDs, p+".uids")
 		c.between(r.Files, 1, 1000, p+".files")
+	}
+	if n := w.FaultNth; n != nil {
+		p := path + ".faultnth"
+		c.between(n.Processes, 1, 16, p+".processes")
+		c.uids(n.UIDs, p+".uids")
+		c.want(len(n.UIDs) == 2 && n.UIDs[0] != n.UIDs[1], p+".uids", "want two that differ")
+		c.between(n.Repeats, 1, 1000, p+".repeats")
+		armed := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.FailNth != nil })
+		c.want(armed, p, "lets allocations fail that fault fail_nth names: want it among faults")
 	}
 	if d := w.DSError; d != nil {
 		p := path + ".dserror"

@@ -93,6 +93,8 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"reader: {processes: 1, uids: [1], files: 0}":                                                "workloads[0].reader.files: is 0, want 1 to 1000",
 		"dserror: {files: 1, for: 1s, every: 1s}":                                                    "workloads[0].dserror: is about flexfiles data servers: want mount.layout flexfiles",
 		"sharedfile: {processes: 1, files: 1, sharers: 1, uids: [1], max_write: 1KiB, rival: \"3\"}": "workloads[0].sharedfile.rival: is \"3\", want one of 4.0, 4.1, 4.2",
+		"faultnth: {processes: 1, uids: [1, 1], repeats: 1}":                                         "workloads[0].faultnth.uids: want two that differ",
+		"faultnth: {processes: 1, uids: [1, 2], repeats: 1}":                                         "workloads[0].faultnth: lets allocations fail that fault fail_nth names: want it among faults",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

@@ -81,3 +81,22 @@ func TestLayoutsAreRecalledAndReturnedWithErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestAllocationsFailOneAfterTheOther(t *testing.T) {
+	got, dir := runFor(t, "pnfs-fail-nth", "12s", nil)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	require.GreaterOrEqual(t, len(got.Nth), 3)
+	for i, want := range []string{"pnfs_send_layoutreturn", "ff_layout_prepare_layoutreturn"} {
+		row := got.Nth[i]
+		assert.Equal(t, i+1, row.N)
+		assert.Positive(t, row.Landed)
+		assert.LessOrEqual(t, row.Landed, row.Tries)
+		assert.Positive(t, row.Functions[want], "%+v", row)
+	}
+	landed := 0
+	for _, row := range got.Nth {
+		landed += row.Landed
+	}
+	assert.InDelta(t, got.Landed, landed, 3, "the kernel counts as many, but for tries that were cut off")
+	assert.Contains(t, evidence(t, dir, "faultnth.jsonl"), `"n":1,"landed":true`)
+}

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
 )
@@ -23,10 +26,14 @@ func (t *trial) records(ctx context.Context) error {
 			continue
 		}
 		t.save(name, text)
-		if name == wire.FindingsFile {
-			if t.eyes.findings, err = findings(text); err != nil {
-				return err
-			}
+		switch name {
+		case wire.FindingsFile:
+			t.eyes.findings, err = findings(text)
+		case wire.NthFile:
+			t.result.Nth, err = nthTable(text)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -51,4 +58,35 @@ func findings(text string) ([]kernelreport.Report, error) {
 		reports = append(reports, r)
 	}
 	return reports, nil
+}
+
+// nthTable sums up what came of failing one allocation after the other.
+func nthTable(text string) ([]store.Nth, error) {
+	rows := map[int]*store.Nth{}
+	for line := range bytes.Lines([]byte(text)) {
+		var t wire.NthTry
+		if err := json.Unmarshal(line, &t); err != nil {
+			return nil, fmt.Errorf("a try of a worker: %w: %q", err, line)
+		}
+		row := rows[t.N]
+		if row == nil {
+			row = &store.Nth{N: t.N, Functions: map[string]int{}, Errors: map[string]int{}}
+			rows[t.N] = row
+		}
+		row.Tries++
+		if t.Landed {
+			row.Landed++
+		}
+		if t.Function != "" {
+			row.Functions[t.Function]++
+		}
+		if t.Errno != "" {
+			row.Errors[t.Errno]++
+		}
+	}
+	var table []store.Nth
+	for _, n := range slices.Sorted(maps.Keys(rows)) {
+		table = append(table, *rows[n])
+	}
+	return table, nil
 }

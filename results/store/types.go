@@ -117,6 +117,7 @@ type Trial struct {
 	Ops            map[string]int64   `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
 	Timings        map[string]float64 `json:"timings,omitempty"`          // seconds of each phase
 	Dump           *Dump              `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
+	Nth            []Nth              `json:"nth,omitempty"`              // what came of failing one allocation after the other
 	Attempts       int                `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
 }
 
@@ -125,4 +126,13 @@ type Dump struct {
 	Bytes   int64   `json:"bytes"`
 	Seconds float64 `json:"seconds"`
 	Missing string  `json:"missing,omitempty"` // why there is none
+}
+
+// Nth is what came of failing the n-th allocation of a path.
+type Nth struct {
+	N         int            `json:"n"`
+	Tries     int            `json:"tries"`
+	Landed    int            `json:"landed"`
+	Functions map[string]int `json:"functions,omitempty"` // that asked for what they did not get, and how often
+	Errors    map[string]int `json:"errors,omitempty"`    // that the caller was told
 }

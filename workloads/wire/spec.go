@@ -50,6 +50,7 @@ type Workload struct {
 	State      *State      `json:"state,omitempty" yaml:"state,omitempty"`
 	Reader     *Reader     `json:"reader,omitempty" yaml:"reader,omitempty"`
 	DSError    *DSError    `json:"dserror,omitempty" yaml:"dserror,omitempty"`
+	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
@@ -121,6 +122,16 @@ const (
 	UmountNamespace = "namespace" // the mounts are made in a namespace of their own and go with its last process
 	UmountExit      = "exit"      // umount -l while writers have files open; the last one's death shuts the superblock down
 )
+
+// FaultNth fails the allocations of one path one after the other. Each process
+// opens a file as two users, so that the second one's close sends a LAYOUTRETURN of its
+// own, and lets the n-th allocation of that close fail that the fault fail_nth is aimed
+// at: for n = 1, 2, … until there is no n-th, then from 1 again.
+type FaultNth struct {
+	Processes int   `json:"processes" yaml:"processes"`
+	UIDs      []int `json:"uids" yaml:"uids"`       // two: who writes, and who closes last
+	Repeats   int   `json:"repeats" yaml:"repeats"` // tries for each n
+}
 
 // Writer has each process write a file of its own from beginning to end, close
 // it and open it again: plain load that dirties memory, without one lock or
