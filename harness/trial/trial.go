@@ -79,7 +79,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		Name:      "loopfault",
 		Kernel:    k.BzImage,
 		Image:     img.Path,
-		MemoryMiB: s.Guest.Memory.MiB(),
+		MemoryMiB: k.MemoryFor(s.Guest.Memory.MiB()),
 		CPUs:      s.Guest.CPUs,
 		Disks:     disks,
 		Append: []string{

@@ -38,7 +38,7 @@ func (t *trial) dump(ctx context.Context) {
 // to open it.
 func (t *trial) writeDump(ctx context.Context) (howTo string, size int64, err error) {
 	whole := t.evidencePath("vmcore")
-	most := guest.DumpLimit(t.spec.Scenario.Guest.Memory.MiB())
+	most := guest.DumpLimit(t.spec.Kernel.MemoryFor(t.spec.Scenario.Guest.Memory.MiB()))
 	if err := roomFor(t.spec.Dir, most); err != nil {
 		return "", 0, err
 	}

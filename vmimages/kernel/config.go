@@ -181,22 +181,6 @@ var instruments = []string{
 	"SOFTLOCKUP_DETECTOR", "UBSAN", "WQ_WATCHDOG",
 }
 
-// slowing is how many times longer the boot of a kernel with an option takes:
-// 5.4 and 14.0 s of processor time against 2.9 s, measured under TCG.
-var slowing = map[string]float64{"PROVE_LOCKING": 1.9, "KASAN": 4.8}
-
-// Slowness is how many times longer than the stock kernel this one takes for its
-// work, 1 where nothing is known.
-func (b Build) Slowness() float64 {
-	times := 1.0
-	for _, option := range b.Instrumentation {
-		if s, ok := slowing[option]; ok {
-			times *= s
-		}
-	}
-	return times
-}
-
 func (c config) instrumentation() []string {
 	var on []string
 	for _, s := range instruments {

@@ -54,6 +54,10 @@ func TestFlavouredBuilds(t *testing.T) {
 	assert.Contains(t, built.Instrumentation, "PROVE_LOCKING")
 	assert.Equal(t, 1.0, plainBuild.Slowness())
 	assert.Greater(t, built.Slowness(), 1.0)
+	assert.Equal(t, 256, plainBuild.MemoryFor(256))
+	assert.Equal(t, 256+31, built.MemoryFor(256))
+	kasan := Build{Instrumentation: []string{"FAILSLAB", "KASAN"}}
+	assert.InDelta(t, 256+54, float64(kasan.MemoryFor(256))*7/8, 1)
 	found, err := Resolve(b.Cache, "mine+lockdep")
 	require.NoError(t, err)
 	assert.Equal(t, built.Key, found.Key)

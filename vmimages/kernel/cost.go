@@ -1,0 +1,43 @@
+package kernel
+
+// cost is what an option that watches a kernel takes from its guest.
+type cost struct {
+	slower float64 // times the processor time, measured on a boot under TCG
+	fixed  int     // MiB of memory that are gone once it has booted
+	share  int     // and one of so many parts of all memory, 0 for none
+}
+
+// costs were measured on 6.12: a boot takes 2.9 s of processor time, 5.4 with
+// lockdep, 14.0 with KASAN; of 256, 512 and 768 MiB the stock kernel leaves 225,
+// 477 and 727, lockdep 195, 446 and 697, KASAN 142, 361 and 580.
+var costs = map[string]cost{
+	"PROVE_LOCKING": {slower: 1.9, fixed: 31},
+	"KASAN":         {slower: 4.8, fixed: 54, share: 8},
+}
+
+// Slowness is how many times longer than the stock kernel this one takes for its
+// work, 1 where nothing is known.
+func (b Build) Slowness() float64 {
+	times := 1.0
+	for _, option := range b.Instrumentation {
+		if c, ok := costs[option]; ok {
+			times *= c.slower
+		}
+	}
+	return times
+}
+
+// MemoryFor is how much memory, in MiB, a guest of this kernel needs for its
+// programs to have what they have of room MiB under the stock kernel: memory
+// pressure is to be the scenario's, not that of the watching.
+func (b Build) MemoryFor(room int) int {
+	parts := 1.0
+	for _, option := range b.Instrumentation {
+		c := costs[option]
+		room += c.fixed
+		if c.share > 0 {
+			parts -= 1 / float64(c.share)
+		}
+	}
+	return int(float64(room)/parts + 0.5)
+}
