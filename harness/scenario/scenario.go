@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"loopfault/faults"
+	"loopfault/harness/timeouts"
 	"loopfault/workloads/wire"
 )
 
@@ -112,7 +113,7 @@ func (s Scenario) Allowance() time.Duration {
 		if o, ok := f.Fault().(faults.Outage); ok {
 			may := o.For.D()
 			if o.Reclaim && s.Mount.Vers != "3" {
-				may += s.Export.Lease.D() + s.Export.Grace.D()
+				may += s.Export.Lease.D() + s.Export.Grace.D() + timeouts.NFSRetry
 			}
 			longest = max(longest, may)
 		}

@@ -12,6 +12,10 @@ const MaxScale = 10
 // socket it cannot be waited for.
 const Poll = 20 * time.Millisecond
 
+// NFSRetry is the longest that an NFSv4 client waits before it repeats what the
+// server was not ready for (NFS4_POLL_RETRY_MAX).
+const NFSRetry = 15 * time.Second
+
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
 // period is shorter than the stall budget of our watch, that is shorter than
 // one step, and a step is shorter than a trial. A budget that fires is

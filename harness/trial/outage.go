@@ -15,7 +15,8 @@ import (
 // who drives it to the trial's goroutine.
 type turn struct {
 	ended bool
-	at    float64 // guest uptime
+	at    float64       // guest uptime
+	calm  chan struct{} // of an end: closed when the load is back, or not waited for any more
 }
 
 // planned is an outage and when it is due.
@@ -25,9 +26,10 @@ type planned struct {
 	due    time.Time
 }
 
-// driveOutages has outages begin and end until working ends, one at a time, at
-// times that follow from the trial's seed. One that would not be over by then
-// does not begin.
+// driveOutages has outages begin and end until working ends, at times that follow
+// from the trial's seed: each after a pause since the load came back from the one
+// before, so that each has the budgets for itself. One that would not be over when
+// working ends does not begin.
 func (t *trial) driveOutages(ctx, working context.Context) {
 	var plan []*planned
 	for _, a := range t.armed {
@@ -48,10 +50,20 @@ func (t *trial) driveOutages(ctx, working context.Context) {
 		if bounded && end.Before(next.due.Add(next.outage.For.D())) || !await(working, time.Until(next.due)) {
 			return
 		}
-		if t.have(ctx, working, next.outage) != nil {
+		calm, err := t.have(ctx, working, next.outage)
+		if err != nil {
 			return // what is wrong is in the history; the next would only be on top of it
 		}
-		next.plan()
+		select {
+		case <-calm:
+		case <-working.Done():
+			return
+		}
+		for _, p := range plan {
+			if p == next || p.due.Before(time.Now()) {
+				p.plan()
+			}
+		}
 	}
 }
 
@@ -64,9 +76,9 @@ func (p *planned) plan() {
 
 // have has one outage. It is in the history before it is tried: a guest may
 // hang at once.
-func (t *trial) have(ctx, working context.Context, o faults.Outage) error {
+func (t *trial) have(ctx, working context.Context, o faults.Outage) (calm <-chan struct{}, err error) {
 	if err := t.beginOutage(ctx, o); err != nil {
-		return err
+		return nil, err
 	}
 	await(working, o.For.D())
 	return t.endOutage(ctx, o)
@@ -82,16 +94,17 @@ func (t *trial) beginOutage(ctx context.Context, o faults.Outage) error {
 // endOutage tells when it is over: the time to recover counts from there. A trial
 // that ends itself leaves the outage as it is, which belongs to what is to be
 // looked at.
-func (t *trial) endOutage(ctx context.Context, o faults.Outage) error {
+func (t *trial) endOutage(ctx context.Context, o faults.Outage) (calm <-chan struct{}, err error) {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	t.history.add(entry{Type: "fault", What: "ends", Detail: o.Describe()})
 	if err := t.turned(o, "ended", o.End(ctx, t.agent)); err != nil {
-		return err
+		return nil, err
 	}
-	t.tell(ctx, turn{ended: true, at: t.history.now()})
-	return nil
+	u := turn{ended: true, at: t.history.now(), calm: make(chan struct{})}
+	t.tell(ctx, u)
+	return u.calm, nil
 }
 
 func (t *trial) turned(o faults.Outage, what string, err error) error {
@@ -129,7 +142,7 @@ func (t *trial) throughOutage(ctx context.Context, umount func() error) (recover
 	var ended float64
 	go func() {
 		await(ctx, o.For.D())
-		err := t.endOutage(ctx, o)
+		_, err := t.endOutage(ctx, o)
 		ended = t.history.now()
 		over <- err
 	}()

@@ -21,6 +21,7 @@ type recovery struct {
 	normal  map[string]float64 // operations a second of each workload when it was calm last
 	before  map[string]float64 // those of the workloads that are not back
 	since   float64            // guest uptime at which the outage ended; 0 while there is none to recover from
+	back    chan struct{}      // closed when that is over
 	seconds []float64          // of each recovery so far
 	missed  int                // outages after which the load did not come back within the budget, or before the next
 }
@@ -49,7 +50,8 @@ func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) 
 	switch {
 	case len(r.before) == 0:
 		r.add(seconds)
-		r.since, r.calm = 0, last.uptime
+		r.calm = last.uptime
+		r.rest()
 		return seconds, true
 	case seconds > budget:
 		r.giveUp()
@@ -65,8 +67,11 @@ func (r *recovery) take(u turn, p *pace) {
 			r.normal = rates // else this outage followed at once on the load's return
 		}
 		r.before = maps.Clone(r.normal)
-	} else if len(r.before) > 0 {
-		r.since = u.at
+		return
+	}
+	r.since, r.back = u.at, u.calm
+	if len(r.before) == 0 { // nothing went on that could come back
+		r.rest()
 	}
 }
 
@@ -87,7 +92,16 @@ func (r *recovery) pending() string {
 func (r *recovery) giveUp() {
 	if r.since > 0 {
 		r.missed++
-		r.since = 0
+		r.rest()
+	}
+}
+
+// rest ends a recovery, for good or bad.
+func (r *recovery) rest() {
+	r.since = 0
+	if r.back != nil {
+		close(r.back)
+		r.back = nil
 	}
 }
 

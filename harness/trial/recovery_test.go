@@ -47,6 +47,42 @@ func TestRecoveryIsWhenEachWorkloadIsBack(t *testing.T) {
 	assert.Len(t, record.Recoveries, 1)
 }
 
+// Who has the outages goes on when the load is back, and when it is not waited for
+// any more.
+func TestNextOutageWaitsForTheLoad(t *testing.T) {
+	for at, rate := range map[float64]int64{122: 10, 135: 0} {
+		var r recovery
+		p := &pace{workers: []string{"writer/0"}, began: 100}
+		calm, ops := make(chan struct{}), int64(0)
+		for s := 101.0; s <= at; s++ {
+			switch {
+			case s < 110:
+				ops += 10
+			case s >= 122:
+				ops += rate
+			}
+			p.sample(s, []int64{ops})
+			select {
+			case <-calm:
+				t.Errorf("calm before %v", s)
+			default:
+			}
+			r.sample(p, 20)
+			switch s {
+			case 110:
+				r.turn(turn{at: 110.2})
+			case 114:
+				r.turn(turn{ended: true, at: 114.2, calm: calm})
+			}
+		}
+		select {
+		case <-calm:
+		default:
+			t.Errorf("not calm at %v", at)
+		}
+	}
+}
+
 func TestLoadThatStaysAwayIsMissed(t *testing.T) {
 	var r recovery
 	away := func(at int) (int64, int64) {
