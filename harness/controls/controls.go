@@ -84,6 +84,16 @@ func All() []Control {
 			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir"},
 		},
 		{
+			Kernel: "control-commit-order", Scenario: "commit-rename",
+			Mechanism: "locks in two orders",
+			Explains:  "COMMIT locks the file and then its directory, REMOVE and RENAME lock them the other way round, so two nfsd threads wait for each other and all others behind them.",
+			Classes:   []waitfor.Class{waitfor.Cycle},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"kern_path_locked", "__kern_path_locked", "nfsd_commit", "vfs_rename", "vfs_unlink", "nfsd_unlink", "nfsd_rename", // on the server
+				"nfs4_proc_rename", "nfs4_proc_remove", "nfs4_run_open_task", "wait_on_commit", "__nfs_commit_inode", "nfs_wb_all", "do_unlinkat"}, // on the client
+			Blames: []string{"kern_path_locked", "__kern_path_locked", "vfs_rename", "vfs_unlink", "lock_two_nondirectories"},
+		},
+		{
 			Kernel: "control-nfsd-starved", Scenario: "few-threads",
 			Mechanism: "server starved",
 			Explains:  "A file in the server's cache of open files stays marked as being opened, so each request for it takes one nfsd thread for good until none is left.",

@@ -80,10 +80,11 @@ func (b *builder) waitsFor(g *Node) string {
 	if i < 0 {
 		return ""
 	}
-	if w := rules[i].waits; g.Kind != KindNfsd || w != "inode" && w != "directory" {
-		return w
+	w := rules[i].waits
+	if g.Kind == KindNfsd && (w == "inode" || w == "directory") {
+		return "export-" + w
 	}
-	return "export-inode"
+	return w
 }
 
 // mayClear says whether an RPC is one of the operations. Any operation will do

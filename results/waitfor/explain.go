@@ -14,8 +14,9 @@ func Explain(e Evidence) Explanation {
 	}
 	first := -1
 	class, starved := b.starved()
-	// A server may well be busy beside a hang that is not its own.
-	aside := len(ends) > 0 && ends[0].solid() && ends[0].nfsd == 0 && ends[0].class != NoReply
+	// A server may well be busy beside a hang that is not its own, and threads that
+	// hold each other's locks keep all others waiting.
+	aside := len(ends) > 0 && ends[0].solid() && (ends[0].nfsd == 0 && ends[0].class != NoReply || ends[0].deadlock())
 	switch {
 	case starved != "" && !aside:
 		x.Class, x.Sentence = class, starved

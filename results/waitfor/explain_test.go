@@ -223,3 +223,26 @@ func TestAgesFollowTheGuestsTicks(t *testing.T) {
 		assert.Contains(t, text, c.says, c.config)
 	}
 }
+
+// Two locks in two orders: each thread holds what the other one waits for, and a
+// third one waits behind them.
+func TestLocksInTwoOrdersAreACycle(t *testing.T) {
+	const end = " nfsd4_proc_compound nfsd_dispatch svc_process svc_recv nfsd kthread"
+	e := waitfor.Evidence{
+		Stacks: sleeping(101, "nfsd", "__kern_path_locked kern_path_locked nfsd_commit nfsd4_commit"+end) +
+			sleeping(102, "nfsd", "vfs_rename nfsd_rename nfsd4_rename"+end) +
+			sleeping(103, "nfsd", "nfsd4_open"+end),
+		RPCTasks: "==> x <==\n", NFSD: eightThread,
+	}
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Cycle, x.Class)
+	assert.Equal(t, "cycle: nfsd 101 → i_rwsem of a directory on the exported file system →? nfsd 102 → i_rwsem of a file on the exported file system →? nfsd 101", x.Sentence)
+
+	// That no thread is left is what comes of it.
+	for pid := 104; pid <= 108; pid++ {
+		e.Stacks += sleeping(pid, "nfsd", "nfsd4_open"+end)
+	}
+	y := waitfor.Explain(e)
+	assert.Equal(t, x.Sentence, y.Sentence)
+	assert.Contains(t, y.Text(), "also server starved: 8 of 8 nfsd threads")
+}

@@ -64,6 +64,16 @@ func (e ending) solid() bool {
 	return e.weight > 0 && e.class != Slow && e.class != Unknown
 }
 
+// deadlock says that tasks hold the locks that they wait for, round a ring.
+func (e ending) deadlock() bool {
+	for _, n := range e.nodes {
+		if len(n.tasks) == 0 && n.Kind != KindLock {
+			return false
+		}
+	}
+	return len(e.nodes) > 1
+}
+
 // rank orders classes by how much they can be relied on.
 func (c Class) rank() int {
 	for i, k := range []Class{Starved, Chain, Transport, Cycle, Lost, Kept, NoReply, Unknown} {
