@@ -37,6 +37,9 @@ func (g *Guest) Dump(ctx context.Context, to *os.File) error {
 		group.Go(func() error { return dumped(cut, events, g.opts.Timeouts.Command) })
 		err = group.Wait()
 	}
+	if err == nil {
+		err = nameKernel(to)
+	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}

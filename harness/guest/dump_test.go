@@ -103,6 +103,12 @@ func TestDumpIsOfTheGuestItself(t *testing.T) {
 	release := a.ask("read /proc/sys/kernel/osrelease")
 	assert.Contains(t, info, "OSRELEASE="+release+"\n")
 	assert.Contains(t, info, "SYMBOL(init_uts_ns)=")
+	names := make([]byte, 6*65)
+	_, err = dump.ReadAt(names, 12)
+	require.NoError(t, err)
+	for i, want := range []string{"Linux", "", release, "(not told)", "x86_64"} {
+		assert.Equal(t, want, string(bytes.TrimRight(names[65*i:65*(i+1)], "\x00")))
+	}
 	snapshot, err := first.Freeze(t.Context())
 	require.NoError(t, err, "a guest can be frozen after a dump")
 	defer snapshot.Close()

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 )
 
 // QEMU writes a kdump "flattened", so that it fits through a pipe: a page of
@@ -49,6 +51,8 @@ func unflatten(from io.Reader, to io.WriterAt, limit int64) error {
 // read here: the header fills the first block, the next one goes on.
 const (
 	kdumpMagic      = "KDUMP   "
+	kdumpNames      = 12 // what uname(2) gives: six strings of a fixed length
+	kdumpNameLength = 65
 	kdumpBlockSize  = 428
 	kdumpVmcoreinfo = 32 // in the second header: place and length
 	kdumpTextMost   = 64 << 10
@@ -76,4 +80,29 @@ func Vmcoreinfo(dump io.ReaderAt) (string, error) {
 		return "", fmt.Errorf("not a kdump: vmcoreinfo: %w", err)
 	}
 	return string(text), nil
+}
+
+// nameKernel fills in what uname(2) would say, of which QEMU knows but the machine:
+// with those names empty drgn's library does not believe in the header. A kernel that
+// left no vmcoreinfo stays nameless.
+func nameKernel(dump *os.File) error {
+	info, err := Vmcoreinfo(dump)
+	if err != nil {
+		return err
+	}
+	release := ""
+	for line := range strings.Lines(info) {
+		if value, ok := strings.CutPrefix(line, "OSRELEASE="); ok {
+			release = strings.TrimSpace(value)
+		}
+	}
+	if release == "" || len(release) >= kdumpNameLength {
+		return nil
+	}
+	for i, name := range []string{"Linux", "", release, "(not told)"} { // system, node, release, version
+		if _, err := dump.WriteAt([]byte(name), int64(kdumpNames+i*kdumpNameLength)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
