@@ -111,6 +111,8 @@ func TestSentences(t *testing.T) {
 		"layoutreturn-unanswered":     {waitfor.NoReply, "no reply: sharedfile/4 137 → i_rwsem of a file →? 2 × sharedfile/* → NFS_LAYOUT_RETURN →? 4 × LAYOUTRETURN (oldest: xid 0xde6d2618, sent 28 s ago) → nfsd: 8 threads, 0 blocked, 8 idle"},
 		"recovery-loop":               {waitfor.Slow, "slow: writer/0 126 → COMMITs of the file →? COMMIT (not sent, on ForeChannel Slot table) → session slots →? state recovery →? 127.0.0.1-manager 179, which is not stuck: slow, or busy for ever"},
 		"local-throttle":              {waitfor.Starved, "server starved: 8 of 8 nfsd threads: 5 in xfs_ilock (i_rwsem of a file on the exported file system), 3 in balance_dirty_pages"},
+		"commit-order":                {waitfor.Cycle, "cycle: 4 × nfsd → i_rwsem of a directory on the exported file system →? nfsd 117 → i_rwsem of a file on the exported file system →? 4 × nfsd"},
+		"layoutreturn-lost-cut":       {waitfor.Lost, "lost wake-up: 3 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"},
 		"create-lock-kept":            {waitfor.Kept, "lock kept: 3 tasks wait for i_rwsem of a directory on the exported file system, nobody will unlock it"},
 		"nfsd-file-pending":           {waitfor.Starved, "server starved: 3 of 3 nfsd threads in nfsd_file_do_acquire (NFSD_FILE_PENDING of a file in nfsd's cache)"},
 		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},

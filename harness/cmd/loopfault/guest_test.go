@@ -43,10 +43,12 @@ func TestShellRunsACommandOnTheLoopbackMount(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(out), "127.0.0.1:/ /mnt/nfs nfs4")
 
-	cmd = loopfault(ctx, t, "shell", "--", "exit", "7")
+	cmd = loopfault(ctx, t, "shell", "--gdb", "--", "exit", "7")
 	var exit *exec.ExitError
-	require.True(t, errors.As(cmd.Run(), &exit))
+	_, err = cmd.Output()
+	require.True(t, errors.As(err, &exit))
 	assert.Equal(t, 7, exit.ExitCode(), "the command's own exit code")
+	assert.Regexp(t, `gdb \S+/vmlinux -ex 'target remote /proc/\d+/fd/\d+'`, string(exit.Stderr))
 }
 
 func TestInterruptedRunKeepsEverythingAndExits130(t *testing.T) {
