@@ -68,10 +68,8 @@ func All() []Control {
 			Explains:  "The server drops the reply to a LAYOUTRETURN, so its sender waits for an answer that will not come, and others wait for the layout it returns.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
 			SeenBy:    []string{verdict.TaskWatch},
-			// nfs_start_io_write: /proc/<pid>/stack leaves out the functions of the lock it takes,
-			// so one who waits for another's inode lock may give the hang its name.
-			Titles: []string{"nfs4_proc_layoutreturn", "pnfs_update_layout", "nfs4_do_close", "nfs_start_io_write"},
-			Blames: []string{"nfs4_proc_layoutreturn"},
+			Titles:    []string{"nfs4_proc_layoutreturn", "pnfs_update_layout", "nfs4_do_close"},
+			Blames:    []string{"nfs4_proc_layoutreturn"},
 		},
 		{
 			Kernel: "control-create-lock-kept", Scenario: "create-known",
