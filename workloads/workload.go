@@ -64,6 +64,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return dserror(*w.DSError), nil
 	case w.FaultNth != nil:
 		return faultNth(*w.FaultNth), nil
+	case w.Hog != nil:
+		return hog(*w.Hog), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

@@ -15,11 +15,11 @@ func writer(spec wire.Writer) []Worker {
 	workers := make([]Worker, spec.Processes)
 	for i := range workers {
 		workers[i] = Worker{
-			Name:      fmt.Sprintf("writer/%d", i),
+			Name:      fmt.Sprintf("%s/%d", writerKind(spec), i),
 			UID:       spec.UIDs[i%len(spec.UIDs)],
 			Pressured: !spec.Unpressured,
 			Run: func(ctx context.Context, env Env) error {
-				path := filepath.Join(env.Load, fmt.Sprintf("writer-%03d", i))
+				path := filepath.Join(env.Load, fmt.Sprintf("%s-%03d", writerKind(spec), i))
 				block, err := alignedBlock(spec.Block)
 				if err != nil {
 					return err
@@ -32,6 +32,18 @@ func writer(spec wire.Writer) []Worker {
 		}
 	}
 	return workers
+}
+
+// writerKind tells the writers of one scenario apart.
+func writerKind(spec wire.Writer) string {
+	kind := "writer"
+	if spec.Mode != "" && spec.Mode != wire.WriteBuffered {
+		kind = spec.Mode
+	}
+	if spec.Unpressured {
+		kind += "-free"
+	}
+	return kind
 }
 
 // writePass opens the file, writes it from its beginning to its end, and closes

@@ -39,6 +39,21 @@ func TestDirectWritesAreWholePages(t *testing.T) {
 	}
 }
 
+func TestWritersOfOneScenarioAreToldApart(t *testing.T) {
+	for want, spec := range map[string]wire.Writer{
+		"writer":      {},
+		"mmap":        {Mode: wire.WriteMapped},
+		"direct-free": {Mode: wire.WriteDirect, Unpressured: true},
+		"writer-free": {Mode: wire.WriteBuffered, Unpressured: true},
+	} {
+		spec.Processes, spec.UIDs = 1, []int{0}
+		workers, err := Of(wire.Workload{Writer: &spec})
+		require.NoError(t, err)
+		assert.Equal(t, want+"/0", workers[0].Name)
+		assert.NotEqual(t, spec.Unpressured, workers[0].Pressured)
+	}
+}
+
 func TestWriterFillsAFileOfItsOwn(t *testing.T) {
 	for _, mode := range []string{"", wire.WriteBuffered, wire.WriteDirect, wire.WriteMapped} {
 		t.Run(mode, func(t *testing.T) {
@@ -74,7 +89,7 @@ func fillsAFile(t *testing.T, spec wire.Writer) {
 		done <- workers[1].Run(ctx, Env{Load: dir, Rand: NewRand(1, "writer/1"), Beat: page.Slot(0)})
 	}()
 	assert.Eventually(t, func() bool {
-		info, err := os.Stat(filepath.Join(dir, "writer-001"))
+		info, err := os.Stat(filepath.Join(dir, writerKind(spec)+"-001"))
 		return err == nil && info.Size() == int64(spec.Size)
 	}, 10*time.Second, time.Millisecond)
 	cancel()

@@ -29,6 +29,14 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		armed := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.FailNth != nil })
 		c.want(armed, p, "lets allocations fail that fault fail_nth names: want it among faults")
 	}
+	if h := w.Hog; h != nil {
+		p := path + ".hog"
+		c.between(h.Processes, 1, 16, p+".processes")
+		c.uids(h.UIDs, p+".uids")
+		c.between(h.Files, 0, 100, p+".files")
+		limited := slices.ContainsFunc(s.Pressure, func(f Fault) bool { return f.Memcg != nil && f.Memcg.Max < h.Size })
+		c.want(limited, p+".size", "is %s, want a memcg among pressure that has less, or nobody is killed", h.Size)
+	}
 	if d := w.DSError; d != nil {
 		p := path + ".dserror"
 		c.between(d.Files, 1, 1000, p+".files")

@@ -100,3 +100,18 @@ func TestAllocationsFailOneAfterTheOther(t *testing.T) {
 	assert.InDelta(t, got.Landed, landed, 3, "the kernel counts as many, but for tries that were cut off")
 	assert.Contains(t, evidence(t, dir, "faultnth.jsonl"), `"n":1,"landed":true`)
 }
+
+// Each way to write, and to die, is gone in earnest.
+func TestWritersOfAllModesAndVictimsOfTheOOMKiller(t *testing.T) {
+	for name, worker := range map[string]string{"mmap-writers": "mmap/0", "direct-writers": "direct/0", "memcg-oom": "hog/0"} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := runFor(t, name, "10s", nil)
+			assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+			assert.Positive(t, got.Exercised, got.Target)
+			assert.Positive(t, got.Workers[worker], "%v", got.Workers)
+			if name == "memcg-oom" {
+				assert.Positive(t, got.Proofs["memory.events/oom_kill"], "%v", got.Proofs)
+			}
+		})
+	}
+}

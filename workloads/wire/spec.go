@@ -51,6 +51,7 @@ type Workload struct {
 	Reader     *Reader     `json:"reader,omitempty" yaml:"reader,omitempty"`
 	DSError    *DSError    `json:"dserror,omitempty" yaml:"dserror,omitempty"`
 	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
+	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
@@ -131,6 +132,16 @@ type FaultNth struct {
 	Processes int   `json:"processes" yaml:"processes"`
 	UIDs      []int `json:"uids" yaml:"uids"`       // two: who writes, and who closes last
 	Repeats   int   `json:"repeats" yaml:"repeats"` // tries for each n
+}
+
+// Hog has processes take memory in the pressured cgroup until its OOM killer strikes
+// them, with files open on the mount and data in them that nobody has written yet; then
+// the next one takes their place.
+type Hog struct {
+	Processes int   `json:"processes" yaml:"processes"` // at a time
+	UIDs      []int `json:"uids" yaml:"uids"`
+	Files     int   `json:"files" yaml:"files"` // that each has open
+	Size      Size  `json:"size" yaml:"size"`   // of memory, at most; more than the cgroup has
 }
 
 // Writer has each process write a file of its own from beginning to end, close

@@ -1,6 +1,7 @@
 // Command loopfault-agent is the one program that loopfault puts into a
 // guest. As process 1 it sets the guest up; its other roles are processes of
-// their own: serve (control channel), watch (task watch), worker (load).
+// their own: serve (control channel), watch (task watch), worker (load),
+// eater (a process of load that is to be killed).
 package main
 
 import (
@@ -61,6 +62,8 @@ func run(role string) error {
 		return runWatch(ctx)
 	case "worker":
 		return workloads.RunTask(ctx, os.Stdin)
+	case workloads.EaterRole:
+		return workloads.RunEater(os.Stdin)
 	}
 	return fmt.Errorf("no role %q", role)
 }
