@@ -108,26 +108,37 @@ func decide(o Observations) Verdict {
 	return Verdict{Kind: Clean}
 }
 
-// found is the verdict by reports of one kind. The first one names it, but for
-// tasks that wait for a lock: whoever holds that is the better name. Dumps that
+// found is the verdict by reports of one kind. The first of those that tell most
+// names it. Dumps that
 // we asked for ourselves prove nothing, nor does a detector that a slow guest
 // may have fooled.
 func found(kind Kind, o Observations) (Verdict, bool) {
 	v := Verdict{Kind: kind, AlsoCut: o.CutShort}
-	named := false
+	told := -1
 	for _, s := range o.Reports {
 		if KindOf(s.Kind) != kind || !Proves(s.Detector) {
 			continue
 		}
-		if !named && (v.Title == "" || !s.WaitsForLock()) {
-			v.Title, v.Signature = s.Title, s.Signature
-			named = !s.WaitsForLock()
+		if t := tells(s); t > told {
+			v.Title, v.Signature, told = s.Title, s.Signature, t
 		}
 		if !slices.Contains(v.Detectors, s.Detector) {
 			v.Detectors = append(v.Detectors, s.Detector)
 		}
 	}
 	return v, len(v.Detectors) > 0
+}
+
+// tells is how much a report's name tells: nothing of a task whose stack is empty,
+// little of one that waits for a lock, since whoever holds that tells more.
+func tells(r kernelreport.Report) int {
+	switch {
+	case len(r.Tasks) > 0 && r.Tasks[0].WaitFrame == "":
+		return 0
+	case r.WaitsForLock():
+		return 1
+	}
+	return 2
 }
 
 func doubt(o Observations) string {

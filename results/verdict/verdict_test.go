@@ -96,3 +96,29 @@ func TestFaultMessagesAndWarningsAloneAreNoFinding(t *testing.T) {
 	o.Reports = []kernelreport.Report{seen(kernelreport.KindFaultInjection, verdict.Console), seen(kernelreport.KindWarning, verdict.Console)}
 	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
 }
+
+// Who waits for a lock tells less than who may hold it, and a task that is gone by
+// the time its stack is read tells nothing.
+func TestHangIsNamedByWhatTellsMost(t *testing.T) {
+	stack := func(text string) kernelreport.Report {
+		r := kernelreport.FromStack("x", 7, "D", 20, text)
+		r.Detector = verdict.TaskWatch
+		return r
+	}
+	blank, lock, bit := stack(""), stack("[<0>] nfs_start_io_write+0x19/0x50\n"), stack("[<0>] pnfs_update_layout+0x19/0x50\n")
+	for _, c := range []struct {
+		reports []kernelreport.Report
+		want    string
+	}{
+		{[]kernelreport.Report{blank, lock, bit}, bit.Title},
+		{[]kernelreport.Report{lock, blank, bit}, bit.Title},
+		{[]kernelreport.Report{lock, blank}, lock.Title},
+		{[]kernelreport.Report{blank, lock}, lock.Title},
+		{[]kernelreport.Report{blank}, blank.Title},
+		{[]kernelreport.Report{bit, stack("[<0>] pnfs_roc+0x19/0x50\n")}, bit.Title},
+	} {
+		o := good()
+		o.Reports = c.reports
+		assert.Equal(t, c.want, verdict.Decide(o).Title)
+	}
+}
