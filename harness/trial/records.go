@@ -1,12 +1,12 @@
 package trial
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
@@ -26,48 +26,54 @@ func (t *trial) records(ctx context.Context) error {
 			continue
 		}
 		t.save(name, text)
+		cut := 0
 		switch name {
 		case wire.FindingsFile:
-			t.eyes.findings, err = findings(text)
+			t.eyes.findings, cut = findings(text)
 		case wire.NthFile:
-			t.result.Nth, err = nthTable(text)
+			t.result.Nth, cut = nthTable(text)
 		}
-		if err != nil {
-			return err
+		if cut > 0 {
+			t.history.add(entry{Type: "evidence", What: name, Detail: fmt.Sprintf("%d lines were cut, their workers being killed", cut)})
 		}
 	}
 	return nil
 }
 
-// findings makes reports of findings, one for each sort.
-func findings(text string) ([]kernelreport.Report, error) {
-	var reports []kernelreport.Report
-	at := map[string]int{}
-	for line := range bytes.Lines([]byte(text)) {
-		var f wire.Finding
-		if err := json.Unmarshal(line, &f); err != nil {
-			return reports, fmt.Errorf("a finding of a worker: %w: %q", err, line)
+// each reads lines of JSON, and counts those that are none: a worker that is killed
+// in the middle of a write leaves a part of its line.
+func each[T any](text string, do func(T)) (cut int) {
+	for line := range strings.Lines(text) {
+		var v T
+		if json.Unmarshal([]byte(line), &v) != nil {
+			cut++
+			continue
 		}
+		do(v)
+	}
+	return cut
+}
+
+// findings makes reports of findings, one for each sort.
+func findings(text string) (reports []kernelreport.Report, cut int) {
+	at := map[string]int{}
+	cut = each(text, func(f wire.Finding) {
 		r := kernelreport.FromFinding(kernelreport.Kind(f.Kind), f.What, f.Worker)
 		if i, ok := at[r.Signature]; ok {
 			reports[i].Count++
-			continue
+			return
 		}
 		r.Detector = verdict.Checker
 		at[r.Signature] = len(reports)
 		reports = append(reports, r)
-	}
-	return reports, nil
+	})
+	return reports, cut
 }
 
 // nthTable sums up what came of failing one allocation after the other.
-func nthTable(text string) ([]store.Nth, error) {
+func nthTable(text string) (table []store.Nth, cut int) {
 	rows := map[int]*store.Nth{}
-	for line := range bytes.Lines([]byte(text)) {
-		var t wire.NthTry
-		if err := json.Unmarshal(line, &t); err != nil {
-			return nil, fmt.Errorf("a try of a worker: %w: %q", err, line)
-		}
+	cut = each(text, func(t wire.NthTry) {
 		row := rows[t.N]
 		if row == nil {
 			row = &store.Nth{N: t.N, Functions: map[string]int{}, Errors: map[string]int{}}
@@ -83,10 +89,9 @@ func nthTable(text string) ([]store.Nth, error) {
 		if t.Errno != "" {
 			row.Errors[t.Errno]++
 		}
-	}
-	var table []store.Nth
+	})
 	for _, n := range slices.Sorted(maps.Keys(rows)) {
 		table = append(table, *rows[n])
 	}
-	return table, nil
+	return table, cut
 }
