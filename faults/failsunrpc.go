@@ -14,6 +14,7 @@ type FailSunrpc struct {
 	IgnoreServerDisconnect bool `json:"ignore-server-disconnect,omitempty" yaml:"ignore-server-disconnect,omitempty"` // nor does the server
 	IgnoreCacheWait        bool `json:"ignore-cache-wait,omitempty" yaml:"ignore-cache-wait,omitempty"`               // upcalls are waited for
 	Probability            int  `json:"probability" yaml:"probability"`                                               // in percent of requests, drawn by the kernel
+	Interval               int  `json:"interval,omitempty" yaml:"interval,omitempty"`                                 // of requests, only each so manieth may be struck; 0 is 1
 	Times                  int  `json:"times" yaml:"times"`                                                           // after so many hits it stops by itself
 }
 
@@ -31,7 +32,7 @@ func (f FailSunrpc) Describe() string {
 			what = append(what, strings.TrimPrefix(sunrpcSwitches[i], "ignore-"))
 		}
 	}
-	return fmt.Sprintf("fail_sunrpc: %s, probability %d %%, at most %d times", strings.Join(what, ", "), f.Probability, f.Times)
+	return fmt.Sprintf("fail_sunrpc: %s, probability %d %%, interval %d, at most %d times", strings.Join(what, ", "), f.Probability, max(f.Interval, 1), f.Times)
 }
 
 func (f FailSunrpc) Arm(ctx context.Context, t Target) error {
@@ -41,7 +42,10 @@ func (f FailSunrpc) Arm(ctx context.Context, t Target) error {
 	if err := spareSunrpc(ctx, t, f.ignored()...); err != nil {
 		return err
 	}
-	return failSunrpc.fire(ctx, t, f.Probability, f.Times)
+	if err := failSunrpc.fire(ctx, t, 0, f.Times); err != nil {
+		return err
+	}
+	return failSunrpc.set(ctx, t, "interval", fmt.Sprint(max(f.Interval, 1)), "probability", fmt.Sprint(f.Probability))
 }
 
 // spareSunrpc says of each switch whether it is to be ignored.

@@ -66,10 +66,12 @@ func TestDisarmEndsAnOutageUnderWay(t *testing.T) {
 	g, ctx := newFakeGuest(), context.Background()
 	o := faults.Freeze{}.Outage()
 	require.NoError(t, o.Arm(ctx, g))
-	require.NoError(t, o.Begin(ctx, g))
+	_, err := o.Begin(ctx, g)
+	require.NoError(t, err)
 	require.NoError(t, o.Disarm(ctx, g))
 	assert.False(t, g.down[o.Kind()])
-	assert.ErrorContains(t, o.Begin(ctx, g), "begin the freeze: ")
+	_, err = o.Begin(ctx, g)
+	assert.ErrorContains(t, err, "begin the freeze: ")
 }
 
 func TestFailslabAimsAtOneCallSite(t *testing.T) {

@@ -40,18 +40,30 @@ func (o Outage) Describe() string {
 }
 
 // Arm only makes the outage possible.
-func (o Outage) Arm(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageArm) }
+func (o Outage) Arm(ctx context.Context, t Target) error {
+	_, err := o.step(ctx, t, wire.OutageArm)
+	return err
+}
 
-// Begin returns when the outage is complete; that may take as long as something
-// in the guest holds it up.
-func (o Outage) Begin(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageBegin) }
+// Begin returns when the outage is complete, which may take as long as something
+// in the guest holds it up, and gives the guest's uptime at which it was begun.
+func (o Outage) Begin(ctx context.Context, t Target) (since float64, err error) {
+	n, err := o.step(ctx, t, wire.OutageBegin)
+	return n.Since, err
+}
 
-// End returns when it is over; what went on meanwhile recovers later. Nothing
-// happens when there is none.
-func (o Outage) End(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageEnd) }
+// End returns when it is over, and gives the guest's uptime then; what went on
+// meanwhile recovers later. Nothing happens when there is none.
+func (o Outage) End(ctx context.Context, t Target) (uptime float64, err error) {
+	n, err := o.step(ctx, t, wire.OutageEnd)
+	return n.Uptime, err
+}
 
 // Disarm ends an outage under way; none begins any more.
-func (o Outage) Disarm(ctx context.Context, t Target) error { return o.step(ctx, t, wire.OutageDisarm) }
+func (o Outage) Disarm(ctx context.Context, t Target) error {
+	_, err := o.step(ctx, t, wire.OutageDisarm)
+	return err
+}
 
 // Prove counts the outages that were complete.
 func (o Outage) Prove(ctx context.Context, t Target) (Proof, error) {
@@ -67,11 +79,12 @@ func (o Outage) Prove(ctx context.Context, t Target) (Proof, error) {
 	}, nil
 }
 
-func (o Outage) step(ctx context.Context, t Target, step string) error {
+func (o Outage) step(ctx context.Context, t Target, step string) (wire.OutageCounts, error) {
 	order := o.kind
 	order.Step = step
-	if _, err := t.Outage(ctx, order); err != nil {
-		return fmt.Errorf("%s the %s: %w", step, o.kind.Kind, err)
+	n, err := t.Outage(ctx, order)
+	if err != nil {
+		return n, fmt.Errorf("%s the %s: %w", step, o.kind.Kind, err)
 	}
-	return nil
+	return n, nil
 }

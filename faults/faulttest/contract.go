@@ -57,7 +57,7 @@ func Contract(t *testing.T, target faults.Target, f faults.Fault, provoke func(c
 
 // Once provokes an outage: it is had once, if it may be.
 func Once(ctx context.Context, target faults.Target, o faults.Outage) {
-	if o.Begin(ctx, target) == nil {
-		_ = o.End(ctx, target) // what it achieved shows in the proof
+	if _, err := o.Begin(ctx, target); err == nil {
+		_, _ = o.End(ctx, target) // what it achieved shows in the proof
 	}
 }

@@ -99,6 +99,7 @@ func (c *checker) fault(f Fault, path string) {
 	if s := f.FailSunrpc; s != nil {
 		p := path + ".fail_sunrpc"
 		c.want(!s.IgnoreClientDisconnect || !s.IgnoreServerDisconnect || !s.IgnoreCacheWait, p, "ignores everything: want one of client-disconnect, server-disconnect, cache-wait")
+		c.between(s.Interval, 0, 1<<30, p+".interval")
 		c.chance(s.Probability, s.Times, p)
 	}
 	if m := f.Memcg; m != nil {

@@ -105,18 +105,22 @@ func (f Fault) Fault() faults.Fault {
 	return nil
 }
 
-// Allowance is for how long the scenario's outages may stop everything without
-// that being a hang.
+// Allowance is for how long what the scenario does on purpose may stop everything
+// without that being a hang.
 func (s Scenario) Allowance() time.Duration {
 	var longest time.Duration
 	for _, f := range s.Faults {
+		var may time.Duration
 		if o, ok := f.Fault().(faults.Outage); ok {
-			may := o.For.D()
+			may = o.For.D()
 			if o.Reclaim && s.Mount.Vers != "3" {
 				may += s.Export.Lease.D() + s.Export.Grace.D() + timeouts.NFSRetry
 			}
-			longest = max(longest, may)
 		}
+		if f.FailSunrpc != nil { // a request repeated too soon is put off by the server
+			may = timeouts.NFSRetry
+		}
+		longest = max(longest, may)
 	}
 	return longest
 }

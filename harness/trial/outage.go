@@ -15,7 +15,7 @@ import (
 // who drives it to the trial's goroutine.
 type turn struct {
 	ended bool
-	at    float64       // guest uptime
+	at    float64       // guest uptime, by the guest itself: on a busy host ours is off by seconds
 	calm  chan struct{} // of an end: closed when the load is back, or not waited for any more
 }
 
@@ -85,10 +85,13 @@ func (t *trial) have(ctx, working context.Context, o faults.Outage) (calm <-chan
 }
 
 func (t *trial) beginOutage(ctx context.Context, o faults.Outage) error {
-	at := t.history.now()
-	t.history.add(entry{T: at, Type: "fault", What: "begins", Detail: o.Describe()})
+	t.history.add(entry{Type: "fault", What: "begins", Detail: o.Describe()})
+	at, err := o.Begin(ctx, t.agent)
+	if err = t.turned(o, "begun", err); err != nil {
+		return err
+	}
 	t.tell(ctx, turn{at: at})
-	return t.turned(o, "begun", o.Begin(ctx, t.agent))
+	return nil
 }
 
 // endOutage tells when it is over: the time to recover counts from there. A trial
@@ -99,10 +102,11 @@ func (t *trial) endOutage(ctx context.Context, o faults.Outage) (calm <-chan str
 		return nil, ctx.Err()
 	}
 	t.history.add(entry{Type: "fault", What: "ends", Detail: o.Describe()})
-	if err := t.turned(o, "ended", o.End(ctx, t.agent)); err != nil {
+	at, err := o.End(ctx, t.agent)
+	if err = t.turned(o, "ended", err); err != nil {
 		return nil, err
 	}
-	u := turn{ended: true, at: t.history.now(), calm: make(chan struct{})}
+	u := turn{ended: true, at: at, calm: make(chan struct{})}
 	t.tell(ctx, u)
 	return u.calm, nil
 }

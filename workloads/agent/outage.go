@@ -64,7 +64,7 @@ func (s *server) outage(ctx context.Context, p wire.Outage) (wire.OutageCounts, 
 	if err != nil {
 		return wire.OutageCounts{}, err
 	}
-	o := s.outages.of(p.Kind)
+	o, since := s.outages.of(p.Kind), Uptime()
 	switch p.Step {
 	case wire.OutageArm:
 		err = o.arm()
@@ -78,7 +78,7 @@ func (s *server) outage(ctx context.Context, p wire.Outage) (wire.OutageCounts, 
 	default:
 		err = fmt.Errorf("an outage has no step %q", p.Step)
 	}
-	return wire.OutageCounts{Begun: o.begun.Load(), Ended: o.ended.Load()}, err
+	return wire.OutageCounts{Begun: o.begun.Load(), Ended: o.ended.Load(), Since: since, Uptime: Uptime()}, err
 }
 
 func (o *outage) arm() error {

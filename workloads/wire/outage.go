@@ -30,4 +30,7 @@ const (
 type OutageCounts struct {
 	Begun int64 `json:"begun"`
 	Ended int64 `json:"ended"`
+	// Uptimes of the guest when the step began and when it was done.
+	Since  float64 `json:"since"`
+	Uptime float64 `json:"uptime"`
 }
