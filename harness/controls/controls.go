@@ -127,6 +127,16 @@ func All() []Control {
 			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "__filemap_fdatawait_range", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
 		},
 		{
+			Kernel: "control-thaw-halfway", Scenario: "freeze-export",
+			Mechanism: "freeze never over",
+			Explains:  "The thaw of the exported file system keeps one of its locks, so one nfsd thread after the other waits in mnt_want_write() for a freeze that is over.",
+			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
+			// The stall watch and the task watch run out at the same moment; whoever is first ends the trial.
+			SeenBy: []string{verdict.Khungtaskd},
+			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "__filemap_fdatawait_range", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
+			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
+		},
+		{
 			Kernel: "control-cpu-lockup", Scenario: "pnfs-layoutreturn-enomem",
 			Mechanism: "processors locked up",
 			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest says nothing any more.",
