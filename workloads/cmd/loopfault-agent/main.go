@@ -53,6 +53,9 @@ func run(role string) error {
 	case "init":
 		return agent.Init()
 	case "serve":
+		if err := setOOMScore("-1000"); err != nil {
+			return err
+		}
 		port, err := agent.OpenPort(wire.AgentPort)
 		if err != nil {
 			return err
@@ -61,6 +64,9 @@ func run(role string) error {
 	case "watch":
 		return runWatch(ctx)
 	case "worker":
+		if err := setOOMScore("0"); err != nil { // unlike the server that started it
+			return err
+		}
 		return workloads.RunTask(ctx, os.Stdin)
 	case workloads.EaterRole:
 		return workloads.RunEater(os.Stdin)
@@ -70,7 +76,7 @@ func run(role string) error {
 
 // runWatch keeps the watcher out of reach of the memory pressure it observes.
 func runWatch(ctx context.Context) error {
-	if err := os.WriteFile("/proc/self/oom_score_adj", []byte("-1000"), 0); err != nil {
+	if err := setOOMScore("-1000"); err != nil {
 		return err
 	}
 	// On fault: the Go runtime maps far more than it touches.
@@ -90,6 +96,11 @@ func runWatch(ctx context.Context) error {
 		Budget: stallBudget(), Period: time.Second,
 	}
 	return w.Run(ctx, port)
+}
+
+// setOOMScore says how gladly the OOM killer takes this process: -1000 is never.
+func setOOMScore(score string) error {
+	return os.WriteFile("/proc/self/oom_score_adj", []byte(score), 0)
 }
 
 // stallBudget is what the host put on the kernel command line.
