@@ -34,6 +34,18 @@ func (t *trial) unheard() bool {
 	return !t.heard.IsZero() && time.Since(t.heard) >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
 }
 
+// clockFault is the error of a guest whose clock has run away from the host's: its
+// own budgets ran out in no time. Seen under emulation on a host with a load of 20,
+// where the guest had measured its TSC while it did not get to run. Samples come
+// late at most, so that a clock never looks too fast for that.
+func clockFault(guest, host float64) error {
+	const times, slack = 2, 5 // seconds
+	if guest <= times*host+slack {
+		return nil
+	}
+	return fmt.Errorf("the guest's clock runs wild: %.0f s of its own in %.0f s of the host", guest, host)
+}
+
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.
 type deadGuest struct {
 	fault guest.Fault
@@ -93,6 +105,9 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				continue
 			}
 			look(s)
+			if err := clockFault(s.Uptime-t.woke, time.Since(t.wokeAt).Seconds()); err != nil {
+				return left(err)
+			}
 			if t.eyes.settled(s.Uptime, t.budgets) {
 				return left(errHang)
 			}
