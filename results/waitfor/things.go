@@ -55,8 +55,9 @@ var things = map[string]thing{
 	"layoutcommitting": {kind: KindBit, label: "NFS_INO_LAYOUTCOMMITTING", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTCOMMIT", holders: []string{"pnfs_layoutcommit_inode", "nfs4_proc_layoutcommit"}, ops: []string{"LAYOUTCOMMIT"}},
 	"layout-refs": {verb: verbDrop, kind: KindOther, label: "the last reference to a layout", watched: true, root: Lost,
-		cleared: "the last put of the layout", holders: []string{"pnfs_update_layout", "pnfs_send_layoutreturn", "_pnfs_return_layout"},
-		ops: []string{"LAYOUTGET", "LAYOUTRETURN", "READ", "READ_PLUS", "WRITE", "COMMIT"}},
+		// Only evictions wait for it, and an inode with I/O under way is not evicted: whoever reads or writes has another layout.
+		cleared: "the last put of the layout", holders: []string{"pnfs_send_layoutreturn", "_pnfs_return_layout"},
+		ops: []string{"LAYOUTGET", "LAYOUTRETURN"}},
 	"ds-connect": {kind: KindBit, label: "NFS4DS_CONNECTING", watched: true, root: Lost,
 		cleared: "whoever connects to the data server", holders: []string{"nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v4_ds_connect", "nfs_create_rpc_client"}, ops: []string{"NULL", "EXCHANGE_ID"}},
 	"server-delay": {kind: KindOther, label: "server's answer, put off (NFS4ERR_DELAY or the like)", root: Slow,
