@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"loopfault/workloads/wire"
@@ -41,13 +42,28 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.saveTasks(ctx, "ps.txt", wire.TaskQuery{Table: true})
 	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
 	t.lookAtStall(ctx)
+	defer t.muteKhungtaskd(ctx)()
 	for _, key := range []string{"m", "l", "w"} { // "t" takes the serial line half a minute, and tasks.txt has it
 		if err := t.agent.WriteFile(ctx, "/proc/sysrq-trigger", key); err != nil {
 			t.history.add(entry{Type: "evidence", What: "sysrq-" + key, Detail: err.Error()})
 			break
 		}
+		t.history.add(entry{Type: "evidence", What: "sysrq-" + key})
 	}
 	t.awaitConsole(ctx)
+	t.history.add(entry{Type: "evidence", What: "console.log"})
+}
+
+// muteKhungtaskd keeps the kernel's detector from telling of the same tasks again
+// every few seconds, or the console would never be still. It returns what lets it
+// speak again; a kernel without it has nothing to mute.
+func (t *trial) muteKhungtaskd(ctx context.Context) func() {
+	const knob = "/proc/sys/kernel/hung_task_timeout_secs"
+	was, err := t.agent.ReadFile(ctx, knob)
+	if err != nil || t.agent.WriteFile(ctx, knob, "0") != nil {
+		return func() {}
+	}
+	return func() { _ = t.agent.WriteFile(ctx, knob, strings.TrimSpace(was)) }
 }
 
 // saveConfig saves what the kernel said of its configuration while it was well.
@@ -79,12 +95,16 @@ func (t *trial) save(name, text string) {
 	t.history.add(e)
 }
 
+// afterthought is how many bytes of console make no dump: a workload may go on and
+// have the kernel print a line now and then.
+const afterthought = 512
+
 // awaitConsole waits until the kernel has printed what it was asked for: a console
-// that does not grow for a while.
+// that hardly grows for a while.
 func (t *trial) awaitConsole(ctx context.Context) {
-	for size := int64(-1); ctx.Err() == nil; {
+	for size := int64(-afterthought); ctx.Err() == nil; {
 		info, err := os.Stat(t.consolePath())
-		if err != nil || info.Size() == size {
+		if err != nil || info.Size() < size+afterthought {
 			return
 		}
 		size = info.Size()
