@@ -78,7 +78,7 @@ func All() []Control {
 			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", // on the server
-				"nfs4_run_open_task", "_nfs4_proc_lookup", "path_openat", "do_unlinkat", "nfs4_proc_remove"}, // on the client
+				"nfs4_run_open_task", "_nfs4_proc_lookup", "_nfs4_proc_access", "path_openat", "do_unlinkat", "nfs4_proc_remove"}, // on the client
 			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir"},
 		},
 		{

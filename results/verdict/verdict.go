@@ -129,16 +129,21 @@ func found(kind Kind, o Observations) (Verdict, bool) {
 	return v, len(v.Detectors) > 0
 }
 
-// tells is how much a report's name tells: nothing of a task whose stack is empty,
-// little of one that waits for a lock, since whoever holds that tells more.
+// tells ranks reports as names of a hang: one without a stack says least; the
+// workers of a stalled workload wait for whom a detector saw blocked, if any; and
+// whoever waits for a lock waits for somebody who tells more.
 func tells(r kernelreport.Report) int {
-	switch {
-	case len(r.Tasks) > 0 && r.Tasks[0].WaitFrame == "":
+	if len(r.Tasks) > 0 && r.Tasks[0].WaitFrame == "" {
 		return 0
-	case r.WaitsForLock():
-		return 1
 	}
-	return 2
+	rank := 1
+	if !r.WaitsForLock() {
+		rank++
+	}
+	if r.Kind != kernelreport.KindWorkloadStall {
+		rank += 2
+	}
+	return rank
 }
 
 func doubt(o Observations) string {

@@ -122,3 +122,14 @@ func TestHangIsNamedByWhatTellsMost(t *testing.T) {
 		assert.Equal(t, c.want, verdict.Decide(o).Title)
 	}
 }
+
+// The workers of a stalled workload wait for the one that is stuck.
+func TestBlockedTasksNameAHangRatherThanStalledWorkers(t *testing.T) {
+	stalled := kernelreport.FromStack("writer/0", 1, "D", 9, "[<0>] nfs_start_io_write+0x10/0x60\n[<0>] nfs_file_write+0x90/0x2d0\n")
+	stalled.Kind, stalled.Detector = kernelreport.KindWorkloadStall, verdict.StallWatch
+	stuck := kernelreport.FromStack("nfsd", 2, "D", 9, "[<0>] __kern_path_locked+0x10/0x60\n[<0>] nfsd_unlink+0x90/0x2d0\n")
+	stuck.Kind, stuck.Detector = kernelreport.KindHungTask, verdict.Khungtaskd
+	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: []kernelreport.Report{stalled, stuck}})
+	assert.Equal(t, stuck.Title, v.Title)
+	assert.Equal(t, []string{verdict.StallWatch, verdict.Khungtaskd}, v.Detectors)
+}
