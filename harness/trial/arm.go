@@ -26,6 +26,9 @@ func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.locateText); err != nil {
 		return err
 	}
+	if err := t.during(ctx, t.budgets.Step, t.sizeTrace); err != nil {
+		return err
+	}
 	if err := t.during(ctx, t.budgets.Step, t.countCalls); err != nil {
 		return err
 	}
@@ -92,6 +95,19 @@ func (t *trial) countCalls(ctx context.Context) error {
 		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
 	}
 	return t.agent.WriteFile(ctx, event+"/enable", "1")
+}
+
+// traceKiB is the trace buffer of each processor. As text it is some ten times
+// that, of which the agent holds several copies while it is read: in a guest of
+// 256 MiB the kernel's own size (1.4 MiB) had the OOM killer come for the agent.
+const traceKiB = "256"
+
+// sizeTrace makes the trace buffer one that even a small guest can part with.
+func (t *trial) sizeTrace(ctx context.Context) error {
+	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/buffer_size_kb", traceKiB); err != nil {
+		t.history.add(entry{Type: "guest", What: "trace buffer", Detail: err.Error()})
+	}
+	return nil
 }
 
 // recordEvents turns the scenario's tracepoints on.
