@@ -45,9 +45,9 @@ const requests = `for i in 1 2 3; do touch /mnt/nfs/load/request-$i; done`
 // cache, which can be reclaimed. Anonymous memory could not, without swap.
 const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
 
-// dirtyALot dirties more than a few megabytes at once, and less than would hold a
-// writer back by default.
-const dirtyALot = `head -c 24M /dev/zero >/export/dirty; rm /export/dirty`
+// dirtyALot has several dirty more than a few megabytes at once, and less than would
+// hold a writer back by default. One alone may never be quicker than the disk.
+const dirtyALot = `for i in 1 2 3 4; do head -c 12M /dev/zero >/export/dirty-$i & done; wait; rm /export/dirty-*`
 
 func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 	agent := bootedGuest(t)
