@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 
@@ -10,22 +9,13 @@ import (
 )
 
 func reader(spec wire.Reader) []Worker {
-	workers := make([]Worker, spec.Processes)
-	for i := range workers {
-		workers[i] = Worker{
-			Name:      fmt.Sprintf("reader/%d", i),
-			UID:       spec.UIDs[i%len(spec.UIDs)],
-			Pressured: true,
-			Run: func(ctx context.Context, env Env) error {
-				page := make([]byte, pageSize)
-				for ctx.Err() == nil {
-					env.Beat.Done(nextRead(env.Rand, spec).do(ctx, env.Load, page))
-				}
-				return nil
-			},
+	return processes("reader", spec.Processes, spec.UIDs, func(ctx context.Context, env Env, _ int) error {
+		page := make([]byte, pageSize)
+		for ctx.Err() == nil {
+			env.Beat.Done(nextRead(env.Rand, spec).do(ctx, env.Load, page))
 		}
-	}
-	return workers
+		return nil
+	})
 }
 
 // readOp reads a page of a file.

@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 
@@ -10,25 +9,17 @@ import (
 )
 
 func sharedFile(spec wire.SharedFile) []Worker {
-	workers := make([]Worker, spec.Processes)
-	for i := range workers {
-		workers[i] = Worker{
-			Name:      fmt.Sprintf("sharedfile/%d", i),
-			UID:       spec.UIDs[i%len(spec.UIDs)],
-			Pressured: true,
-			Run: func(ctx context.Context, env Env) error {
-				if err := env.takeSide(ctx, spec.Rival, i); err != nil {
-					return err
-				}
-				s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
-				defer s.closeAll()
-				for ctx.Err() == nil {
-					env.Beat.Done(s.do(nextSharedOp(env.Rand, spec, i)))
-				}
-				return nil
-			},
+	workers := processes("sharedfile", spec.Processes, spec.UIDs, func(ctx context.Context, env Env, i int) error {
+		if err := env.takeSide(ctx, spec.Rival, i); err != nil {
+			return err
 		}
-	}
+		s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
+		defer s.closeAll()
+		for ctx.Err() == nil {
+			env.Beat.Done(s.do(nextSharedOp(env.Rand, spec, i)))
+		}
+		return nil
+	})
 	return append(workers, rival(spec.Rival)...)
 }
 

@@ -15,27 +15,19 @@ import (
 )
 
 func state(spec wire.State) []Worker {
-	var workers []Worker
-	for i := range spec.Processes {
-		workers = append(workers, Worker{
-			Name:      fmt.Sprintf("state/%d", i),
-			UID:       spec.UIDs[i%len(spec.UIDs)],
-			Pressured: true,
-			Run: func(ctx context.Context, env Env) error {
-				if err := env.takeSide(ctx, spec.Rival, i); err != nil {
-					return err
-				}
-				s, err := newStateProcess(env, spec, i)
-				if err != nil {
-					return err
-				}
-				for ctx.Err() == nil {
-					env.Beat.Done(s.do(nextStateOp(env.Rand, spec, i)))
-				}
-				return nil
-			},
-		})
-	}
+	workers := processes("state", spec.Processes, spec.UIDs, func(ctx context.Context, env Env, i int) error {
+		if err := env.takeSide(ctx, spec.Rival, i); err != nil {
+			return err
+		}
+		s, err := newStateProcess(env, spec, i)
+		if err != nil {
+			return err
+		}
+		for ctx.Err() == nil {
+			env.Beat.Done(s.do(nextStateOp(env.Rand, spec, i)))
+		}
+		return nil
+	})
 	if spec.Plant > 0 {
 		workers = append(workers, Worker{
 			Name: "planter/0",

@@ -70,6 +70,21 @@ func Of(w wire.Workload) ([]Worker, error) {
 	return nil, errors.New("workload names no kind of load")
 }
 
+// processes are n numbered workers of one kind, in the pressured cgroup, who take
+// turns in being each of the users.
+func processes(kind string, n int, uids []int, run func(ctx context.Context, env Env, i int) error) []Worker {
+	workers := make([]Worker, n)
+	for i := range workers {
+		workers[i] = Worker{
+			Name:      fmt.Sprintf("%s/%d", kind, i),
+			UID:       uids[i%len(uids)],
+			Pressured: true,
+			Run:       func(ctx context.Context, env Env) error { return run(ctx, env, i) },
+		}
+	}
+	return workers
+}
+
 // NewRand gives the random numbers of one worker: its own stream, the same
 // for the same seed and name.
 func NewRand(seed uint64, name string) *rand.Rand {

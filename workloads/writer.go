@@ -12,24 +12,20 @@ import (
 )
 
 func writer(spec wire.Writer) []Worker {
-	workers := make([]Worker, spec.Processes)
-	for i := range workers {
-		workers[i] = Worker{
-			Name:      fmt.Sprintf("%s/%d", writerKind(spec), i),
-			UID:       spec.UIDs[i%len(spec.UIDs)],
-			Pressured: !spec.Unpressured,
-			Run: func(ctx context.Context, env Env) error {
-				path := filepath.Join(env.Load, fmt.Sprintf("%s-%03d", writerKind(spec), i))
-				block, err := alignedBlock(spec.Block)
-				if err != nil {
-					return err
-				}
-				for ctx.Err() == nil {
-					writePass(ctx, env, path, block, spec)
-				}
-				return nil
-			},
+	kind := writerKind(spec)
+	workers := processes(kind, spec.Processes, spec.UIDs, func(ctx context.Context, env Env, i int) error {
+		path := filepath.Join(env.Load, fmt.Sprintf("%s-%03d", kind, i))
+		block, err := alignedBlock(spec.Block)
+		if err != nil {
+			return err
 		}
+		for ctx.Err() == nil {
+			writePass(ctx, env, path, block, spec)
+		}
+		return nil
+	})
+	for i := range workers {
+		workers[i].Pressured = !spec.Unpressured
 	}
 	return workers
 }

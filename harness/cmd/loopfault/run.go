@@ -31,7 +31,7 @@ type campaignFlags struct {
 type guestFlags struct {
 	Jobs   int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
 	Cold   bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
-	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; crash and drgn open it."`
+	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
 }
 
 type runCmd struct {
