@@ -19,7 +19,7 @@ func dserror(spec wire.DSError) []Worker {
 	return []Worker{{
 		Name: "dserror/0",
 		Run: func(ctx context.Context, env Env) error {
-			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
+			for pause(ctx, Jitter(env.Rand, spec.Every.D())) {
 				path := sharedPath(env.Behind, env.Rand.IntN(spec.Files))
 				err := os.Chmod(path, withheldMode)
 				if os.IsNotExist(err) {

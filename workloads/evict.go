@@ -34,7 +34,7 @@ func evict(spec wire.Evict) []Worker {
 			if err := WriteKnob("/proc/sys/vm/drop_caches", "4"); err != nil {
 				return err
 			}
-			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
+			for pause(ctx, Jitter(env.Rand, spec.Every.D())) {
 				env.Beat.Done(squeeze(env, spec))
 			}
 			return nil
@@ -90,8 +90,8 @@ func squeeze(env Env, spec wire.Evict) error {
 	return err
 }
 
-// jitter draws a pause around mean, between half of it and half as much again.
-func jitter(r *rand.Rand, mean time.Duration) time.Duration {
+// Jitter draws a pause around mean, between half of it and half as much again.
+func Jitter(r *rand.Rand, mean time.Duration) time.Duration {
 	if mean <= 0 {
 		return 0
 	}

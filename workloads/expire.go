@@ -16,7 +16,7 @@ func expire(spec wire.Expire) []Worker {
 		Name: "expire/0",
 		Run: func(ctx context.Context, env Env) error {
 			for n := 0; spec.Times == 0 || n < spec.Times; n++ {
-				if !pause(ctx, jitter(env.Rand, spec.Every.D())) {
+				if !pause(ctx, Jitter(env.Rand, spec.Every.D())) {
 					return nil
 				}
 				env.Beat.Done(expireAll(clientControls))

@@ -214,5 +214,5 @@ func holdFor(r *rand.Rand, mean time.Duration) time.Duration {
 	if r.IntN(8) == 0 {
 		mean *= 8
 	}
-	return jitter(r, mean)
+	return Jitter(r, mean)
 }

@@ -14,7 +14,7 @@ func recall(spec wire.Recall) []Worker {
 	return []Worker{{
 		Name: "recall/0",
 		Run: func(ctx context.Context, env Env) error {
-			for pause(ctx, jitter(env.Rand, spec.Every.D())) {
+			for pause(ctx, Jitter(env.Rand, spec.Every.D())) {
 				err := nextRecall(env.Rand, spec).do(env.Behind)
 				if os.IsNotExist(err) {
 					continue // unlinked just now, or not made yet: nothing to recall

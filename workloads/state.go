@@ -32,7 +32,7 @@ func state(spec wire.State) []Worker {
 		workers = append(workers, Worker{
 			Name: "planter/0",
 			Run: func(ctx context.Context, env Env) error {
-				for pause(ctx, jitter(env.Rand, spec.Plant.D())) {
+				for pause(ctx, Jitter(env.Rand, spec.Plant.D())) {
 					env.Beat.Done(plant(env))
 				}
 				return nil

@@ -58,7 +58,7 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options
 		end(writers, true)
 		return errors.Join(err, lerr, takeDown(dirs, "-l"))
 	}
-	pause(ctx, jitter(env.Rand, time.Second))
+	pause(ctx, Jitter(env.Rand, time.Second))
 	return umountAll(spec, dirs, writers)
 }
 

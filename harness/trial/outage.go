@@ -67,12 +67,8 @@ func (t *trial) driveOutages(ctx, working context.Context) {
 	}
 }
 
-// plan draws the next beginning: a pause between half of the mean and half as
-// much again.
-func (p *planned) plan() {
-	mean := p.outage.Every.D()
-	p.due = time.Now().Add(mean/2 + time.Duration(p.rand.Int64N(int64(mean))))
-}
+// plan draws the next beginning.
+func (p *planned) plan() { p.due = time.Now().Add(workloads.Jitter(p.rand, p.outage.Every.D())) }
 
 // have has one outage. It is in the history before it is tried: a guest may
 // hang at once.
