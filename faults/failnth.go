@@ -35,13 +35,12 @@ func (f FailNth) Arm(ctx context.Context, t Target) error {
 	if err := ignoreSunrpc(ctx, t); err != nil {
 		return err
 	}
-	if err := errors.Join(aimSlab(ctx, t, fn.Start, fn.End), aimPages(ctx, t, fn.Start, fn.End)); err != nil {
-		return err
-	}
-	// Hits are few, and each is another place: the kernel shows its stack.
+	// Hits are few, and each is another place: the kernel shows its stack. Tasks
+	// begin as soon as both are aimed, so that comes after all that counts.
 	return errors.Join(
 		failslab.fire(ctx, t, 0, nthTimes), failslab.set(ctx, t, "verbose", "2"),
 		failPageAlloc.fire(ctx, t, 0, nthTimes), failPageAlloc.set(ctx, t, "verbose", "2"),
+		aimSlab(ctx, t, fn.Start, fn.End), aimPages(ctx, t, fn.Start, fn.End),
 	)
 }
 

@@ -97,7 +97,7 @@ func TestAllocationsFailOneAfterTheOther(t *testing.T) {
 	for _, row := range got.Nth {
 		landed += row.Landed
 	}
-	assert.InDelta(t, got.Landed, landed, 3, "the kernel counts as many, but for tries that were cut off")
+	assert.InDelta(t, got.Landed, landed, 3, "the kernel counts as many, but for one try of each of three processes that was cut off")
 	assert.Contains(t, evidence(t, dir, "faultnth.jsonl"), `"n":1,"landed":true`)
 }
 

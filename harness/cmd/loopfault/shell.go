@@ -21,7 +21,8 @@ type shellCmd struct {
 	Kernel   string   `placeholder:"K" default:"stock" help:"Kernel to boot."`
 	Scenario string   `placeholder:"SCENARIO" default:"pnfs-layoutreturn-enomem" help:"Scenario whose machine, export and mount to set up; its faults and workloads are not started."`
 	Trial    string   `placeholder:"RUN/N" help:"A stored trial whose kernel and scenario to take instead."`
-	AtHang   bool     `help:"With --trial: run the trial again, and log in when it hangs."`
+	AtHang   bool     `help:"With --trial: run the trial again until it hangs, and log in then."`
+	Tries    int      `default:"5" placeholder:"N" help:"With --at-hang: give up after so many trials without a hang."`
 	Vmcore   bool     `help:"With --at-hang: dump the memory before the shell opens."`
 	Gdb      bool     `help:"Let a debugger attach to the guest's processors, and print how."`
 	Console  string   `placeholder:"FILE" help:"Keep the serial console here."`
@@ -35,6 +36,8 @@ func (c *shellCmd) Run(e *env) error {
 	switch {
 	case c.AtHang && c.Trial == "":
 		return usagef("--at-hang needs --trial: which trial should hang?")
+	case c.Tries < 1:
+		return usagef("--tries is %d, expected 1 or more", c.Tries)
 	case c.Vmcore && !c.AtHang:
 		return usagef("--vmcore needs --at-hang: the memory of a guest that hangs is dumped")
 	case c.AtHang:
@@ -57,8 +60,9 @@ func (c *shellCmd) Run(e *env) error {
 	return c.inGuest(e, s, m)
 }
 
-// atHang runs a trial again and logs into its guest when it hangs, once the
-// evidence has been taken. The exit code is the command's, or 2 if nothing hung.
+// atHang runs a trial again, several times if need be, and logs into its guest
+// when it hangs, once the evidence has been taken. The exit code is the command's,
+// or 2 if nothing hung.
 func (c *shellCmd) atHang(e *env) error {
 	spec, err := e.replayOf(c.Trial)
 	if err != nil {
@@ -75,16 +79,20 @@ func (c *shellCmd) atHang(e *env) error {
 	}
 	aside := *e
 	aside.stdout = e.stderr // standard output is the command's
-	err = aside.replay(spec, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
-	var found *outcome
-	switch {
-	case hung:
-		return login
-	case err == nil || errors.As(err, &found):
-		fmt.Fprintln(e.stderr, "loopfault: the trial did not hang this time")
-		return &outcome{exitInconclusive}
+	for try := 1; try <= c.Tries; try++ {
+		err := aside.replay(spec, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
+		var found *outcome
+		switch {
+		case hung:
+			return login
+		case err != nil && !errors.As(err, &found):
+			return err
+		case e.ctx.Err() != nil:
+			return context.Cause(e.ctx)
+		}
+		fmt.Fprintf(e.stderr, "loopfault: the trial did not hang this time (%d of %d)\n", try, c.Tries)
 	}
-	return err
+	return &outcome{exitInconclusive}
 }
 
 // inGuest boots a guest with the mount up and logs in.
