@@ -60,6 +60,8 @@ var blameExamples = map[string]string{
 	"sleep_on_page*":             "sleep_on_page_killable",
 	"sync_page*":                 "sync_page",
 	"wait_on_page_*":             "wait_on_page_bit_common",
+	"filemap_fdatawait*":         "__filemap_fdatawait_range",
+	"filemap_write_and_wait*":    "filemap_write_and_wait_range",
 	"lock_page*":                 "__lock_page_killable",
 	"folio_wait_*":               "folio_wait_bit_common",
 	"folio_lock*":                "__folio_lock",
@@ -235,7 +237,7 @@ func TestTellingFunctions(t *testing.T) {
 	for _, fn := range strings.Fields(`
 		inode_wait_for_writeback evict dispose_list iput iput_final d_alloc_parallel lookup_slow lock_mount lock_rename
 		mnt_want_write mnt_want_write_file iterate_supers sync_inodes_sb vfs_fsync_range wb_wait_for_completion
-		balance_dirty_pages __filemap_fdatawait_range filemap_fdatawait_keep_errors deactivate_super
+		balance_dirty_pages filemap_fdatawrite_range deactivate_super
 		nfs_wait_on_request nfs_wait_client_init_complete nfs4_wait_clnt_recover nfs_iocounter_wait nfs_lock_and_join_requests
 		nfs4_proc_layoutreturn _nfs4_proc_getattr nfs4_do_close nfs4_run_state_manager nfs_wb_folio nfs4_proc_lock
 		pnfs_update_layout _pnfs_return_layout pnfs_send_layoutreturn pnfs_layout_process nfs_set_open_stateid_locked

@@ -13,7 +13,7 @@ func TestFindingsOfOneSortShareASignature(t *testing.T) {
 	b := kernelreport.FromFinding(kernelreport.KindDataCorruption, "an acknowledged write is lost", "state/2")
 	c := kernelreport.FromFinding(kernelreport.KindLockViolation, "two processes held one lock", "state/2")
 	assert.Equal(t, "BUG: an acknowledged write is lost", a.Title)
-	assert.Equal(t, "v2:data_corruption:an-acknowledged-write-is-lost:-", a.Signature)
+	assert.Equal(t, "v3:data_corruption:an-acknowledged-write-is-lost:-", a.Signature)
 	assert.Equal(t, a.Signature, b.Signature)
 	assert.NotEqual(t, a.Signature, c.Signature)
 	assert.Equal(t, "state/1", a.Tasks[0].Comm)

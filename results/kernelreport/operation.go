@@ -30,7 +30,7 @@ var operationTable = [...]operationRow{
 	{"evict", []string{"evict", "evict_inodes", "dispose_list", "*_evict_inode"}, "an inode goes away"},
 	{"exit", []string{"do_exit"}, "a process ends"},
 	{"close", []string{"fput", "filp_close", "filp_flush", "nfs4_do_close", "sys_close", "x64_sys_close", "arm64_sys_close"}, "a file is closed"},
-	{"sync", []string{"vfs_fsync*", "ksys_sync", "sync_filesystem", "sync_inodes_sb", "sys_sync", "iterate_supers", "file_write_and_wait_range", "filemap_write_and_wait*"}, "dirty data is written on request"},
+	{"sync", []string{"vfs_fsync*", "do_fsync", "ksys_sync", "sync_filesystem", "sync_inodes_sb", "sys_sync", "iterate_supers"}, "dirty data is written on request"},
 	{"mount", []string{"vfs_get_tree", "do_mount", "path_mount", "do_new_mount", "vfs_kern_mount", "mount_fs"}, "a file system is mounted"},
 	{"exec", []string{"do_execve*", "do_execveat_common", "bprm_execve"}, "a program is started"},
 	{"open", []string{"path_openat", "do_filp_open", "do_sys_openat2", "do_sys_open", "vfs_open"}, "a file is opened"},

@@ -47,7 +47,7 @@ type File struct {
 type Report struct {
 	Kind  Kind   `json:"kind"`
 	Title string `json:"title"` // one line, without pids, addresses and offsets
-	// Signature is equal for two sightings of one bug; it starts with the version of its rules ("v2:").
+	// Signature is equal for two sightings of one bug; it starts with the version of its rules ("v3:").
 	Signature string `json:"signature"`
 	// Start and End delimit the report in the input as byte offsets, Start < End, whole lines. Lines of another writer
 	// may lie in between.

@@ -24,7 +24,7 @@ func TestJSON(t *testing.T) {
 	got, err := json.Marshal(File{Reports: Parse([]byte(text))})
 	require.NoError(t, err)
 	want := fmt.Sprintf(`{"reports": [{"kind": "hung_task", "title": "INFO: task hung in nfs4_proc_layoutreturn",
-	  "signature": "v2:hang:-:nfs4_proc_layoutreturn", "start": 0, "end": %d, "kernel": "", "corrupted": "stack cut short", "count": 1, "detector": "",
+	  "signature": "v3:hang:-:nfs4_proc_layoutreturn", "start": 0, "end": %d, "kernel": "", "corrupted": "stack cut short", "count": 1, "detector": "",
 	  "tasks": [{"role": "victim", "comm": "umount", "pid": 812, "tgid": null, "state": "", "blocked_seconds": 15, "workqueue": "",
 	    "wait_frame": "rpc_wait_bit_killable", "blame_frame": "nfs4_proc_layoutreturn", "frames": [
 	      {"func": "rpc_wait_bit_killable", "offset": "0xd", "size": "0x60", "module": "sunrpc", "file": "", "line": 0, "questionable": false},

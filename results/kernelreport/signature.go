@@ -3,14 +3,14 @@ package kernelreport
 import "strings"
 
 // signatureVersion names the rules below together with the tables. Raise it when a change makes old signatures differ.
-const signatureVersion = "v2"
+const signatureVersion = "v3"
 
 // tellingLimit is how many telling frames a signature holds: enough to keep a hung LAYOUTRETURN of an eviction apart
 // from others, few enough that another build's inlining further out does no harm.
 const tellingLimit = 3
 
 // signature makes the text that two sightings of one bug share: version, kind (one for all styles of hang reports),
-// operation or subject, telling frames innermost first. It is meant to be read: "v2:hang:umount:nfs4_proc_layoutreturn/
+// operation or subject, telling frames innermost first. It is meant to be read: "v3:hang:umount:nfs4_proc_layoutreturn/
 // pnfs_send_layoutreturn/pnfs_return_layout".
 func signature(r *Report, subject, fn string) string {
 	var victim *Task

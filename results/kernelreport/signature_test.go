@@ -11,7 +11,7 @@ import (
 
 // TestSameHangSameSignature: one hang, whatever wrote it down.
 func TestSameHangSameSignature(t *testing.T) {
-	const closeHang = "v2:hang:close:nfs4_do_close/put_nfs_open_context/fput"
+	const closeHang = "v3:hang:close:nfs4_do_close/put_nfs_open_context/fput"
 	seen := 0
 	for _, g := range goldenFiles(t) {
 		name := filepath.Base(g.path)
@@ -45,7 +45,7 @@ func TestDifferentHangsDiffer(t *testing.T) {
 	layout := FromStack("ls", 1, "D", 1, tail+"[<0>] nfs4_proc_layoutreturn+0x1/0x2\n[<0>] pnfs_send_layoutreturn+0x1/0x2\n[<0>] evict+0x1/0x2\n"+root)
 	assert.NotEqual(t, getattr.Signature, layout.Signature)
 	assert.Equal(t, "INFO: task hung in nfs4_proc_getattr", getattr.Title)
-	assert.Equal(t, "v2:hang:stat:nfs4_proc_getattr/nfs_revalidate_inode/vfs_statx", getattr.Signature)
+	assert.Equal(t, "v3:hang:stat:nfs4_proc_getattr/nfs_revalidate_inode/vfs_statx", getattr.Signature)
 }
 
 func TestSignatureIgnoresBuild(t *testing.T) {

@@ -37,24 +37,24 @@ func TestKnownSplatsHaveLogs(t *testing.T) {
 }
 
 func TestListsOfSplatsAreStrict(t *testing.T) {
-	list, err := verdict.ReadSplats("# comment\n\nv2:lockdep:circular-locking:a/b # two locks, one order\nv2:kasan:use-after-free:c#why\n")
+	list, err := verdict.ReadSplats("# comment\n\nv3:lockdep:circular-locking:a/b # two locks, one order\nv3:kasan:use-after-free:c#why\n")
 	require.NoError(t, err)
 	assert.Equal(t, verdict.Splats{
-		{Signature: "v2:lockdep:circular-locking:a/b", Reason: "two locks, one order"},
-		{Signature: "v2:kasan:use-after-free:c", Reason: "why"},
+		{Signature: "v3:lockdep:circular-locking:a/b", Reason: "two locks, one order"},
+		{Signature: "v3:kasan:use-after-free:c", Reason: "why"},
 	}, list)
 	assert.True(t, list[0].Blinds())
 	assert.False(t, list[1].Blinds())
 	assert.True(t, list[1].Expected([]string{"KASAN"}))
 	assert.False(t, list[1].Expected([]string{"PROVE_LOCKING"}))
 	for text, want := range map[string]string{
-		"v2:lockdep:x:y":                             "line 1: v2:lockdep:x:y has no reason",
-		"\nv2:lockdep:x:y #":                         "line 2: v2:lockdep:x:y has no reason",
+		"v3:lockdep:x:y":                             "line 1: v3:lockdep:x:y has no reason",
+		"\nv3:lockdep:x:y #":                         "line 2: v3:lockdep:x:y has no reason",
 		"lockdep # r":                                "line 1: expected SIGNATURE # reason",
-		"v2:lockdep:x y:z # r":                       "line 1: expected SIGNATURE # reason",
-		"v2:hang:umount:f # r":                       `line 1: "hang" is no kind of crash; hangs are never known`,
-		"v2:lokdep:x:y # r":                          `"lokdep" is no kind of crash`,
-		"v2:kasan:x:y # r\nv2:kasan:x:y # once more": "line 2: v2:kasan:x:y stands there twice",
+		"v3:lockdep:x y:z # r":                       "line 1: expected SIGNATURE # reason",
+		"v3:hang:umount:f # r":                       `line 1: "hang" is no kind of crash; hangs are never known`,
+		"v3:lokdep:x:y # r":                          `"lokdep" is no kind of crash`,
+		"v3:kasan:x:y # r\nv3:kasan:x:y # once more": "line 2: v3:kasan:x:y stands there twice",
 	} {
 		_, err := verdict.ReadSplats(text)
 		require.ErrorContains(t, err, want)
