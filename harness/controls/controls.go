@@ -116,7 +116,7 @@ func All() []Control {
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though nobody sleeps for long.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},
 			SeenBy:    []string{verdict.StallWatch},
-			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "__filemap_fdatawait_range", "folio_wait_writeback"},
+			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "nfs_file_fsync", "nfs_wb_all", "folio_wait_writeback"},
 		},
 		{
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
@@ -124,7 +124,7 @@ func All() []Control {
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
 			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // nobody is stuck, and the end is not known
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "__filemap_fdatawait_range", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
+			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "nfs_file_fsync", "nfs_wb_all", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
 		},
 		{
 			Kernel: "control-thaw-halfway", Scenario: "freeze-export",
@@ -133,7 +133,7 @@ func All() []Control {
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
 			// The stall watch and the task watch run out at the same moment; whoever is first ends the trial.
 			SeenBy: []string{verdict.Khungtaskd},
-			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "__filemap_fdatawait_range", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
+			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
 			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
 		},
 		{
