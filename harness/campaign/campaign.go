@@ -18,6 +18,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/plan"
 	"loopfault/harness/scenario"
+	"loopfault/harness/timeouts"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/image"
@@ -30,7 +31,12 @@ type Arm struct {
 	Kernel  kernel.Build
 	Control bool // carries a planted bug and has to hang
 	NoFault bool // runs without the scenario's faults and must not hang
+	// Timeouts are those of its guests; the campaign's when they are zero.
+	Timeouts timeouts.Timeouts
 }
+
+// Compared says that the arm is one of those that the campaign is about.
+func (a Arm) Compared() bool { return !a.Control && !a.NoFault }
 
 // Spec is a whole campaign.
 type Spec struct {
@@ -81,13 +87,22 @@ type Phase struct {
 func (s Spec) Plan() plan.Request {
 	r := plan.Request{Trials: s.Trials, Seed: s.Seed}
 	for _, a := range s.Arms {
-		if a.Control || a.NoFault {
-			r.Controls = append(r.Controls, a.Name)
-		} else {
+		if a.Compared() {
 			r.Arms = append(r.Arms, a.Name)
+		} else {
+			r.Controls = append(r.Controls, a.Name)
 		}
 	}
 	return r
+}
+
+// GuestOf is how the guests of an arm are run.
+func (s Spec) GuestOf(a Arm) guest.Options {
+	opts := s.Guest
+	if a.Timeouts != (timeouts.Timeouts{}) {
+		opts.Timeouts = a.Timeouts
+	}
+	return opts
 }
 
 func (s Spec) arm(name string) Arm {

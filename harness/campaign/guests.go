@@ -69,7 +69,7 @@ func (g *Guests) trial(ctx context.Context, p store.Planned, dir string, phase f
 	spec := trial.Spec{
 		Scenario: g.spec.Scenario, Planned: p,
 		Kernel: arm.Kernel, Image: g.spec.Image,
-		Dir: dir, Guest: g.spec.Guest, AtHang: g.spec.AtHang, Vmcore: g.spec.Vmcore, Devices: g.spec.Devices,
+		Dir: dir, Guest: g.spec.GuestOf(arm), AtHang: g.spec.AtHang, Vmcore: g.spec.Vmcore, Devices: g.spec.Devices,
 	}
 	if arm.NoFault {
 		spec.Scenario.Faults = nil

@@ -37,8 +37,9 @@ func manifest(spec Spec) (store.Manifest, error) {
 		}
 		m.Arms = append(m.Arms, arm)
 	}
-	machine := trial.MachineOf(spec.Scenario, spec.Arms[0].Kernel, spec.Image, spec.Guest.Timeouts)
-	argv := guest.Command(machine, spec.Guest)
+	opts := spec.GuestOf(spec.Arms[0])
+	machine := trial.MachineOf(spec.Scenario, spec.Arms[0].Kernel, spec.Image, opts.Timeouts)
+	argv := guest.Command(machine, opts)
 	m.QEMU = store.QEMU{Binary: argv[0], Accel: spec.Guest.Accel.Name, Reason: spec.AccelWhy, Argv: argv}
 	return m, nil
 }

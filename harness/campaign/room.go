@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"loopfault/harness/scenario"
 )
 
 // What one guest takes of the host beside its own memory: QEMU with the code it
@@ -52,19 +50,35 @@ func room(results, scratch string) error {
 	return nil
 }
 
-// GuestMiB is the memory budget of one guest, and of the snapshot it shares.
-func GuestMiB(s scenario.Scenario) int { return s.Guest.Memory.MiB() + qemuMiB }
+// memoryOf is what the guests of an arm are given, in MiB: a kernel that watches
+// itself needs more than the scenario says.
+func (s Spec) memoryOf(a Arm) int { return a.Kernel.MemoryFor(s.Scenario.Guest.Memory.MiB()) }
 
-// MostJobs is how many guests of a scenario the host's memory holds, each arm's
-// snapshot counted; below 1 not even one fits.
-func MostJobs(s scenario.Scenario, arms int) int {
-	left := availableMiB() - reserveMiB - arms*s.Guest.Memory.MiB()
-	return left / GuestMiB(s)
+// GuestMiB is the memory budget of one guest, of the arm that needs most.
+func (s Spec) GuestMiB() int {
+	most := 0
+	for _, a := range s.Arms {
+		most = max(most, s.memoryOf(a))
+	}
+	return most + qemuMiB
+}
+
+// MostJobs is how many guests the host's memory holds beside each arm's snapshot;
+// below 1 not even one fits.
+func (s Spec) MostJobs() int { return s.jobsIn(availableMiB() - reserveMiB) }
+
+func (s Spec) jobsIn(mib int) int {
+	for _, a := range s.Arms {
+		if !s.Cold {
+			mib -= s.memoryOf(a)
+		}
+	}
+	return mib / s.GuestMiB()
 }
 
 // DefaultJobs is as many guests as the host has cores for, and memory.
-func DefaultJobs(s scenario.Scenario, arms int) int {
-	return max(1, min(runtime.NumCPU()/s.Guest.CPUs, MostJobs(s, arms)))
+func (s Spec) DefaultJobs() int {
+	return max(1, min(runtime.NumCPU()/s.Scenario.Guest.CPUs, s.MostJobs()))
 }
 
 // availableMiB is the memory that can be had without swapping, of the host or of

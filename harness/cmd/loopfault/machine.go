@@ -19,7 +19,7 @@ type machine struct {
 	kernels []kernel.Build
 	image   image.Image
 	options guest.Options
-	why     string // why this accelerator
+	choice  accel.Choice
 }
 
 // machine finds the kernels (building those of the catalogue that are not
@@ -30,7 +30,7 @@ func (e *env) machine(names ...string) (machine, error) {
 	if err != nil {
 		return m, err
 	}
-	slowest := 1.0 // all arms are watched with one patience
+	slowest := 1.0
 	for _, name := range names {
 		k, err := e.kernel(c, name)
 		if err != nil {
@@ -42,18 +42,16 @@ func (e *env) machine(names ...string) (machine, error) {
 	if m.image, err = e.image(c); err != nil {
 		return m, err
 	}
-	choice, err := e.accel(c, m.kernels[0], false)
-	if err != nil {
+	if m.choice, err = e.accel(c, m.kernels[0], false); err != nil {
 		return m, err
 	}
-	m.why = choice.Why
 	identity, err := ssh.ReadIdentity("root", m.image.ClientKey, m.image.HostKey)
 	if err != nil {
 		return m, err
 	}
 	m.options = guest.Options{
-		Accel: choice.Accel, SSH: identity, Log: e.log,
-		Timeouts: choice.Timeouts(slowest),
+		Accel: m.choice.Accel, SSH: identity, Log: e.log,
+		Timeouts: m.choice.Timeouts(slowest),
 	}
 	return m, nil
 }

@@ -180,30 +180,19 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 	if err != nil {
 		return matrix.Row{}, err
 	}
-	names := []string{cell.Kernel}
-	if cell.Control != "" && cell.Control != cell.Kernel {
-		names = append(names, cell.Control)
-	}
-	flags := c.guestFlags
-	if err := flags.checkJobs(s, len(names)); err != nil {
-		return matrix.Row{}, err
-	}
-	m, err := e.machine(names...)
-	if err != nil {
-		return matrix.Row{}, err
-	}
 	st, err := store.Open(e.results)
 	if err != nil {
 		return matrix.Row{}, usageError{err}
 	}
-	spec := campaign.Spec{
-		Scenario: s, Text: text, Image: m.image, Guest: m.options, AccelWhy: m.why,
-		Trials: r.Trials, Jobs: flags.Jobs, Cold: flags.Cold, Vmcore: flags.Vmcore, Seed: r.Seed,
-		Command: e.argv, Versions: versions(),
+	arms := []armFlag{{name: cell.Kernel, kernel: cell.Kernel}}
+	if cell.Control != "" && cell.Control != cell.Kernel {
+		arms = append(arms, armFlag{name: cell.Control, kernel: cell.Control, control: true})
 	}
-	for i, k := range m.kernels {
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: names[i], Kernel: k, Control: i > 0})
+	spec, err := e.campaign(s, text, arms, c.guestFlags)
+	if err != nil {
+		return matrix.Row{}, err
 	}
+	spec.Trials, spec.Seed = r.Trials, r.Seed
 	guests := campaign.NewGuests(spec, e.results)
 	defer guests.Close()
 	p := newCampaignProgress(e.ui, spec, 0)

@@ -13,31 +13,26 @@ type replayCmd struct {
 }
 
 func (c *replayCmd) Run(e *env) error {
-	spec, err := e.replayOf(c.Trial)
+	spec, err := e.replayOf(c.Trial, c.guestFlags)
 	if err != nil {
 		return err
 	}
-	return e.replay(spec, c.guestFlags)
+	return e.replay(spec)
 }
 
 // replay runs what replayOf gave, as a run of its own.
-func (e *env) replay(spec campaign.Spec, flags guestFlags) error {
+func (e *env) replay(spec campaign.Spec) error {
 	st, err := store.Open(e.results)
 	if err != nil {
 		return usageError{err}
 	}
-	spec.Cold, spec.Vmcore = spec.Cold || flags.Cold, spec.Vmcore || flags.Vmcore
-	if err := flags.checkJobs(spec.Scenario, 1); err != nil {
-		return err
-	}
-	spec.Jobs = flags.Jobs
 	return e.runCampaign(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		return campaign.Run(e.ctx, st, spec, r, tell)
 	})
 }
 
 // replayOf is the campaign that consists of one stored trial.
-func (e *env) replayOf(name string) (campaign.Spec, error) {
+func (e *env) replayOf(name string, flags guestFlags) (campaign.Spec, error) {
 	st, err := store.Find(e.results)
 	if err != nil {
 		return campaign.Spec{}, usageError{err}
@@ -56,7 +51,7 @@ func (e *env) replayOf(name string) (campaign.Spec, error) {
 			stored.Manifest.Arms = []store.Arm{a}
 		}
 	}
-	spec, err := e.specOf(stored)
+	spec, err := e.specOf(stored, flags)
 	spec.Trials, spec.For, spec.Until = 1, 0, ""
 	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
 	return spec, err

@@ -51,11 +51,7 @@ func (c *reproduceCmd) Run(e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
-	m, err := e.machine(c.Kernel)
-	if err != nil {
-		return err
-	}
-	h := &hunt{e: e, wanted: wanted, st: st, flags: c, machine: m, deadline: time.Now().Add(c.For)}
+	h := &hunt{e: e, wanted: wanted, st: st, flags: c, deadline: time.Now().Add(c.For)}
 	return h.through(ranked)
 }
 
@@ -72,7 +68,6 @@ type hunt struct {
 	wanted   kernelreport.Report
 	st       *store.Store
 	flags    *reproduceCmd
-	machine  machine
 	deadline time.Time
 	others   int // hangs and crashes that were not the one
 	counted  int // trials that count
@@ -112,16 +107,13 @@ func (h *hunt) through(ranked []scenario.Ranked) error {
 // try runs one scenario until the hang is there or its time is up.
 func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err error) {
 	s := r.Scenario
-	if err := h.flags.checkJobs(s, 1); err != nil {
+	arms := []armFlag{{name: h.flags.Kernel, kernel: h.flags.Kernel}}
+	spec, err := h.e.campaign(s, r.Text, arms, h.flags.guestFlags)
+	if err != nil {
 		return false, err
 	}
+	spec.For, spec.Seed = bound, h.flags.Seed
 	fmt.Fprintf(h.e.stdout, "\nscenario %s for %s\n", s.Name, bound.Round(time.Second))
-	spec := campaign.Spec{
-		Scenario: s, Text: r.Text, Image: h.machine.image, Guest: h.machine.options, AccelWhy: h.machine.why,
-		Arms: []campaign.Arm{{Name: h.machine.kernels[0].Name, Kernel: h.machine.kernels[0]}},
-		For:  bound, Jobs: h.flags.Jobs, Cold: h.flags.Cold, Vmcore: h.flags.Vmcore, Seed: h.flags.Seed,
-		Command: h.e.argv, Versions: versions(),
-	}
 	guests := campaign.NewGuests(spec, h.e.results)
 	defer guests.Close()
 	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}

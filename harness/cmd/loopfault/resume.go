@@ -23,15 +23,10 @@ func (c *resumeCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	spec, err := e.specOf(stored)
+	spec, err := e.specOf(stored, c.guestFlags)
 	if err != nil {
 		return err
 	}
-	c.Cold = spec.Cold || c.Cold
-	if err := c.checkJobs(spec.Scenario, len(spec.Arms)); err != nil {
-		return err
-	}
-	spec.Jobs, spec.Cold, spec.Vmcore = c.Jobs, c.Cold, spec.Vmcore || c.Vmcore
 	return e.runCampaign(spec, len(stored.Trials), func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		out, err := campaign.Resume(e.ctx, stored, spec, r, tell)
 		if errors.Is(err, store.ErrBusy) {
@@ -53,9 +48,9 @@ func (e *env) load(run string) (store.Stored, error) {
 	return stored, nil
 }
 
-// specOf makes a campaign's spec again from what its run says. Everything that
-// could change what a trial shows has to be as it was.
-func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
+// specOf makes a campaign's spec again from what its run says; flags can only add
+// to it. Everything that could change what a trial shows has to be as it was.
+func (e *env) specOf(stored store.Stored, flags guestFlags) (campaign.Spec, error) {
 	m := stored.Manifest
 	var was struct{ Variant string }
 	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
@@ -69,34 +64,28 @@ func (e *env) specOf(stored store.Stored) (campaign.Spec, error) {
 	if err != nil {
 		return campaign.Spec{}, err
 	}
-	spec := campaign.Spec{
-		Scenario: s, Text: text,
-		Trials: m.Trials, Until: m.Until, Power: m.Power, Cold: m.Cold, Vmcore: m.Vmcore,
-		Seed: m.Seed, TrialSeed: m.TrialSeed, ReplayOf: m.ReplayOf,
-		Command: e.argv, Versions: versions(),
+	var arms []armFlag
+	for _, a := range m.Arms {
+		name, err := e.sameKernel(a)
+		if err != nil {
+			return campaign.Spec{}, err
+		}
+		arms = append(arms, armFlag{name: a.Name, kernel: name, control: a.Control, noFault: a.NoFault})
 	}
+	flags.Cold, flags.Vmcore = flags.Cold || m.Cold, flags.Vmcore || m.Vmcore
+	spec, err := e.campaign(s, text, arms, flags)
+	if err != nil {
+		return spec, err
+	}
+	for i, a := range m.Arms {
+		spec.Arms[i].Kernel.Name = a.Kernel
+	}
+	spec.Trials, spec.Until, spec.Power = m.Trials, m.Until, m.Power
+	spec.Seed, spec.TrialSeed, spec.ReplayOf = m.Seed, m.TrialSeed, m.ReplayOf
 	if m.For != "" {
 		if spec.For, err = time.ParseDuration(m.For); err != nil {
 			return spec, usagef("run %s: manifest.json: for: %w", stored.Name, err)
 		}
-	}
-	var names []string
-	for _, a := range m.Arms {
-		name, err := e.sameKernel(a)
-		if err != nil {
-			return spec, err
-		}
-		names = append(names, name)
-	}
-	machine, err := e.machine(names...)
-	if err != nil {
-		return spec, err
-	}
-	spec.Image, spec.Guest, spec.AccelWhy = machine.image, machine.options, machine.why
-	for i, a := range m.Arms {
-		k := machine.kernels[i]
-		k.Name = a.Kernel
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k, Control: a.Control, NoFault: a.NoFault})
 	}
 	return spec, sameMachine(m, spec)
 }

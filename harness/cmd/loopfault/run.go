@@ -7,12 +7,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"loopfault/harness/campaign"
 	"loopfault/harness/guest"
-	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 )
@@ -27,13 +25,6 @@ type campaignFlags struct {
 	guestFlags
 }
 
-// guestFlags say how trials are run, not which.
-type guestFlags struct {
-	Jobs   int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
-	Cold   bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
-	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
-}
-
 type runCmd struct {
 	campaignFlags
 	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"Start no trial after one that hung."`
@@ -42,7 +33,7 @@ type runCmd struct {
 }
 
 func (c *runCmd) Run(e *env) error {
-	return c.campaign(e, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
+	return c.run(e, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
 }
 
 type compareCmd struct {
@@ -77,39 +68,18 @@ func (c *compareCmd) Run(e *env) error {
 			arms = append(arms, a)
 		}
 	}
-	return c.campaign(e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
+	return c.run(e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
 }
 
-type armFlag struct {
-	name, kernel     string
-	control, noFault bool
-}
-
-func (a *armFlag) parse(text string) (err error) {
-	var ok bool
-	a.name, a.kernel, ok = strings.Cut(text, "=")
-	if !ok || a.name == "" || a.kernel == "" {
-		return usagef("arm %q: want NAME=KERNEL", text)
-	}
-	return nil
-}
-
-// campaign checks everything that can be checked before a guest starts, and
-// completes spec.
-func (f *campaignFlags) campaign(e *env, arms []armFlag, spec campaign.Spec) error {
+// run checks everything that can be checked before a guest starts, and completes
+// spec by what the command itself says of the campaign.
+func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
 	s, text, err := findScenario(f.Scenario)
 	if err != nil {
 		return err
 	}
-	if err := f.check(spec.Until); err != nil {
+	if err := f.check(asked.Until); err != nil {
 		return err
-	}
-	if err := f.checkJobs(s, len(arms)); err != nil {
-		return err
-	}
-	var names []string
-	for _, a := range arms {
-		names = append(names, a.kernel)
 	}
 	var st *store.Store
 	if !f.DryRun {
@@ -117,16 +87,12 @@ func (f *campaignFlags) campaign(e *env, arms []armFlag, spec campaign.Spec) err
 			return usageError{err}
 		}
 	}
-	m, err := e.machine(names...)
+	spec, err := e.campaign(s, text, arms, f.guestFlags)
 	if err != nil {
 		return err
 	}
-	spec.Scenario, spec.Text, spec.Image, spec.Guest, spec.AccelWhy = s, text, m.image, m.options, m.why
-	spec.Trials, spec.For, spec.Jobs, spec.Cold, spec.Vmcore, spec.Seed = f.Trials, f.For, f.Jobs, f.Cold, f.Vmcore, *f.Seed
-	spec.Command, spec.Versions = e.argv, versions()
-	for i, a := range arms {
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.name, Kernel: m.kernels[i], Control: a.control, NoFault: a.noFault})
-	}
+	spec.Trials, spec.For, spec.Seed = f.Trials, f.For, *f.Seed
+	spec.Until, spec.Power, spec.TrialSeed = asked.Until, asked.Power, asked.TrialSeed
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
@@ -148,25 +114,6 @@ func (f *campaignFlags) check(until string) error {
 	if f.Seed == nil {
 		seed := rand.Uint64() >> 32 // short enough to type
 		f.Seed = &seed
-	}
-	return nil
-}
-
-// checkJobs chooses how many guests run at a time, or checks what was asked for
-// against the host's memory.
-func (f *guestFlags) checkJobs(s scenario.Scenario, arms int) error {
-	if f.Cold {
-		arms = 0 // no snapshots
-	}
-	most, budget := campaign.MostJobs(s, arms), campaign.GuestMiB(s)
-	switch {
-	case f.Jobs == 0:
-		f.Jobs = campaign.DefaultJobs(s, arms)
-	case f.Jobs < 0 || f.Jobs > 4*runtime.NumCPU():
-		return usagef("--jobs is %d, want 1 to %d here", f.Jobs, 4*runtime.NumCPU())
-	}
-	if f.Jobs > most {
-		return usagef("not enough memory for %d guests of %d MiB each and the snapshots of %d arms: there is room for %d", f.Jobs, budget, arms, max(most, 0))
 	}
 	return nil
 }
@@ -196,7 +143,7 @@ func (e *env) runCampaign(spec campaign.Spec, done int, run func(campaign.Runner
 // printPlan shows what would run: the trials, then each arm's guest.
 func (e *env) printPlan(spec campaign.Spec) error {
 	const most = 1000
-	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", spec.Scenario.Ref(), spec.Seed, spec.Jobs, campaign.GuestMiB(spec.Scenario))
+	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", spec.Scenario.Ref(), spec.Seed, spec.Jobs, spec.GuestMiB())
 	for p := range spec.Plan().All() {
 		if p.N > most {
 			fmt.Fprintf(e.stdout, "… and so on\n")
@@ -205,8 +152,8 @@ func (e *env) printPlan(spec campaign.Spec) error {
 		fmt.Fprintf(e.stdout, "%5d  %-24s seed %d\n", p.N, p.Arm, p.Seed)
 	}
 	for _, a := range spec.Arms {
-		machine := trial.MachineOf(spec.Scenario, a.Kernel, spec.Image, spec.Guest.Timeouts)
-		fmt.Fprintf(e.stdout, "\n# arm %s\n%s", a.Name, guest.Reproduce(machine, spec.Guest))
+		machine := trial.MachineOf(spec.Scenario, a.Kernel, spec.Image, spec.GuestOf(a).Timeouts)
+		fmt.Fprintf(e.stdout, "\n# arm %s\n%s", a.Name, guest.Reproduce(machine, spec.GuestOf(a)))
 	}
 	return nil
 }

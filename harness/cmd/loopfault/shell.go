@@ -43,7 +43,7 @@ func (c *shellCmd) Run(e *env) error {
 	case c.AtHang:
 		return c.atHang(e)
 	case c.Trial != "":
-		spec, err := e.replayOf(c.Trial)
+		spec, err := e.replayOf(c.Trial, guestFlags{})
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (c *shellCmd) Run(e *env) error {
 // when it hangs, once the evidence has been taken. The exit code is the command's,
 // or 2 if nothing hung.
 func (c *shellCmd) atHang(e *env) error {
-	spec, err := e.replayOf(c.Trial)
+	spec, err := e.replayOf(c.Trial, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *shellCmd) atHang(e *env) error {
 	aside := *e
 	aside.stdout = e.stderr // standard output is the command's
 	for try := 1; try <= c.Tries; try++ {
-		err := aside.replay(spec, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
+		err := aside.replay(spec)
 		var found *outcome
 		switch {
 		case hung:
