@@ -108,6 +108,13 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, rec.Cells, again.Cells)
 	assert.Equal(t, r, again.Request)
 
+	second, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
+	require.NoError(t, err)
+	assert.NotEqual(t, rec.Name(), second.Name(), "two in one second")
+	again, err = matrix.OpenRecord(dir, matrix.Latest)
+	require.NoError(t, err)
+	assert.Equal(t, second.Name(), again.Name())
+
 	_, err = matrix.OpenRecord(t.TempDir(), matrix.Latest)
 	assert.ErrorContains(t, err, "no matrix in")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "matrix-9.json"), []byte(`{"format":9}`), 0o644))

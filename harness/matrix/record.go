@@ -79,11 +79,30 @@ func NewRecord(results string, r Request, now time.Time) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &Record{
-		Format: recordFormat, Started: now.UTC(), Request: r, Cells: cells,
-		path: filepath.Join(results, recordPrefix+now.UTC().Format("20060102-150405")+recordSuffix),
+	rec := &Record{Format: recordFormat, Started: now.UTC(), Request: r, Cells: cells}
+	if rec.path, err = reserve(results, now); err != nil {
+		return nil, err
 	}
 	return rec, rec.Save()
+}
+
+// reserve makes a file nobody else has, named so that names sort by time: two
+// matrices may start in one second.
+func reserve(results string, at time.Time) (string, error) {
+	base := filepath.Join(results, recordPrefix+at.UTC().Format("20060102-150405"))
+	for i := 1; ; i++ {
+		path := base + recordSuffix
+		if i > 1 {
+			path = fmt.Sprintf("%s_%d%s", base, i, recordSuffix) // _ sorts after .
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if err == nil {
+			return path, f.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
 }
 
 // OpenRecord reads the record of that name, or the latest one.
