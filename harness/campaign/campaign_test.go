@@ -16,6 +16,7 @@ import (
 	"loopfault/harness/campaign"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
 
@@ -159,7 +160,7 @@ func TestUntilDifferenceStopsEarlyWhenThereIsOne(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, out.Summary.Arms[0].Trials, 15)
 	assert.EqualValues(t, "worse", out.Summary.Comparisons[0].Word)
-	assert.Equal(t, campaign.Found, campaign.Judge(out.Summary))
+	assert.Equal(t, summary.Found, summary.Judge(out.Summary))
 }
 
 // Time that was worked counts, time between two processes does not.

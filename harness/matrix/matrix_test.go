@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/harness/campaign"
 	"loopfault/harness/matrix"
+	"loopfault/results/summary"
 )
 
 const text = `name: NAME
@@ -100,7 +100,7 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
 	rec, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
 	require.NoError(t, err)
-	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "x", Trials: 1, Judged: campaign.Found}
+	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "x", Trials: 1, Judged: summary.Found}
 	require.NoError(t, rec.Save())
 
 	again, err := matrix.OpenRecord(dir, matrix.Latest)

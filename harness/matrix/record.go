@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"loopfault/harness/campaign"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
@@ -30,12 +29,12 @@ type Row struct {
 	Control      map[verdict.Kind]int `json:"control_verdicts,omitempty"`
 	GuestSeconds float64              `json:"guest_seconds"` // of load in a trial, mean
 	Titles       []string             `json:"titles,omitempty"`
-	Judged       campaign.Judgement   `json:"judged"`
+	Judged       summary.Judgement    `json:"judged"`
 }
 
 // RowOf reads a cell's row off its campaign.
 func RowOf(run string, s summary.Summary) Row {
-	row := Row{Run: run, Judged: campaign.Judge(s)}
+	row := Row{Run: run, Judged: summary.Judge(s)}
 	for _, a := range s.Arms {
 		if a.Control {
 			row.Control = a.Verdicts

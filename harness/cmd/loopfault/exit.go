@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"loopfault/harness/campaign"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
@@ -68,15 +67,15 @@ func exitOf(ctx context.Context, err error) int {
 }
 
 // judge turns a campaign's summary into its exit code, nil for clean.
-func judge(s summary.Summary) error { return outcomeOf(campaign.Judge(s)) }
+func judge(s summary.Summary) error { return outcomeOf(summary.Judge(s)) }
 
-func outcomeOf(j campaign.Judgement) error {
+func outcomeOf(j summary.Judgement) error {
 	switch j {
-	case campaign.Found:
+	case summary.Found:
 		return &outcome{exitFound}
-	case campaign.Inconclusive:
+	case summary.Inconclusive:
 		return &outcome{exitInconclusive}
-	case campaign.Broken:
+	case summary.Broken:
 		return &outcome{exitInfrastructure}
 	}
 	return nil

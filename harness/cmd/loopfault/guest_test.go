@@ -61,7 +61,7 @@ func TestInterruptedRunKeepsEverythingAndExits130(t *testing.T) {
 	require.True(t, errors.As(cmd.Wait(), &exit))
 	assert.Equal(t, exitInterrupted, exit.ExitCode())
 	assertNoQEMU(t, results)
-	for _, name := range []string{"manifest.json", "summary.json", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.log"} {
+	for _, name := range []string{"manifest.json", "summary.json", "report.html", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.log"} {
 		assert.FileExists(t, filepath.Join(results, "latest", name))
 	}
 	assert.NoFileExists(t, filepath.Join(results, "latest/trials/0001/verdict.json"), "a trial cut short has no verdict")

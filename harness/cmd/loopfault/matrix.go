@@ -14,6 +14,7 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
 	"loopfault/workloads/scenarios"
 )
@@ -198,7 +199,7 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 	p := newCampaignProgress(e.ui, spec, 0)
 	out, err := campaign.Run(e.ctx, st, spec, guests, p.news)
 	p.end()
-	if err != nil {
+	if err = errors.Join(err, e.leavePage(out.Run)); err != nil {
 		return matrix.Row{}, err
 	}
 	return matrix.RowOf(out.Run.Name, out.Summary), nil
@@ -206,13 +207,13 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 
 // judgeMatrix is the exit code of all cells together: the worst of theirs.
 func judgeMatrix(cells []matrix.Cell) error {
-	worst := campaign.Clean
+	worst := summary.Clean
 	for _, c := range cells {
 		if c.Row == nil {
 			continue
 		}
 		switch j := c.Row.Judged; {
-		case j == campaign.Found, worst == campaign.Clean:
+		case j == summary.Found, worst == summary.Clean:
 			worst = j
 		}
 	}

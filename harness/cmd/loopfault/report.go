@@ -4,52 +4,92 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"path/filepath"
 	"syscall"
 
 	"github.com/google/renameio/v2"
 
+	"loopfault/results/report/html"
+	"loopfault/results/report/mail"
+	"loopfault/results/report/markdown"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
 
 type reportCmd struct {
 	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
-	Format string `placeholder:"text" enum:"text,json" default:"text" help:"text or json (as summary.json)."`
+	Format string `placeholder:"text" enum:"text,html,json,mail,markdown" default:"text" help:"text, html (one page), json (as summary.json), mail (a body for a kernel mailing list), markdown."`
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
 }
 
-// Run derives the summary from the trials again, and mends summary.json: a run
-// that was killed has none, or an old one.
+// Run derives the summary from the trials again, and mends summary.json and
+// report.html: a run that was killed has none, or old ones.
 func (c *reportCmd) Run(e *env) error {
 	stored, err := e.load(c.Run_)
 	if err != nil {
 		return err
 	}
 	s := summary.Of(stored.Manifest, stored.Trials)
-	if err := mend(stored, s); err != nil {
+	if err := c.mend(e, stored, s); err != nil {
 		return err
 	}
 	var text bytes.Buffer
-	if c.Format == "json" {
-		enc := json.NewEncoder(&text)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(s)
-	} else {
-		printSummary(&text, s)
-	}
-	if err != nil {
+	if err := c.write(e, &text, stored, s); err != nil {
 		return err
 	}
 	if c.Output != "" {
-		return renameio.WriteFile(c.Output, text.Bytes(), 0o644)
+		if err := renameio.WriteFile(c.Output, text.Bytes(), 0o644); err != nil {
+			return usageError{err}
+		}
+		return nil
 	}
 	_, err = e.stdout.Write(text.Bytes())
 	return err
 }
 
-// mend writes summary.json, unless somebody is at work on the run.
-func mend(stored store.Stored, s summary.Summary) error {
+func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Summary) error {
+	switch c.Format {
+	case "text":
+		printSummary(w, s)
+		return nil
+	case "json":
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(s)
+	}
+	r, err := e.model(stored)
+	if err != nil {
+		return err
+	}
+	switch c.Format {
+	case "html":
+		return html.Write(w, r, html.Options{Files: c.wayTo(stored.Dir)})
+	case "mail":
+		return mail.Write(w, r)
+	}
+	return markdown.Write(w, r)
+}
+
+// wayTo is what links to the run's files begin with: the way from where the page will lie.
+func (c *reportCmd) wayTo(dir string) string {
+	from, err := filepath.Abs(filepath.Dir(c.Output)) // of standard output: from here
+	if err != nil {
+		return ""
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return ""
+	}
+	way, err := filepath.Rel(from, dir)
+	if err != nil || way == "." {
+		return ""
+	}
+	return filepath.ToSlash(way) + "/"
+}
+
+// mend writes summary.json, and the page if one was asked for, unless somebody is at work on the run.
+func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
 	journal, err := stored.Journal()
 	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return nil // an archive can be reported on
@@ -58,5 +98,8 @@ func mend(stored store.Stored, s summary.Summary) error {
 		return err
 	}
 	defer journal.Close()
-	return stored.WriteSummary(s)
+	if err := stored.WriteSummary(s); err != nil || c.Format != "html" {
+		return err
+	}
+	return e.writePage(stored)
 }

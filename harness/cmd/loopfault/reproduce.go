@@ -130,6 +130,7 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 		}
 	})
 	p.end()
+	err = errors.Join(err, h.e.leavePage(out.Run))
 	if err != nil && !errors.Is(context.Cause(ctx), errMatched) {
 		return false, err
 	}

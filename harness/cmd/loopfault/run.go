@@ -126,6 +126,7 @@ func (e *env) runCampaign(spec campaign.Spec, done int, run func(campaign.Runner
 	p := newCampaignProgress(e.ui, spec, done)
 	out, err := run(guests, p.news)
 	p.end()
+	err = errors.Join(err, e.leavePage(out.Run))
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
 		printSummary(e.stdout, out.Summary)
 		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))

@@ -1,11 +1,10 @@
-package campaign
+package summary
 
 import (
 	"fmt"
 	"slices"
 
 	"loopfault/results/stats"
-	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
 
@@ -36,7 +35,7 @@ func (j *Judgement) UnmarshalText(text []byte) error {
 
 // Judge sums a summary up in one word. Hangs of control arms are wanted and
 // are no finding; a control that does not hang makes everything inconclusive.
-func Judge(s summary.Summary) Judgement {
+func Judge(s Summary) Judgement {
 	trials, counted, broken, found := 0, 0, 0, false
 	for _, a := range s.Arms {
 		if a.Control || a.NoFault {
@@ -64,7 +63,7 @@ func Judge(s summary.Summary) Judgement {
 }
 
 // inconclusiveArm says whether some arm has trials of which none counts.
-func inconclusiveArm(s summary.Summary) bool {
+func inconclusiveArm(s Summary) bool {
 	for _, a := range s.Arms {
 		if a.Trials > 0 && a.Counted() == 0 {
 			return true

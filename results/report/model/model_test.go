@@ -1,0 +1,108 @@
+package model_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/results/report/fakerun"
+	"loopfault/results/report/model"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+	"loopfault/results/verdict"
+)
+
+func read(t *testing.T, spec fakerun.Spec) model.Run {
+	t.Helper()
+	st, err := store.Open(t.TempDir())
+	require.NoError(t, err)
+	run, err := fakerun.Make(st, spec)
+	require.NoError(t, err)
+	stored, err := st.Load(run.Name)
+	require.NoError(t, err)
+	return model.Read(stored, model.Options{})
+}
+
+func TestEachSignatureOnce(t *testing.T) {
+	r := read(t, fakerun.Spec{Trials: 60, Signatures: 4})
+	require.Len(t, r.Findings, 5, "four on stock, one on the control")
+	assert.True(t, r.Findings[4].Wanted, "the control's comes last")
+	hung := 0
+	for _, f := range r.Findings {
+		hung += len(f.Trials)
+		assert.Equal(t, f.First.N, f.Trials[0])
+		require.NotNil(t, f.Stack)
+		assert.Contains(t, f.Stack.Text(), "nfs4_evict_inode+0x10/0x200\n")
+		assert.Contains(t, f.Console, "blocked for more than")
+		require.NotNil(t, f.Why)
+		assert.Contains(t, f.Files, "evidence/stacks.txt")
+		assert.Contains(t, f.Injected, "Faults were injected: ")
+	}
+	want := 0
+	for _, trial := range r.Trials {
+		if trial.Verdict.Kind == verdict.Hang {
+			want++
+		}
+	}
+	assert.Equal(t, want, hung)
+	assert.Equal(t, summary.Found, r.Outcome)
+	assert.Regexp(t, `^stock hung in \d+ of \d+ trials: .* at 95 %; no hang in \d+ trials of fixed: less than .* better \(p = `, r.Sentence)
+}
+
+func TestTimelineHasAllRows(t *testing.T) {
+	r := read(t, fakerun.Spec{Trials: 20, Signatures: 1})
+	l := r.Findings[0].Timeline
+	require.NotNil(t, l)
+	assert.Equal(t, 8.0, l.From)
+	assert.Equal(t, 25.0, l.To)
+	assert.Equal(t, []model.Span{{From: 12.5, To: 25, Text: "umount"}}, l.Blocked)
+	assert.Len(t, l.Landed, 20)
+	assert.Equal(t, 10.5, l.Landed[0])
+	assert.Len(t, l.Rate, 15)
+	assert.Positive(t, l.Rate[0].PerSecond)
+	assert.Zero(t, l.Rate[10].PerSecond, "it hangs by then")
+	assert.Len(t, l.Faults, 1)
+	assert.Len(t, l.Pressure, 1)
+	require.Len(t, r.Samples, 2, "stock and fixed; every trial of the control hung")
+}
+
+func TestEmptyRun(t *testing.T) {
+	r := read(t, fakerun.Spec{})
+	assert.Equal(t, "Nothing can be said yet: no trial is complete.", r.Sentence)
+	assert.Equal(t, summary.Inconclusive, r.Outcome)
+	assert.Empty(t, r.Findings)
+}
+
+func TestFilesThatAreMissingMakeItPoorer(t *testing.T) {
+	m, trials := fakerun.Manifest(fakerun.Spec{}), fakerun.Trials(fakerun.Spec{Trials: 20, Signatures: 1})
+	nowhere := store.Stored{Run: &store.Run{Dir: t.TempDir(), Name: "r"}, Manifest: m, Trials: trials}
+	r := model.Read(nowhere, model.Options{})
+	require.NotEmpty(t, r.Findings)
+	assert.Nil(t, r.Findings[0].Stack)
+	assert.Nil(t, r.Findings[0].Timeline)
+}
+
+func TestCommandsRunItAgain(t *testing.T) {
+	r := read(t, fakerun.Spec{Trials: 20, Signatures: 1})
+	assert.Equal(t, []string{"loopfault kernel build stock fixed control", "loopfault image build",
+		"loopfault compare made-up --arm stock=stock --arm fixed=fixed --control control=control --seed 42"}, r.Commands)
+	f := r.Findings[0]
+	require.Len(t, f.Commands, 3)
+	assert.Regexp(t, `^loopfault run made-up --kernel stock --trial-seed \d+ --trials 10 --until hang$`, f.Commands[2])
+}
+
+// What a control hung for is told after what nobody planted, and the first trial of a hang is one of a plain kernel.
+func TestPlainKernelsComeFirst(t *testing.T) {
+	m := fakerun.Manifest(fakerun.Spec{})
+	trial := func(n int, arm string) store.Trial {
+		t := store.Trial{Planned: store.Planned{N: n, Arm: arm}}
+		t.Verdict = verdict.Verdict{Kind: verdict.Hang, Signature: "s", Title: "t"}
+		return t
+	}
+	r := model.Of("r", m, []store.Trial{trial(1, "control"), trial(2, "stock"), trial(3, "stock")})
+	require.Len(t, r.Findings, 1)
+	assert.Equal(t, 2, r.Findings[0].First.N)
+	assert.False(t, r.Findings[0].Wanted)
+	assert.Equal(t, []int{1, 2, 3}, r.Findings[0].Trials)
+}

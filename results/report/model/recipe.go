@@ -1,0 +1,71 @@
+package model
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"loopfault/results/store"
+)
+
+// commands are what runs the whole campaign again elsewhere: kernels, root image, and the command as it was typed,
+// with its seed.
+func commands(m store.Manifest) []string {
+	command := m.Command
+	if len(command) == 0 {
+		return nil
+	}
+	command = append([]string{}, command...)
+	command[0] = "loopfault"
+	if !strings.Contains(strings.Join(command, " "), "--seed") && m.ReplayOf == "" {
+		command = append(command, "--seed", fmt.Sprint(m.Seed))
+	}
+	return append(prepare(m.Arms...), quoted(command))
+}
+
+// replay runs one trial again on its own kernel: same plan and seed, ten times, since timing is not in the seed.
+func replay(m store.Manifest, arm store.Arm, t store.Trial) []string {
+	return append(prepare(arm), quoted([]string{"loopfault", "run", scenarioArg(m), "--kernel", arm.Kernel,
+		"--trial-seed", fmt.Sprint(t.Seed), "--trials", "10", "--until", "hang"}))
+}
+
+func prepare(arms ...store.Arm) []string {
+	build := []string{"loopfault", "kernel", "build"}
+	for _, a := range arms {
+		if !strings.ContainsRune(a.Kernel, filepath.Separator) && a.Kernel != "" {
+			build = append(build, a.Kernel)
+		}
+	}
+	if len(build) == 3 {
+		return []string{"loopfault image build"} // all of them are the user's own files
+	}
+	return []string{quoted(build), "loopfault image build"}
+}
+
+// scenarioArg names the scenario on a command line: the catalogue's name, or the copy of a file that lies with the run.
+func scenarioArg(m store.Manifest) string {
+	for _, a := range m.Command {
+		if file, variant, _ := strings.Cut(a, ":"); strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml") {
+			if variant != "" {
+				return "scenario.yaml:" + variant
+			}
+			return "scenario.yaml"
+		}
+	}
+	return m.Name
+}
+
+var unquoted = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_-]+$`)
+
+// quoted joins words for a shell.
+func quoted(words []string) string {
+	var list []string
+	for _, w := range words {
+		if !unquoted.MatchString(w) {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		list = append(list, w)
+	}
+	return strings.Join(list, " ")
+}
