@@ -103,10 +103,13 @@ func (c *campaign) enough() bool {
 		if c.hung {
 			return true
 		}
-	case store.UntilDifference:
+	case store.UntilDifference, store.UntilAnswer:
 		if summary.Stop(c.stored.Manifest, c.done) {
 			return true
 		}
+	}
+	if c.spec.Enough != nil && c.spec.Enough(c.done) {
+		return true
 	}
 	return c.spec.For > 0 && c.journal.Worked() >= c.spec.For
 }

@@ -29,7 +29,7 @@ type Pair struct {
 type Compared struct {
 	Method       Method  `json:"method"`
 	P            float64 `json:"p_value"`           // of this comparison alone
-	Adjusted     float64 `json:"p_adjusted"`        // Holm's, for all comparisons together; the word rests on it
+	Adjusted     float64 `json:"p_adjusted"`        // for all comparisons together; the word rests on it
 	E            float64 `json:"e_value,omitempty"` // of the sequential test
 	Word         Word    `json:"verdict"`
 	TrialsNeeded int     `json:"trials_needed"` // per arm, see needed
@@ -38,12 +38,8 @@ type Compared struct {
 // Significant says whether the arms differ, all comparisons considered.
 func (c Compared) Significant() bool { return c.Adjusted <= significance }
 
-// Compare says of all pairs of a campaign what may be said, together. The power
-// is that of TrialsNeeded, 0 for DefaultPower.
-func Compare(pairs []Pair, power float64) []Compared {
-	if power == 0 {
-		power = DefaultPower
-	}
+// Compare says of all pairs of a campaign what may be said, together.
+func Compare(pairs []Pair, aim Aim) []Compared {
 	all := make([]Compared, len(pairs))
 	p := make([]float64, len(pairs))
 	for i, pair := range pairs {
@@ -51,9 +47,10 @@ func Compare(pairs []Pair, power float64) []Compared {
 		p[i] = all[i].P
 	}
 	for i, adjusted := range Holm(p) {
-		all[i].Adjusted = adjusted
-		all[i].Word = word(pairs[i], all[i], len(pairs))
-		all[i].TrialsNeeded = needed(pairs[i], power, len(pairs))
+		// Bonferroni for the other campaigns: what they show is not known here.
+		all[i].Adjusted = min(1, adjusted*float64(aim.family()))
+		all[i].Word = word(pairs[i], all[i], len(pairs)*aim.family())
+		all[i].TrialsNeeded = needed(pairs[i], aim, len(pairs)*aim.family())
 	}
 	return all
 }
@@ -87,14 +84,11 @@ func word(p Pair, c Compared, comparisons int) Word {
 	return NoDifference
 }
 
-// smallRate is what the rate of arms without hits should be bounded below.
-const smallRate = 0.01
-
 // needed is how many trials an arm takes to answer, by Fisher's test, what the
 // numbers leave open: whether the rates differ as they seem to; if they seem
 // alike, whether one is half of the other; and of no hits at all, whether the
 // rate is small. An arm without trials is taken to be like the other one.
-func needed(p Pair, power float64, comparisons int) int {
+func needed(p Pair, aim Aim, comparisons int) int {
 	base, arm := p.Base.Rate(), p.Arm.Rate()
 	if p.Base.Trials == 0 {
 		base = arm
@@ -104,9 +98,9 @@ func needed(p Pair, power float64, comparisons int) int {
 	}
 	switch {
 	case base == 0 && arm == 0:
-		return TrialsToBound(smallRate)
+		return aim.bound()
 	case base == arm:
 		arm = base / 2
 	}
-	return TrialsToShow(base, arm, power, comparisons)
+	return TrialsToShow(base, arm, aim.power(), comparisons)
 }

@@ -12,7 +12,7 @@ func pair(baseHits, baseTrials, hits, trials int) stats.Pair {
 	return stats.Pair{Base: stats.Count{Hits: baseHits, Trials: baseTrials}, Arm: stats.Count{Hits: hits, Trials: trials}}
 }
 
-func one(p stats.Pair) stats.Compared { return stats.Compare([]stats.Pair{p}, 0)[0] }
+func one(p stats.Pair) stats.Compared { return stats.Compare([]stats.Pair{p}, stats.Aim{})[0] }
 
 func TestWordsFollowNumbers(t *testing.T) {
 	for _, c := range []struct {
@@ -39,15 +39,15 @@ func TestWordsFollowNumbers(t *testing.T) {
 // alone a difference, as one of three comparisons none.
 func TestSeveralComparisonsAreAdjusted(t *testing.T) {
 	assert.Equal(t, stats.Worse, one(pair(1, 10, 7, 10)).Word)
-	got := stats.Compare([]stats.Pair{pair(1, 10, 7, 10), pair(1, 10, 1, 10), pair(1, 10, 1, 10)}, 0)
+	got := stats.Compare([]stats.Pair{pair(1, 10, 7, 10), pair(1, 10, 1, 10), pair(1, 10, 1, 10)}, stats.Aim{})
 	assert.InDelta(t, 0.0198, got[0].P, 5e-5)
 	assert.InDelta(t, 3*0.0198, got[0].Adjusted, 2e-4)
 	assert.Equal(t, stats.NoDifference, got[0].Word)
 	assert.Equal(t, 1.0, got[1].Adjusted)
 
-	got = stats.Compare([]stats.Pair{pair(0, 4, 4, 4), pair(0, 4, 4, 4)}, 0)
+	got = stats.Compare([]stats.Pair{pair(0, 4, 4, 4), pair(0, 4, 4, 4)}, stats.Aim{})
 	assert.Equal(t, stats.TooFew, got[0].Word, "2/70 can never be significant for one of two")
-	got = stats.Compare([]stats.Pair{pair(0, 4, 4, 4), pair(0, 4, 20, 20)}, 0)
+	got = stats.Compare([]stats.Pair{pair(0, 4, 4, 4), pair(0, 4, 20, 20)}, stats.Aim{})
 	assert.Equal(t, stats.Worse, got[0].Word, "but next to a clear one")
 }
 
@@ -91,6 +91,14 @@ func TestTrialsNeeded(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, one(c.Pair).TrialsNeeded, c.why)
 	}
-	strong := stats.Compare([]stats.Pair{pair(10, 100, 30, 100)}, .95)[0]
+	strong := stats.Compare([]stats.Pair{pair(10, 100, 30, 100)}, stats.Aim{Power: .95})[0]
 	assert.Greater(t, strong.TrialsNeeded, one(pair(10, 100, 30, 100)).TrialsNeeded)
+}
+
+// Seven against one of ten is a difference alone (p = 0.0198), and none when three
+// campaigns are read together.
+func TestCampaignsThatAreReadTogether(t *testing.T) {
+	got := stats.Compare([]stats.Pair{pair(1, 10, 7, 10)}, stats.Aim{Family: 3})[0]
+	assert.InDelta(t, 3*0.0198, got.Adjusted, 2e-4)
+	assert.Equal(t, stats.NoDifference, got.Word)
 }

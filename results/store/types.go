@@ -20,8 +20,11 @@ type Manifest struct {
 	Seed      uint64            `json:"seed"`                 // of the plan
 	Trials    int               `json:"trials"`               // planned for each arm, 0 for no bound
 	For       string            `json:"for,omitempty"`        // time bound, Go form
-	Until     string            `json:"until,omitempty"`      // what stops it early, see UntilHang and UntilDifference
+	Until     string            `json:"until,omitempty"`      // what stops it early, see UntilHang
 	Power     float64           `json:"power,omitempty"`      // asked for of comparisons, between 0 and 1; 0 for the default
+	Rate      float64           `json:"rate,omitempty"`       // to be shown of arms that do not hang, likewise
+	Family    int               `json:"family,omitempty"`     // runs whose comparisons are read together; 0 for this one alone
+	Part      string            `json:"part,omitempty"`       // of what the run is a part, as the command that made it names it
 	Cold      bool              `json:"cold,omitempty"`       // every trial boots its own guest
 	TrialSeed *uint64           `json:"trial_seed,omitempty"` // of every trial, instead of the plan's
 	ReplayOf  string            `json:"replay_of,omitempty"`  // RUN/N: the trial that this run repeats
@@ -36,7 +39,12 @@ type Manifest struct {
 const (
 	UntilHang       = "hang"       // the first hang of an arm that is no control
 	UntilDifference = "difference" // every comparison has shown one; they are tested sequentially
+	UntilAnswer     = "answer"     // likewise, or has had the trials that the power asked for takes
 )
+
+// Sequential says whether comparisons are tested so that they may be looked at
+// after every trial.
+func (m Manifest) Sequential() bool { return m.Until == UntilDifference || m.Until == UntilAnswer }
 
 // Format is the version of the result tree that this code writes.
 const Format = 1

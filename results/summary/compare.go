@@ -14,6 +14,19 @@ type Comparison struct {
 
 // compare sets each arm that is compared at all against the first of them.
 func compare(m store.Manifest, arms []Arm, trials []store.Trial) []Comparison {
+	list, pairs := comparisons(m, arms, trials)
+	for i, c := range stats.Compare(pairs, aim(m)) {
+		list[i].Compared = c
+	}
+	return list
+}
+
+func aim(m store.Manifest) stats.Aim {
+	return stats.Aim{Power: m.Power, Rate: m.Rate, Family: m.Family}
+}
+
+// comparisons lists who is compared with whom, and by what.
+func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparison, []stats.Pair) {
 	var base *Arm
 	list, pairs := []Comparison{}, []stats.Pair{}
 	for i, a := range arms {
@@ -24,16 +37,13 @@ func compare(m store.Manifest, arms []Arm, trials []store.Trial) []Comparison {
 		default:
 			list = append(list, Comparison{Base: base.Name, Arm: a.Name})
 			pair := stats.Pair{Base: base.count(), Arm: a.count()}
-			if m.Until == store.UntilDifference {
+			if m.Sequential() {
 				pair.Blocks = blocks(base.Name, a.Name, gapless(trials))
 			}
 			pairs = append(pairs, pair)
 		}
 	}
-	for i, c := range stats.Compare(pairs, m.Power) {
-		list[i].Compared = c
-	}
-	return list
+	return list, pairs
 }
 
 // blocks pairs the k-th trial that counts of one arm with the k-th of the other.
@@ -71,9 +81,26 @@ func Decided(s Summary) bool {
 	return len(s.Comparisons) > 0
 }
 
-// Stop says whether a campaign that runs until a difference has its answer.
-// It may be asked after every trial; whatever happens behind a gap in the plan
-// does not change it.
+// Stop says whether a campaign that runs until its comparisons are through may
+// end. It may be asked after every trial; whatever happens behind a gap in the
+// plan does not change what they show.
 func Stop(m store.Manifest, trials []store.Trial) bool {
-	return m.Until == store.UntilDifference && Decided(Of(m, trials))
+	switch m.Until {
+	case store.UntilDifference:
+		return Decided(Of(m, trials))
+	case store.UntilAnswer:
+		return answered(m, Of(m, gapless(sorted(trials))))
+	}
+	return false
+}
+
+// answered says whether every comparison is at its end, one way or the other.
+func answered(m store.Manifest, s Summary) bool {
+	_, pairs := comparisons(m, s.Arms, nil)
+	for i, p := range pairs {
+		if !aim(m).Answered(p, s.Comparisons[i].Compared, len(pairs)) {
+			return false
+		}
+	}
+	return len(pairs) > 0
 }

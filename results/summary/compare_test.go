@@ -106,3 +106,20 @@ func TestTrialsBehindAGapDoNotDecide(t *testing.T) {
 	assert.Equal(t, []string{"Trial 7 of the plan is missing: the sequential tests rest on the 6 before it, not on the 3 behind."},
 		s.Notes[:1])
 }
+
+// Alike and clean, arms need only be bounded: 59 trials without a hang lie below 5 %.
+func TestStopsOnceThereIsAnAnswer(t *testing.T) {
+	m := store.Manifest{Arms: []store.Arm{{Name: "a"}, {Name: "b"}}, Until: store.UntilAnswer, Rate: .05}
+	var trials []store.Trial
+	for n := 1; n <= 118; n++ {
+		assert.False(t, summary.Stop(m, trials), "after %d", n-1)
+		trial := store.Trial{Planned: store.Planned{N: n, Arm: []string{"b", "a"}[n%2]}}
+		trial.Verdict.Kind = verdict.Clean
+		trials = append(trials, trial)
+	}
+	assert.True(t, summary.Stop(m, trials))
+	assert.False(t, summary.Stop(m, trials[1:]), "behind a gap nothing counts")
+	s := summary.Of(m, trials)
+	assert.Equal(t, stats.BySequential, s.Comparisons[0].Method)
+	assert.Contains(t, s.Notes[0], "could have shown")
+}

@@ -1,9 +1,11 @@
 package summary
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
+	"loopfault/results/stats"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -18,11 +20,14 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 	case m.Until == store.UntilHang && hung(s):
 		list = append(list, "This campaign was to stop at its first hang, and there was one: "+
 			"rates, intervals and p-values are not corrected for that.")
-	case m.Until == store.UntilDifference && Decided(s):
+	case m.Sequential() && Decided(s):
 		list = append(list, "This campaign was to stop once every comparison had shown a difference, and all have: "+
 			"p-values and words allow for that, rates and intervals are not corrected for it.")
+	case m.Until == store.UntilAnswer && answered(m, s):
+		list = append(list, fmt.Sprintf("This campaign ran until it could have shown, with a power of %g, that one arm hangs half as often as the other; "+
+			"of arms that never hang, that their rate is small.", cmp.Or(m.Power, stats.DefaultPower)))
 	}
-	if n := len(gapless(trials)); m.Until == store.UntilDifference && n < len(trials) {
+	if n := len(gapless(trials)); m.Sequential() && n < len(trials) {
 		list = append(list, fmt.Sprintf("Trial %d of the plan is missing: the sequential tests rest on the %d before it, not on the %d behind.",
 			n+1, n, len(trials)-n))
 	}

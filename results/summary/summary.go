@@ -27,8 +27,7 @@ type Summary struct {
 // prove nothing else (no control, not without faults) is the base of all
 // comparisons.
 func Of(m store.Manifest, trials []store.Trial) Summary {
-	trials = slices.Clone(trials)
-	slices.SortStableFunc(trials, func(a, b store.Trial) int { return cmp.Compare(a.N, b.N) })
+	trials = sorted(trials)
 	s := Summary{Scenario: m.Name}
 	for _, arm := range m.Arms {
 		own := of(arm.Name, trials)
@@ -42,6 +41,13 @@ func Of(m store.Manifest, trials []store.Trial) Summary {
 	s.Comparisons = compare(m, s.Arms, trials)
 	s.Notes = notes(m, s, trials)
 	return s
+}
+
+// sorted gives trials in the order of the plan.
+func sorted(trials []store.Trial) []store.Trial {
+	trials = slices.Clone(trials)
+	slices.SortStableFunc(trials, func(a, b store.Trial) int { return cmp.Compare(a.N, b.N) })
+	return trials
 }
 
 // of is the trials of one arm.
