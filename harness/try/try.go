@@ -1,0 +1,177 @@
+// Package try checks a patch: it has a base and a patched kernel built from one
+// source, has them compared in each scenario, beside the scenario's control, and
+// writes down what came out as a mail to whoever sent the patch.
+//
+// It decides what is built and for how long each scenario may run; building and
+// running are done by a World.
+package try
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"loopfault/harness/scenario"
+	"loopfault/results/summary"
+	"loopfault/vmimages"
+	"loopfault/vmimages/kernel"
+)
+
+// Request is what is to be checked.
+type Request struct {
+	Source    string         // as kernel.Spec has it
+	Patches   []kernel.Patch // on top of it
+	Flavours  []string       // of all kernels
+	Scenarios []string       // references, as scenario.Find takes them
+	For       time.Duration  // for all scenarios together
+}
+
+// Comparison is the campaign of one scenario.
+type Comparison struct {
+	Scenario      string
+	Base, Patched kernel.Build
+	Control       *kernel.Build // nil: there is none
+	For           time.Duration
+	Family        int // campaigns that are read together
+}
+
+// Names of the arms.
+const (
+	Base    = "base"
+	Patched = "patched"
+	Control = "control"
+)
+
+// Checked is what one scenario came to.
+type Checked struct {
+	Scenario  string
+	Run       string // in the store, "" if none began
+	Summary   summary.Summary
+	NoControl string // why there was no control, "" when there was one
+}
+
+// Outcome is what a patch check came to.
+type Outcome struct {
+	Request       Request
+	Base, Patched kernel.Build
+	Checked       []Checked
+}
+
+// World builds kernels and compares them. An error of Compare comes with what
+// had been reached.
+type World interface {
+	Build(ctx context.Context, s kernel.Spec) (kernel.Build, error)
+	Compare(ctx context.Context, c Comparison) (run string, s summary.Summary, err error)
+}
+
+// Run checks a patch. The outcome holds what was reached beside an error, too.
+func Run(ctx context.Context, w World, r Request) (Outcome, error) {
+	out := Outcome{Request: r}
+	controls, err := r.controls()
+	if err != nil {
+		return out, err
+	}
+	base, patched, err := r.specs()
+	if err != nil {
+		return out, err
+	}
+	if out.Base, err = w.Build(ctx, base); err != nil {
+		return out, err
+	}
+	if out.Patched, err = w.Build(ctx, patched); err != nil {
+		return out, err
+	}
+	left := r.For
+	for i, ref := range r.Scenarios {
+		c := Comparison{
+			Scenario: ref, Base: out.Base, Patched: out.Patched,
+			For: left / time.Duration(len(r.Scenarios)-i), Family: len(r.Scenarios),
+		}
+		done := Checked{Scenario: ref}
+		if c.Control, done.NoControl, err = r.control(ctx, w, controls[i]); err != nil {
+			return out, err
+		}
+		began := time.Now()
+		done.Run, done.Summary, err = w.Compare(ctx, c)
+		left = max(left-time.Since(began), 0)
+		if done.Run != "" {
+			out.Checked = append(out.Checked, done)
+		}
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// controls are the names of the scenarios' controls, so that a misspelt scenario
+// is found before anything is built.
+func (r Request) controls() ([]string, error) {
+	var names []string
+	for _, ref := range r.Scenarios {
+		s, _, err := scenario.Find(ref)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, s.Control)
+	}
+	return names, nil
+}
+
+// control builds the kernel that has to hang: the bug of the catalogue's kernel of
+// that name, planted into our source.
+func (r Request) control(ctx context.Context, w World, name string) (*kernel.Build, string, error) {
+	if name == "" {
+		return nil, "the scenario has no control", nil
+	}
+	spec, err := kernel.Named(name)
+	if err != nil {
+		return nil, "", err
+	}
+	if spec.Source != r.Source {
+		spec.Source, spec.Name = r.Source, "try-"+name
+	}
+	if spec, err = spec.With(r.Flavours...); err != nil {
+		return nil, "", err
+	}
+	built, err := w.Build(ctx, spec)
+	if err != nil && vmimages.ClassOf(err) == vmimages.Usage {
+		return nil, fmt.Sprintf("%s cannot be built from this source: %s", name, err), nil
+	}
+	return &built, "", err
+}
+
+// specs are the kernels to compare. The base of a source that the catalogue knows
+// is the catalogue's, whatever it may have been built for.
+func (r Request) specs() (base, patched kernel.Spec, err error) {
+	base = kernel.Spec{Name: "try-base", Source: r.Source}
+	for _, known := range kernel.Catalogue() {
+		if known.Source == r.Source && len(known.Patches)+len(known.Fragments) == 0 {
+			base = known
+		}
+	}
+	patched = kernel.Spec{Name: r.name(), Source: r.Source, Patches: r.Patches}
+	if base, err = base.With(r.Flavours...); err == nil {
+		patched, err = patched.With(r.Flavours...)
+	}
+	return base, patched, err
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// name is that of the patched kernel: of the first patch, told from others of the
+// same name by what all of them say.
+func (r Request) name() string {
+	h := sha256.New()
+	for _, p := range r.Patches {
+		fmt.Fprintf(h, "%s %v %d\n%s", p.Name, p.Reverse, len(p.Text), p.Text)
+	}
+	first := filepath.Base(r.Patches[0].Name)
+	first = notInNames.ReplaceAllString(strings.TrimSuffix(first, filepath.Ext(first)), "-")
+	return fmt.Sprintf("try-%.40s-%s", first, hex.EncodeToString(h.Sum(nil))[:8])
+}
