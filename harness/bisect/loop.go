@@ -1,0 +1,206 @@
+package bisect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"loopfault/results/store"
+)
+
+// Run goes on with a bisection until it is over; the state is saved after every
+// step. It tells what it did in lines. The error is the World's, or says that the
+// state cannot be saved.
+func Run(ctx context.Context, w World, s *State, tell func(line string)) error {
+	b := &bisection{World: w, State: s, tell: tell}
+	for _, phase := range []func(context.Context) error{b.badEnd, b.goodEnd} {
+		if s.Found != nil {
+			return nil
+		}
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	for s.Found == nil {
+		if err := b.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type bisection struct {
+	World
+	*State
+	tell func(string)
+}
+
+// badEnd finds out how often the bad end hangs, and how.
+func (b *bisection) badEnd(ctx context.Context) error {
+	if b.BadEnd != nil {
+		return nil
+	}
+	step, trials, err := b.try(ctx, b.Request.Bad, "bad", b.Request.probed)
+	if err != nil {
+		return err
+	}
+	b.Wanted = b.Request.Signatures
+	if len(b.Wanted) == 0 {
+		b.Wanted = signatures(trials)
+	}
+	step.Tally, step.Verdict = tally(b.Wanted, trials), Bad
+	switch {
+	case step.Why != "":
+		b.fail("the bad end cannot be tried: %s", step.Why)
+	case step.Hangs == 0:
+		b.fail("the bad end did not hang in %d trials that count (%d trials, %d hung in another way): nothing to look for", step.Counted(), step.Trials, step.Others)
+	}
+	b.BadEnd = &step
+	b.tell(b.endLine("bad end ", step))
+	return b.Save()
+}
+
+// goodEnd makes sure that the good end does not hang so. What hangs there, too, is
+// not what is looked for.
+func (b *bisection) goodEnd(ctx context.Context) error {
+	if b.GoodEnd != nil {
+		return nil
+	}
+	suspects, err := b.Suspects(ctx, b.Request.Bad, b.Request.Good)
+	if err != nil {
+		return err
+	}
+	need := b.need(len(suspects))
+	step, trials, err := b.try(ctx, b.Request.Good[0], "good", func(trials []store.Trial) bool {
+		t := tally(nil, trials)
+		return t.Counted() >= need || t.Trials >= most(need)
+	})
+	if err != nil {
+		return err
+	}
+	there := signatures(trials)
+	known := slices.DeleteFunc(slices.Clone(b.Wanted), func(s string) bool { return slices.Contains(there, s) })
+	step.Tally, step.Verdict, step.Left = tally(b.Wanted, trials), Good, len(suspects)
+	switch {
+	case step.Why != "":
+		b.fail("the good end cannot be tried: %s", step.Why)
+	case len(known) == 0:
+		b.fail("the good end hangs in the same way: %d of %d trials that count", step.Hangs, step.Counted())
+	case len(known) < len(b.Wanted):
+		b.tell("what the good end does, too, is not looked for")
+		if err := b.narrow(ctx, known); err != nil {
+			return err
+		}
+	}
+	b.GoodEnd = &step
+	b.tell(b.endLine("good end", step))
+	return b.Save()
+}
+
+// narrow looks at the bad end again for fewer signatures.
+func (b *bisection) narrow(ctx context.Context, wanted []string) error {
+	_, trials, err := b.try(ctx, b.Request.Bad, "bad", b.Request.probed)
+	if err == nil {
+		b.Wanted = wanted
+		b.BadEnd.Tally = tally(wanted, trials)
+	}
+	return err
+}
+
+// step tries one commit, or ends the bisection.
+func (b *bisection) step(ctx context.Context) error {
+	suspects, err := b.Suspects(ctx, b.bad(), b.good())
+	if err != nil {
+		return err
+	}
+	commit := b.choose(suspects)
+	if commit == "" {
+		if err := b.conclude(ctx, suspects); err != nil {
+			return err
+		}
+		return b.Save()
+	}
+	need := b.need(len(suspects))
+	part := fmt.Sprint(len(b.Steps) + 1)
+	step, trials, err := b.try(ctx, commit, part, func(trials []store.Trial) bool {
+		v, _ := tally(b.Wanted, trials).judge(need)
+		return v != ""
+	})
+	if err != nil {
+		return err
+	}
+	step.Tally = tally(b.Wanted, trials)
+	if step.Why != "" {
+		step.Verdict = Skip
+	} else {
+		step.Verdict, step.Why = step.judge(need)
+	}
+	if step.Verdict == Good {
+		if err := b.believe(ctx, &step, part); err != nil {
+			return err
+		}
+	}
+	b.Steps = append(b.Steps, step)
+	if suspects, err = b.Suspects(ctx, b.bad(), b.good()); err != nil {
+		return err
+	}
+	b.Steps[len(b.Steps)-1].Left = len(suspects)
+	b.tell(b.stepLine(len(b.Steps)))
+	return b.Save()
+}
+
+// believe has the control run on a commit that seems good: if that does not hang,
+// silence says nothing, and the commit is skipped.
+func (b *bisection) believe(ctx context.Context, step *Step, part string) error {
+	step.Wrong = b.silence(step.Tally)
+	if b.Request.Control == "" {
+		step.Control = "no control"
+		return nil
+	}
+	began := time.Now()
+	run, trials, err := b.Trials(ctx, Work{Commit: step.Commit, Control: true, Part: b.part(part + "/control")}, func(trials []store.Trial) bool {
+		t := tally(nil, trials)
+		return t.Hangs > 0 || t.Trials >= controlTries
+	})
+	step.Seconds += time.Since(began).Seconds()
+	var cannot *CannotRun
+	if errors.As(err, &cannot) {
+		step.Control = "the control cannot be tried: " + cannot.Why
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	step.Runs = append(step.Runs, run)
+	t := tally(nil, trials)
+	step.Control = fmt.Sprintf("the control hung in %d of %d", t.Hangs, t.Trials)
+	if t.Hangs == 0 {
+		step.Verdict, step.Wrong = Skip, 0
+		step.Why = fmt.Sprintf("no hang in %d trials, but the control did not hang in %d either", step.Counted(), t.Trials)
+	}
+	return nil
+}
+
+// try runs trials of a commit. The step says why if it cannot be tried.
+func (b *bisection) try(ctx context.Context, commit, part string, enough func([]store.Trial) bool) (Step, []store.Trial, error) {
+	began := time.Now()
+	step := Step{Commit: commit, Runs: []string{}}
+	var err error
+	if step.Title, err = b.Title(ctx, commit); err != nil {
+		return step, nil, err
+	}
+	run, trials, err := b.Trials(ctx, Work{Commit: commit, Part: b.part(part)}, enough)
+	step.Seconds = time.Since(began).Seconds()
+	if run != "" {
+		step.Runs = append(step.Runs, run)
+	}
+	var cannot *CannotRun
+	if errors.As(err, &cannot) {
+		step.Why, err = cannot.Why, nil
+	}
+	return step, trials, err
+}
+
+func (b *bisection) part(step string) string { return b.Name() + "/" + step }
