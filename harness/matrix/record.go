@@ -1,18 +1,11 @@
 package matrix
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
@@ -65,12 +58,11 @@ type Record struct {
 // recordFormat is the version of the file that this code writes and reads.
 const recordFormat = 1
 
-const (
-	recordPrefix = "matrix-"
-	recordSuffix = ".json"
-	// Latest names the newest matrix of a results directory.
-	Latest = "latest"
-)
+// kind is what the files are called by.
+const kind = "matrix"
+
+// Latest names the newest matrix of a results directory.
+const Latest = store.Latest
 
 // NewRecord lays out a request and writes its record into the results directory.
 func NewRecord(results string, r Request, now time.Time) (*Record, error) {
@@ -79,68 +71,27 @@ func NewRecord(results string, r Request, now time.Time) (*Record, error) {
 		return nil, err
 	}
 	rec := &Record{Format: recordFormat, Started: now.UTC(), Request: r, Cells: cells}
-	if rec.path, err = reserve(results, now); err != nil {
+	if rec.path, err = store.NewRecord(results, kind, now); err != nil {
 		return nil, err
 	}
 	return rec, rec.Save()
 }
 
-// reserve makes a file nobody else has, named so that names sort by time: two
-// matrices may start in one second.
-func reserve(results string, at time.Time) (string, error) {
-	base := filepath.Join(results, recordPrefix+at.UTC().Format("20060102-150405"))
-	for i := 1; ; i++ {
-		path := base + recordSuffix
-		if i > 1 {
-			path = fmt.Sprintf("%s_%d%s", base, i, recordSuffix) // _ sorts after .
-		}
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if err == nil {
-			return path, f.Close()
-		}
-		if !errors.Is(err, fs.ErrExist) {
-			return "", err
-		}
-	}
-}
-
 // OpenRecord reads the record of that name, or the latest one.
 func OpenRecord(results, name string) (*Record, error) {
-	path := name
-	if name == Latest {
-		found, err := filepath.Glob(filepath.Join(results, recordPrefix+"*"+recordSuffix))
-		if err != nil || len(found) == 0 {
-			return nil, fmt.Errorf("no matrix in %s", results)
-		}
-		path = slices.Max(found)
-	} else if !strings.ContainsRune(name, '/') {
-		path = filepath.Join(results, name)
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no matrix %s", path)
-	}
+	path, err := store.FindRecord(results, kind, name)
 	if err != nil {
 		return nil, err
 	}
 	rec := &Record{path: path}
-	if err := json.Unmarshal(text, rec); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if rec.Format != recordFormat {
-		return nil, fmt.Errorf("%s: format %d, this program reads %d", path, rec.Format, recordFormat)
+	if err := store.ReadRecord(path, recordFormat, rec); err != nil {
+		return nil, err
 	}
 	return rec, rec.Request.Check()
 }
 
 // Save writes the record.
-func (r *Record) Save() error {
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
-		return err
-	}
-	return renameio.WriteFile(r.path, append(text, '\n'), 0o644)
-}
+func (r *Record) Save() error { return store.WriteRecord(r.path, r) }
 
 // Name is what OpenRecord takes.
 func (r *Record) Name() string { return filepath.Base(r.path) }

@@ -71,9 +71,6 @@ func (c Checked) lines() (list []string) {
 		for _, why := range slices.Sorted(maps.Keys(a.Reasons)) {
 			list = append(list, fmt.Sprintf("%s: %d trials do not count: %s", a.Name, a.Reasons[why], why))
 		}
-		if a.Below != nil && !a.Control {
-			list = append(list, fmt.Sprintf("%s: no hang in %d trials: its rate is below %.1f %% at 95 %%", a.Name, a.Counted(), 100**a.Below))
-		}
 	}
 	for _, x := range c.Summary.Comparisons {
 		list = append(list, fmt.Sprintf("%s against %s: %s (p = %.3g)", x.Arm, x.Base, x.Word, x.Adjusted))
@@ -81,6 +78,7 @@ func (c Checked) lines() (list []string) {
 	if c.NoControl != "" {
 		list = append(list, "no kernel with a planted bug ran beside them: "+c.NoControl)
 	}
+	list = append(list, c.Summary.Notes...)
 	return append(list, controlled(c.Summary)...)
 }
 

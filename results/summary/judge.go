@@ -62,6 +62,15 @@ func Judge(s Summary) Judgement {
 	return Clean
 }
 
+// Worse is what two campaigns come to together: a finding outweighs everything, and
+// anything outweighs clean.
+func Worse(a, b Judgement) Judgement {
+	if b == Found || a == Clean {
+		return b
+	}
+	return a
+}
+
 // inconclusiveArm says whether some arm has trials of which none counts.
 func inconclusiveArm(s Summary) bool {
 	for _, a := range s.Arms {

@@ -49,3 +49,10 @@ func TestJudge(t *testing.T) {
 		assert.Equal(t, c.want, summary.Judge(c.got), "%+v", c.got.Arms[0].Verdicts)
 	}
 }
+
+func TestWorse(t *testing.T) {
+	assert.Equal(t, summary.Found, summary.Worse(summary.Found, summary.Inconclusive))
+	assert.Equal(t, summary.Found, summary.Worse(summary.Broken, summary.Found))
+	assert.Equal(t, summary.Inconclusive, summary.Worse(summary.Inconclusive, summary.Clean))
+	assert.Equal(t, summary.Broken, summary.Worse(summary.Clean, summary.Broken))
+}

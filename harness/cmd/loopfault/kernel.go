@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -72,12 +73,8 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	if err != nil {
 		return spec, err
 	}
-	for i, file := range append(append([]string{}, c.Patch...), c.ReversePatch...) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return spec, usagef("patch: %w", err)
-		}
-		spec.Patches = append(spec.Patches, kernel.Patch{Name: filepath.Base(file), Text: text, Reverse: i >= len(c.Patch)})
+	if spec.Patches, err = readPatches(c.Patch, c.ReversePatch); err != nil {
+		return spec, err
 	}
 	for _, file := range c.Fragment {
 		f, err := kernel.ReadFragment(file)
@@ -87,6 +84,18 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 		spec.Fragments = append(spec.Fragments, f)
 	}
 	return spec, nil
+}
+
+// readPatches reads patch files, those to take out after the others.
+func readPatches(files, reverse []string) (patches []kernel.Patch, err error) {
+	for i, file := range slices.Concat(files, reverse) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usagef("patch: %w", err)
+		}
+		patches = append(patches, kernel.Patch{Name: filepath.Base(file), Text: text, Reverse: i >= len(files)})
+	}
+	return patches, nil
 }
 
 type kernelListCmd struct{}

@@ -29,6 +29,7 @@ type cli struct {
 	Scenario  scenarioCmd  `cmd:"" help:"List, show and check scenarios."`
 	Run       runCmd       `cmd:"" help:"Run a scenario on one kernel."`
 	Compare   compareCmd   `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
+	Try       tryCmd       `cmd:"" help:"Say whether patches change how often scenarios hang: base against patched, ending with a text to mail."`
 	Resume    resumeCmd    `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
 	Replay    replayCmd    `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
 	Reproduce reproduceCmd `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"time"
@@ -101,10 +100,7 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
 		Vers: c.Vers, FS: c.FS, Trials: c.Trials, Controls: c.Controls,
 	}
-	if c.Seed == nil {
-		seed := rand.Uint64() >> 32
-		c.Seed = &seed
-	}
+	c.Seed = seedOr(c.Seed)
 	r.Seed = *c.Seed
 	if len(c.Scenario) == 0 && len(c.Group) == 0 {
 		c.Group = []string{"auto"}
@@ -194,12 +190,10 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 		return matrix.Row{}, err
 	}
 	spec.Trials, spec.Seed = r.Trials, r.Seed
-	guests := campaign.NewGuests(spec, e.results)
-	defer guests.Close()
-	p := newCampaignProgress(e.ui, spec, 0)
-	out, err := campaign.Run(e.ctx, st, spec, guests, p.news)
-	p.end()
-	if err = errors.Join(err, e.leavePage(out.Run)); err != nil {
+	out, err := e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+		return campaign.Run(e.ctx, st, spec, r, tell)
+	})
+	if err != nil {
 		return matrix.Row{}, err
 	}
 	return matrix.RowOf(out.Run.Name, out.Summary), nil
@@ -209,12 +203,8 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 func judgeMatrix(cells []matrix.Cell) error {
 	worst := summary.Clean
 	for _, c := range cells {
-		if c.Row == nil {
-			continue
-		}
-		switch j := c.Row.Judged; {
-		case j == summary.Found, worst == summary.Clean:
-			worst = j
+		if c.Row != nil {
+			worst = summary.Worse(worst, c.Row.Judged)
 		}
 	}
 	return outcomeOf(worst)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"loopfault/harness/campaign"
@@ -22,6 +23,10 @@ func (c *resumeCmd) Run(e *env) error {
 	stored, err := e.load(c.Run_)
 	if err != nil {
 		return err
+	}
+	if part := stored.Manifest.Part; part != "" {
+		whole, _, _ := strings.Cut(part, "/")
+		return usagef("run %s is a part of %s, which decides how long it goes on: resume that", stored.Name, whole)
 	}
 	spec, err := e.specOf(stored, c.guestFlags)
 	if err != nil {
@@ -80,7 +85,8 @@ func (e *env) specOf(stored store.Stored, flags guestFlags) (campaign.Spec, erro
 	for i, a := range m.Arms {
 		spec.Arms[i].Kernel.Name = a.Kernel
 	}
-	spec.Trials, spec.Until, spec.Power = m.Trials, m.Until, m.Power
+	spec.Trials, spec.Until, spec.Power, spec.Rate = m.Trials, m.Until, m.Power, m.Rate
+	spec.Family, spec.Part = m.Family, m.Part
 	spec.Seed, spec.TrialSeed, spec.ReplayOf = m.Seed, m.TrialSeed, m.ReplayOf
 	if m.For != "" {
 		if spec.For, err = time.ParseDuration(m.For); err != nil {

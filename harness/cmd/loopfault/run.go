@@ -41,16 +41,16 @@ type compareCmd struct {
 	Arm     []string `required:"" sep:"none" placeholder:"NAME=K" help:"A kernel to compare; the first one is the base. Repeatable."`
 	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first and in every fifth round. Repeatable."`
 	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. Runs as controls do. Repeatable."`
-	Until   string   `placeholder:"hang|difference" enum:",hang,difference" default:"" help:"Start no trial after one that hung, or once every arm differs from the base (by a test that may be looked at after each trial)."`
+	Until   string   `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Start no trial after one that hung; or once every arm differs from the base (by a test that may be looked at after each trial); or also once that would have shown half the rate, with --power."`
 	Power   float64  `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
 }
 
 func (c *compareCmd) Run(e *env) error {
-	if c.Power <= 0.5 || c.Power >= 1 {
-		return usagef("--power is %g, want more than 0.5 and less than 1", c.Power)
+	if err := checkPower(c.Power); err != nil {
+		return err
 	}
-	if c.Until == store.UntilDifference && len(c.Arm) < 2 {
-		return usagef("--until difference needs two --arm to compare, there is one")
+	if (store.Manifest{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
+		return usagef("--until %s needs two --arm to compare, there is one", c.Until)
 	}
 	var arms []armFlag
 	for _, kind := range []struct {
@@ -69,6 +69,13 @@ func (c *compareCmd) Run(e *env) error {
 		}
 	}
 	return c.run(e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
+}
+
+func checkPower(power float64) error {
+	if power <= 0.5 || power >= 1 {
+		return usagef("--power is %g, want more than 0.5 and less than 1", power)
+	}
+	return nil
 }
 
 // run checks everything that can be checked before a guest starts, and completes
@@ -111,22 +118,36 @@ func (f *campaignFlags) check(until string) error {
 	if f.Trials == 0 && f.For == 0 && until == "" {
 		f.Trials = 3
 	}
-	if f.Seed == nil {
-		seed := rand.Uint64() >> 32 // short enough to type
-		f.Seed = &seed
-	}
+	f.Seed = seedOr(f.Seed)
 	return nil
 }
 
-// runCampaign runs trials in real guests and prints what came out; done of them
-// were complete before.
-func (e *env) runCampaign(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)) error {
+// seedOr is the seed that was asked for, or a random one.
+func seedOr(asked *uint64) *uint64 {
+	if asked == nil {
+		seed := rand.Uint64() >> 32 // short enough to type
+		asked = &seed
+	}
+	return asked
+}
+
+// running starts or goes on with a campaign.
+type running func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)
+
+// trials runs trials in real guests and shows how far they are; done of them were
+// complete before.
+func (e *env) trials(spec campaign.Spec, done int, run running) (campaign.Outcome, error) {
 	guests := campaign.NewGuests(spec, e.results)
 	defer guests.Close()
 	p := newCampaignProgress(e.ui, spec, done)
 	out, err := run(guests, p.news)
 	p.end()
-	err = errors.Join(err, e.leavePage(out.Run))
+	return out, errors.Join(err, e.leavePage(out.Run))
+}
+
+// runCampaign runs trials and prints what came out.
+func (e *env) runCampaign(spec campaign.Spec, done int, run running) error {
+	out, err := e.trials(spec, done, run)
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
 		printSummary(e.stdout, out.Summary)
 		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/try"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+)
+
+type tryCmd struct {
+	Scenario     []string      `arg:"" help:"Names from the catalogue, or YAML files; with choices, as run takes them."`
+	Patch        []string      `sep:"none" placeholder:"FILE" help:"Patch to try, plain or mailbox; repeatable, in order."`
+	ReversePatch []string      `sep:"none" placeholder:"FILE" help:"Patch to take out instead; repeatable, after the others."`
+	Source       string        `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from."`
+	Flavour      []string      `placeholder:"lockdep|kasan|debuginfo" help:"More eyes in all kernels; repeatable."`
+	For          time.Duration `placeholder:"1h" default:"1h" help:"Start no trial after this time; the scenarios share it. Builds do not count."`
+	Power        float64       `default:"0.8" help:"Go on until half of the hang rate would have been shown with this chance, if there is time."`
+	Rate         float64       `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`
+	Seed         *uint64       `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
+	Mail         string        `placeholder:"FILE" help:"Write the text to mail to a file as well."`
+	guestFlags
+}
+
+func (c *tryCmd) Run(e *env) error {
+	r, err := c.request()
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	images, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	w := &tryWorld{e: e, c: c, store: st, builder: kernel.Builder{Cache: images, Report: e.ui.Progress}}
+	out, err := try.Run(e.ctx, w, r)
+	if len(out.Checked) > 0 {
+		if werr := c.mail(e, out); err == nil {
+			err = werr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return outcomeOf(w.worst)
+}
+
+func (c *tryCmd) request() (try.Request, error) {
+	switch {
+	case len(c.Patch)+len(c.ReversePatch) == 0:
+		return try.Request{}, usagef("there is nothing to try: expected --patch FILE or --reverse-patch FILE")
+	case c.For <= 0:
+		return try.Request{}, usagef("--for is %s, want a time above 0", c.For)
+	case c.Rate <= 0 || c.Rate >= 0.5:
+		return try.Request{}, usagef("--rate is %g, want more than 0 and less than 0.5", c.Rate)
+	}
+	if err := checkPower(c.Power); err != nil {
+		return try.Request{}, err
+	}
+	if err := c.guestFlags.check(); err != nil {
+		return try.Request{}, err
+	}
+	c.Seed = seedOr(c.Seed)
+	patches, err := readPatches(c.Patch, c.ReversePatch)
+	if err != nil {
+		return try.Request{}, err
+	}
+	for _, ref := range c.Scenario {
+		if _, _, err := findScenario(ref); err != nil {
+			return try.Request{}, err
+		}
+	}
+	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: c.Scenario, For: c.For}, nil
+}
+
+// mail prints what the check came to.
+func (c *tryCmd) mail(e *env, out try.Outcome) error {
+	var text strings.Builder
+	out.Mail(&text)
+	fmt.Fprintf(e.stdout, "\nseed %d\n\n", *c.Seed)
+	for _, done := range out.Checked {
+		fmt.Fprintf(e.stdout, "results of %s: %s\n", done.Scenario, done.Run)
+	}
+	fmt.Fprintf(e.stdout, "\ntext to mail:\n\n%s", text.String())
+	if c.Mail == "" {
+		return nil
+	}
+	return os.WriteFile(c.Mail, []byte(text.String()), 0o644)
+}
+
+// tryWorld builds and compares for real.
+type tryWorld struct {
+	e       *env
+	c       *tryCmd
+	store   *store.Store
+	builder kernel.Builder
+	worst   summary.Judgement
+}
+
+func (w *tryWorld) Build(ctx context.Context, s kernel.Spec) (kernel.Build, error) {
+	return w.builder.Ensure(ctx, s)
+}
+
+func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (string, summary.Summary, error) {
+	spec, err := w.spec(c)
+	if err != nil {
+		return "", summary.Summary{}, err
+	}
+	out, err := w.e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+		return campaign.Run(ctx, w.store, spec, r, tell)
+	})
+	if out.Run == nil {
+		return "", out.Summary, err
+	}
+	printSummary(w.e.stdout, out.Summary)
+	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
+	return out.Run.Dir, out.Summary, err
+}
+
+func (w *tryWorld) spec(c try.Comparison) (campaign.Spec, error) {
+	s, text, err := findScenario(c.Scenario)
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	arms := []armFlag{{name: try.Base, kernel: c.Base.Name}, {name: try.Patched, kernel: c.Patched.Name}}
+	if c.Control != nil {
+		arms = append(arms, armFlag{name: try.Control, kernel: c.Control.Name, control: true})
+	}
+	spec, err := w.e.campaign(s, text, arms, w.c.guestFlags)
+	spec.Until, spec.Power, spec.Rate, spec.Family = store.UntilAnswer, w.c.Power, w.c.Rate, c.Family
+	spec.For, spec.Seed = c.For, *w.c.Seed
+	return spec, err
+}

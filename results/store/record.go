@@ -1,0 +1,103 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// Records are files beside the runs that remember what several runs together are
+// for: a matrix, a bisection, a nightly. They are called KIND-TIME.json and are
+// written anew whenever something happened, so that whatever was interrupted can
+// go on.
+
+// Latest names the newest record of a kind.
+const Latest = "latest"
+
+const recordSuffix = ".json"
+
+// NewRecord makes an empty file nobody else has, named so that names sort by
+// time: two may start in one second.
+func NewRecord(results, kind string, at time.Time) (path string, err error) {
+	base := filepath.Join(results, kind+"-"+at.UTC().Format("20060102-150405"))
+	for i := 1; ; i++ {
+		path := base + recordSuffix
+		if i > 1 {
+			path = fmt.Sprintf("%s_%d%s", base, i, recordSuffix) // _ sorts after .
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if err == nil {
+			return path, f.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
+}
+
+// Records lists the records of a kind, oldest first. Empty ones are left out:
+// whoever made them was killed before there was anything to remember.
+func Records(results, kind string) ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(results, kind+"-[0-9]*"+recordSuffix))
+	slices.Sort(found)
+	return slices.DeleteFunc(found, func(path string) bool {
+		st, err := os.Stat(path)
+		return err != nil || st.Size() == 0
+	}), err
+}
+
+// FindRecord is the path of the record of that name, or of the latest one.
+func FindRecord(results, kind, name string) (string, error) {
+	if name == Latest {
+		found, err := Records(results, kind)
+		if err != nil || len(found) == 0 {
+			return "", fmt.Errorf("no %s in %s", kind, results)
+		}
+		return found[len(found)-1], nil
+	}
+	path := name
+	if !strings.ContainsRune(name, filepath.Separator) {
+		path = filepath.Join(results, name)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("no %s %s", kind, path)
+	}
+	return path, nil
+}
+
+// ReadRecord reads a record into v. It has to be of the format that the program
+// knows.
+func ReadRecord(path string, format int, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var head struct{ Format int }
+	if err := json.Unmarshal(text, &head); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if head.Format != format {
+		return fmt.Errorf("%s: format %d, this program reads %d", path, head.Format, format)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// WriteRecord writes a record, whole or not at all.
+func WriteRecord(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, append(text, '\n'), 0o644)
+}
