@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"loopfault/harness/scenario"
-	"loopfault/results/summary"
+	"loopfault/results/report/model"
 	"loopfault/vmimages"
 	"loopfault/vmimages/kernel"
 )
@@ -50,8 +50,7 @@ const (
 // Checked is what one scenario came to.
 type Checked struct {
 	Scenario  string
-	Run       string // in the store, "" if none began
-	Summary   summary.Summary
+	Run       model.Run
 	NoControl string // why there was no control, "" when there was one
 }
 
@@ -63,10 +62,10 @@ type Outcome struct {
 }
 
 // World builds kernels and compares them. An error of Compare comes with what
-// had been reached.
+// had been reached; a run without a name did not begin.
 type World interface {
 	Build(ctx context.Context, s kernel.Spec) (kernel.Build, error)
-	Compare(ctx context.Context, c Comparison) (run string, s summary.Summary, err error)
+	Compare(ctx context.Context, c Comparison) (model.Run, error)
 }
 
 // Run checks a patch. The outcome holds what was reached beside an error, too.
@@ -97,9 +96,9 @@ func Run(ctx context.Context, w World, r Request) (Outcome, error) {
 			return out, err
 		}
 		began := time.Now()
-		done.Run, done.Summary, err = w.Compare(ctx, c)
+		done.Run, err = w.Compare(ctx, c)
 		left = max(left-time.Since(began), 0)
-		if done.Run != "" {
+		if done.Run.Name != "" {
 			out.Checked = append(out.Checked, done)
 		}
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/try"
+	"loopfault/results/report/model"
 	"loopfault/results/store"
-	"loopfault/results/summary"
 	"loopfault/results/verdict"
 	"loopfault/vmimages"
 	"loopfault/vmimages/kernel"
@@ -35,7 +35,7 @@ func (f *fake) Build(_ context.Context, s kernel.Spec) (kernel.Build, error) {
 	return b, f.fails[s.Name]
 }
 
-func (f *fake) Compare(_ context.Context, c try.Comparison) (string, summary.Summary, error) {
+func (f *fake) Compare(_ context.Context, c try.Comparison) (model.Run, error) {
 	f.compared = append(f.compared, c)
 	m := store.Manifest{Name: c.Scenario, Arms: []store.Arm{{Name: try.Base}, {Name: try.Patched}}, Family: c.Family}
 	trials := []store.Trial{trial(1, try.Base, verdict.Hang), trial(2, try.Patched, verdict.Clean)}
@@ -43,7 +43,7 @@ func (f *fake) Compare(_ context.Context, c try.Comparison) (string, summary.Sum
 		m.Arms = append(m.Arms, store.Arm{Name: try.Control, Control: true})
 		trials = append(trials, trial(3, try.Control, verdict.Hang))
 	}
-	return "RUN", summary.Of(m, trials), nil
+	return model.Of("RUN", m, trials), nil
 }
 
 func trial(n int, arm string, k verdict.Kind) store.Trial {
@@ -124,7 +124,7 @@ func TestMail(t *testing.T) {
 	out, err := try.Run(t.Context(), f, request("pnfs-layoutreturn-enomem:quick", "dirty-limit"))
 	require.NoError(t, err)
 	var text strings.Builder
-	out.Mail(&text)
+	require.NoError(t, out.Mail(&text))
 	golden := filepath.Join("testdata", "mail.txt")
 	if os.Getenv("UPDATE") != "" {
 		require.NoError(t, os.WriteFile(golden, []byte(text.String()), 0o644))

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"loopfault/harness/campaign"
 	"loopfault/harness/try"
+	"loopfault/results/report/model"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/cache"
@@ -86,12 +89,10 @@ func (c *tryCmd) request() (try.Request, error) {
 // mail prints what the check came to.
 func (c *tryCmd) mail(e *env, out try.Outcome) error {
 	var text strings.Builder
-	out.Mail(&text)
-	fmt.Fprintf(e.stdout, "\nseed %d\n\n", *c.Seed)
-	for _, done := range out.Checked {
-		fmt.Fprintf(e.stdout, "results of %s: %s\n", done.Scenario, done.Run)
+	if err := out.Mail(&text); err != nil {
+		return err
 	}
-	fmt.Fprintf(e.stdout, "\ntext to mail:\n\n%s", text.String())
+	fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
 	if c.Mail == "" {
 		return nil
 	}
@@ -111,20 +112,26 @@ func (w *tryWorld) Build(ctx context.Context, s kernel.Spec) (kernel.Build, erro
 	return w.builder.Ensure(ctx, s)
 }
 
-func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (string, summary.Summary, error) {
+func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (model.Run, error) {
 	spec, err := w.spec(c)
 	if err != nil {
-		return "", summary.Summary{}, err
+		return model.Run{}, err
 	}
 	out, err := w.e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
 		return campaign.Run(ctx, w.store, spec, r, tell)
 	})
 	if out.Run == nil {
-		return "", out.Summary, err
+		return model.Run{}, err
 	}
 	printSummary(w.e.stdout, out.Summary)
+	fmt.Fprintf(w.e.stdout, "results: %s\n", filepath.Clean(out.Run.Dir))
 	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
-	return out.Run.Dir, out.Summary, err
+	stored, lerr := w.store.Load(out.Run.Name)
+	if lerr != nil {
+		return model.Run{}, errors.Join(err, lerr)
+	}
+	run, merr := w.e.model(stored)
+	return run, errors.Join(err, merr)
 }
 
 func (w *tryWorld) spec(c try.Comparison) (campaign.Spec, error) {
