@@ -12,15 +12,19 @@ import (
 	"github.com/google/renameio/v2"
 
 	"loopfault/results/report/html"
+	"loopfault/results/report/junit"
+	"loopfault/results/report/kcidb"
+	"loopfault/results/report/ktap"
 	"loopfault/results/report/mail"
 	"loopfault/results/report/markdown"
+	"loopfault/results/report/model"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
 
 type reportCmd struct {
 	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
-	Format string `placeholder:"text" enum:"text,html,json,mail,markdown" default:"text" help:"text, html (one page), json (as summary.json), mail (a body for a kernel mailing list), markdown."`
+	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"text, html (one page), junit (XML), ktap, kcidb (version 5), json (as summary.json), mail (a body for a kernel mailing list), markdown."`
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
 }
 
@@ -63,13 +67,15 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	if err != nil {
 		return err
 	}
-	switch c.Format {
-	case "html":
+	if c.Format == "html" {
 		return html.Write(w, r, html.Options{Files: c.wayTo(stored.Dir)})
-	case "mail":
-		return mail.Write(w, r)
 	}
-	return markdown.Write(w, r)
+	return formats[c.Format](w, r)
+}
+
+// formats are those that are the same wherever they lie.
+var formats = map[string]func(io.Writer, model.Run) error{
+	"junit": junit.Write, "ktap": ktap.Write, "kcidb": kcidb.Write, "mail": mail.Write, "markdown": markdown.Write,
 }
 
 // wayTo is what links to the run's files begin with: the way from where the page will lie.

@@ -28,6 +28,7 @@ func TestReportFormats(t *testing.T) {
 	dir, run := storeWith(t, fakerun.Spec{Trials: 20, Signatures: 1})
 	for format, begins := range map[string]string{
 		"text": "\nscenario made-up\n", "html": "<!doctype html>", "json": "{\n  \"scenario\": \"made-up\"", "mail": "stock hung in ", "markdown": "# loopfault: made\\-up\n",
+		"junit": "<?xml version=", "ktap": "KTAP version 1\n1..4\n", "kcidb": "{\n  \"version\": {\n    \"major\": 5,",
 	} {
 		out, err := loopfault(t.Context(), t, "report", "--results", dir, run.Name, "--format", format).Output()
 		require.NoError(t, err, format)

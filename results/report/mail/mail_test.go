@@ -11,20 +11,12 @@ import (
 
 	"loopfault/results/report/fakerun"
 	"loopfault/results/report/mail"
-	"loopfault/results/report/model"
-	"loopfault/results/store"
 )
 
 func body(t *testing.T, spec fakerun.Spec) string {
 	t.Helper()
-	st, err := store.Open(t.TempDir())
-	require.NoError(t, err)
-	run, err := fakerun.Make(st, spec)
-	require.NoError(t, err)
-	stored, err := st.Load(run.Name)
-	require.NoError(t, err)
 	var b bytes.Buffer
-	require.NoError(t, mail.Write(&b, model.Read(stored, model.Options{})))
+	require.NoError(t, mail.Write(&b, fakerun.Model(t, spec)))
 	return b.String()
 }
 

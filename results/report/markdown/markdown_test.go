@@ -15,21 +15,13 @@ import (
 
 	"loopfault/results/report/fakerun"
 	"loopfault/results/report/markdown"
-	"loopfault/results/report/model"
-	"loopfault/results/store"
 )
 
 // parsed is a run as Markdown, read back by a parser with all extensions of GitHub's flavour.
 func parsed(t *testing.T, spec fakerun.Spec) (ast.Node, []byte) {
 	t.Helper()
-	st, err := store.Open(t.TempDir())
-	require.NoError(t, err)
-	run, err := fakerun.Make(st, spec)
-	require.NoError(t, err)
-	stored, err := st.Load(run.Name)
-	require.NoError(t, err)
 	var b bytes.Buffer
-	require.NoError(t, markdown.Write(&b, model.Read(stored, model.Options{})))
+	require.NoError(t, markdown.Write(&b, fakerun.Model(t, spec)))
 	return goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(b.Bytes())), b.Bytes()
 }
 

@@ -13,19 +13,8 @@ import (
 	"loopfault/results/verdict"
 )
 
-func read(t *testing.T, spec fakerun.Spec) model.Run {
-	t.Helper()
-	st, err := store.Open(t.TempDir())
-	require.NoError(t, err)
-	run, err := fakerun.Make(st, spec)
-	require.NoError(t, err)
-	stored, err := st.Load(run.Name)
-	require.NoError(t, err)
-	return model.Read(stored, model.Options{})
-}
-
 func TestEachSignatureOnce(t *testing.T) {
-	r := read(t, fakerun.Spec{Trials: 60, Signatures: 4})
+	r := fakerun.Model(t, fakerun.Spec{Trials: 60, Signatures: 4})
 	require.Len(t, r.Findings, 5, "four on stock, one on the control")
 	assert.True(t, r.Findings[4].Wanted, "the control's comes last")
 	hung := 0
@@ -51,7 +40,7 @@ func TestEachSignatureOnce(t *testing.T) {
 }
 
 func TestTimelineHasAllRows(t *testing.T) {
-	r := read(t, fakerun.Spec{Trials: 20, Signatures: 1})
+	r := fakerun.Model(t, fakerun.Spec{Trials: 20, Signatures: 1})
 	l := r.Findings[0].Timeline
 	require.NotNil(t, l)
 	assert.Equal(t, 8.0, l.From)
@@ -68,7 +57,7 @@ func TestTimelineHasAllRows(t *testing.T) {
 }
 
 func TestEmptyRun(t *testing.T) {
-	r := read(t, fakerun.Spec{})
+	r := fakerun.Model(t, fakerun.Spec{})
 	assert.Equal(t, "Nothing can be said yet: no trial is complete.", r.Sentence)
 	assert.Equal(t, summary.Inconclusive, r.Outcome)
 	assert.Empty(t, r.Findings)
@@ -84,7 +73,7 @@ func TestFilesThatAreMissingMakeItPoorer(t *testing.T) {
 }
 
 func TestCommandsRunItAgain(t *testing.T) {
-	r := read(t, fakerun.Spec{Trials: 20, Signatures: 1})
+	r := fakerun.Model(t, fakerun.Spec{Trials: 20, Signatures: 1})
 	assert.Equal(t, []string{"loopfault kernel build stock fixed control", "loopfault image build",
 		"loopfault compare made-up --arm stock=stock --arm fixed=fixed --control control=control --seed 42"}, r.Commands)
 	f := r.Findings[0]

@@ -1,0 +1,45 @@
+package kcidb
+
+import (
+	"strings"
+
+	"loopfault/results/report/model"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+// Status is a status of the schema, in its meaning.
+type Status string
+
+const (
+	Fail  Status = "FAIL"  // the tested code is faulty
+	Error Status = "ERROR" // the test did not complete, or what it said proves nothing
+	Miss  Status = "MISS"  // the harness failed, the test did not run
+	Pass  Status = "PASS"  // the tested code is correct, as far as this test goes
+	Done  Status = "DONE"  // it ran, and says nothing of the code
+	Skip  Status = "SKIP"  // it was not applicable
+)
+
+// statusOf says what a trial is by the schema's words, and why. What a control does says nothing of the code that is
+// under test: its bug was planted.
+func statusOf(r model.Run, t store.Trial) (Status, string) {
+	result, why := r.Result(t)
+	control := r.Arm(t.Arm).Control
+	switch {
+	case result == model.Broken:
+		return Miss, why
+	case control && result == model.Passed:
+		return Done, "a control with a planted bug, which has to hang: " + t.Title
+	case result == model.Failed:
+		return Fail, why
+	case result == model.Passed:
+		return Pass, why
+	case t.Verdict.Kind == verdict.Clean && !control: // of a run that nobody should trust
+		return Error, why
+	case strings.HasPrefix(t.Reason, "cut short"):
+		return Error, why
+	case strings.HasPrefix(t.Reason, "layout not granted"):
+		return Skip, why
+	}
+	return Done, why // not exercised, no fault landed: it ran and tells nothing
+}
