@@ -1,0 +1,269 @@
+package gdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrTaken is the error of a session whose guest was stopped by somebody else: a
+// panic, a full disk, the monitor. The session leaves it as it is.
+var ErrTaken = errors.New("the guest was stopped by somebody else")
+
+// Handler is called with a processor that is about to execute the instruction
+// with a breakpoint. All processors stand still meanwhile. An error ends the session.
+type Handler func(*Processor) error
+
+// Session is a guest under a debugger. The guest runs, but for moments at
+// breakpoints. Its methods may be used by several goroutines, but not by handlers.
+type Session struct {
+	stub     *stub
+	handlers map[uint64]Handler
+	held     map[int]*hold // by thread
+	asked    chan request
+	done     chan struct{} // closed when nobody serves any more
+	err      error         // why, once it is closed
+}
+
+// request is something to do while the guest stands still.
+type request struct {
+	do     func() error
+	answer chan error
+	last   bool // the session ends with it
+}
+
+// Attach takes a guest under control; limit bounds each exchange with the stub.
+// The session owns conn, and has to be closed.
+func Attach(conn net.Conn, limit time.Duration) (*Session, error) {
+	stub, err := greet(conn, limit)
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("debugger: %w", err)
+	}
+	s := &Session{
+		stub: stub, handlers: map[uint64]Handler{}, held: map[int]*hold{},
+		asked: make(chan request), done: make(chan struct{}),
+	}
+	go s.serve()
+	return s, nil
+}
+
+// Processors is how many the guest has.
+func (s *Session) Processors() int { return len(s.stub.threads) }
+
+// Break has hit called for each processor that comes to the instruction at addr,
+// which has to be the first byte of one. There is one handler for an address.
+func (s *Session) Break(ctx context.Context, addr uint64, hit Handler) error {
+	return s.while(ctx, func() error {
+		if s.handlers[addr] != nil {
+			return fmt.Errorf("there is a breakpoint at %#x already", addr)
+		}
+		if err := s.stub.breakpoint(addr, true); err != nil {
+			return fmt.Errorf("break at %#x (processors have four hardware breakpoints, emulated ones any number): %w", addr, err)
+		}
+		s.handlers[addr] = hit
+		return nil
+	})
+}
+
+// Clear takes the breakpoint at addr away; if there is none, nothing happens.
+func (s *Session) Clear(ctx context.Context, addr uint64) error {
+	return s.while(ctx, func() error {
+		if s.handlers[addr] == nil {
+			return nil
+		}
+		delete(s.handlers, addr)
+		return s.stub.breakpoint(addr, false)
+	})
+}
+
+// Close lets the guest go for good, without breakpoints. After a session that
+// failed it says why.
+func (s *Session) Close(ctx context.Context) error {
+	err := s.request(ctx, request{last: true, do: s.letGo})
+	_ = s.stub.conn.Close()
+	for range s.stub.packets { // its reader ends with the connection
+	}
+	if errors.Is(err, ErrTaken) {
+		err = nil // not of our doing
+	}
+	return err
+}
+
+// letGo ends everything; the stub takes all breakpoints away.
+func (s *Session) letGo() error {
+	for _, t := range slices.Sorted(maps.Keys(s.held)) {
+		if err := s.free(t, false); err != nil {
+			return err
+		}
+	}
+	return s.stub.order("D")
+}
+
+// while does something while the guest stands still.
+func (s *Session) while(ctx context.Context, do func() error) error {
+	return s.request(ctx, request{do: do})
+}
+
+func (s *Session) request(ctx context.Context, r request) error {
+	r.answer = make(chan error, 1)
+	select {
+	case s.asked <- r:
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		return fmt.Errorf("debugger: %w", ctx.Err())
+	}
+	return <-r.answer // bounded by the exchanges' limit
+}
+
+// serve has the guest run and does what is asked for, until it is closed or fails.
+func (s *Session) serve() {
+	defer close(s.done)
+	last := false
+	err := s.goOn()
+	for err == nil && !last {
+		last, err = s.wait()
+	}
+	switch {
+	case last:
+		err = errors.New("the session is closed")
+	case !errors.Is(err, ErrTaken): // the guest is not to stand still for our failure
+		err = errors.Join(err, s.letGo())
+	}
+	s.err = fmt.Errorf("debugger: %w", err)
+}
+
+// wait is for whatever comes first while the guest runs.
+func (s *Session) wait() (last bool, err error) {
+	expiry, stop := s.nextExpiry()
+	defer stop()
+	select {
+	case packet, ok := <-s.stub.packets:
+		if !ok {
+			return false, fmt.Errorf("the stub is gone: %w", s.stub.ended)
+		}
+		if err := s.stopped(packet, false); err != nil {
+			return false, err
+		}
+	case r := <-s.asked:
+		err := s.halt()
+		if err != nil {
+			r.answer <- err
+			return false, err
+		}
+		err = r.do()
+		r.answer <- err
+		if r.last {
+			return true, err
+		}
+	case <-expiry:
+		if err := s.halt(); err != nil {
+			return false, err
+		}
+		if err := s.expire(); err != nil {
+			return false, err
+		}
+	}
+	return false, s.goOn()
+}
+
+// halt stops all processors. One of them may be at a breakpoint just then.
+func (s *Session) halt() error {
+	if err := s.stub.send(string(rune(interrupt))); err != nil {
+		return err
+	}
+	packet, err := s.stub.receive()
+	if err != nil {
+		return err
+	}
+	return s.stopped(packet, true)
+}
+
+// The stub's numbers for why a guest stands still.
+const (
+	stoppedByUs     = 2 // interrupted
+	stoppedAtBreak  = 5
+	stopReplyDigits = 3 // as in T05
+)
+
+// stopped sees to a guest that was stopped, as the stub's packet says.
+func (s *Session) stopped(packet string, interrupted bool) error {
+	if len(packet) < stopReplyDigits || packet[0] != 'T' {
+		return fmt.Errorf("the stub says %.40q, want that the guest was stopped", packet)
+	}
+	s.stub.chosen = 0 // the stub chooses whom it speaks of
+	signal, err := strconv.ParseUint(packet[1:stopReplyDigits], 16, 8)
+	if err != nil {
+		return fmt.Errorf("the stub says %.40q, want a signal", packet)
+	}
+	switch {
+	case signal == stoppedAtBreak:
+		return s.hit(packet)
+	case signal == stoppedByUs && interrupted:
+		return nil
+	}
+	return fmt.Errorf("%w (%.20q)", ErrTaken, packet)
+}
+
+// hit calls the handler of the breakpoint that a processor stands at. Two that get
+// to theirs at a time are told of one after the other: the second is still there
+// when the guest goes on. A stop that is at no breakpoint is of one just taken away.
+func (s *Session) hit(packet string) error {
+	_, id, _ := strings.Cut(packet, "thread:")
+	id, _, _ = strings.Cut(id, ";")
+	thread, err := strconv.ParseInt(id, 16, 32)
+	if err != nil {
+		return fmt.Errorf("the stub says %.40q, want a thread", packet)
+	}
+	p := &Processor{session: s, thread: int(thread)}
+	if err := p.load(); err != nil {
+		return err
+	}
+	handler := s.handlers[p.at]
+	if handler == nil || s.held[p.thread] != nil {
+		return nil
+	}
+	if err := handler(p); err != nil {
+		return err
+	}
+	if s.held[p.thread] != nil {
+		return nil
+	}
+	return s.stepOff(p.thread)
+}
+
+// stepOff gets a processor past a breakpoint that its handler left it at. A step may
+// be cut short by another processor that came to a breakpoint at the same time as
+// this one, and tells of it only now.
+func (s *Session) stepOff(thread int) error {
+	const tries = 4
+	var was uint64
+	for range tries {
+		all, err := s.stub.registers(thread)
+		if err != nil {
+			return err
+		}
+		at, err := s.stub.regs.value(all, ProgramCounter)
+		if err != nil || s.handlers[at] == nil || was != 0 && at != was {
+			return err
+		}
+		was = at
+		if err := s.stub.step(thread); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("processor %d does not get past the breakpoint at %#x", thread-1, was)
+}
+
+// goOn lets all processors go that are not held.
+func (s *Session) goOn() error {
+	threads := slices.DeleteFunc(slices.Clone(s.stub.threads), func(t int) bool { return s.held[t] != nil })
+	return s.stub.resume(threads)
+}
