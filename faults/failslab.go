@@ -53,22 +53,18 @@ func aimSlab(ctx context.Context, t Target, start, end uint64) error {
 
 // aim gives the range that a return address on the stack must fall into.
 func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, err error) {
+	if f.Call > 0 {
+		s, err := site(ctx, t, f.Function, "", f.Call)
+		if err != nil {
+			return 0, 0, fmt.Errorf("failslab: %w", err)
+		}
+		return s.Return, s.Return + 1, nil
+	}
 	fn, err := function(ctx, t, f.Function)
 	if err != nil {
 		return 0, 0, fmt.Errorf("failslab: %w", err)
 	}
-	if f.Call == 0 {
-		return fn.Start, fn.End, nil
-	}
-	sites, err := AllocCalls(ctx, t, fn)
-	if err != nil {
-		return 0, 0, fmt.Errorf("failslab: %w", err)
-	}
-	if f.Call > len(sites) {
-		return 0, 0, fmt.Errorf("failslab: %s calls slab allocators %d times itself, there is no call %d", f.Function, len(sites), f.Call)
-	}
-	ret := sites[f.Call-1].Return
-	return ret, ret + 1, nil
+	return fn.Start, fn.End, nil
 }
 
 func (f Failslab) Prove(ctx context.Context, t Target) (Proof, error) {

@@ -55,6 +55,10 @@ type Repeater interface {
 	Again(ctx context.Context, t Target) error
 }
 
+// Seeded is a fault that draws random numbers of its own: they follow from the seed
+// that it is given before it is armed.
+type Seeded interface{ Seed(seed uint64) }
+
 // Unsupported is the error of a fault that this kernel cannot do.
 type Unsupported struct {
 	Fault  string   // which

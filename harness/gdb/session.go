@@ -16,6 +16,9 @@ import (
 // panic, a full disk, the monitor. The session leaves it as it is.
 var ErrTaken = errors.New("the guest was stopped by somebody else")
 
+// ErrClosed is the error of a session that was closed.
+var ErrClosed = errors.New("the session is closed")
+
 // Handler is called with a processor that is about to execute the instruction
 // with a breakpoint. All processors stand still meanwhile. An error ends the session.
 type Handler func(*Processor) error
@@ -90,8 +93,8 @@ func (s *Session) Close(ctx context.Context) error {
 	_ = s.stub.conn.Close()
 	for range s.stub.packets { // its reader ends with the connection
 	}
-	if errors.Is(err, ErrTaken) {
-		err = nil // not of our doing
+	if errors.Is(err, ErrTaken) || errors.Is(err, ErrClosed) {
+		err = nil // not of our doing, or done already
 	}
 	return err
 }
@@ -104,6 +107,19 @@ func (s *Session) letGo() error {
 		}
 	}
 	return s.stub.order("D")
+}
+
+// Failed says why the session ended though nobody closed it; nil if it goes on, or
+// was closed.
+func (s *Session) Failed() error {
+	select {
+	case <-s.done:
+		if !errors.Is(s.err, ErrClosed) {
+			return s.err
+		}
+	default:
+	}
+	return nil
 }
 
 // while does something while the guest stands still.
@@ -133,7 +149,7 @@ func (s *Session) serve() {
 	}
 	switch {
 	case last:
-		err = errors.New("the session is closed")
+		err = ErrClosed
 	case !errors.Is(err, ErrTaken): // the guest is not to stand still for our failure
 		err = errors.Join(err, s.letGo())
 	}

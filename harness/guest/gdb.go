@@ -1,9 +1,20 @@
 package guest
 
+import (
+	"context"
+	"net"
+
+	"loopfault/harness/gdb"
+)
+
 // GDB is QEMU's debugger stub: a device to add to Spec.Devices. Whoever connects to
 // Guest.Listener(GDBSocket) speaks GDB's remote protocol; the processors stand
 // still from then on until they are told to go on, or the connection is detached.
-type GDB struct{}
+type GDB struct {
+	// KASLR lets the kernel be wherever it wants to. A person's debugger wants addresses
+	// as they are in vmlinux.
+	KASLR bool
+}
 
 // GDBSocket is the id of the stub's socket.
 const GDBSocket = "gdb"
@@ -13,5 +24,34 @@ func (GDB) QEMU(w *Wiring) []string {
 	return []string{"-chardev", w.Listener(GDBSocket), "-gdb", "chardev:" + GDBSocket}
 }
 
-// Kernel keeps addresses as they are in vmlinux.
-func (GDB) Kernel() []string { return []string{"nokaslr"} }
+func (g GDB) Kernel() []string {
+	if g.KASLR {
+		return nil
+	}
+	return []string{"nokaslr"}
+}
+
+// Debug takes the guest, which needs device GDB, under control of a debugger of our
+// own. From then on it does not count as Paused when its processors stand still: they
+// do so at each breakpoint.
+func (g *Guest) Debug(ctx context.Context) (*gdb.Session, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", g.Listener(GDBSocket))
+	if err != nil {
+		return nil, &Error{Fault: Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
+	}
+	g.mu.Lock()
+	g.debugged = true
+	g.mu.Unlock()
+	s, err := gdb.Attach(conn, g.opts.Timeouts.Command)
+	if err != nil {
+		return nil, &Error{Fault: Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
+	}
+	return s, nil
+}
+
+func (g *Guest) isDebugged() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.debugged
+}

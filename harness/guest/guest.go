@@ -43,11 +43,12 @@ type Guest struct {
 	closing sync.Once
 	closed  error
 
-	mu      sync.Mutex
-	asked   bool   // we asked QEMU to end
-	reason  string // of QMP's SHUTDOWN
-	failure error  // the first thing that went wrong
-	exit    Exit
+	mu       sync.Mutex
+	asked    bool   // we asked QEMU to end
+	debugged bool   // our debugger stops it and lets it go as it likes
+	reason   string // of QMP's SHUTDOWN
+	failure  error  // the first thing that went wrong
+	exit     Exit
 }
 
 // Start boots spec. It returns once the monitor answers and the vCPUs run; what

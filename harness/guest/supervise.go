@@ -78,6 +78,9 @@ func (g *Guest) onEvent(event goqmp.Event) {
 	case "RESUME":
 		g.life.transition(Running, CauseResumed, "")
 	case "STOP":
+		if g.isDebugged() {
+			return
+		}
 		g.life.transition(Paused, CauseStopped, "")
 	case "GUEST_PANICKED":
 		g.onPanicEvent(text("action"))

@@ -87,6 +87,9 @@ func (c *checker) fault(f Fault, path string) {
 		c.between(s.Call, 0, 1000, p+".call")
 		c.chance(s.Probability, s.Times, p)
 	}
+	if s := f.Callsite; s != nil {
+		c.callsite(*s, path+".callsite")
+	}
 	if s := f.FailPageAlloc; s != nil {
 		p := path + ".fail_page_alloc"
 		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
@@ -119,4 +122,17 @@ func (c *checker) vm(v faults.VM, path string) {
 	c.want(v.DirtyBytes == 0 || v.DirtyBackgroundBytes < v.DirtyBytes, path+".dirty_background_bytes", "is %s, want less than dirty_bytes", v.DirtyBackgroundBytes)
 	c.between(v.MinFreeKbytes, 0, 1<<20, path+".min_free_kbytes")
 	c.between(v.Swappiness, 0, 200, path+".swappiness")
+}
+
+func (c *checker) callsite(s faults.Callsite, path string) {
+	c.want(functionForm.MatchString(s.Function), path+".function", "is %q, want the name of a kernel function", s.Function)
+	c.want(s.Callee == "" || functionForm.MatchString(s.Callee), path+".callee", "is %q, want the name of a kernel function, or nothing for any slab allocator", s.Callee)
+	c.between(s.Call, 1, 1000, path+".call")
+	c.between(s.Errno, 0, 4095, path+".errno") // MAX_ERRNO
+	c.between(s.First, 0, 1<<30, path+".first")
+	c.between(s.Every, 0, 1<<30, path+".every")
+	c.chance(s.Probability, s.Times, path)
+	c.want(len(s.Comm) < 16, path+".comm", "is %q, want at most 15 letters, as the kernel keeps them", s.Comm)
+	c.between(s.PID, 0, 1<<22, path+".pid")
+	c.want(s.Cgroup == "" || strings.HasPrefix(s.Cgroup, "/"), path+".cgroup", "is %q, want the path of its directory in the guest", s.Cgroup)
 }

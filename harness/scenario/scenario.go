@@ -69,6 +69,7 @@ type Finish struct {
 // Fault is one fault or pressure; exactly one field is set.
 type Fault struct {
 	Failslab      *faults.Failslab      `json:"failslab,omitempty" yaml:"failslab"`
+	Callsite      *faults.Callsite      `json:"callsite,omitempty" yaml:"callsite"`
 	FailPageAlloc *faults.FailPageAlloc `json:"fail_page_alloc,omitempty" yaml:"fail_page_alloc"`
 	FailNth       *faults.FailNth       `json:"fail_nth,omitempty" yaml:"fail_nth"`
 	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
@@ -84,6 +85,8 @@ func (f Fault) Fault() faults.Fault {
 	switch {
 	case f.Failslab != nil:
 		return *f.Failslab
+	case f.Callsite != nil:
+		return f.Callsite.Fault()
 	case f.FailPageAlloc != nil:
 		return *f.FailPageAlloc
 	case f.FailNth != nil:

@@ -120,7 +120,10 @@ func (s Scenario) variant(name string) (Scenario, error) {
 
 // turn sets an axis.
 func (s *Scenario) turn(name, value string) error {
-	var names []string
+	if name == backendAxis {
+		return s.failBy(value)
+	}
+	names := []string{backendAxis}
 	for _, a := range s.axes() {
 		names = append(names, a.name)
 		if a.name != name {

@@ -43,9 +43,19 @@ func (t *trial) arm(ctx context.Context) error {
 
 func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string) error {
 	return t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		if len(specs) == 0 {
+			return nil
+		}
+		target, err := t.target(ctx)
+		if err != nil {
+			return err
+		}
 		for _, s := range specs {
 			f := s.Fault()
-			err := f.Arm(ctx, t.agent)
+			if drawn, ok := f.(faults.Seeded); ok {
+				drawn.Seed(t.spec.Planned.Seed)
+			}
+			err := f.Arm(ctx, target)
 			var lacks *faults.Unsupported
 			if errors.As(err, &lacks) {
 				return &Unfit{Kernel: t.spec.Kernel.Name, Why: lacks.Error()}

@@ -16,7 +16,12 @@ import (
 
 func (t *trial) boot(ctx context.Context) error {
 	machine := MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.spec.Guest.Timeouts)
-	machine.Devices = t.spec.Devices
+	for _, d := range t.spec.Devices {
+		if _, stub := d.(guest.GDB); stub { // there is one stub for all
+			machine.Devices = nil
+		}
+	}
+	machine.Devices = append(machine.Devices, t.spec.Devices...)
 	g, err := guest.Start(ctx, machine, t.guestOptions())
 	if err != nil {
 		return err

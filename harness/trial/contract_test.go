@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -125,11 +126,13 @@ func TestFaultLandsAtTheCallSite(t *testing.T) {
 	syms, err := agent.Symbols(ctx, wire.SymbolQuery{Names: []string{"pnfs_send_layoutreturn"}})
 	require.NoError(t, err)
 	require.Len(t, syms, 1)
-	sites, err := faults.AllocCalls(ctx, agent, syms[0])
+	sites, err := faults.Calls(ctx, agent, syms[0])
 	require.NoError(t, err)
-	require.NotEmpty(t, sites)
-	assert.Greater(t, sites[0].Return, syms[0].Start)
-	assert.Less(t, sites[0].Return, syms[0].End)
+	i := slices.IndexFunc(sites, func(c faults.CallSite) bool { return c.Alloc })
+	require.GreaterOrEqual(t, i, 0)
+	assert.Equal(t, "kzalloc #1", sites[i].String())
+	assert.Greater(t, sites[i].Return, syms[0].Start)
+	assert.Less(t, sites[i].Return, syms[0].End)
 
 	f := faults.Failslab{Function: "pnfs_send_layoutreturn", Call: 1, Probability: 100, Times: 1000}
 	require.NoError(t, f.Arm(ctx, agent))

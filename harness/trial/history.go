@@ -48,6 +48,13 @@ func (h *history) add(e entry) {
 	}
 }
 
+// clock is the guest's uptime now.
+func (h *history) clock() float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now()
+}
+
 // setClock says from when on the guest's uptime is known.
 func (h *history) setClock(now func() float64) {
 	h.mu.Lock()

@@ -82,6 +82,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		MemoryMiB: k.MemoryFor(s.Guest.Memory.MiB()),
 		CPUs:      s.Guest.CPUs,
 		Disks:     disks,
+		Devices:   debuggerOf(s),
 		Append: []string{
 			"init=" + image.AgentPath,
 			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),
@@ -92,28 +93,29 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 // trial is one trial under way. Everything in it belongs to the goroutine of
 // Run: what happens elsewhere reaches it through channels.
 type trial struct {
-	spec    Spec
-	phase   func(string)
-	budgets timeouts.Timeouts
-	began   time.Time
-	result  store.Trial
-	history *history
-	guest   *guest.Guest
-	agent   *control.Client
-	samples <-chan wire.Sample
-	life    <-chan guest.Transition
-	eyes    eyes
-	quiet   *time.Timer // runs out when the guest says nothing for too long
-	heard   time.Time   // when it last said something
-	config  string      // of the guest's kernel, "" if it does not say
-	text    uint64      // address of the kernel's _text, 0 if not known
-	armed   []armed
-	turns   chan turn // of outages, from who drives them
-	workers []string  // by counter slot
-	timings map[string]float64
-	wokeAt  time.Time // when the guest answered first, by the host's clock,
-	woke    float64   // and by its own
-	workAt  float64   // guest uptime at which the workloads were started
+	spec     Spec
+	phase    func(string)
+	budgets  timeouts.Timeouts
+	began    time.Time
+	result   store.Trial
+	history  *history
+	guest    *guest.Guest
+	agent    *control.Client
+	samples  <-chan wire.Sample
+	life     <-chan guest.Transition
+	eyes     eyes
+	quiet    *time.Timer // runs out when the guest says nothing for too long
+	heard    time.Time   // when it last said something
+	config   string      // of the guest's kernel, "" if it does not say
+	text     uint64      // address of the kernel's _text, 0 if not known
+	armed    []armed
+	debugged *debugged // nil if no fault needs it
+	turns    chan turn // of outages, from who drives them
+	workers  []string  // by counter slot
+	timings  map[string]float64
+	wokeAt   time.Time // when the guest answered first, by the host's clock,
+	woke     float64   // and by its own
+	workAt   float64   // guest uptime at which the workloads were started
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
@@ -173,11 +175,13 @@ func (t *trial) run(ctx context.Context) error {
 	err := t.take(ctx, steps)
 	switch {
 	case errors.Is(err, errHang):
+		t.undebug()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
 		t.dump(ctx)
 		return t.hold(ctx)
 	case errors.Is(err, errSilent):
+		t.undebug()
 		t.collectOutside(ctx)
 		t.dump(ctx)
 		return t.hold(ctx)
@@ -244,6 +248,7 @@ func (t *trial) evidencePath(name string) string {
 }
 
 func (t *trial) close() {
+	t.undebug()
 	if t.agent != nil {
 		t.agent.Close()
 	}

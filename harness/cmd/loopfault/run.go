@@ -21,6 +21,7 @@ type campaignFlags struct {
 	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
+	Backend  string        `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What fails an allocation that the scenario names: the kernel's own fault injection, or a debugger from outside, which any kernel takes."`
 	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	guestFlags
 }
@@ -81,7 +82,7 @@ func checkPower(power float64) error {
 // run checks everything that can be checked before a guest starts, and completes
 // spec by what the command itself says of the campaign.
 func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
-	s, text, err := findScenario(f.Scenario)
+	s, text, err := findScenario(scenario.WithBackend(f.Scenario, f.Backend))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,104 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+
+	"loopfault/workloads/wire"
+)
+
+// CallSite is one call instruction of a kernel function.
+type CallSite struct {
+	Callee string // the called symbol
+	Name   string // as the source has it, as far as the code shows: kzalloc for an inlined one
+	Alloc  bool   // it asks a slab allocator for memory
+	N      int    // among the function's allocations, or among its calls of this callee; from 1
+	Call   uint64 // address of the instruction
+	Return uint64 // address after it, as it stands on the stack
+	Target uint64 // address of the callee
+}
+
+func (c CallSite) String() string { return fmt.Sprintf("%s #%d", c.Name, c.N) }
+
+// function finds the one symbol of a name.
+func function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
+	syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{name}})
+	if err != nil {
+		return wire.Symbol{}, fmt.Errorf("look up %s: %w", name, err)
+	}
+	switch len(syms) {
+	case 0:
+		return wire.Symbol{}, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)", name)
+	case 1:
+		return syms[0], nil
+	}
+	return wire.Symbol{}, fmt.Errorf("this kernel has %d functions named %s", len(syms), name)
+}
+
+// Calls lists the calls of fixed targets that fn itself makes, in address order, by
+// disassembling the running kernel's text.
+func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
+	text, err := t.Text(ctx, fn.Start, fn.End)
+	if err != nil {
+		return nil, fmt.Errorf("read the code of %s: %w", fn.Name, err)
+	}
+	calls := directCalls(text, fn.Start)
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	var targets []uint64
+	for _, c := range calls {
+		targets = append(targets, c.target)
+	}
+	syms, err := t.Symbols(ctx, wire.SymbolQuery{Addresses: targets})
+	if err != nil {
+		return nil, fmt.Errorf("name the callees of %s: %w", fn.Name, err)
+	}
+	if len(syms) != len(calls) {
+		return nil, fmt.Errorf("asked for the names of %d callees of %s, got %d", len(calls), fn.Name, len(syms))
+	}
+	var sites []CallSite
+	counts := map[string]int{}
+	for i, c := range calls {
+		if syms[i].Start != c.target {
+			continue // into the middle of something: part of the function itself
+		}
+		site := CallSite{Callee: syms[i].Name, Call: c.at, Return: c.next, Target: c.target}
+		site.Name, site.Alloc = sourceName(site.Callee, c)
+		kind := site.Callee
+		if site.Alloc {
+			kind = ""
+		}
+		counts[kind]++
+		site.N = counts[kind]
+		sites = append(sites, site)
+	}
+	return sites, nil
+}
+
+// site finds the n-th call that a function makes to callee, or to any slab
+// allocator if that is "".
+func site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
+	fn, err := function(ctx, t, name)
+	if err != nil {
+		return CallSite{}, err
+	}
+	sites, err := Calls(ctx, t, fn)
+	if err != nil {
+		return CallSite{}, err
+	}
+	what, found := "slab allocators", 0
+	if callee != "" {
+		what = callee
+	}
+	for _, s := range sites {
+		if callee == "" && !s.Alloc || callee != "" && callee != s.Callee {
+			continue
+		}
+		if found++; found == n {
+			s.N = n
+			return s, nil
+		}
+	}
+	return CallSite{}, fmt.Errorf("%s calls %s %d times itself, there is no call %d", name, what, found, n)
+}

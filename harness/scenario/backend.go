@@ -1,0 +1,55 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loopfault/faults"
+)
+
+// backendAxis names how a call is made to fail, among what may be chosen of a
+// scenario.
+const backendAxis = "fault-backend"
+
+// Backends are the ways to fail one slab allocation: from inside, by the kernel's
+// own fault injection, or from outside, by a debugger.
+var Backends = []string{"failslab", "callsite"}
+
+// WithBackend is the reference of a scenario, with its faults had by a backend.
+func WithBackend(ref, backend string) string {
+	if backend == "" {
+		return ref
+	}
+	sep := ":"
+	if _, choices := splitRef(ref); choices != nil {
+		sep = ","
+	}
+	return ref + sep + backendAxis + "=" + backend
+}
+
+// failBy turns faults at one allocation into the same ones of another backend.
+func (s *Scenario) failBy(backend string) error {
+	if !slices.Contains(Backends, backend) {
+		return fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, backendAxis, backend, strings.Join(Backends, ", "))
+	}
+	list, some := slices.Clone(s.Faults), false
+	for i, f := range list {
+		slab, site := f.Failslab, f.Callsite
+		switch {
+		case slab != nil && backend == "callsite" && slab.Call > 0:
+			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Probability: slab.Probability, Times: slab.Times}}
+		case site != nil && backend == "failslab" && *site == (faults.Callsite{Function: site.Function, Call: site.Call, Probability: site.Probability, Times: site.Times}):
+			list[i] = Fault{Failslab: &faults.Failslab{Function: site.Function, Call: site.Call, Probability: site.Probability, Times: site.Times}}
+		case slab != nil && backend == "failslab", site != nil && backend == "callsite":
+		default:
+			continue
+		}
+		some = true
+	}
+	if !some {
+		return &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("%s %s: none of its faults is about one allocation that either backend can fail", backendAxis, backend)}
+	}
+	s.Faults = list
+	return nil
+}
