@@ -20,8 +20,8 @@ type CallSite struct {
 
 func (c CallSite) String() string { return fmt.Sprintf("%s #%d", c.Name, c.N) }
 
-// function finds the one symbol of a name.
-func function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
+// Function finds the one symbol of a name.
+func Function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
 	syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{name}})
 	if err != nil {
 		return wire.Symbol{}, fmt.Errorf("look up %s: %w", name, err)
@@ -79,7 +79,7 @@ func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
 // site finds the n-th call that a function makes to callee, or to any slab
 // allocator if that is "".
 func site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
-	fn, err := function(ctx, t, name)
+	fn, err := Function(ctx, t, name)
 	if err != nil {
 		return CallSite{}, err
 	}

@@ -28,7 +28,7 @@ func (f FailNth) Arm(ctx context.Context, t Target) error {
 			return err
 		}
 	}
-	fn, err := function(ctx, t, f.Function)
+	fn, err := Function(ctx, t, f.Function)
 	if err != nil {
 		return fmt.Errorf("fail_nth: %w", err)
 	}

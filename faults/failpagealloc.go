@@ -21,7 +21,7 @@ func (f FailPageAlloc) Arm(ctx context.Context, t Target) error {
 	if err := failPageAlloc.there(ctx, t); err != nil {
 		return err
 	}
-	fn, err := function(ctx, t, f.Function)
+	fn, err := Function(ctx, t, f.Function)
 	if err != nil {
 		return fmt.Errorf("fail_page_alloc: %w", err)
 	}

@@ -60,7 +60,7 @@ func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, err err
 		}
 		return s.Return, s.Return + 1, nil
 	}
-	fn, err := function(ctx, t, f.Function)
+	fn, err := Function(ctx, t, f.Function)
 	if err != nil {
 		return 0, 0, fmt.Errorf("failslab: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/digitalocean/go-qemu/qemu"
 	goqmp "github.com/digitalocean/go-qemu/qmp"
@@ -197,6 +198,9 @@ func (g *Guest) Domain() *qemu.Domain { return g.domain }
 
 // Events subscribes to QEMU's events until ctx ends; see qmp.Monitor.Events.
 func (g *Guest) Events(ctx context.Context) (<-chan goqmp.Event, error) { return g.monitor.Events(ctx) }
+
+// CPUTime is the host's processor time that QEMU has used so far.
+func (g *Guest) CPUTime() (time.Duration, error) { return g.proc.cpuTime() }
 
 // Console is the live serial console.
 func (g *Guest) Console() *Console { return g.console }

@@ -16,6 +16,7 @@ func (c *checker) faults(s Scenario) {
 	for i, f := range s.Pressure {
 		path := fmt.Sprintf("pressure[%d]", i)
 		c.fault(f, path)
+		c.want(f.Callsite == nil, path+".callsite", "stops processors, and what does cannot be frozen: want it among faults")
 		if o, ok := f.Fault().(faults.Outage); ok {
 			c.want(false, path+"."+o.Kind(), "begins and ends under load: want it among faults")
 		}

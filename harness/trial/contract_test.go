@@ -167,8 +167,13 @@ func bootedGuest(t *testing.T) *control.Client {
 // bootSpec boots the guest of a trial and waits for its agent.
 func bootSpec(t *testing.T, s trial.Spec) (*guest.Guest, *control.Client) {
 	t.Helper()
+	return bootMachine(t, trial.MachineOf(s.Scenario, s.Kernel, s.Image, s.Guest.Timeouts), s)
+}
+
+func bootMachine(t *testing.T, machine guest.Spec, s trial.Spec) (*guest.Guest, *control.Client) {
+	t.Helper()
 	s.Guest.ConsolePath = s.Dir + "/console.log"
-	g, err := guest.Start(t.Context(), trial.MachineOf(s.Scenario, s.Kernel, s.Image, s.Guest.Timeouts), s.Guest)
+	g, err := guest.Start(t.Context(), machine, s.Guest)
 	require.NoError(t, err)
 	agent := talkTo(t, g)
 	boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)

@@ -19,6 +19,7 @@ import (
 type benchCmd struct {
 	N      int    `default:"20" help:"Measurements of each figure; at least 10 for a median worth quoting."`
 	Kernel string `default:"stock" help:"Kernel to boot."`
+	Only   string `enum:",guests,callsite,parse" default:"" help:"Measure only these figures; they replace all others in bench.json."`
 }
 
 // figure is one line of the table and one key of bench.json.
@@ -37,15 +38,25 @@ func (c benchCmd) Run(e *env) error {
 		return err
 	}
 	s.Run = wire.Duration(time.Second)
-	guests, err := e.guestFigures(s, text, m, c.N)
-	if err != nil {
-		return err
+	var all []figure
+	for _, part := range []struct {
+		name    string
+		figures func() ([]figure, error)
+	}{
+		{"guests", func() ([]figure, error) { return e.guestFigures(s, text, m, c.N) }},
+		{"callsite", func() ([]figure, error) { return e.callsiteFigures(s, m, c.N) }},
+		{"parse", func() ([]figure, error) { return e.parseFigures(c.N) }},
+	} {
+		if c.Only != "" && c.Only != part.name {
+			continue
+		}
+		figures, err := part.figures()
+		if err != nil {
+			return err
+		}
+		all = append(all, figures...)
 	}
-	parse, err := e.parseFigures(c.N)
-	if err != nil {
-		return err
-	}
-	return e.printBench(append(guests, parse...))
+	return e.printBench(all)
 }
 
 func (e *env) measured(what string, n int, do func() error) error {

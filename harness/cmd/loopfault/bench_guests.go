@@ -68,6 +68,10 @@ func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) (
 
 // booted boots a guest with the mount up, has it used, and closes it.
 func (e *env) booted(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest) error) error {
+	return e.inGuest(s, machine, opts, func(g *guest.Guest, _ *control.Client) error { return use(g) })
+}
+
+func (e *env) inGuest(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
 	g, err := guest.Start(e.ctx, machine, opts)
 	if err != nil {
 		return err
@@ -79,7 +83,7 @@ func (e *env) booted(s scenario.Scenario, machine guest.Spec, opts guest.Options
 	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return err
 	}
-	return use(g)
+	return use(g, agent)
 }
 
 // bareRestore times what the harness does instead of loadvm.

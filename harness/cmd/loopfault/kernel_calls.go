@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"loopfault/faults"
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/trial"
+	"loopfault/workloads/wire"
+)
+
+// kernelCallsCmd boots the kernel, since that works for any, and shows code as it is
+// while it runs.
+type kernelCallsCmd struct {
+	Kernel   string `arg:"" help:"Kernel to boot."`
+	Function string `arg:"" help:"Kernel function."`
+	All      bool   `help:"Calls of everything, not allocations alone."`
+}
+
+func (c kernelCallsCmd) Run(e *env) error {
+	s, _, err := findScenario("umount-matrix")
+	if err != nil {
+		return err
+	}
+	m, err := e.machine(c.Kernel)
+	if err != nil {
+		return err
+	}
+	sites, fn, err := c.calls(e, s, m)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	shown := 0
+	for _, site := range sites {
+		if c.All || site.Alloc {
+			fmt.Fprintf(t, "%s → %s\t%s\t%s+%#x\n", fn.Name, site, site.Callee, fn.Name, site.Call-fn.Start)
+			shown++
+		}
+	}
+	if shown == 0 {
+		fmt.Fprintf(t, "%s makes %d calls, none of them of a slab allocator; --all lists them\n", fn.Name, len(sites))
+	}
+	return t.Flush()
+}
+
+func (c kernelCallsCmd) calls(e *env, s scenario.Scenario, m machine) (sites []faults.CallSite, fn wire.Symbol, err error) {
+	g, err := guest.Start(e.ctx, trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts), m.options)
+	if err != nil {
+		return nil, fn, err
+	}
+	defer closeGuest(g, m.options)
+	go drain(g)
+	agent := control.New(g.Agent())
+	defer agent.Close()
+	boot, cancel := context.WithTimeout(e.ctx, m.options.Timeouts.Boot)
+	defer cancel()
+	if _, err := agent.Hello(boot); err != nil {
+		return nil, fn, err
+	}
+	if fn, err = faults.Function(boot, agent, c.Function); err != nil {
+		return nil, fn, usageError{err}
+	}
+	sites, err = faults.Calls(boot, agent, fn)
+	return sites, fn, err
+}

@@ -1,0 +1,32 @@
+package scenario_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/faults"
+	"loopfault/harness/scenario"
+)
+
+func TestBackendsFailTheSameCall(t *testing.T) {
+	s, _, err := scenario.Find(scenario.WithBackend("pnfs-layoutreturn-enomem:quick", "callsite"))
+	require.NoError(t, err)
+	assert.Equal(t, "pnfs-layoutreturn-enomem:quick,fault-backend=callsite", s.Ref())
+	assert.Equal(t, []scenario.Fault{{Callsite: &faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Probability: 50, Times: 100000}}}, s.Faults)
+
+	back, _, err := scenario.Find(scenario.WithBackend(s.Ref(), "failslab"))
+	require.NoError(t, err)
+	plain, _, err := scenario.Find(scenario.WithBackend("pnfs-layoutreturn-enomem", ""))
+	require.NoError(t, err)
+	assert.Equal(t, plain.Faults, back.Faults)
+	require.NotNil(t, plain.Faults[0].Failslab, "the scenario itself is as it was")
+}
+
+func TestBackendNeedsAFaultItCanHave(t *testing.T) {
+	_, _, err := scenario.Find("server-restart:fault-backend=callsite")
+	assert.EqualError(t, err, "scenario server-restart is not applicable: fault-backend callsite: none of its faults is about one allocation that either backend can fail")
+	_, _, err = scenario.Find("pnfs-layoutreturn-enomem:fault-backend=gdb")
+	assert.EqualError(t, err, `scenario pnfs-layoutreturn-enomem: fault-backend is "gdb", want one of failslab, callsite`)
+}

@@ -1,0 +1,38 @@
+package trial
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/faults"
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/timeouts"
+)
+
+// Debug gives a guest of a test as faults see it that stop processors, and what its
+// history came to.
+func Debug(t *testing.T, g *guest.Guest, agent *control.Client, budgets timeouts.Timeouts) (target faults.Target, history func() string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	h, err := newHistory(path)
+	require.NoError(t, err)
+	session, err := g.Debug(t.Context())
+	require.NoError(t, err)
+	d := &debugged{agent, session, newNotes(agent, h)}
+	return d, func() string {
+		ctx, cancel := context.WithTimeout(t.Context(), budgets.Step)
+		defer cancel()
+		assert.NoError(t, session.Close(ctx))
+		d.notes.close(ctx)
+		require.NoError(t, h.close())
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(text)
+	}
+}
