@@ -11,6 +11,7 @@ import (
 
 	"loopfault/harness/campaign"
 	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 )
