@@ -174,7 +174,7 @@ func (t *trial) run(ctx context.Context) error {
 	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
 	err := t.take(ctx, steps)
 	switch {
-	case errors.Is(err, errHang):
+	case errors.Is(err, errHang), errors.Is(err, errStep) && t.eyes.firstHang > 0: // others had still to see it
 		t.undebug()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
