@@ -145,10 +145,15 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 		name = "RPC"
 	}
 	n := &Node{ID: "norpc:" + name, Kind: KindUnknown, Label: name + ", not in rpc-tasks.txt", root: Unknown}
-	if b.e.RPCTasks != "" && g.Blocked > 0 {
+	switch {
+	case b.e.RPCTasks == "":
+	case g.Blocked > 0:
 		// It may have come and gone between two texts; but this task has slept for long.
 		n.root = Lost
 		n.Detail = []string{"cleared by: the end of the RPC; none of that operation was found that is older than the wait"}
+	case b.longest >= 2:
+		n.ID, n.Kind, n.Label, n.root = "gone:"+name, KindRPC, name+", which came and went", Slow
+		n.Detail = []string{"it was under way when the stack was read, and is not in rpc-tasks.txt; who sent it is not known to have slept for long, as others are"}
 	}
 	b.edge(g, b.add(n), basis, true)
 }

@@ -88,10 +88,10 @@ func (b *builder) waitsFor(g *Node) string {
 }
 
 // mayClear says whether an RPC is one of the operations. Any operation will do
-// for a slot, but one that waits for its turn itself holds none.
+// for a slot, if it holds one.
 func (b *builder) mayClear(ops []string, r *rpc) bool {
 	for _, op := range ops {
-		if op == "CB*" && r.callback() || op == "*" && !r.callback() && queues[r.queue] == "" && r.queue != "delayq" || op == r.op {
+		if op == "CB*" && r.callback() || op == "*" && !r.callback() && r.holdsSlot() || op == r.op {
 			return true
 		}
 	}

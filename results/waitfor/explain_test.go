@@ -64,6 +64,47 @@ func TestABitThatSomebodyMayClearIsNotLost(t *testing.T) {
 	assert.Contains(t, x.Sentence, "dd 10")
 }
 
+// slept is the watch's report of a task that has slept for long.
+func slept(pid, seconds int, stack string) kernelreport.Report {
+	victim := kernelreport.Task{Role: kernelreport.RoleVictim, PID: &pid, Comm: "cat", BlockedSeconds: &seconds}
+	for _, f := range strings.Fields(stack) {
+		victim.Frames = append(victim.Frames, kernelreport.Frame{Func: f})
+	}
+	return kernelreport.Report{Kind: kernelreport.KindProcStack, Tasks: []kernelreport.Task{victim}}
+}
+
+// A state manager that never comes to the end sends one RPC after the other: caught
+// in one that is over by the time that RPCs are listed, it is not what is stuck.
+func TestARecoveryThatGoesOnIsSlow(t *testing.T) {
+	waiting := "nfs_wait_bit_killable nfs4_wait_clnt_recover nfs4_handle_exception do_syscall_64"
+	e := waitfor.Evidence{
+		Stacks:   sleeping(9, "cat", waiting) + sleeping(20, "127.0.0.1-manager", "rpc_wait_bit_killable nfs4_run_open_task nfs4_do_reclaim nfs4_state_manager nfs4_run_state_manager kthread"),
+		RPCTasks: "==> x <==\n", Reports: []kernelreport.Report{slept(9, 20, waiting)},
+	}
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Slow, x.Class)
+	assert.Equal(t, "slow: cat 9 → state recovery →? 127.0.0.1-manager 20 → OPEN or OPEN_NOATTR, which came and went, which is not stuck: slow, or busy for ever", x.Sentence)
+
+	e.Reports = append(e.Reports, slept(20, 20, "rpc_wait_bit_killable nfs4_run_open_task nfs4_do_reclaim nfs4_state_manager nfs4_run_state_manager kthread"))
+	assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class, "a manager that has slept for long is stuck")
+}
+
+// A request that is repeated while the server is still at its first sending is put off
+// with its slot. One that is put off otherwise gives it back.
+func TestASlotMayBeHeldByWhatIsPutOff(t *testing.T) {
+	line := func(number int, op, action, queue string) string {
+		return fmt.Sprintf("%5d c005      0 0x4 0x0      307 nfs4_call_ops nfsv4 %s a:%s q:%s\n", number, op, action, queue)
+	}
+	waits := line(65, "WRITE", "rpc_prepare_task", "ForeChannel Slot table")
+	e := waitfor.Evidence{Stacks: sleeping(9, "cat", "folio_wait_bit_common folio_wait_writeback nfs_wb_all")}
+	e.RPCTasks = line(56, "OPEN", "rpc_prepare_task", "delayq") + waits
+	assert.Equal(t, "lost wake-up: 1 task waits for session slots, nobody will free one", waitfor.Explain(e).Sentence)
+	e.RPCTasks = line(56, "OPEN", "call_start", "delayq") + waits
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Slow, x.Class)
+	assert.Contains(t, x.Sentence, "session slots →? OPEN (not sent, on delayq) → server's answer, put off")
+}
+
 // Tasks sleep for long, and a CLOSE was sent just now: that is not what they
 // wait for. One that is sent again and again is.
 func TestTrafficDoesNotHideAHang(t *testing.T) {

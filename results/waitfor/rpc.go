@@ -97,6 +97,13 @@ func (r *rpc) passing() bool {
 	return r.aged && r.age < 1 || r.queue == noQueue
 }
 
+// holdsSlot says whether an RPC has its session slot: not while it waits for its
+// turn, and one that the server put off gives it back, unless the server was still
+// at the first sending of that very request, when it starts over with the slot.
+func (r *rpc) holdsSlot() bool {
+	return queues[r.queue] == "" && (r.queue != "delayq" || r.action == "call_start")
+}
+
 func (r *rpc) String() string {
 	var in []string
 	if r.xid != 0 {
