@@ -60,7 +60,7 @@ func newFakeGuest() *fakeGuest {
 	for name, value := range map[string]string{"dirty_bytes": "0", "dirty_ratio": "20", "dirty_background_bytes": "0", "dirty_background_ratio": "10", "swappiness": "60"} {
 		g.files["/proc/sys/vm/"+name] = value + "\n"
 	}
-	g.files["/proc/vmstat"] = "nr_dirtied 9\nallocstall_normal 1\nallocstall_movable 1\n"
+	g.files["/proc/vmstat"] = "nr_dirtied 9\nallocstall_normal 1\nallocstall_movable 1\npswpout 5\n"
 	for _, event := range []string{heldBack, reclaims} {
 		g.files[event+"/trigger"], g.files[event+"/hist"] = "", ""
 	}
@@ -184,7 +184,8 @@ func (g *fakeGuest) call() {
 func (g *fakeGuest) use() {
 	if g.files["/proc/sys/vm/dirty_bytes"] != "0\n" && !strings.Contains(g.files[heldBack+"/trigger"], ":pause") {
 		g.files[heldBack+"/hist"] = "Totals:\n    Hits: 7\n    Entries: 1\n"
-		g.files["/proc/vmstat"] = "nr_dirtied 99\nallocstall_normal 3\nallocstall_movable 2\n"
+		g.files[reclaims+"/hist"] = "Totals:\n    Hits: 2\n    Entries: 1\n"
+		g.files["/proc/vmstat"] = "nr_dirtied 99\nallocstall_normal 3\nallocstall_movable 2\npswpout 9\n"
 	}
 	if strings.TrimSpace(g.files[wire.LoadCgroup+"/memory.max"]) == "max" {
 		return

@@ -143,6 +143,8 @@ func TestVMPutsBackWhatItFound(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 7, p.Counts["vm/held_back"])
 	assert.EqualValues(t, 3, p.Counts["vmstat/allocstall"], "over all zones, since Arm")
+	assert.EqualValues(t, 4, p.Counts["vmstat/pswpout"])
+	assert.EqualValues(t, 7+3+4, p.Landed)
 	require.NoError(t, v.Disarm(ctx, g))
 	assert.Equal(t, "20\n", g.files["/proc/sys/vm/dirty_ratio"])
 	assert.Equal(t, "60\n", g.files["/proc/sys/vm/swappiness"])
@@ -151,6 +153,25 @@ func TestVMPutsBackWhatItFound(t *testing.T) {
 	var lacks *faults.Unsupported
 	require.ErrorAs(t, v.Arm(ctx, g), &lacks)
 	assert.Contains(t, lacks.Error(), "CONFIG_HIST_TRIGGERS")
+}
+
+// Older builds have no event counters in vmstat: reclaim is then proved by its
+// tracepoint, swapping cannot be.
+func TestVMWithoutEventCounters(t *testing.T) {
+	g, ctx := newFakeGuest(), context.Background()
+	g.files["/proc/vmstat"] = "nr_dirtied 9\n"
+	v := &faults.VM{DirtyBytes: 8 << 20}
+	require.NoError(t, v.Arm(ctx, g))
+	g.use()
+	g.files["/proc/vmstat"] = "nr_dirtied 99\n"
+	p, err := v.Prove(ctx, g)
+	require.NoError(t, err)
+	assert.EqualValues(t, 7+2, p.Landed)
+	assert.NotContains(t, p.Counts, "vmstat/pswpout")
+
+	var lacks *faults.Unsupported
+	require.ErrorAs(t, (&faults.VM{Swappiness: 100}).Arm(ctx, g), &lacks)
+	assert.Contains(t, lacks.Error(), "CONFIG_VM_EVENT_COUNTERS")
 }
 
 func TestMemcgNeedsItsController(t *testing.T) {

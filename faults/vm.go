@@ -12,9 +12,9 @@ import (
 )
 
 // VM is pressure on the memory of the whole guest, by its sysctls. Zero leaves
-// one as it is. It lands each time that a writer is held back for having made too
-// much dirty, and each time that somebody who needs memory has to reclaim it
-// himself.
+// one as it is; with none set it only counts. It lands each time that a writer is
+// held back for having made too much dirty, each time that somebody who needs memory
+// has to reclaim it himself, and with each page that is swapped out.
 type VM struct {
 	DirtyBytes           wire.Size `json:"dirty_bytes,omitempty" yaml:"dirty_bytes,omitempty"`
 	DirtyBackgroundBytes wire.Size `json:"dirty_background_bytes,omitempty" yaml:"dirty_background_bytes,omitempty"`
@@ -28,23 +28,38 @@ type VM struct {
 
 const vmDir = "/proc/sys/vm"
 
+// The counters that landing is read from. A kernel without VM_EVENT_COUNTERS has
+// neither.
+const (
+	stalled    = "allocstall"
+	swappedOut = "pswpout"
+)
+
 // vmCounters are those of vmstat that tell what the pressure came to. Some exist
 // once for each zone, as in allocstall_normal, and are added up.
 var vmCounters = []string{
-	"allocstall", "pgscan_direct", "pgscan_kswapd", "pgsteal_direct", "pgsteal_kswapd",
-	"pswpin", "pswpout", "nr_dirtied", "nr_written", "oom_kill",
+	stalled, "pgscan_direct", "pgscan_kswapd", "pgsteal_direct", "pgsteal_kswapd",
+	"pswpin", swappedOut, "nr_dirtied", "nr_written", "oom_kill",
 }
 
 // vmEvents are the trace events that the kernel counts for us: in a histogram, since
 // that does not depend on the trace buffer.
 var vmEvents = []struct{ name, event, filter string }{
-	{"held_back", "writeback/balance_dirty_pages", " if pause > 0"},
-	{"direct_reclaim", "vmscan/mm_vmscan_direct_reclaim_begin", ""},
+	{heldBack, "writeback/balance_dirty_pages", " if pause > 0"},
+	{directReclaim, "vmscan/mm_vmscan_direct_reclaim_begin", ""},
 }
+
+const (
+	heldBack      = "vm/held_back"
+	directReclaim = "vm/direct_reclaim"
+)
 
 const histogram = "hist:keys=common_type"
 
 func (v *VM) Describe() string {
+	if len(v.knobs()) == 0 {
+		return "vm: counted"
+	}
 	var s []string
 	for _, k := range v.knobs() {
 		s = append(s, filepath.Base(k.path)+" "+k.value)
@@ -92,6 +107,12 @@ func (v *VM) Arm(ctx context.Context, t Target) error {
 	if v.before, err = vmstat(ctx, t); err != nil {
 		return err
 	}
+	if _, ok := v.before[swappedOut]; !ok && v.Swappiness != 0 {
+		return &Unsupported{
+			Fault: "vm, swappiness", Lacks: "counter " + swappedOut + " of /proc/vmstat",
+			Config: []string{"CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS"},
+		}
+	}
 	return set(ctx, t, v.knobs())
 }
 
@@ -106,17 +127,21 @@ func (v *VM) Prove(ctx context.Context, t Target) (Proof, error) {
 	}
 	p := Proof{Counts: map[string]int64{}}
 	for name, n := range counts {
-		p.Counts["vmstat/"+name] = n - v.before[name]
+		counts[name] = n - v.before[name]
+		p.Counts["vmstat/"+name] = counts[name]
 	}
 	for _, e := range vmEvents {
 		text, err := t.ReadFile(ctx, filepath.Join(filepath.Dir(trigger(e.event)), "hist"))
 		if err != nil {
 			return Proof{}, fmt.Errorf("vm: %w", err)
 		}
-		n := histogramHits(text)
-		p.Counts["vm/"+e.name] = n
-		p.Landed += n
+		p.Counts[e.name] = histogramHits(text)
 	}
+	reclaims, counted := counts[stalled]
+	if !counted {
+		reclaims = p.Counts[directReclaim]
+	}
+	p.Landed = p.Counts[heldBack] + reclaims + counts[swappedOut]
 	return p, nil
 }
 

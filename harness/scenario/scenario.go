@@ -163,7 +163,7 @@ func (s Scenario) KernelOptions() []string {
 	}
 	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
 	if s.Guest.Swap > 0 {
-		opts = append(opts, "CONFIG_SWAP")
+		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
 	}
 	if s.Target != "" {
 		opts = append(opts, "CONFIG_KPROBE_EVENTS")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,10 +36,21 @@ func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.recordEvents); err != nil {
 		return err
 	}
-	if err := t.armAll(ctx, t.spec.Scenario.Pressure, "pressure"); err != nil {
+	if err := t.armAll(ctx, t.pressure(), "pressure"); err != nil {
 		return err
 	}
 	return t.during(ctx, t.budgets.Step, t.startWorkloads)
+}
+
+// pressure is the scenario's. Where there is swap, how much of it was used is
+// counted, whoever makes use of it.
+func (t *trial) pressure() []scenario.Fault {
+	list := t.spec.Scenario.Pressure
+	counted := slices.ContainsFunc(list, func(f scenario.Fault) bool { return f.VM != nil })
+	if t.spec.Scenario.Guest.Swap > 0 && !counted {
+		list = append(slices.Clone(list), scenario.Fault{VM: &faults.VM{}})
+	}
+	return list
 }
 
 func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string) error {
