@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,9 +22,9 @@ type VM struct {
 	MinFreeKbytes        int       `json:"min_free_kbytes,omitempty" yaml:"min_free_kbytes,omitempty"`
 	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`
 
-	// What Arm found; nothing of it changes later.
-	before map[string]int64 // counters of vmstat
-	were   []knob
+	// What Arm found, and Disarm: vmstat goes on counting.
+	before, after map[string]int64
+	were          []knob
 }
 
 const vmDir = "/proc/sys/vm"
@@ -83,7 +84,7 @@ func (v *VM) knobs() []knob {
 
 // Arm remembers how things were, has the kernel count, and sets the knobs.
 func (v *VM) Arm(ctx context.Context, t Target) error {
-	v.were = nil
+	v.were, v.after = nil, nil
 	for _, k := range v.knobs() {
 		// A limit in bytes turns the one in percent off, and is turned off by it.
 		path := strings.Replace(k.path, "_bytes", "_ratio", 1)
@@ -121,9 +122,12 @@ func trigger(event string) string {
 }
 
 func (v *VM) Prove(ctx context.Context, t Target) (Proof, error) {
-	counts, err := vmstat(ctx, t)
-	if err != nil {
-		return Proof{}, err
+	counts := maps.Clone(v.after)
+	if counts == nil {
+		var err error
+		if counts, err = vmstat(ctx, t); err != nil {
+			return Proof{}, err
+		}
 	}
 	p := Proof{Counts: map[string]int64{}}
 	for name, n := range counts {
@@ -148,6 +152,9 @@ func (v *VM) Prove(ctx context.Context, t Target) (Proof, error) {
 // Disarm puts everything back; what was counted stays.
 func (v *VM) Disarm(ctx context.Context, t Target) error {
 	var failed error
+	if v.after == nil {
+		v.after, failed = vmstat(ctx, t)
+	}
 	for _, e := range vmEvents {
 		failed = errors.Join(failed, t.WriteFile(ctx, trigger(e.event), histogram+":pause"+e.filter))
 	}

@@ -46,6 +46,9 @@ const requests = `for i in 1 2 3; do touch /mnt/nfs/load/request-$i; done`
 // cache, which can be reclaimed. Anonymous memory could not, without swap.
 const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
 
+// swapping has a process hold more anonymous memory than its cgroup may keep.
+const swapping = `cd /sys/fs/cgroup/loopfault; echo 16M >memory.max; echo $$ >cgroup.procs; head -c 40M /dev/zero | tail -c 40M >/dev/null`
+
 // dirtyALot has several dirty more than a few megabytes at once, and less than would
 // hold a writer back by default. One alone may never be quicker than the disk.
 const dirtyALot = `for i in 1 2 3 4; do head -c 12M /dev/zero >/export/dirty-$i & done; wait; rm /export/dirty-*`
@@ -115,6 +118,7 @@ grep -E '^/dev/vd. +partition' /proc/swaps
 grep ' /export btrfs ' /proc/mounts
 exportfs -v | grep '[(,]async,'
 test "$(cat /proc/fs/nfsd/nfsv4leasetime)" = 15`)
+	faulttest.Contract(t, agent, &faults.VM{Swappiness: 100}, func(ctx context.Context) { script(ctx, t, agent, swapping) })
 }
 
 // The kzalloc that the report is about is the first slab allocation of
