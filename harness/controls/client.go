@@ -1,0 +1,58 @@
+package controls
+
+import (
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+)
+
+// client are bugs planted elsewhere in the NFS client and its RPCs.
+func client() []Control {
+	return []Control{
+		{
+			Kernel: "control-seqid-asleep", Scenario: "v40-owner-queue",
+			Mechanism: "RPC queue not woken",
+			Explains:  "nfs_release_seqid() does not wake the next RPC task of an open owner, so all later OPENs and CLOSEs of that user line up behind a task that nobody will wake.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Silent:    true,
+			Titles:    []string{"nfs4_do_close", "nfs4_run_open_task"},
+			Blames:    []string{"nfs4_do_close"},
+		},
+		{
+			Kernel: "control-recovery-loop", Scenario: "lease-loss",
+			Mechanism: "recovery never finishes",
+			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
+			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // nobody is stuck, and the end is not known
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "nfs_file_fsync", "nfs_wb_all", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
+		},
+		{
+			Kernel: "control-recovery-unannounced", Scenario: "state-restart",
+			Mechanism: "end of recovery not announced",
+			Explains:  "The state manager does not wake the RPCs that wait for the end of a recovery, so they and all who need them sleep on after it.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles: []string{"nfs_wb_all", "nfs4_proc_lock", "nfs4_do_close", "nfs4_run_open_task", "nfs_file_fsync", "path_openat", "do_unlinkat",
+				"nfs4_wait_clnt_recover", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
+		},
+		{
+			Kernel: "control-cookie-ignored", Scenario: "rpc-disconnect",
+			Mechanism: "request never repeated",
+			Explains:  "A request that was lost with its connection is taken for one that is on its way over the new one, so it is never sent again.",
+			Classes:   []waitfor.Class{waitfor.NoReply},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles: []string{"nfs_file_fsync", "path_openat", "nfs_wb_all", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
+				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
+		},
+		{
+			Kernel: "control-congestion-kept", Scenario: "dirty-limit",
+			Mechanism: "throttling",
+			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch, verdict.StallWatch},
+			Silent:    true,
+			Titles:    []string{"nfs_writepages", "balance_dirty_pages"},
+			Blames:    []string{"nfs_writepages", "balance_dirty_pages"},
+		},
+	}
+}

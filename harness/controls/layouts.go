@@ -1,0 +1,46 @@
+package controls
+
+import (
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+)
+
+// layouts are bugs planted in the code of pNFS layouts.
+func layouts() []Control {
+	return []Control{
+		{
+			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "lost wake-up",
+			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that nobody will clear.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
+		},
+		{
+			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "reference leaked",
+			Explains:  "The error path of pnfs_send_layoutreturn() keeps a reference to the layout header, so whoever evicts the inode waits for ever for the header to go away.",
+			Classes:   []waitfor.Class{waitfor.Kept},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"pnfs_destroy_layout_final"},
+		},
+		{
+			Kernel: "control-layoutreturn-unanswered", Scenario: "pnfs-layoutreturn-load",
+			Mechanism: "reply never sent",
+			Explains:  "The server drops the reply to a LAYOUTRETURN, so its sender waits for an answer that will not come, and others wait for the layout it returns.",
+			Classes:   []waitfor.Class{waitfor.NoReply},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nfs4_proc_layoutreturn", "pnfs_update_layout", "nfs4_do_close"},
+			Blames:    []string{"nfs4_proc_layoutreturn"},
+		},
+		{
+			Kernel: "control-cpu-lockup", Scenario: "pnfs-layoutreturn-enomem",
+			Mechanism: "processors locked up",
+			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest says nothing any more.",
+			Classes:   []waitfor.Class{waitfor.Nothing},
+			SeenBy:    []string{verdict.Silence},
+			Silent:    true,
+			Titles:    []string{"control_lock_up"},
+		},
+	}
+}

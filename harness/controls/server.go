@@ -1,0 +1,59 @@
+package controls
+
+import (
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+)
+
+// server are bugs planted in the server and its file systems.
+func server() []Control {
+	return []Control{
+		{
+			Kernel: "control-create-lock-kept", Scenario: "create-known",
+			Mechanism: "lock not released",
+			Explains:  "nfsd4_create_file() leaves the directory locked when the file is there already, so one nfsd thread after the other waits for a lock that nobody holds any more.",
+			Classes:   []waitfor.Class{waitfor.Kept},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", // on the server
+				"nfs4_run_open_task", "_nfs4_proc_lookup", "_nfs4_proc_access", "path_openat", "do_unlinkat", "nfs4_proc_remove"}, // on the client
+			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir"},
+		},
+		{
+			Kernel: "control-commit-order", Scenario: "commit-rename",
+			Mechanism: "locks in two orders",
+			Explains:  "COMMIT locks the file and then its directory, REMOVE and RENAME lock them the other way round, so two nfsd threads wait for each other and all others behind them.",
+			Classes:   []waitfor.Class{waitfor.Cycle},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"kern_path_locked", "__kern_path_locked", "nfsd_commit", "vfs_rename", "vfs_unlink", "nfsd_unlink", "nfsd_rename", // on the server
+				"nfs4_proc_rename", "nfs4_proc_remove", "nfs4_run_open_task", "wait_on_commit", "__nfs_commit_inode", "nfs_wb_all", "do_unlinkat"}, // on the client
+			Blames: []string{"kern_path_locked", "__kern_path_locked", "vfs_rename", "vfs_unlink", "lock_two_nondirectories"},
+		},
+		{
+			Kernel: "control-nfsd-starved", Scenario: "few-threads",
+			Mechanism: "server starved",
+			Explains:  "A file in the server's cache of open files stays marked as being opened, so each request for it takes one nfsd thread for good until none is left.",
+			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfsd_file_do_acquire"},
+			Blames:    []string{"nfsd_file_do_acquire"},
+		},
+		{
+			Kernel: "control-local-throttle", Scenario: "dirty-limit",
+			Mechanism: "near-stop",
+			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though nobody sleeps for long.",
+			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},
+			SeenBy:    []string{verdict.StallWatch},
+			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "nfs_file_fsync", "nfs_wb_all", "folio_wait_writeback"},
+		},
+		{
+			Kernel: "control-thaw-halfway", Scenario: "freeze-export",
+			Mechanism: "freeze never over",
+			Explains:  "The thaw of the exported file system keeps one of its locks, so one nfsd thread after the other waits in mnt_want_write() for a freeze that is over.",
+			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
+			// The stall watch and the task watch run out at the same moment; whoever is first ends the trial.
+			SeenBy: []string{verdict.Khungtaskd},
+			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
+			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
+		},
+	}
+}
