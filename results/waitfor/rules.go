@@ -66,6 +66,7 @@ var rules = []rule{
 	{"nfs_wait_client_init_complete", "client-init"},
 	{"nfs_iocounter_wait", "lock-io"},
 	{"wait_on_commit", "commit"},
+	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},
 	{"nfs_wait_on_request", "request"},
 	{"nfs_page_group_lock*", "request"},

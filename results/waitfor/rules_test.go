@@ -58,6 +58,7 @@ var examples = []struct{ stack, waits string }{
 	{"nfs_wait_client_init_complete do_syscall_64", "client-init"},
 	{"nfs_iocounter_wait do_syscall_64", "lock-io"},
 	{"wait_on_commit do_syscall_64", "commit"},
+	{"nfs_file_direct_write vfs_write __x64_sys_pwrite64", "direct"},
 	{"nfs_writepages do_writepages __writeback_single_inode", "congestion"},
 	{"nfs_wait_on_request do_syscall_64", "request"},
 	{"nfs_page_group_lock_head do_syscall_64", "request"},

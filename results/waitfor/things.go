@@ -79,6 +79,8 @@ var things = map[string]thing{
 		cleared: "the end of enough WRITEs", ops: []string{"WRITE", "COMMIT"}},
 	"commit": {kind: KindWriteback, label: "COMMITs of the file", watched: true, root: Lost,
 		cleared: "the end of the COMMITs", holders: []string{"nfs_commit_release*", "ff_layout_commit*", "nfs_generic_commit_list"}, ops: []string{"COMMIT"}},
+	"direct": {kind: KindOther, label: "the end of a direct read or write", verb: "declare it", watched: true, root: Lost,
+		cleared: "the end of all its READs, or of its WRITEs and their COMMIT", holders: []string{"nfs_direct_write_schedule_work", "nfs_direct_write_complete*"}, ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
 	"request": {kind: KindBit, label: "PG_BUSY or PG_HEADLOCK of an NFS request", watched: true, root: Lost,
 		cleared: "the end of the I/O", holders: nfsWriters, ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
 	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
