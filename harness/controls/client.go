@@ -20,6 +20,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-recovery-loop", Scenario: "lease-loss",
+			Also:      []string{"server-restart", "failover"},
 			Mechanism: "recovery never finishes",
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
 			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // nobody is stuck, and the end is not known
@@ -28,6 +29,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-recovery-unannounced", Scenario: "state-restart",
+			Also:      []string{"state-load"},
 			Mechanism: "end of recovery not announced",
 			Explains:  "The state manager does not wake the RPCs that wait for the end of a recovery, so they and all who need them sleep on after it.",
 			Classes:   []waitfor.Class{waitfor.Lost},

@@ -15,8 +15,11 @@ import (
 
 // Control is one planted bug.
 type Control struct {
-	Kernel    string // in the catalogue of kernels
-	Scenario  string // in the catalogue of scenarios
+	Kernel   string // in the catalogue of kernels
+	Scenario string // in the catalogue of scenarios
+	// Also are further scenarios that run into it and call it their control: a matrix
+	// with --controls runs them, the table's own test does not.
+	Also      []string
 	Mechanism string // in a word or two
 	Explains  string // the hang, in one sentence, for who reads the table
 	// Classes are what the explanation may come to; in at least one of the trials that hang it

@@ -26,6 +26,7 @@ func layouts() []Control {
 		},
 		{
 			Kernel: "control-layoutreturn-unanswered", Scenario: "pnfs-layoutreturn-load",
+			Also:      []string{"pnfs-recall-storm", "pnfs-ds-errors"},
 			Mechanism: "reply never sent",
 			Explains:  "The server drops the reply to a LAYOUTRETURN, so its sender waits for an answer that will not come, and others wait for the layout it returns.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
