@@ -47,7 +47,7 @@ func (s *State) stepLine(n int) string {
 	case Good:
 		line += fmt.Sprintf("%d trials, 0 hangs%s; the chance of being wrong is %s; %s", step.Trials, step.rest(), percent(step.Wrong), step.Control)
 	}
-	left := fmt.Sprintf("%d commits left, about %d steps", step.Left, steps(step.Left))
+	left := fmt.Sprintf("%d commits left, about %d steps", step.Left, Steps(step.Left))
 	if step.Left == 1 {
 		left = "it is settled"
 	}

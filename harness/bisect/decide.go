@@ -3,6 +3,7 @@ package bisect
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 
 	"loopfault/results/stats"
@@ -33,7 +34,7 @@ func tally(wanted []string, trials []store.Trial) Tally {
 		case verdict.Clean:
 			t.Clean++
 		case verdict.Hang, verdict.Crash:
-			if len(wanted) == 0 || slices.Contains(wanted, trial.Signature) {
+			if len(wanted) == 0 || slices.ContainsFunc(marks(trial), func(m string) bool { return slices.Contains(wanted, m) }) {
 				t.Hangs++
 			} else {
 				t.Others++
@@ -45,12 +46,29 @@ func tally(wanted []string, trials []store.Trial) Tally {
 	return t
 }
 
-// signatures are those of hangs and crashes, each once.
-func signatures(trials []store.Trial) (list []string) {
+// stuck finds in an explanation what is waited for in vain, without how many do.
+var stuck = regexp.MustCompile(`^([a-z -]+: )[0-9]+ tasks? waits? for (.+), nobody will `)
+
+// marks are what tells a hang from others: its signature, and what its tasks wait
+// for in vain where that is known. One bug may be seen in whoever runs into it first.
+func marks(t store.Trial) []string {
+	list := []string{t.Signature}
+	if m := stuck.FindStringSubmatch(t.Explanation); m != nil {
+		list = append(list, m[1]+m[2])
+	}
+	return list
+}
+
+// seen are the marks of all hangs and crashes, each once.
+func seen(trials []store.Trial) (list []string) {
 	for _, t := range trials {
-		k := t.Verdict.Kind
-		if (k == verdict.Hang || k == verdict.Crash) && !slices.Contains(list, t.Signature) {
-			list = append(list, t.Signature)
+		if k := t.Verdict.Kind; k != verdict.Hang && k != verdict.Crash {
+			continue
+		}
+		for _, m := range marks(t) {
+			if !slices.Contains(list, m) {
+				list = append(list, m)
+			}
 		}
 	}
 	return list
@@ -92,7 +110,7 @@ func (t Tally) judge(need int) (v Verdict, why string) {
 // once, and those that turn out bad do not.
 func (s *State) need(suspects int) int {
 	left := 1 - s.Request.Confidence - s.wrong()
-	return stats.TrialsToTrust(s.BadEnd.count(), max(left, leastChance)/float64(steps(suspects)))
+	return stats.TrialsToTrust(s.BadEnd.count(), max(left, leastChance)/float64(Steps(suspects)))
 }
 
 // leastChance keeps the number of trials finite.
@@ -106,8 +124,8 @@ func (s *State) wrong() (sum float64) {
 	return sum
 }
 
-// steps is how many halvings so many suspects take.
-func steps(suspects int) int {
+// Steps is how many halvings so many suspects take.
+func Steps(suspects int) int {
 	return max(1, int(math.Ceil(math.Log2(float64(suspects)))))
 }
 
@@ -135,7 +153,7 @@ func (s *State) choose(suspects []string) string {
 	if len(left) == 0 {
 		return ""
 	}
-	const slowly = 4
+	const slowly = 2
 	return left[len(left)*inARow/(inARow+slowly)]
 }
 

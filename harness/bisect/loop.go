@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"loopfault/results/store"
@@ -48,7 +47,7 @@ func (b *bisection) badEnd(ctx context.Context) error {
 	}
 	b.Wanted = b.Request.Signatures
 	if len(b.Wanted) == 0 {
-		b.Wanted = signatures(trials)
+		b.Wanted = seen(trials)
 	}
 	step.Tally, step.Verdict = tally(b.Wanted, trials), Bad
 	switch {
@@ -62,8 +61,8 @@ func (b *bisection) badEnd(ctx context.Context) error {
 	return b.Save()
 }
 
-// goodEnd makes sure that the good end does not hang so. What hangs there, too, is
-// not what is looked for.
+// goodEnd makes sure that the good end does not hang so. What hangs otherwise there
+// says nothing.
 func (b *bisection) goodEnd(ctx context.Context) error {
 	if b.GoodEnd != nil {
 		return nil
@@ -73,40 +72,31 @@ func (b *bisection) goodEnd(ctx context.Context) error {
 		return err
 	}
 	need := b.need(len(suspects))
-	step, trials, err := b.try(ctx, b.Request.Good[0], "good", func(trials []store.Trial) bool {
-		t := tally(nil, trials)
-		return t.Counted() >= need || t.Trials >= most(need)
-	})
+	step, trials, err := b.try(ctx, b.Request.Good[0], "good", b.settled(need))
 	if err != nil {
 		return err
 	}
-	there := signatures(trials)
-	known := slices.DeleteFunc(slices.Clone(b.Wanted), func(s string) bool { return slices.Contains(there, s) })
-	step.Tally, step.Verdict, step.Left = tally(b.Wanted, trials), Good, len(suspects)
+	step.Tally, step.Left = tally(b.Wanted, trials), len(suspects)
+	if step.Why == "" {
+		step.Verdict, step.Why = step.judge(need)
+	}
 	switch {
+	case step.Verdict == Bad:
+		b.fail("the good end hangs in the same way, trial %d of %s: if that is another bug, name the signature of the wanted one", step.Trials, step.Runs[0])
 	case step.Why != "":
 		b.fail("the good end cannot be tried: %s", step.Why)
-	case len(known) == 0:
-		b.fail("the good end hangs in the same way: %d of %d trials that count", step.Hangs, step.Counted())
-	case len(known) < len(b.Wanted):
-		b.tell("what the good end does, too, is not looked for")
-		if err := b.narrow(ctx, known); err != nil {
-			return err
-		}
 	}
 	b.GoodEnd = &step
 	b.tell(b.endLine("good end", step))
 	return b.Save()
 }
 
-// narrow looks at the bad end again for fewer signatures.
-func (b *bisection) narrow(ctx context.Context, wanted []string) error {
-	_, trials, err := b.try(ctx, b.Request.Bad, "bad", b.Request.probed)
-	if err == nil {
-		b.Wanted = wanted
-		b.BadEnd.Tally = tally(wanted, trials)
+// settled says of the trials of a commit whether they are enough to judge it.
+func (b *bisection) settled(need int) func([]store.Trial) bool {
+	return func(trials []store.Trial) bool {
+		v, _ := tally(b.Wanted, trials).judge(need)
+		return v != ""
 	}
-	return err
 }
 
 // step tries one commit, or ends the bisection.
@@ -124,10 +114,7 @@ func (b *bisection) step(ctx context.Context) error {
 	}
 	need := b.need(len(suspects))
 	part := fmt.Sprint(len(b.Steps) + 1)
-	step, trials, err := b.try(ctx, commit, part, func(trials []store.Trial) bool {
-		v, _ := tally(b.Wanted, trials).judge(need)
-		return v != ""
-	})
+	step, trials, err := b.try(ctx, commit, part, b.settled(need))
 	if err != nil {
 		return err
 	}

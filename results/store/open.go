@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -124,4 +125,22 @@ func syncPath(path string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// FindPart reads the newest run that is the named part of something greater. Runs
+// whose manifest cannot be read are no part of anything.
+func (s *Store) FindPart(part string) (stored Stored, found bool, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return Stored{}, false, fmt.Errorf("results directory: %w", err)
+	}
+	for _, e := range slices.Backward(entries) {
+		var m Manifest
+		if !e.IsDir() || m.read(filepath.Join(s.dir, e.Name())) != nil || m.Part != part {
+			continue
+		}
+		stored, err := s.Load(e.Name())
+		return stored, err == nil, err
+	}
+	return Stored{}, false, nil
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -30,6 +31,7 @@ type cli struct {
 	Run       runCmd       `cmd:"" help:"Run a scenario on one kernel."`
 	Compare   compareCmd   `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
 	Try       tryCmd       `cmd:"" help:"Say whether patches change how often scenarios hang: base against patched, ending with a text to mail."`
+	Bisect    bisectCmd    `cmd:"" help:"Find the commit that made a scenario hang."`
 	Resume    resumeCmd    `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
 	Replay    replayCmd    `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
 	Reproduce reproduceCmd `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
@@ -82,6 +84,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "loopfault: %v\n", err)
+		if slices.Contains(args, gitFlag) {
+			return gitAbort
+		}
 		return exitUsage
 	}
 	level := slog.LevelWarn

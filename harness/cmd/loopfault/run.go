@@ -32,9 +32,19 @@ type runCmd struct {
 	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"Start no trial after one that hung."`
 	Kernel    string  `placeholder:"K" default:"stock" help:"Kernel to run it on."`
 	TrialSeed *uint64 `placeholder:"S" help:"Seed of every trial, instead of the plan's."`
+
+	Bisect    bool     `help:"For git bisect run: stop at the first hang, and exit with 0 for good, 1 for bad, 125 for skip (does not build or boot, nothing counts), 128 where no commit is to blame."`
+	Source    string   `placeholder:"DIR" help:"With --bisect: build the kernel from this source tree as it is, and run that."`
+	Signature []string `sep:"none" placeholder:"S" help:"With --bisect: only hangs of this signature are bad, others skip; repeatable."`
 }
 
 func (c *runCmd) Run(e *env) error {
+	if c.Bisect {
+		return c.forGit(e)
+	}
+	if c.Source != "" || len(c.Signature) > 0 {
+		return usagef("--source and --signature go with --bisect")
+	}
 	return c.run(e, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
 }
 

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"loopfault/harness/bisect"
+	"loopfault/results/store"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/gittree"
+	"loopfault/vmimages/kernel"
+)
+
+type bisectCmd struct {
+	Scenario     string   `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; with choices, as run takes them."`
+	Good         []string `sep:"none" placeholder:"A" help:"A commit that does not hang; repeatable."`
+	Bad          string   `placeholder:"B" help:"A later commit that hangs."`
+	KernelSource string   `placeholder:"DIR" help:"The git repository. It is left as it is: commits are built in a checkout of our own."`
+	Path         []string `sep:"none" placeholder:"P" help:"Look only at commits that touch these files or directories; repeatable."`
+	Confidence   float64  `default:"0.95" help:"That the commit named in the end is the one: says how many trials a step takes."`
+	Signature    []string `sep:"none" placeholder:"S" help:"Signature of the hang that makes a commit bad; repeatable. Default: those of the bad commit."`
+	Probe        int      `default:"60" help:"Most trials to see how often the bad commit hangs; five hangs end it."`
+	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"More eyes in all kernels; repeatable."`
+	Control      string   `placeholder:"K" help:"Kernel whose bug is planted into commits that seem good, to see that hangs are seen. Default: the scenario's; none for none."`
+	Seed         *uint64  `placeholder:"S" help:"Seed of all plans. Default: a random one, which is printed."`
+	Resume       string   `placeholder:"NAME" help:"Go on with an interrupted bisection: its file in the results directory, or latest."`
+	DryRun       bool     `help:"Print how many commits and steps it is about, and run nothing."`
+	guestFlags
+}
+
+func (c *bisectCmd) Run(e *env) error {
+	if err := c.guestFlags.check(); err != nil {
+		return err
+	}
+	r, err := c.request(e)
+	if err != nil || c.DryRun {
+		return err
+	}
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	state, err := c.state(e, r)
+	if err != nil {
+		return err
+	}
+	w, err := newBisectWorld(e, c, st, state.Request)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "bisection %s, scenario %s, seed %d\n", filepath.Join(e.results, state.Name()), state.Request.Scenario, state.Request.Seed)
+	err = bisect.Run(e.ctx, w, state, func(line string) { fmt.Fprintln(e.stdout, line) })
+	for _, line := range state.Lines() {
+		fmt.Fprintln(e.stdout, line)
+	}
+	switch {
+	case err != nil:
+		return err
+	case state.Found.Culprit == "":
+		return &outcome{exitInconclusive}
+	}
+	return &outcome{exitFound}
+}
+
+// request is what the flags ask for, with commits by their full names; nothing is
+// asked for by them when a bisection goes on.
+func (c *bisectCmd) request(e *env) (bisect.Request, error) {
+	r := bisect.Request{
+		Scenario: c.Scenario, Paths: c.Path, Flavours: c.Flavour,
+		Signatures: c.Signature, Confidence: c.Confidence, Probe: c.Probe,
+	}
+	if c.Resume != "" {
+		if c.Scenario != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
+			return r, usagef("--resume goes on with a bisection as it was begun: name no scenario and no commits with it")
+		}
+		return r, nil
+	}
+	if c.Scenario == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
+		return r, usagef("expected --good A --bad B --kernel-source DIR SCENARIO, or --resume NAME")
+	}
+	s, _, err := findScenario(c.Scenario)
+	if err != nil {
+		return r, err
+	}
+	if r.Control, err = controlOf(c.Control, s.Control); err != nil {
+		return r, err
+	}
+	c.Seed = seedOr(c.Seed)
+	r.Seed = *c.Seed
+	repo, err := gittree.Open(e.ctx, c.KernelSource)
+	if err != nil {
+		return r, err
+	}
+	r.Source = repo.Dir
+	if r.Bad, err = repo.Commit(e.ctx, c.Bad); err != nil {
+		return r, err
+	}
+	for _, name := range c.Good {
+		good, err := repo.Commit(e.ctx, name)
+		if err != nil {
+			return r, err
+		}
+		if before, err := repo.Contains(e.ctx, r.Bad, good); err != nil {
+			return r, err
+		} else if !before || good == r.Bad {
+			return r, usagef("--good %s is not an ancestor of --bad %s: what came in between is not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
+		}
+		r.Good = append(r.Good, good)
+	}
+	if err := r.Check(); err != nil {
+		return r, usageError{err}
+	}
+	suspects, err := repo.Suspects(e.ctx, r.Bad, r.Good, r.Paths)
+	if err == nil {
+		fmt.Fprintf(e.stdout, "%d commits to choose from, about %d steps\n", len(suspects), bisect.Steps(len(suspects)))
+	}
+	return r, err
+}
+
+// controlOf is the control that was asked for, or the scenario's.
+func controlOf(asked, scenarios string) (string, error) {
+	switch asked {
+	case "none":
+		return "", nil
+	case "":
+		return scenarios, nil
+	}
+	_, err := kernel.Named(asked)
+	return asked, err
+}
+
+func (c *bisectCmd) state(e *env, r bisect.Request) (*bisect.State, error) {
+	var s *bisect.State
+	var err error
+	if c.Resume != "" {
+		s, err = bisect.Open(e.results, c.Resume)
+	} else {
+		s, err = bisect.New(e.results, r, time.Now())
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return s, nil
+}
+
+func newBisectWorld(e *env, c *bisectCmd, st *store.Store, r bisect.Request) (*bisectWorld, error) {
+	repo, err := gittree.Open(e.ctx, r.Source)
+	if err != nil {
+		return nil, err
+	}
+	images, err := cache.Open("")
+	if err != nil {
+		return nil, err
+	}
+	return &bisectWorld{e: e, flags: c.guestFlags, store: st, repo: repo, request: r, kernels: commits{e, images, repo}}, nil
+}

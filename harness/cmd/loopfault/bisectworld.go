@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"loopfault/harness/bisect"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/gittree"
+	"loopfault/vmimages/kernel"
+	"loopfault/vmimages/progress"
+)
+
+// commits builds kernels from commits of a repository.
+type commits struct {
+	e      *env
+	images *cache.Cache
+	repo   *gittree.Repo
+}
+
+// build builds a commit, with patches and flavours on top, by the given name.
+func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, flavours []string) (kernel.Build, error) {
+	tree, err := c.repo.Checkout(ctx, c.images, commit, func(holder string) {
+		c.e.ui.Progress(progress.Event{Kind: progress.Note, Step: "kernel.checkout", Text: "waiting for " + holder})
+	})
+	if err != nil {
+		return kernel.Build{}, err
+	}
+	defer tree.Close()
+	spec.Source = tree.Dir
+	if spec, err = spec.With(flavours...); err != nil {
+		return kernel.Build{}, err
+	}
+	b := kernel.Builder{Cache: c.images, Report: c.e.ui.Progress}
+	return b.Ensure(ctx, spec)
+}
+
+// bisectWorld is a repository, and guests.
+type bisectWorld struct {
+	e       *env
+	flags   guestFlags
+	store   *store.Store
+	repo    *gittree.Repo
+	request bisect.Request
+	kernels commits
+}
+
+func (w *bisectWorld) Title(ctx context.Context, commit string) (string, error) {
+	return w.repo.Title(ctx, commit)
+}
+
+func (w *bisectWorld) Suspects(ctx context.Context, bad string, good []string) ([]string, error) {
+	return w.repo.Suspects(ctx, bad, good, w.request.Paths)
+}
+
+// Trials builds a commit and runs it. What the kernel is to blame for is a
+// CannotRun; whatever the machine is to blame for ends the bisection.
+func (w *bisectWorld) Trials(ctx context.Context, work bisect.Work, enough func([]store.Trial) bool) (string, []store.Trial, error) {
+	built, err := w.build(ctx, work)
+	if err != nil {
+		if ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
+			err = &bisect.CannotRun{Why: oneLine(err)}
+		}
+		return "", nil, err
+	}
+	s, text, err := findScenario(w.request.Scenario)
+	if err != nil {
+		return "", nil, err
+	}
+	arm := armFlag{name: built.Name, kernel: built.Name, control: work.Control}
+	spec, err := w.e.campaign(s, text, []armFlag{arm}, w.flags)
+	if err != nil {
+		return "", nil, err
+	}
+	spec.Seed, spec.Part, spec.Enough = w.request.Seed, work.Part, enough
+	out, err := w.e.part(w.store, spec)
+	if out.Run == nil {
+		return "", nil, err
+	}
+	var unfit *trial.Unfit
+	if errors.As(err, &unfit) {
+		return out.Run.Name, nil, &bisect.CannotRun{Why: oneLine(unfit)}
+	}
+	if err != nil {
+		return out.Run.Name, nil, err
+	}
+	trials, err := out.Run.ReadTrials()
+	return out.Run.Name, trials, err
+}
+
+func (w *bisectWorld) build(ctx context.Context, work bisect.Work) (kernel.Build, error) {
+	spec := kernel.Spec{Name: fmt.Sprintf("bisect-%.12s", work.Commit)}
+	if work.Control {
+		planted, err := kernel.Named(w.request.Control)
+		if err != nil {
+			return kernel.Build{}, err
+		}
+		spec.Name, spec.Patches = spec.Name+"-control", planted.Patches
+	}
+	return w.kernels.build(ctx, work.Commit, spec, w.request.Flavours)
+}
