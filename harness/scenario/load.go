@@ -56,7 +56,7 @@ func Find(ref string) (Scenario, []byte, error) {
 	} else {
 		var ok bool
 		if text, ok = scenarios.Text(name); !ok {
-			return Scenario{}, nil, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, didYouMean(name, scenarios.Names()))
+			return Scenario{}, nil, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, DidYouMean(name, scenarios.Names()))
 		}
 		file += ".yaml"
 	}
@@ -120,7 +120,7 @@ func problems(file string, err error) error {
 	for _, e := range list {
 		msg := e.Message
 		if m := unknownField.FindStringSubmatch(msg); m != nil {
-			msg = fmt.Sprintf("unknown field %q%s", m[1], didYouMean(m[1], fieldNames()))
+			msg = fmt.Sprintf("unknown field %q%s", m[1], DidYouMean(m[1], fieldNames()))
 		}
 		ps = append(ps, Problem{File: file, Line: e.Mark.Line, Message: msg})
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// didYouMean is the end of a sentence about an unknown word: the known word
+// DidYouMean is the end of a sentence about an unknown word: the known word
 // nearest to it, or nothing when none is near.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	best, distance := "", 1+len(word)/3
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(word, k); d <= distance {

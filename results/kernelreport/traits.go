@@ -18,3 +18,6 @@ func (r Report) Traits() Traits {
 	t.Telling = append(t.Telling, tellingFrames(frames, skip, len(frames))...)
 	return t
 }
+
+// BareName is what builds call a function differently, taken off its name: compiler suffixes and leading underscores.
+func BareName(fn string) string { return bareName(fn) }

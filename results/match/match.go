@@ -54,31 +54,62 @@ const (
 
 // Rank lists the stored hangs that have something in common with r, most alike first, one entry for each signature.
 func Rank(r kernelreport.Report, stored []Stored) []Match {
-	want := r.Traits()
-	matches := []Match{}
-	bySignature := map[string]int{}
-	for _, s := range stored {
-		score, agrees := compare(&r, want, &s.Report)
-		signature := s.Report.CurrentSignature()
-		i, seen := bySignature[signature]
-		if !seen {
-			i = len(matches)
-			bySignature[signature] = i
-			matches = append(matches, Match{Title: s.Report.Title, Signature: signature})
-		}
-		m := &matches[i]
-		if score > m.Score || !seen {
-			m.Score, m.Agrees = score, agrees
-		}
-		if !slices.ContainsFunc(m.Sightings, func(o Sighting) bool { return o.Run == s.Run && o.Trial == s.Trial }) {
-			m.Sightings = append(m.Sightings, s.Sighting)
-		}
+	known := make([]Known, len(stored))
+	for i, s := range stored {
+		known[i] = Known{ID: int64(i), Report: s.Report}
 	}
-	matches = slices.DeleteFunc(matches, func(m Match) bool { return m.Score < least })
+	matches := []Match{}
+	for _, f := range RankKnown(r, known) {
+		m := f.Match
+		for _, id := range f.IDs {
+			s := stored[id]
+			if !slices.ContainsFunc(m.Sightings, func(o Sighting) bool { return o.Run == s.Run && o.Trial == s.Trial }) {
+				m.Sightings = append(m.Sightings, s.Sighting)
+			}
+		}
+		matches = append(matches, m)
+	}
 	slices.SortStableFunc(matches, func(a, b Match) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(b.Sightings), len(a.Sightings)))
 	})
 	return matches
+}
+
+// Known is a report whose sightings are kept elsewhere, under its id.
+type Known struct {
+	ID     int64
+	Report kernelreport.Report
+}
+
+// Found is a match without sightings: those are of the reports with the ids.
+type Found struct {
+	Match
+	IDs []int64
+}
+
+// RankKnown ranks as Rank does; among equals the first one given comes first.
+func RankKnown(r kernelreport.Report, known []Known) []Found {
+	want := r.Traits()
+	var found []Found
+	bySignature := map[string]int{}
+	for _, k := range known {
+		score, agrees := compare(&r, want, &k.Report)
+		signature := k.Report.CurrentSignature()
+		i, seen := bySignature[signature]
+		if !seen {
+			i = len(found)
+			bySignature[signature] = i
+			found = append(found, Found{Match: Match{Title: k.Report.Title, Signature: signature}})
+		}
+		f := &found[i]
+		if score > f.Score || !seen {
+			f.Score, f.Agrees = score, agrees
+		}
+		f.IDs = append(f.IDs, k.ID)
+	}
+	found = slices.DeleteFunc(found, func(f Found) bool { return f.Score < least })
+	slices.SortStableFunc(found, func(a, b Found) int { return cmp.Compare(b.Score, a.Score) })
+	return found
 }
 
 // compare scores one stored report. Signature and traits are by today's rules for both, so that what was stored under

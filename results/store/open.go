@@ -49,6 +49,13 @@ func (r *Run) ReadTrials() ([]Trial, error) {
 	return trials, nil
 }
 
+// ReadTrial reads the verdict of a complete trial.
+func (r *Run) ReadTrial(n int) (Trial, error) {
+	var t Trial
+	err := readJSON(filepath.Join(r.TrialDir(n), "verdict.json"), &t)
+	return t, err
+}
+
 // LoadTrial reads one trial by the path of its directory, or as RUN/N. The trial
 // need not be complete.
 func (s *Store) LoadTrial(name string) (Stored, int, error) {

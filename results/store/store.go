@@ -144,6 +144,7 @@ func (r *Run) WriteSummary(summary any) error {
 // Listed is one line of the list of runs.
 type Listed struct {
 	Run      string
+	Dir      string
 	Manifest Manifest
 	Trials   []Trial
 	Problem  string // why the run could not be read whole, "" when it could
@@ -159,17 +160,18 @@ func (s *Store) List() ([]Listed, error) {
 	var runs []Listed
 	for _, e := range entries {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-			runs = append(runs, s.read(e.Name()))
+			runs = append(runs, s.Read(e.Name()))
 		}
 	}
 	return runs, nil
 }
 
-func (s *Store) read(name string) Listed {
-	l := Listed{Run: name}
+// Read reads one run. That it cannot be read, or not whole, is its problem.
+func (s *Store) Read(name string) Listed {
 	dir := filepath.Join(s.dir, name)
+	l := Listed{Run: name, Dir: dir}
 	if err := l.Manifest.read(dir); err != nil {
-		l.Problem = err.Error()
+		l.Manifest, l.Problem = Manifest{}, err.Error()
 		return l
 	}
 	var err error

@@ -19,7 +19,7 @@ import (
 type benchCmd struct {
 	N      int    `default:"20" help:"Measurements of each figure; at least 10 for a median worth quoting."`
 	Kernel string `default:"stock" help:"Kernel to boot."`
-	Only   string `enum:",guests,callsite,parse" default:"" help:"Measure only these figures; they replace all others in bench.json."`
+	Only   string `enum:",guests,callsite,parse,index" default:"" help:"Measure only these figures; they replace all others in bench.json."`
 }
 
 // figure is one line of the table and one key of bench.json.
@@ -46,6 +46,7 @@ func (c benchCmd) Run(e *env) error {
 		{"guests", func() ([]figure, error) { return e.guestFigures(s, text, m, c.N) }},
 		{"callsite", func() ([]figure, error) { return e.callsiteFigures(s, m, c.N) }},
 		{"parse", func() ([]figure, error) { return e.parseFigures(c.N) }},
+		{"index", func() ([]figure, error) { return e.indexFigures(c.N) }},
 	} {
 		if c.Only != "" && c.Only != part.name {
 			continue

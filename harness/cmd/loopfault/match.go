@@ -7,14 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"loopfault/results/index"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
-	"loopfault/results/store"
+	"loopfault/results/report/plain"
 	"loopfault/results/verdict"
 )
 
 type matchCmd struct {
 	Format string `enum:"text,json" default:"text" help:"text or json."`
+	JSON   bool   `name:"json" help:"Short for --format json."`
 	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show for each one in the report."`
 	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it; - for standard input."`
 }
@@ -41,16 +43,11 @@ func (c matchCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	stored, runs, err := storedHangs(e)
+	out, err := c.rank(e, hangs)
 	if err != nil {
 		return err
 	}
-	out := matchOutput{Compared: len(stored), Runs: runs}
-	for _, r := range hangs {
-		list := match.Rank(r, stored)
-		out.Hangs = append(out.Hangs, matched{r.Title, r.Signature, list[:min(len(list), c.Limit)]})
-	}
-	if c.Format == "json" {
+	if c.JSON || c.Format == "json" {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(out)
@@ -102,37 +99,47 @@ func (c matchCmd) name() string {
 
 func isHang(r kernelreport.Report) bool { return verdict.KindOf(r.Kind) == verdict.Hang }
 
-// storedHangs reads the hangs of all runs, and counts the runs. Runs and trials that cannot be read are said on standard
-// error and left out.
-func storedHangs(e *env) ([]match.Stored, int, error) {
-	st, err := store.Find(e.results)
+// rank ranks all stored hangs by each hang of the report. Runs and trials that cannot be read are said on standard error
+// and left out.
+func (c matchCmd) rank(e *env, hangs []kernelreport.Report) (matchOutput, error) {
+	var out matchOutput
+	ix, err := e.index(false)
 	if err != nil {
-		return nil, 0, usageError{err}
+		return out, err
 	}
-	runs, err := st.List()
+	defer ix.Close()
+	if err := tellProblems(e, ix); err != nil {
+		return out, err
+	}
+	if out.Runs, _, out.Compared, err = ix.Size(e.ctx); err != nil {
+		return out, err
+	}
+	stacks, err := ix.Stacks(e.ctx)
 	if err != nil {
-		return nil, 0, err
+		return out, err
 	}
-	var stored []match.Stored
-	for _, run := range runs {
-		if run.Problem != "" {
-			fmt.Fprintf(e.stderr, "loopfault: run %s: %s\n", run.Run, run.Problem)
+	for _, r := range hangs {
+		m := matched{Title: r.Title, Signature: r.Signature, Matches: []match.Match{}}
+		found := match.RankKnown(r, stacks)
+		for _, f := range found[:min(len(found), c.Limit)] {
+			if f.Sightings, err = ix.Sightings(e.ctx, f.IDs); err != nil {
+				return out, err
+			}
+			m.Matches = append(m.Matches, f.Match)
 		}
-		for _, t := range run.Trials {
-			reports, err := st.Reports(run.Run, t.N)
-			if err != nil {
-				fmt.Fprintf(e.stderr, "loopfault: run %s: %v\n", run.Run, err)
-				continue
-			}
-			for _, r := range reports {
-				if isHang(r) {
-					stored = append(stored, match.Stored{Report: r,
-						Sighting: match.Sighting{Run: run.Run, Trial: t.N, Arm: t.Arm, Detector: r.Detector}})
-				}
-			}
+		out.Hangs = append(out.Hangs, m)
+	}
+	return out, nil
+}
+
+func tellProblems(e *env, ix *index.Index) error {
+	runs, err := ix.Runs(e.ctx, index.Filter{})
+	for _, r := range runs {
+		if r.Problem != "" {
+			fmt.Fprintf(e.stderr, "loopfault: run %s: %s\n", r.Name, plain.Line(r.Problem))
 		}
 	}
-	return stored, len(runs), nil
+	return err
 }
 
 func printMatches(e *env, out matchOutput) {
@@ -148,7 +155,7 @@ func printMatches(e *env, out matchOutput) {
 		}
 		for _, m := range h.Matches {
 			fmt.Fprintf(e.stdout, "  %.2f  %s\n        signature %s\n        agrees: %s\n        %s\n",
-				m.Score, m.Title, m.Signature, reasons(m.Agrees), places(m.Sightings))
+				m.Score, plain.Line(m.Title), plain.Line(m.Signature), reasons(m.Agrees), places(m.Sightings))
 		}
 	}
 }

@@ -23,7 +23,7 @@ import (
 )
 
 type reportCmd struct {
-	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
+	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory or a part of it that is enough, latest, or a run's directory."`
 	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"text, html (one page), junit (XML), ktap, kcidb (version 5), json (as summary.json), mail (a body for a kernel mailing list), markdown."`
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
 }
@@ -31,7 +31,7 @@ type reportCmd struct {
 // Run derives the summary from the trials again, and mends summary.json and
 // report.html: a run that was killed has none, or old ones.
 func (c *reportCmd) Run(e *env) error {
-	stored, err := e.load(c.Run_)
+	stored, err := e.named(c.Run_)
 	if err != nil {
 		return err
 	}
