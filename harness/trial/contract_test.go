@@ -47,7 +47,7 @@ const requests = `for i in 1 2 3; do touch /mnt/nfs/load/request-$i; done`
 const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /dev/zero >/export/big; rm /export/big`
 
 // swapping has a process hold more anonymous memory than its cgroup may keep.
-const swapping = `cd /sys/fs/cgroup/loopfault; echo 16M >memory.max; echo $$ >cgroup.procs; head -c 40M /dev/zero | tail -c 40M >/dev/null`
+const swapping = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 24M /dev/zero | tail -c 24M >/dev/null`
 
 // dirtyALot has several dirty more than a few megabytes at once, and less than would
 // hold a writer back by default. One alone may never be quicker than the disk.
@@ -118,6 +118,7 @@ grep -E '^/dev/vd. +partition' /proc/swaps
 grep ' /export btrfs ' /proc/mounts
 exportfs -v | grep '[(,]async,'
 test "$(cat /proc/fs/nfsd/nfsv4leasetime)" = 15`)
+	require.NoError(t, faults.Memcg{Max: 16 << 20}.Arm(t.Context(), agent))
 	faulttest.Contract(t, agent, &faults.VM{Swappiness: 100}, func(ctx context.Context) { script(ctx, t, agent, swapping) })
 }
 

@@ -78,6 +78,7 @@ var rules = []rule{
 	{"folio_wait_bit_common writeback_iter", "folio-lock"},
 	{"folio_wait_bit_common write_cache_pages", "folio-lock"},
 	{"folio_wait_bit_common truncate_inode_pages_range", "folio-lock"},
+	{"folio_wait_bit_common nfs_vm_page_mkwrite", "folio-lock"},
 	{"folio_wait_bit_common invalidate_inode_pages2_range", "folio-lock"},
 	{"folio_wait_bit_common filemap_get_pages", "folio-read"},
 	{"folio_wait_bit_common filemap_fault", "folio-read"},

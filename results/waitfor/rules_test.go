@@ -68,6 +68,7 @@ var examples = []struct{ stack, waits string }{
 	{"folio_wait_bit_common writeback_iter do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common write_cache_pages do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common truncate_inode_pages_range do_syscall_64", "folio-lock"},
+	{"folio_wait_bit_common nfs_vm_page_mkwrite do_page_mkwrite", "folio-lock"},
 	{"folio_wait_bit_common invalidate_inode_pages2_range do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common filemap_get_pages do_syscall_64", "folio-read"},
 	{"folio_wait_bit_common filemap_fault do_syscall_64", "folio-read"},
