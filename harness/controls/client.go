@@ -29,7 +29,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-recovery-unannounced", Scenario: "state-restart",
-			Also:      []string{"state-load"},
+			Also:      []string{"state-load", "v41-lease-loss"},
 			Mechanism: "end of recovery not announced",
 			Explains:  "The state manager does not wake the RPCs that wait for the end of a recovery, so they and all who need them sleep on after it.",
 			Classes:   []waitfor.Class{waitfor.Lost},
@@ -55,6 +55,34 @@ func client() []Control {
 			Silent:    true,
 			Titles:    []string{"nfs_writepages", "balance_dirty_pages"},
 			Blames:    []string{"nfs_writepages", "balance_dirty_pages"},
+		},
+		{
+			Kernel: "control-direct-commit-lost", Scenario: "direct-writers",
+			Mechanism: "completion lost",
+			Explains:  "The answer to a COMMIT of a direct write does not end that write, so the writer waits for ever though no RPC of it is under way.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Silent:    true,
+			Titles:    []string{"nfs_file_direct_write", "nfs_file_fsync", "wait_on_commit"},
+			Blames:    []string{"nfs_file_direct_write"},
+		},
+		{
+			Kernel: "control-fault-lock-kept", Scenario: "mmap-writers",
+			Mechanism: "page left locked",
+			Explains:  "A store to a mapped page that is written back is tried again without the page being unlocked, so whoever needs the page waits for its lock.",
+			Classes:   []waitfor.Class{waitfor.Kept},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfs_vm_page_mkwrite", "nfs_writepages", "nfs_wb_all", "nfs_file_fsync"},
+			Blames:    []string{"nfs_vm_page_mkwrite"},
+		},
+		{
+			Kernel: "control-exit-commit", Scenario: "memcg-oom",
+			Mechanism: "count not given back",
+			Explains:  "A process that exits leaves a COMMIT counted as begun, so the next one who waits for all COMMITs of that file waits for ever.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"wait_on_commit", "wb_wait_for_completion", "nfs_wb_all"},
+			Blames:    []string{"wait_on_commit"},
 		},
 	}
 }

@@ -18,6 +18,7 @@ func layouts() []Control {
 		},
 		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
+			Also:      []string{"pnfs-fail-nth"},
 			Mechanism: "reference leaked",
 			Explains:  "The error path of pnfs_send_layoutreturn() keeps a reference to the layout header, so whoever evicts the inode waits for ever for the header to go away.",
 			Classes:   []waitfor.Class{waitfor.Kept},
