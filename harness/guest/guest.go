@@ -202,6 +202,10 @@ func (g *Guest) Events(ctx context.Context) (<-chan goqmp.Event, error) { return
 // CPUTime is the host's processor time that QEMU has used so far.
 func (g *Guest) CPUTime() (time.Duration, error) { return g.proc.cpuTime() }
 
+// Waited is how long the thread of QEMU's that got least of the host's processors
+// was ready to run and did not; 0 where the host does not tell.
+func (g *Guest) Waited() time.Duration { return g.proc.waited() }
+
 // Console is the live serial console.
 func (g *Guest) Console() *Console { return g.console }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -79,6 +80,23 @@ func (p *process) cpuTime() (time.Duration, error) {
 		sum += time.Duration(n) * tick
 	}
 	return sum, nil
+}
+
+// waited is the longest that one of its threads waited for a processor.
+func (p *process) waited() time.Duration {
+	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+	var longest time.Duration
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // a thread that ended
+		}
+		var ran, waited int64 // ns
+		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
+			longest = max(longest, time.Duration(waited))
+		}
+	}
+	return longest
 }
 
 // kill is safe at any time: os.Process does not signal a reaped process.

@@ -68,7 +68,7 @@ func (t *trial) setClock(uptime float64) {
 }
 
 // bootFailure tells a kernel that cannot be booted from a guest that was taken
-// away from us.
+// away from us, or hardly got to run.
 func (t *trial) bootFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -76,6 +76,10 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 	var dead *deadGuest
 	if errors.As(err, &dead) && dead.fault != guest.Kernel {
 		return err
+	}
+	if waited := t.guest.Waited(); dead == nil && waited > t.budgets.Boot/2 {
+		return &guest.Error{Fault: guest.Infrastructure, Message: fmt.Sprintf(
+			"the host is too busy to boot a guest: it was given %s, and for %s of that waited for a processor", t.budgets.Boot, waited.Round(time.Second))}
 	}
 	last := lastLine(t.consolePath())
 	why := fmt.Sprintf("boots, but its agent says nothing within %s; last console line: %s", t.budgets.Boot, last)
