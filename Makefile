@@ -15,7 +15,7 @@ LOOPFAULT := bin/loopfault
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls bench setup build images check clean
+.PHONY: demo test test-all test-controls bench setup setup-test build images check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -25,7 +25,7 @@ demo: images
 
 # Guests are timed by their own clocks: packages that boot them must not run
 # side by side on a small machine, so -p 1.
-test: images check
+test: setup-test images check
 	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 1 -timeout 40m ./...
 
 test-all: export LOOPFAULT_TEST_ALL = 1
@@ -44,6 +44,9 @@ bench: images
 
 setup:
 	vmimages/setup.sh
+
+setup-test:
+	vmimages/setup.sh test
 
 # The agent is the same bytes on every machine, since the root image is keyed
 # by it: no version and no paths in it.

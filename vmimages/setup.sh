@@ -1,12 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages of packages/host.txt that are missing, and only
 # those: when nothing is missing it neither needs root nor touches the network.
+# With the word "test", those of packages/test.txt as well.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-list=$here/packages/host.txt
-[ -r "$list" ] || { echo "setup: cannot read $list" >&2; exit 1; }
-wanted=$(awk '{ sub(/#.*/, "") } NF { print $1 }' "$list")
+lists=host.txt
+[ "${1:-}" != test ] || lists="$lists test.txt"
+cd "$here/packages" || exit 1
+# shellcheck disable=SC2086 # one word for each list
+wanted=$(awk '{ sub(/#.*/, "") } NF { print $1 }' $lists)
 
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then
 	echo "setup: this machine has no apt-get; install what these Debian packages contain:" $wanted >&2

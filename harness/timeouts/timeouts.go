@@ -16,6 +16,12 @@ const Poll = 20 * time.Millisecond
 // server was not ready for (NFS4_POLL_RETRY_MAX).
 const NFSRetry = 15 * time.Second
 
+// How long a browser may take for the head of its request to the report pages, and keep an idle connection.
+const (
+	ServeHeader = 10 * time.Second
+	ServeIdle   = 2 * time.Minute
+)
+
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
 // period is shorter than the stall budget of our watch, that is shorter than
 // one step, and a step is shorter than a trial. A budget that fires is

@@ -83,3 +83,13 @@ func (ix *Index) Size(ctx context.Context) (runs, trials, sightings int, err err
 	err = ix.db.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM runs), (SELECT COUNT(*) FROM trials), (SELECT COALESCE(SUM(seen), 0) FROM stacks)").Scan(&runs, &trials, &sightings)
 	return runs, trials, sightings, err
 }
+
+// Signature is the title of a signature and the stacks that have it.
+func (ix *Index) Signature(ctx context.Context, signature string) (title string, stacks []int64, err error) {
+	rows, err := ix.db.QueryContext(ctx, "SELECT id, title FROM stacks WHERE signature = ? AND seen > 0 ORDER BY id", signature)
+	if err != nil {
+		return "", nil, err
+	}
+	stacks, err = collect(rows, func(rows *sql.Rows, id *int64) error { return rows.Scan(id, &title) })
+	return title, stacks, err
+}

@@ -1,5 +1,5 @@
-// Package packages holds the two lists of Debian packages, the host's and the
-// guest's, and knows which package brings a missing command. It installs
+// Package packages holds the lists of Debian packages, the host's, the tests'
+// and the guest's, and knows which package brings a missing command. It installs
 // nothing; ../setup.sh does.
 package packages
 
@@ -17,6 +17,9 @@ import (
 //go:embed host.txt
 var hostList string
 
+//go:embed test.txt
+var testList string
+
 //go:embed guest.txt
 var guestList string
 
@@ -27,9 +30,14 @@ type Package struct {
 }
 
 // Host returns the packages a host needs, in the order of the list.
-func Host() []Package {
+func Host() []Package { return read(hostList) }
+
+// Test returns the packages that only tests need.
+func Test() []Package { return read(testList) }
+
+func read(text string) []Package {
 	var list []Package
-	for _, fields := range lines(hostList) {
+	for _, fields := range lines(text) {
 		p := Package{Name: fields[0]}
 		if len(fields) > 1 {
 			p.Needs = strings.Split(fields[1], ",")
@@ -118,7 +126,7 @@ func plural(n int) string {
 
 // Of returns the Debian package that brings a need, or "" if none is listed.
 func Of(need string) string {
-	for _, p := range Host() {
+	for _, p := range append(Host(), Test()...) {
 		for _, n := range p.Needs {
 			if n == need {
 				return p.Name

@@ -15,7 +15,7 @@ import (
 
 func TestLists(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range Host() {
+	for _, p := range append(Host(), Test()...) {
 		assert.False(t, seen[p.Name], p.Name)
 		seen[p.Name] = true
 		assert.NotEmpty(t, p.Needs, "%s: without a need nobody can name it when it is missing", p.Name)
@@ -27,9 +27,9 @@ func TestLists(t *testing.T) {
 
 // Every listed need is really there because of its package.
 func TestHostNeedsComeFromTheirPackages(t *testing.T) {
-	for _, p := range Host() {
+	for _, p := range append(Host(), Test()...) {
 		out, err := exec.Command("dpkg-query", "--listfiles", p.Name).Output()
-		require.NoError(t, err, "run vmimages/setup.sh")
+		require.NoError(t, err, "run vmimages/setup.sh test")
 		for _, need := range p.Needs {
 			require.NoError(t, Require(need))
 			assert.Contains(t, string(out), "/"+filepath.Base(need)+"\n", "%s is not in %s", need, p.Name)
@@ -47,7 +47,7 @@ func TestRequireNamesPackages(t *testing.T) {
 }
 
 // setup runs setup.sh with only the given programs on its path.
-func setup(t *testing.T, programs map[string]string) (string, int) {
+func setup(t *testing.T, programs map[string]string, args ...string) (string, int) {
 	t.Helper()
 	bin := t.TempDir()
 	for _, tool := range []string{"sh", "awk", "dirname", "id", "env"} {
@@ -58,7 +58,7 @@ func setup(t *testing.T, programs map[string]string) (string, int) {
 	for name, script := range programs {
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o755))
 	}
-	cmd := exec.Command("../setup.sh")
+	cmd := exec.Command("../setup.sh", args...)
 	cmd.Env = []string{"PATH=" + bin}
 	out, _ := cmd.CombinedOutput()
 	return string(out), cmd.ProcessState.ExitCode()
@@ -78,6 +78,10 @@ func TestSetup(t *testing.T) {
 	out, code = setup(t, map[string]string{"apt-get": forbidden, "sudo": forbidden, "dpkg-query": complete})
 	assert.Zero(t, code)
 	assert.Empty(t, out, "nothing to do: nothing is run, nothing is said")
+
+	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": complete}, "test")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "install --no-install-recommends chromium\n")
 
 	partly := strings.ReplaceAll(complete, "installed flex\\n", "config-files flex\\n")
 	partly = strings.ReplaceAll(partly, "installed mmdebstrap\\n", "")

@@ -42,6 +42,7 @@ type cli struct {
 	Matrix    matrixCmd    `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
 	Explain   explainCmd   `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
 	List      listCmd      `cmd:"" help:"List the runs in the results directory."`
+	Serve     serveCmd     `cmd:"" help:"Show report pages of all runs in a browser, on loop-back only."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 	Bench     benchCmd     `cmd:"" hidden:"" help:"Measure this machine."`
 }
