@@ -201,6 +201,7 @@ var blameExamples = map[string]string{
 	"do_softirq*":                "__do_softirq",
 	"default_idle*":              "default_idle_call",
 	"cpuidle_*":                  "cpuidle_enter_state",
+	"mwait_idle*":                "mwait_idle_with_hints",
 	"smp_call_function*":         "smp_call_function_many_cond",
 	"on_each_cpu*":               "on_each_cpu_cond_mask",
 	"csd_lock_wait*":             "__csd_lock_wait",
