@@ -48,7 +48,7 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	e.ops = s.Ops
 	e.oldest = s.Oldest
 	e.firstOp = s.FirstOp
-	e.speed.sample(s.Spin)
+	e.speed.sample(s.Uptime, s.Spin)
 	e.pace.sample(s.Uptime, s.Ops)
 	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),

@@ -23,6 +23,13 @@ func oneSleeper(uptime, spin float64) wire.Sample {
 	}}
 }
 
+// quietly are the samples of seconds in which nothing sleeps.
+func quietly(e *eyes, h *history, b timeouts.Timeouts, from, to int, spin float64) {
+	for s := from; s < to; s++ {
+		e.sample(wire.Sample{Uptime: float64(s), Spin: spin}, h, b)
+	}
+}
+
 func open(t *testing.T) (*eyes, *history, timeouts.Timeouts) {
 	t.Helper()
 	h, err := newHistory(filepath.Join(t.TempDir(), "history.jsonl"))
@@ -59,8 +66,22 @@ func TestBudgetsGrowWithASlowGuest(t *testing.T) {
 	assert.InDelta(t, 3, e.speed.slow(), 0.01)
 	e.sample(oneSleeper(116, 0.003), h, b)
 	assert.Empty(t, e.reports(), "16 s are 5 s of a guest that is three times slower")
+	quietly(e, h, b, 117, 150, 0.003)
 	e.sample(oneSleeper(150, 0.003), h, b)
 	assert.Len(t, e.reports(), 1)
+}
+
+// A host that has other things to do lets a guest run now and then, quickly.
+func TestBudgetsGrowInAGuestThatRunsInTurns(t *testing.T) {
+	e, h, b := open(t)
+	for s := range 10 {
+		e.sample(wire.Sample{Uptime: 40 + 4*float64(s), Spin: 0.001}, h, b)
+	}
+	assert.InDelta(t, 4, e.speed.slow(), 0.01)
+	e.sample(oneSleeper(116, 0.001), h, b)
+	assert.Empty(t, e.reports(), "16 s are four turns")
+	quietly(e, h, b, 117, 157, 0.001)
+	assert.InDelta(t, 1, e.speed.slow(), 0)
 }
 
 // Of a guest that ran too slowly the kernel's own word is taken when the task watch
@@ -87,6 +108,7 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 	assert.Zero(t, e.firstHang)
 	assert.Equal(t, verdict.Clean, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind)
 
+	quietly(e, h, b, 112, 190, 0.002)
 	e.sample(oneSleeper(190, 0.002), h, b)
 	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
 	assert.Equal(t, verdict.Hang, v.Kind)
@@ -108,6 +130,7 @@ func TestWatchdogsAloneAreDoubtedInASlowGuest(t *testing.T) {
 	e.readConsole(console)
 	assert.Zero(t, e.firstHang)
 	assert.Equal(t, verdict.Clean, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind)
+	quietly(e, h, b, 112, 190, 0.002)
 	e.sample(oneSleeper(190, 0.002), h, b)
 	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
 	assert.Equal(t, []string{verdict.TaskWatch, verdict.Console}, v.Detectors)

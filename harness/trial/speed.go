@@ -4,46 +4,65 @@ import (
 	"slices"
 
 	"loopfault/harness/timeouts"
+	"loopfault/workloads/wire"
 )
 
-// speed is how slow the guest runs, measured by a fixed piece of work that it does
-// once a second: a host that is busy with other things makes every budget longer.
+// speed is how slow the guest runs: a host that is busy with other things makes
+// every budget longer. Two things tell. A fixed piece of work, done once a second,
+// takes longer; and where the host lets the guest run in short turns, far apart, in
+// one of which that work is done as quickly as ever, the seconds take longer.
 type speed struct {
-	fastest float64 // seconds for the work when the guest had its processors for itself; 0: not known
-	recent  []float64
-	worst   float64 // highest factor so far
+	fastest float64   // seconds for the work when the guest had its processors for itself; 0: not known
+	recent  []float64 // seconds for the work
+	uptimes []float64 // when the guest was asked for it
+	worst   float64   // highest factor so far
 }
 
 // recentSpins is how many of the last measurements count: a slow second is no
 // slow guest.
 const recentSpins = 9
 
-func (s *speed) sample(seconds float64) {
-	if seconds <= 0 {
-		return
-	}
-	if s.fastest == 0 || seconds < s.fastest {
-		s.fastest = seconds
-	}
-	s.recent = append(s.recent, seconds)
-	if over := len(s.recent) - recentSpins; over > 0 {
-		s.recent = s.recent[over:]
+// sample takes the guest's uptime and what the work took, 0 if that is not known.
+func (s *speed) sample(uptime, seconds float64) {
+	s.uptimes = last(recentSpins+1, append(s.uptimes, uptime))
+	if seconds > 0 {
+		if s.fastest == 0 || seconds < s.fastest {
+			s.fastest = seconds
+		}
+		s.recent = last(recentSpins, append(s.recent, seconds))
 	}
 	s.worst = max(s.worst, s.slow())
 }
+
+// last are the n last of some numbers.
+func last(n int, numbers []float64) []float64 { return numbers[max(0, len(numbers)-n):] }
 
 // noticeable is a factor that is more than the guest's own load on itself.
 const noticeable = 1.25
 
 // slow is the factor by which budgets are longer now, from 1 to timeouts.MaxScale.
 func (s *speed) slow() float64 {
-	if len(s.recent) == 0 {
-		return 1
-	}
-	sorted := slices.Sorted(slices.Values(s.recent))
-	factor := sorted[len(sorted)/2] / s.fastest
+	factor := max(s.spin(), s.turns())
 	if factor < noticeable {
 		return 1
 	}
 	return min(factor, timeouts.MaxScale)
+}
+
+// spin is how much longer than at best the work takes.
+func (s *speed) spin() float64 {
+	if len(s.recent) == 0 {
+		return 1
+	}
+	sorted := slices.Sorted(slices.Values(s.recent))
+	return sorted[len(sorted)/2] / s.fastest
+}
+
+// turns is how many seconds lie between two samples that were to be one apart.
+func (s *speed) turns() float64 {
+	n := len(s.uptimes) - 1
+	if n < recentSpins {
+		return 1
+	}
+	return (s.uptimes[n] - s.uptimes[0]) / float64(n) / wire.WatchPeriod.Seconds()
 }

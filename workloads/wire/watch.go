@@ -1,5 +1,10 @@
 package wire
 
+import "time"
+
+// WatchPeriod is how far apart samples are in a guest that has its processors.
+const WatchPeriod = time.Second
+
 // Sample is one line of the watch channel, sent once a period. Nothing in it
 // is read from an NFS mount.
 type Sample struct {

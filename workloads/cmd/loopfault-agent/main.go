@@ -99,7 +99,7 @@ func runWatch(ctx context.Context) error {
 	}
 	w := &watch.Watcher{
 		Proc: "/proc", Beats: page, Uptime: agent.Uptime,
-		Budget: stallBudget(), Period: time.Second,
+		Budget: stallBudget(), Period: wire.WatchPeriod,
 	}
 	return w.Run(ctx, port)
 }
