@@ -22,6 +22,8 @@ type Row struct {
 	Control      map[verdict.Kind]int `json:"control_verdicts,omitempty"`
 	GuestSeconds float64              `json:"guest_seconds"` // of load in a trial, mean
 	Titles       []string             `json:"titles,omitempty"`
+	Signatures   []summary.Signature  `json:"signatures,omitempty"`
+	Version      string               `json:"version,omitempty"` // uname -r of the kernel
 	Judged       summary.Judgement    `json:"judged"`
 }
 
@@ -35,6 +37,7 @@ func RowOf(run string, s summary.Summary) Row {
 		}
 		row.Trials, row.Exercised, row.Landed = a.Trials, a.Exercised, a.Landed
 		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, a.Verdicts
+		row.Signatures = a.Signatures
 		for _, sig := range a.Signatures {
 			row.Titles = append(row.Titles, fmt.Sprintf("%d × %s", sig.Count, sig.Title))
 		}

@@ -15,7 +15,6 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
-	"loopfault/workloads/scenarios"
 )
 
 type matrixCmd struct {
@@ -105,12 +104,12 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 	if len(c.Scenario) == 0 && len(c.Group) == 0 {
 		c.Group = []string{"auto"}
 	}
-	for _, name := range scenarios.Names() {
-		s, _, err := scenario.Find(name)
-		if err != nil {
-			return r, err
-		}
-		if inGroups(s, c.Group) && !slices.Contains(r.Scenarios, name) {
+	grouped, err := matrix.InGroups(c.Group)
+	if err != nil {
+		return r, err
+	}
+	for _, name := range grouped {
+		if !slices.Contains(r.Scenarios, name) {
 			r.Scenarios = append(r.Scenarios, name)
 		}
 	}
@@ -127,15 +126,6 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		return r, usageError{err}
 	}
 	return r, nil
-}
-
-const dangerous = "dangerous"
-
-func inGroups(s scenario.Scenario, groups []string) bool {
-	if slices.Contains(s.Groups, dangerous) && !slices.Contains(groups, dangerous) {
-		return false
-	}
-	return slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(s.Groups, g) })
 }
 
 // work runs the cells that have not run. What a kernel lacks for a scenario

@@ -1,0 +1,96 @@
+package nightly
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"loopfault/harness/matrix"
+)
+
+// World runs cells.
+type World interface {
+	// Cell builds what is missing and runs a cell's campaign, or goes on with it; part
+	// names it. The error is a *CannotRun where the kernel does not build, boot or do.
+	Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error)
+	// Low says that there is less disk space than the suite wants kept.
+	Low() (bool, error)
+	// Remove removes a run.
+	Remove(run string) error
+}
+
+// CannotRun is the error of a cell that is not the machine's fault.
+type CannotRun struct {
+	Why   string
+	Unfit bool // the kernel lacks what the scenario needs: nothing is broken
+}
+
+func (c *CannotRun) Error() string { return c.Why }
+
+// Full is the error of a night that ran out of disk space.
+var Full = fmt.Errorf("the disk is full, and there are no runs left that may be removed")
+
+// Run goes on with a night until it is through or its budget is spent, and says in
+// the record what it found. The record is saved after every cell. An error leaves
+// the night to be gone on with.
+func Run(ctx context.Context, w World, n *Night, past []*Night, s Suite, tell func(string)) error {
+	r := &runner{World: w, Night: n, past: past, suite: s, tell: tell}
+	passOver(n, past)
+	for _, i := range order(n, past) {
+		if n.Worked >= s.Budget.D().Seconds() {
+			n.Stopped = "the budget of " + s.Budget.D().String() + " is spent"
+			break
+		}
+		if err := r.cell(ctx, &n.Cells[i]); err != nil {
+			return err
+		}
+	}
+	for i := range n.Cells {
+		if n.Cells[i].State == matrix.Waiting {
+			n.Cells[i].State, n.Cells[i].Why = Left, n.Stopped
+		}
+	}
+	n.Findings = Compare(n, past, s.Known, time.Now())
+	n.Ended = true
+	if err := n.Save(); err != nil {
+		return err
+	}
+	return r.forget()
+}
+
+type runner struct {
+	World
+	*Night
+	past  []*Night
+	suite Suite
+	tell  func(string)
+}
+
+// cell runs one cell. What fails on the kernel's side is the cell's result; what
+// fails on the machine's ends this process's part of the night.
+func (r *runner) cell(ctx context.Context, c *Cell) error {
+	if err := r.makeRoom(); err != nil {
+		return err
+	}
+	r.tell(fmt.Sprintf("%s, %d cells left", c.Key(), leftOut(r.Night)))
+	began := time.Now()
+	row, err := r.Cell(ctx, fmt.Sprintf("%s/%s", r.Name(), c.Key()), *c, r.kernel(c.Kernel))
+	took := time.Since(began).Seconds()
+	r.Worked += took
+	c.Seconds += took
+	cannot, unable := err.(*CannotRun)
+	switch {
+	case err == nil:
+		c.State, c.Row = matrix.Done, &row
+	case unable && cannot.Unfit:
+		c.State, c.Why = matrix.NotApplicable, cannot.Why
+	case unable:
+		c.State, c.Why = matrix.Failed, cannot.Why
+	default:
+		if serr := r.Save(); serr != nil {
+			return serr
+		}
+		return err
+	}
+	return r.Save()
+}

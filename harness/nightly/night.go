@@ -1,0 +1,113 @@
+package nightly
+
+import (
+	"path/filepath"
+	"time"
+
+	"loopfault/harness/matrix"
+	"loopfault/results/store"
+)
+
+// Kernel is one kernel of a night.
+type Kernel struct {
+	Label  string `json:"label"`            // what the suite calls it, the same every night
+	Ref    string `json:"ref"`              // what has to be built or booted: a name, a path
+	Source string `json:"source,omitempty"` // repository of the commit
+	Commit string `json:"commit,omitempty"` // of a git branch tonight
+	// Flavours are fragments on top.
+	Flavours []string `json:"flavours,omitempty"`
+}
+
+// States of a cell beside those of a matrix.
+const (
+	Unchanged matrix.State = "unchanged" // its commit was run in an earlier night
+	Left      matrix.State = "left out"  // there was no time
+)
+
+// Cell is a cell of a matrix in one night.
+type Cell struct {
+	matrix.Cell
+	Commit  string  `json:"commit,omitempty"`  // of its kernel
+	Seconds float64 `json:"seconds,omitempty"` // that it took, building included
+}
+
+// Key is what the cell is called every night.
+func (c Cell) Key() string { return c.Ref + " on " + c.Kernel }
+
+// Night is one run of a suite, as far as it came.
+type Night struct {
+	Format   int            `json:"format"`
+	Suite    string         `json:"suite"`
+	Started  time.Time      `json:"started"`
+	Request  matrix.Request `json:"request"`
+	Kernels  []Kernel       `json:"kernels"`
+	Cells    []Cell         `json:"cells"`  // in the order of the matrix
+	Worked   float64        `json:"worked"` // seconds, over all processes
+	Ended    bool           `json:"ended"`
+	Stopped  string         `json:"stopped,omitempty"` // why it ended early
+	Findings []Finding      `json:"findings,omitempty"`
+	Removed  bool           `json:"removed,omitempty"` // its runs were, to make room
+	path     string
+}
+
+const (
+	format = 1
+	kind   = "nightly-"
+)
+
+// Begin lays out a night and gives it a record in the results directory.
+func Begin(results string, s Suite, kernels []Kernel, seed uint64, now time.Time) (*Night, error) {
+	r, err := s.Request(kernels, seed)
+	if err != nil {
+		return nil, err
+	}
+	cells, err := r.Cells()
+	if err != nil {
+		return nil, err
+	}
+	n := &Night{Format: format, Suite: s.Name, Started: now.UTC(), Request: r, Kernels: kernels}
+	for _, c := range cells {
+		n.Cells = append(n.Cells, Cell{Cell: c, Commit: n.kernel(c.Kernel).Commit})
+	}
+	if n.path, err = store.NewRecord(results, kind+s.Name, now); err != nil {
+		return nil, err
+	}
+	return n, n.Save()
+}
+
+// Nights reads all nights of a suite, oldest first.
+func Nights(results, suite string) ([]*Night, error) {
+	paths, err := store.Records(results, kind+suite)
+	if err != nil {
+		return nil, err
+	}
+	var list []*Night
+	for _, path := range paths {
+		n := &Night{path: path}
+		if err := store.ReadRecord(path, format, n); err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// Save writes the record.
+func (n *Night) Save() error { return store.WriteRecord(n.path, n) }
+
+// Name is that of the record.
+func (n *Night) Name() string { return filepath.Base(n.path) }
+
+// Path of a file beside the record, of another ending.
+func (n *Night) Beside(ending string) string {
+	return n.path[:len(n.path)-len(filepath.Ext(n.path))] + ending
+}
+
+func (n *Night) kernel(label string) Kernel {
+	for _, k := range n.Kernels {
+		if k.Label == label {
+			return k
+		}
+	}
+	return Kernel{}
+}

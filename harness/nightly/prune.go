@@ -1,0 +1,66 @@
+package nightly
+
+import (
+	"fmt"
+	"slices"
+
+	"loopfault/results/summary"
+)
+
+// The policy: records of nights stay, they are small, and rates are compared with
+// them. Runs of nights beyond the last keep.nights are removed when a night is over.
+// When less than keep.free is left before a cell, runs of the oldest night go, one
+// night after the other, but for the last night before this one, which is
+// compared with. Runs with a hang that the known list names always stay, and so does
+// whatever nightly did not make.
+
+// forget removes the runs of old nights.
+func (r *runner) forget() error {
+	for len(r.past)+1 > r.suite.Keep.Nights {
+		if err := r.remove(r.past[0]); err != nil {
+			return err
+		}
+		r.past = r.past[1:]
+	}
+	return nil
+}
+
+// makeRoom removes the runs of the oldest nights while there is too little disk
+// space.
+func (r *runner) makeRoom() error {
+	low, err := r.Low()
+	for i := 0; err == nil && low; i++ {
+		if i >= len(r.past)-1 {
+			return Full
+		}
+		if err := r.remove(r.past[i]); err != nil {
+			return err
+		}
+		low, err = r.Low()
+	}
+	return err
+}
+
+func (r *runner) remove(n *Night) error {
+	if n.Removed {
+		return nil
+	}
+	for _, c := range n.Cells {
+		if c.Row == nil || r.referred(c) {
+			continue
+		}
+		if err := r.Remove(c.Row.Run); err != nil {
+			return err
+		}
+	}
+	r.tell(fmt.Sprintf("removed the runs of %s", n.Name()))
+	n.Removed = true
+	return n.Save()
+}
+
+// referred says whether the known list names a hang of the cell, expired or not.
+func (r *runner) referred(c Cell) bool {
+	return slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool {
+		return slices.ContainsFunc(r.suite.Known, func(k Known) bool { return k.covers(c, s.Signature) })
+	})
+}

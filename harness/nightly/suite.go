@@ -1,0 +1,187 @@
+// Package nightly runs a suite of scenarios on kernels within a time budget, the
+// most valuable first, and says what changed since the nights before: hangs never
+// seen, rates that rose, scenarios that no longer reach what they are about. It
+// remembers what it had no time for, keeps a list of known issues honest, and
+// goes on after a reboot.
+//
+// What is to be run is a matrix; how a cell is run, and how a kernel is built, is
+// for a World to know.
+package nightly
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"loopfault/harness/matrix"
+	"loopfault/workloads/wire"
+)
+
+// Suite is a SUITE.yaml.
+type Suite struct {
+	Name      string         `yaml:"name"`
+	Budget    wire.Duration  `yaml:"budget"`   // no cell starts after it
+	Trials    int            `yaml:"trials"`   // of each cell
+	Controls  *bool          `yaml:"controls"` // run each scenario's control; true unless said otherwise
+	Scenarios []string       `yaml:"scenarios"`
+	Groups    []string       `yaml:"groups"`
+	Variants  []string       `yaml:"variants"`
+	Flavours  []string       `yaml:"flavours"` // "" is none
+	Kernels   []KernelSource `yaml:"kernels"`
+	Keep      Keep           `yaml:"keep"`
+	Known     []Known        `yaml:"known"`
+}
+
+// KernelSource is where kernels come from; exactly one of the first four is set.
+type KernelSource struct {
+	Name     string   `yaml:"name"`     // as run takes it
+	Debian   string   `yaml:"debian"`   // version of a linux-source package, as in 6.12
+	Git      string   `yaml:"git"`      // directory of a repository,
+	Branches []string `yaml:"branches"` // of which the tips of these are built
+	Images   string   `yaml:"images"`   // directory of bzImages
+}
+
+// Keep says what becomes of old runs.
+type Keep struct {
+	Nights int       `yaml:"nights"` // whose runs are kept
+	Free   wire.Size `yaml:"free"`   // disk space: with less, runs of the oldest nights go earlier
+}
+
+// Known is a hang that is no news. Signature or scenario, or both, name it.
+type Known struct {
+	Signature string `yaml:"signature"`
+	Scenario  string `yaml:"scenario"` // glob of names
+	Kernel    string `yaml:"kernel"`   // glob of kernels as the suite calls them
+	From      string `yaml:"from"`     // kernel versions, both ends counted, as in 6.1
+	To        string `yaml:"to"`
+	Reason    string `yaml:"reason"`
+	Until     string `yaml:"until"` // last day on which it counts, as in 2027-01-31
+}
+
+// What a suite gets where it is silent.
+const (
+	defaultTrials = 3
+	defaultNights = 14
+	defaultFree   = 2 << 30
+)
+
+// Parse reads and checks a suite; file is for messages. Errors are one line for
+// each problem.
+func Parse(file string, text []byte) (Suite, error) {
+	s := Suite{Trials: defaultTrials, Keep: Keep{Nights: defaultNights, Free: defaultFree}}
+	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
+		return s, unreadable(file, err)
+	}
+	var problems []error
+	bad := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", file, fmt.Sprintf(format, args...)))
+	}
+	s.check(bad)
+	for i, k := range s.Kernels {
+		k.check(fmt.Sprintf("kernels[%d]", i), bad)
+	}
+	for i, k := range s.Known {
+		k.check(fmt.Sprintf("known[%d]", i), bad)
+	}
+	return s, errors.Join(problems...)
+}
+
+func unreadable(file string, err error) error {
+	var many *yaml.LoadErrors
+	if !errors.As(err, &many) {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var lines []error
+	for _, e := range many.Errors {
+		lines = append(lines, fmt.Errorf("%s:%d: %s", file, e.Mark.Line, e.Message))
+	}
+	return errors.Join(lines...)
+}
+
+var validName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+func (s Suite) check(bad func(string, ...any)) {
+	if !validName.MatchString(s.Name) {
+		bad("name is %q, want lower-case letters, digits and dashes", s.Name)
+	}
+	if s.Budget <= 0 {
+		bad("budget is %s, want a time above 0, as in 6h", s.Budget.D())
+	}
+	if s.Trials < 1 {
+		bad("trials is %d, want at least 1", s.Trials)
+	}
+	if len(s.Scenarios)+len(s.Groups) == 0 {
+		bad("scenarios: want some, or groups")
+	}
+	if len(s.Kernels) == 0 {
+		bad("kernels: want at least one of name, debian, git, images")
+	}
+	if s.Keep.Nights < 2 {
+		bad("keep.nights is %d, want at least 2: the last one is compared with", s.Keep.Nights)
+	}
+}
+
+func (k KernelSource) check(at string, bad func(string, ...any)) {
+	set := 0
+	for _, v := range []string{k.Name, k.Debian, k.Git, k.Images} {
+		if v != "" {
+			set++
+		}
+	}
+	switch {
+	case set != 1:
+		bad("%s: want exactly one of name, debian, git, images", at)
+	case k.Git != "" && len(k.Branches) == 0:
+		bad("%s.branches: want at least one, as in [master]", at)
+	case k.Git == "" && len(k.Branches) > 0:
+		bad("%s.branches goes with git", at)
+	}
+}
+
+func (k Known) check(at string, bad func(string, ...any)) {
+	if k.Signature == "" && k.Scenario == "" {
+		bad("%s: want a signature or a scenario", at)
+	}
+	if k.Reason == "" {
+		bad("%s.reason: want one", at)
+	}
+	if _, err := time.Parse(time.DateOnly, k.Until); err != nil {
+		bad("%s.until is %q, want a date as in 2027-01-31", at, k.Until)
+	}
+	for field, glob := range map[string]string{"scenario": k.Scenario, "kernel": k.Kernel} {
+		if _, err := path.Match(glob, ""); err != nil {
+			bad("%s.%s is %q: %v", at, field, glob, err)
+		}
+	}
+	for field, v := range map[string]string{"from": k.From, "to": k.To} {
+		if v != "" && len(numbers(v)) == 0 {
+			bad("%s.%s is %q, want a kernel version as in 6.12", at, field, v)
+		}
+	}
+}
+
+// Request is the matrix of the suite on the given kernels.
+func (s Suite) Request(kernels []Kernel, seed uint64) (matrix.Request, error) {
+	r := matrix.Request{
+		Scenarios: slices.Clone(s.Scenarios), Variants: s.Variants, Trials: s.Trials, Seed: seed,
+		Controls: s.Controls == nil || *s.Controls,
+	}
+	grouped, err := matrix.InGroups(s.Groups)
+	if err != nil {
+		return r, err
+	}
+	for _, name := range grouped {
+		if !slices.Contains(r.Scenarios, name) {
+			r.Scenarios = append(r.Scenarios, name)
+		}
+	}
+	for _, k := range kernels {
+		r.Kernels = append(r.Kernels, k.Label)
+	}
+	return r, r.Check()
+}
