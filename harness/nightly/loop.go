@@ -2,6 +2,7 @@ package nightly
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +28,8 @@ type CannotRun struct {
 
 func (c *CannotRun) Error() string { return c.Why }
 
-// Full is the error of a night that ran out of disk space.
-var Full = fmt.Errorf("the disk is full, and there are no runs left that may be removed")
+// ErrFull is the error of a night that ran out of disk space.
+var ErrFull = errors.New("the disk is full, and there are no runs left that may be removed")
 
 // Run goes on with a night until it is through or its budget is spent, and says in
 // the record what it found. The record is saved after every cell. An error leaves

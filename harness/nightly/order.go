@@ -16,8 +16,8 @@ const (
 	worthHung    = 3
 )
 
-// guessSeconds is what a cell takes that never ran.
-const guessSeconds = 120
+// leastSeconds keeps a cell that is over at once from coming first for ever.
+const leastSeconds = 10
 
 // order lists the cells that wait, most valuable first: worth, which grows each
 // night that a cell has to wait, by the time that it took last. Among equals the
@@ -59,11 +59,25 @@ func worth(c Cell, past []*Night) float64 {
 	return w + worthNew
 }
 
+// seconds is what the cell took last; of one that never ran, what others took in the
+// mean.
 func seconds(c Cell, past []*Night) float64 {
-	if was, ok := lastRow(c.Key(), past); ok && was.Seconds > 0 {
-		return was.Seconds
+	if was, ok := lastRow(c.Key(), past); ok {
+		return max(was.Seconds, leastSeconds)
 	}
-	return guessSeconds
+	sum, n := 0.0, 0
+	for _, night := range past {
+		for _, was := range night.Cells {
+			if was.Row != nil {
+				sum += max(was.Seconds, leastSeconds)
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return leastSeconds
+	}
+	return sum / float64(n)
 }
 
 func (n *Night) cell(key string) (Cell, bool) {

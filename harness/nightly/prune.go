@@ -31,7 +31,7 @@ func (r *runner) makeRoom() error {
 	low, err := r.Low()
 	for i := 0; err == nil && low; i++ {
 		if i >= len(r.past)-1 {
-			return Full
+			return ErrFull
 		}
 		if err := r.remove(r.past[i]); err != nil {
 			return err

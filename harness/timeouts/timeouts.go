@@ -22,6 +22,10 @@ const (
 	ServeIdle   = 2 * time.Minute
 )
 
+// NightAge is the age of an interrupted nightly that is not worth going on with:
+// the next one is due.
+const NightAge = 24 * time.Hour
+
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
 // period is shorter than the stall budget of our watch, that is shorter than
 // one step, and a step is shorter than a trial. A budget that fires is

@@ -40,6 +40,7 @@ type cli struct {
 	Parse     parseCmd     `cmd:"" help:"Read kernel hang reports out of logs."`
 	Match     matchCmd     `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
 	Matrix    matrixCmd    `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
+	Nightly   nightlyCmd   `cmd:"" help:"Run a suite within a time budget, and say what changed since the nights before."`
 	Explain   explainCmd   `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
 	List      listCmd      `cmd:"" help:"List the runs in the results directory."`
 	Serve     serveCmd     `cmd:"" help:"Show report pages of all runs in a browser, on loop-back only."`

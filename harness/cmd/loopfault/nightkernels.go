@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"loopfault/harness/nightly"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/gittree"
+	"loopfault/vmimages/kernel"
+)
+
+// nightKernels lists the kernels of a suite as they are tonight, with each of its
+// flavours; nothing is built yet.
+func (e *env) nightKernels(s nightly.Suite) (list []nightly.Kernel, err error) {
+	for _, source := range s.Kernels {
+		var some []nightly.Kernel
+		switch {
+		case source.Name != "":
+			some, err = e.namedKernel(source.Name)
+		case source.Debian != "":
+			name := "debian-" + source.Debian
+			some = []nightly.Kernel{{Label: name, Ref: name, Source: "debian:" + source.Debian}}
+		case source.Git != "":
+			some, err = e.branchKernels(source.Git, source.Branches)
+		default:
+			some, err = e.imageKernels(source.Images)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range some {
+			more, err := flavoured(k, s.Flavours)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, more...)
+		}
+	}
+	for i, k := range list {
+		if slices.ContainsFunc(list[:i], func(o nightly.Kernel) bool { return o.Label == k.Label }) {
+			return nil, usagef("the suite names kernel %s twice", k.Label)
+		}
+	}
+	return list, nil
+}
+
+// flavoured is a kernel with each flavour, "" being itself. Only what we build can
+// have one.
+func flavoured(k nightly.Kernel, flavours []string) (list []nightly.Kernel, err error) {
+	if len(flavours) == 0 {
+		return []nightly.Kernel{k}, nil
+	}
+	for _, f := range flavours {
+		with := k
+		_, named := kernel.Named(k.Ref)
+		switch {
+		case f == "":
+		case k.Source != "":
+			with.Label, with.Flavours = k.Label+"+"+f, []string{f}
+		case named == nil:
+			with.Label, with.Ref = k.Label+"+"+f, k.Ref+"+"+f
+		default:
+			continue
+		}
+		if f != "" {
+			if _, err := (kernel.Spec{Name: "x"}).With(f); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, with)
+	}
+	return list, nil
+}
+
+// namedKernel is one of the catalogue, or one that is there.
+func (e *env) namedKernel(name string) ([]nightly.Kernel, error) {
+	if _, err := kernel.Named(name); err != nil {
+		images, err := cache.Open("")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := kernel.Resolve(images, name); err != nil {
+			return nil, err
+		}
+	}
+	return []nightly.Kernel{{Label: name, Ref: name}}, nil
+}
+
+// branchKernels are the tips of branches.
+func (e *env) branchKernels(dir string, branches []string) (list []nightly.Kernel, err error) {
+	repo, err := gittree.Open(e.ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, branch := range branches {
+		commit, err := repo.Commit(e.ctx, branch)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, nightly.Kernel{
+			Label: filepath.Base(repo.Dir) + "/" + branch, Ref: fmt.Sprintf("commit-%.12s", commit), Source: repo.Dir, Commit: commit,
+		})
+	}
+	return list, nil
+}
+
+// imageKernels are the files of a directory.
+func (e *env) imageKernels(dir string) (list []nightly.Kernel, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, usagef("kernel images: %w", err)
+	}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() {
+			continue
+		}
+		path, err := filepath.Abs(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, nightly.Kernel{Label: entry.Name(), Ref: path})
+	}
+	if len(list) == 0 {
+		return nil, usagef("kernel images: %s holds no file", dir)
+	}
+	return list, nil
+}

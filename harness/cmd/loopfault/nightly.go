@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"loopfault/harness/nightly"
+	"loopfault/harness/timeouts"
+	"loopfault/results/store"
+	"loopfault/vmimages/progress"
+	"loopfault/workloads/wire"
+
+	"github.com/google/renameio/v2"
+)
+
+type nightlyCmd struct {
+	Suite  string        `arg:"" help:"YAML file: name, budget, scenarios or groups, kernels, known issues."`
+	Budget time.Duration `placeholder:"6h" help:"Start no cell after this time, instead of the suite's."`
+	Resume bool          `help:"Only go on with a nightly that was interrupted; do nothing if there is none."`
+	Fresh  bool          `help:"Begin a new one even if the last was interrupted."`
+	Seed   *uint64       `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is in the record."`
+	DryRun bool          `help:"Print the cells, and run nothing."`
+	guestFlags
+}
+
+func (c *nightlyCmd) Run(e *env) error {
+	s, err := c.suite()
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return c.list(e, s)
+	}
+	st, err := store.Open(e.results)
+	if err != nil {
+		return usageError{err}
+	}
+	lock, err := nightly.Lock(e.results)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	past, err := nightly.Nights(e.results, s.Name)
+	if err != nil {
+		return usageError{err}
+	}
+	n, past, err := c.night(e, s, past)
+	if err != nil || n == nil {
+		return err
+	}
+	w := &nightWorld{e: e, flags: c.guestFlags, store: st, suite: s, seed: n.Request.Seed, trials: n.Request.Trials}
+	err = nightly.Run(e.ctx, w, n, past, s, func(line string) {
+		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
+	})
+	n.Text(e.stdout)
+	if err != nil {
+		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s goes on with it\n", c.Suite)
+		return err
+	}
+	var text strings.Builder
+	n.Text(&text)
+	if err := renameio.WriteFile(n.Beside(".txt"), []byte(text.String()), 0o644); err != nil {
+		return err
+	}
+	return outcomeOf(nightly.Judge(n))
+}
+
+// suite reads and checks the file, its scenarios too.
+func (c *nightlyCmd) suite() (nightly.Suite, error) {
+	if err := c.guestFlags.check(); err != nil {
+		return nightly.Suite{}, err
+	}
+	if c.Resume && c.Fresh {
+		return nightly.Suite{}, usagef("--resume and --fresh exclude each other")
+	}
+	text, err := os.ReadFile(c.Suite)
+	if err != nil {
+		return nightly.Suite{}, usagef("suite: %w", err)
+	}
+	s, err := nightly.Parse(c.Suite, text)
+	if err != nil {
+		return s, usageError{err}
+	}
+	if c.Budget < 0 {
+		return s, usagef("--budget is %s, want a time above 0", c.Budget)
+	}
+	if c.Budget > 0 {
+		s.Budget = wire.Duration(c.Budget)
+	}
+	for _, ref := range s.Scenarios {
+		if _, _, err := findScenario(ref); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// night is the one to go on with, or a new one; none with --resume and nothing
+// to do. What was before it comes beside it.
+func (c *nightlyCmd) night(e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
+	now := time.Now()
+	oldest := now.Add(-timeouts.NightAge)
+	if c.Fresh {
+		oldest = now
+	}
+	n, err := nightly.Interrupted(past, s, now, oldest)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case n != nil:
+		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
+		return n, past[:len(past)-1], nil
+	case c.Resume:
+		fmt.Fprintf(e.stdout, "no nightly of %s was interrupted\n", s.Name)
+		return nil, nil, nil
+	}
+	kernels, err := e.nightKernels(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Seed = seedOr(c.Seed)
+	n, err = nightly.Begin(e.results, s, kernels, *c.Seed, now)
+	return n, past, problemsOrUsage(err)
+}
+
+func (c *nightlyCmd) list(e *env, s nightly.Suite) error {
+	kernels, err := e.nightKernels(s)
+	if err != nil {
+		return err
+	}
+	r, err := s.Request(kernels, 0)
+	if err != nil {
+		return problemsOrUsage(err)
+	}
+	cells, err := r.Cells()
+	for _, cell := range cells {
+		fmt.Fprintf(e.stdout, "%s on %s: %s %s\n", cell.Ref, cell.Kernel, cell.State, cell.Why)
+	}
+	return problemsOrUsage(err)
+}

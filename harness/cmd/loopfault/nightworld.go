@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+
+	"loopfault/harness/matrix"
+	"loopfault/harness/nightly"
+	"loopfault/harness/trial"
+	"loopfault/results/store"
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/gittree"
+	"loopfault/vmimages/kernel"
+)
+
+// nightWorld builds kernels and runs cells for real.
+type nightWorld struct {
+	e      *env
+	flags  guestFlags
+	store  *store.Store
+	suite  nightly.Suite
+	seed   uint64
+	trials int
+}
+
+func (w *nightWorld) Cell(ctx context.Context, part string, c nightly.Cell, k nightly.Kernel) (matrix.Row, error) {
+	row, err := w.cell(ctx, part, c, k)
+	var unfit *trial.Unfit
+	var usage usageError
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case errors.As(err, &unfit):
+		err = &nightly.CannotRun{Why: oneLine(err), Unfit: !unfit.AtBoot}
+	case errors.As(err, &usage), vmimages.ClassOf(err) == vmimages.Usage:
+		err = &nightly.CannotRun{Why: oneLine(err)}
+	}
+	return row, err
+}
+
+func (w *nightWorld) cell(ctx context.Context, part string, c nightly.Cell, k nightly.Kernel) (matrix.Row, error) {
+	s, text, err := findScenario(c.Ref)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	name, err := w.build(ctx, k)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	arms := []armFlag{{name: c.Kernel, kernel: name}}
+	if c.Control != "" && c.Control != name {
+		arms = append(arms, armFlag{name: c.Control, kernel: c.Control, control: true})
+	}
+	spec, err := w.e.campaign(s, text, arms, w.flags)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	spec.Trials, spec.Seed, spec.Part = w.trials, w.seed, part
+	out, err := w.e.part(w.store, spec)
+	if err != nil {
+		return matrix.Row{}, err
+	}
+	row := matrix.RowOf(out.Run.Name, out.Summary)
+	row.Version = spec.Arms[0].Kernel.Version
+	return row, w.e.leaveReports(out.Run)
+}
+
+// build gives the name of a kernel, which is there afterwards.
+func (w *nightWorld) build(ctx context.Context, k nightly.Kernel) (string, error) {
+	if k.Source == "" {
+		return k.Ref, nil // found or built when the campaign is put together
+	}
+	images, err := cache.Open("")
+	if err != nil {
+		return "", err
+	}
+	spec := kernel.Spec{Name: k.Ref}
+	if k.Commit != "" {
+		repo, err := gittree.Open(ctx, k.Source)
+		if err != nil {
+			return "", err
+		}
+		built, err := commits{w.e, images, repo}.build(ctx, k.Commit, spec, k.Flavours)
+		return built.Name, err
+	}
+	spec.Source = k.Source
+	if spec, err = spec.With(k.Flavours...); err != nil {
+		return "", err
+	}
+	b := kernel.Builder{Cache: images, Report: w.e.ui.Progress}
+	built, err := b.Ensure(ctx, spec)
+	return built.Name, err
+}
+
+// leaveReports writes a run in every format beside its summary and page.
+func (e *env) leaveReports(run *store.Run) error {
+	stored, err := e.load(run.Name)
+	if err != nil {
+		return err
+	}
+	r, err := e.model(stored)
+	if err != nil {
+		return err
+	}
+	for name, write := range formats {
+		var text bytes.Buffer
+		if err := write(&text, r); err != nil {
+			return fmt.Errorf("report of run %s as %s: %w", run.Name, name, err)
+		}
+		if err := renameio.WriteFile(filepath.Join(stored.Dir, "report."+name), text.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *nightWorld) Low() (bool, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(w.e.results, &st); err != nil {
+		return false, fmt.Errorf("free space of %s: %w", w.e.results, err)
+	}
+	return st.Bavail*uint64(st.Bsize) < uint64(w.suite.Keep.Free), nil
+}
+
+func (w *nightWorld) Remove(run string) error {
+	return os.RemoveAll(filepath.Join(w.e.results, filepath.Base(run)))
+}
