@@ -395,7 +395,6 @@ var blameTable = [...]blameRow{
 	{classInterrupt, "mwait_idle*", "idle loop"},
 	{classInterrupt, "rest_init", "the idle loop of the first processor, as it begins"},
 	{classInterrupt, "arch_call_rest_init", "the same, before 6.8"},
-	{classInterrupt, "start_kernel", "boot, which ends in the idle loop"},
 	{classInterrupt, "arch_cpu_idle", "idle loop"},
 	{classInterrupt, "native_safe_halt", "idle loop"},
 	{classInterrupt, "pv_native_safe_halt", "idle loop"},
