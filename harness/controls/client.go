@@ -29,7 +29,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-recovery-unannounced", Scenario: "state-restart",
-			Also:      []string{"state-load", "v41-lease-loss"},
+			Also:      []string{"state-load", "v41-lease-loss", "v41-lease-expired"},
 			Mechanism: "end of recovery not announced",
 			Explains:  "The state manager does not wake the RPCs that wait for the end of a recovery, so they and all who need them sleep on after it.",
 			Classes:   []waitfor.Class{waitfor.Lost},
