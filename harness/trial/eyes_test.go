@@ -51,6 +51,7 @@ func TestSleeperThatWakesIsForgiven(t *testing.T) {
 	e.sample(wire.Sample{Uptime: 118, Oldest: 0.5, Asleep: 3}, h, b)
 	assert.Empty(t, e.reports())
 	assert.False(t, e.settled(140, b))
+	quietly(e, h, b, 119, 150, 0)
 	e.sample(oneSleeper(150, 0), h, b)
 	assert.Len(t, e.reports(), 1, "and is reported again when it hangs again")
 }

@@ -22,6 +22,10 @@ type speed struct {
 // slow guest.
 const recentSpins = 9
 
+// fewTurns is how many turns tell: a trial that begins on a busy host has seen no
+// more of them when its first operation is as old as the budget.
+const fewTurns = 3
+
 // sample takes the guest's uptime and what the work took, 0 if that is not known.
 func (s *speed) sample(uptime, seconds float64) {
 	s.uptimes = last(recentSpins+1, append(s.uptimes, uptime))
@@ -61,7 +65,7 @@ func (s *speed) spin() float64 {
 // turns is how many seconds lie between two samples that were to be one apart.
 func (s *speed) turns() float64 {
 	n := len(s.uptimes) - 1
-	if n < recentSpins {
+	if n < fewTurns {
 		return 1
 	}
 	return (s.uptimes[n] - s.uptimes[0]) / float64(n) / wire.WatchPeriod.Seconds()
