@@ -15,14 +15,8 @@ type Callsite struct {
 	Call int `json:"call" yaml:"call"`
 	// Errno is what the call comes to, as in 12 for -ENOMEM; 0 for NULL.
 	Errno int `json:"errno,omitempty" yaml:"errno"`
-	// First and Every choose calls by number: the First-th (from 1, the default), and
-	// from there every Every-th (1, the default, for all).
-	First int `json:"first,omitempty" yaml:"first"`
-	Every int `json:"every,omitempty" yaml:"every"`
-	// Probability in percent, of those; drawn from the trial's seed.
-	Probability int `json:"probability" yaml:"probability"`
-	// Times is after how many it stops by itself.
-	Times int `json:"times" yaml:"times"`
+	// Choice is of those calls that are not spared.
+	Choice `yaml:",inline"`
 	// Comm, PID and Cgroup, if given, spare all tasks but those of that name, that
 	// number, or in that control group.
 	Comm   string `json:"comm,omitempty" yaml:"comm"`
@@ -31,16 +25,10 @@ type Callsite struct {
 }
 
 // Fault is the fault as what it is for a trial: it learns of its guest.
-func (c Callsite) Fault() Fault { return &callsite{Callsite: c} }
+func (c Callsite) Fault() Fault { return &callsite{Callsite: c, chosen: chooser{Choice: c.Choice}} }
 
 func (c Callsite) Describe() string {
-	s := fmt.Sprintf("callsite: fail call %s, probability %d %%, at most %d times", c.name(), c.Probability, c.Times)
-	if c.First > 1 {
-		s += fmt.Sprintf(", from the %d. on", c.First)
-	}
-	if c.Every > 1 {
-		s += fmt.Sprintf(", every %d.", c.Every)
-	}
+	s := fmt.Sprintf("callsite: fail call %s, %s", c.name(), c.Choice)
 	if c.Errno != 0 {
 		s += fmt.Sprintf(", with error %d", c.Errno)
 	}

@@ -2,9 +2,7 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,46 +12,29 @@ import (
 // callsite is a Callsite on its way through a trial.
 type callsite struct {
 	Callsite
-	rand *rand.Rand
-	// What Arm found.
-	guest Debugged
-	site  CallSite
-	tasks taskFinder
-	text  textRange
+	outside
+	chosen chooser
+	site   CallSite // found by Arm
 
-	mu      sync.Mutex // guards what follows: hits come while others ask
+	mu      sync.Mutex // hits come while others ask
 	members []int      // of Cgroup
-	came    int64      // how often a task came to the call that is not spared
-	landed  int64
 }
 
-// Seed makes what is drawn follow from a number.
-func (c *callsite) Seed(seed uint64) { c.rand = rand.New(rand.NewPCG(seed, uint64(len(c.Function)))) }
+func (c *callsite) Seed(seed uint64) { c.chosen.seed(seed, c.name()) }
 
 // Arm finds the call and waits for processors to come to it.
 func (c *callsite) Arm(ctx context.Context, t Target) error {
-	guest, ok := t.(Debugged)
-	if !ok {
-		return errors.New("callsite: this guest was started without a debugger")
+	err := c.look(ctx, t, c.Comm != "" || c.PID != 0 || c.Cgroup != "")
+	if err != nil {
+		return fmt.Errorf("callsite: %w", err)
 	}
-	var err error
 	if c.site, err = site(ctx, t, c.Function, c.Callee, c.Call); err != nil {
 		return fmt.Errorf("callsite: %w", err)
 	}
-	// Without tasks or text hits are told of with less beside them.
-	c.tasks, err = findTasks(ctx, t)
-	if err != nil && (c.Comm != "" || c.PID != 0 || c.Cgroup != "") {
-		return fmt.Errorf("callsite: %w", err)
-	}
-	c.text, _ = findText(ctx, t)
-	if c.rand == nil {
-		c.Seed(0)
-	}
-	c.guest = guest
 	if err := c.Again(ctx, t); err != nil {
 		return err
 	}
-	return guest.Break(ctx, c.site.Call, c.hit)
+	return c.guest.Break(ctx, c.site.Call, c.hit)
 }
 
 // Period is how often the members of a control group are looked up.
@@ -89,15 +70,8 @@ func (c *callsite) Again(ctx context.Context, t Target) error {
 }
 
 func (c *callsite) Prove(context.Context, Target) (Proof, error) {
-	c.mu.Lock()
-	p := Proof{Landed: c.landed, Counts: map[string]int64{
-		c.counter("calls"): c.came, c.counter("failed"): c.landed,
-	}}
-	c.mu.Unlock()
-	if c.guest == nil {
-		return p, errors.New("callsite: was never armed")
-	}
-	return p, c.guest.Alive()
+	came, landed := c.chosen.counts()
+	return Proof{Landed: landed, Counts: map[string]int64{c.counter("calls"): came, c.counter("failed"): landed}}, c.alive()
 }
 
 // Disarm has processors pass freely.

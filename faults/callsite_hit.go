@@ -16,34 +16,26 @@ func (c *callsite) hit(p Processor) error {
 	if !c.strikes(task) {
 		return c.pass(p)
 	}
-	stack, guessed, err := stackOf(p, c.text)
-	if err != nil {
-		return err
-	}
 	err = errors.Join(p.SetRegister("rax", uint64(-int64(c.Errno))), p.SetRegister("rip", c.site.Return))
+	if err == nil && c.chosen.land() { // nobody need stop here any more
+		err = p.Clear(c.site.Call)
+	}
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.landed++
-	c.mu.Unlock()
-	c.guest.Note(Hit{What: "failed", Where: fmt.Sprintf("%s → %s", c.Function, c.site), CPU: p.CPU(), Task: task, Stack: stack, Guessed: guessed})
-	return nil
+	return c.note(p, Hit{What: "failed", Where: fmt.Sprintf("%s → %s", c.Function, c.site), Task: task})
 }
 
-// strikes counts a call and says whether it is to fail.
+// strikes says whether a task's call is to fail.
 func (c *callsite) strikes(task Task) bool {
+	return (c.Comm == "" || task.Comm == c.Comm) && (c.PID == 0 || task.PID == c.PID) &&
+		(c.Cgroup == "" || c.isMember(task.PID)) && c.chosen.next()
+}
+
+func (c *callsite) isMember(pid int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.Comm != "" && task.Comm != c.Comm || c.PID != 0 && task.PID != c.PID || c.Cgroup != "" && !slices.Contains(c.members, task.PID) {
-		return false
-	}
-	c.came++
-	n := c.came - int64(max(c.First, 1))
-	if n < 0 || n%int64(max(c.Every, 1)) != 0 || c.landed >= int64(c.Times) {
-		return false
-	}
-	return c.rand.IntN(100) < c.Probability
+	return slices.Contains(c.members, pid)
 }
 
 // pass does what the call does: it is quicker than a step over the breakpoint, and no

@@ -24,7 +24,7 @@ const (
 
 func TestCallsiteKeepsTheContract(t *testing.T) {
 	g := newDebuggedGuest()
-	f := faults.Callsite{Function: "victim", Call: 1, Probability: 100, Times: 1000}.Fault()
+	f := faults.Callsite{Function: "victim", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1000}}.Fault()
 	faulttest.Contract(t, g, f, func(context.Context) { g.reach(firstAlloc) })
 }
 
@@ -60,7 +60,7 @@ func TestCallsiteFailsACallAndNothingElse(t *testing.T) {
 // processor is where the callee begins.
 func TestCallsiteLetsACallThrough(t *testing.T) {
 	g := newDebuggedGuest()
-	f := faults.Callsite{Function: "victim", Call: 1, Probability: 100, Times: 1, First: 2}.Fault()
+	f := faults.Callsite{Function: "victim", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1, First: 2}}.Fault()
 	require.NoError(t, f.Arm(t.Context(), g))
 	p := g.reach(firstAlloc)
 	require.NoError(t, p.err)
@@ -76,11 +76,11 @@ func TestCallsiteChoosesCalls(t *testing.T) {
 		fault faults.Callsite
 		want  []int // of ten calls
 	}{
-		"every third from the second": {faults.Callsite{First: 2, Every: 3}, []int{2, 5, 8}},
-		"twice":                       {faults.Callsite{Times: 2}, []int{1, 2}},
-		"this task":                   {faults.Callsite{Comm: "writer/3", Times: 1}, []int{1}},
-		"this process":                {faults.Callsite{PID: 117, Times: 1}, []int{1}},
-		"this cgroup":                 {faults.Callsite{Cgroup: "/cg", Times: 1}, []int{1}},
+		"every third from the second": {faults.Callsite{Choice: faults.Choice{First: 2, Every: 3}}, []int{2, 5, 8}},
+		"twice":                       {faults.Callsite{Choice: faults.Choice{Times: 2}}, []int{1, 2}},
+		"this task":                   {faults.Callsite{Comm: "writer/3", Choice: faults.Choice{Times: 1}}, []int{1}},
+		"this process":                {faults.Callsite{PID: 117, Choice: faults.Choice{Times: 1}}, []int{1}},
+		"this cgroup":                 {faults.Callsite{Cgroup: "/cg", Choice: faults.Choice{Times: 1}}, []int{1}},
 		"another task":                {faults.Callsite{Comm: "reader"}, nil},
 		"another process":             {faults.Callsite{PID: 1}, nil},
 		"another cgroup":              {faults.Callsite{Cgroup: "/other"}, nil},
@@ -111,7 +111,7 @@ func TestCallsiteChoosesCalls(t *testing.T) {
 func TestCallsiteDrawsFromItsSeed(t *testing.T) {
 	drawn := func(seed uint64) (failed []int) {
 		g := newDebuggedGuest()
-		f := faults.Callsite{Function: "victim", Call: 1, Probability: 50, Times: 1000}.Fault()
+		f := faults.Callsite{Function: "victim", Call: 1, Choice: faults.Choice{Probability: 50, Times: 1000}}.Fault()
 		f.(faults.Seeded).Seed(seed)
 		require.NoError(t, f.Arm(t.Context(), g))
 		for i := range 64 {
@@ -127,7 +127,7 @@ func TestCallsiteDrawsFromItsSeed(t *testing.T) {
 }
 
 func TestCallsiteSaysWhatIsWrong(t *testing.T) {
-	f := faults.Callsite{Function: "victim", Call: 1, Probability: 100, Times: 1}
+	f := faults.Callsite{Function: "victim", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1}}
 	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newFakeGuest()), "started without a debugger")
 	f.Call = 3
 	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newDebuggedGuest()), "calls slab allocators 2 times itself, there is no call 3")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"time"
 
 	"loopfault/faults"
 	"loopfault/workloads/wire"
@@ -28,6 +29,11 @@ type debuggedGuest struct {
 	breaks map[uint64]func(faults.Processor) error
 	notes  []faults.Hit
 	dead   error
+
+	single bool                     // there is no other processor
+	held   time.Duration            // how long the last one was to be held,
+	over   func(expired bool) error // and what to tell at its end
+	linger time.Duration
 }
 
 func newDebuggedGuest() *debuggedGuest {
@@ -67,9 +73,12 @@ func (g *debuggedGuest) Clear(_ context.Context, addr uint64) error {
 func (g *debuggedGuest) Note(h faults.Hit) { g.notes = append(g.notes, h) }
 func (g *debuggedGuest) Alive() error      { return g.dead }
 
-// reach brings the processor to an address, and gives it back as it goes on.
-func (g *debuggedGuest) reach(addr uint64) *fakeCPU {
-	p := &fakeCPU{guest: g, regs: map[string]uint64{"rip": addr, "rax": 7, "rsp": stackTop, "rbp": 0, "gs_base": gsBase}}
+// reach brings a processor to an address, and gives it back as it goes on.
+func (g *debuggedGuest) reach(addr uint64) *fakeCPU { return g.reachBy(1, addr, 0) }
+
+// reachBy says which, and with what as its first argument.
+func (g *debuggedGuest) reachBy(cpu int, addr, arg uint64) *fakeCPU {
+	p := &fakeCPU{guest: g, cpu: cpu, regs: map[string]uint64{"rip": addr, "rax": 7, "rsp": stackTop, "rbp": 0, "gs_base": gsBase, "rdi": arg}}
 	if hit := g.breaks[addr]; hit != nil {
 		p.err = hit(p)
 	}
@@ -78,12 +87,13 @@ func (g *debuggedGuest) reach(addr uint64) *fakeCPU {
 
 type fakeCPU struct {
 	guest  *debuggedGuest
+	cpu    int
 	regs   map[string]uint64
 	pushed []byte
 	err    error
 }
 
-func (p *fakeCPU) CPU() int { return 1 }
+func (p *fakeCPU) CPU() int { return p.cpu }
 
 func (p *fakeCPU) Register(name string) (uint64, error) { return p.regs[name], nil }
 
@@ -98,6 +108,25 @@ func (p *fakeCPU) SetMemory(addr uint64, data []byte) error {
 	}
 	p.pushed = data
 	return nil
+}
+
+func (p *fakeCPU) Break(addr uint64, hit func(faults.Processor) error) error {
+	return p.guest.Break(context.Background(), addr, hit)
+}
+
+func (p *fakeCPU) Clear(addr uint64) error { return p.guest.Clear(context.Background(), addr) }
+
+func (p *fakeCPU) Hold(d time.Duration, over func(faults.Processor, bool) error) bool {
+	if p.guest.single {
+		return false
+	}
+	p.guest.held, p.guest.over = d, func(expired bool) error { return over(p, expired) }
+	return true
+}
+
+func (p *fakeCPU) Release(cpu int, d time.Duration) error {
+	p.guest.linger = d
+	return p.guest.over(false)
 }
 
 // Memory has a stack with two return addresses among other things, only one of which

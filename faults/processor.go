@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/binary"
+	"time"
 )
 
 // Processor is one of a guest's that stands still, and all others with it, just
@@ -14,6 +15,15 @@ type Processor interface {
 	SetRegister(name string, value uint64) error
 	Memory(addr uint64, n int) ([]byte, error)
 	SetMemory(addr uint64, data []byte) error
+	// Break and Clear are those of Debugged, for while processors stand still.
+	Break(addr uint64, hit func(Processor) error) error
+	Clear(addr uint64) error
+	// Hold keeps this one where it is while the others go on, for d of the host's time or
+	// until Release; false when no other would be left to go on. over is told whether
+	// its time was up.
+	Hold(d time.Duration, over func(p Processor, expired bool) error) bool
+	// Release lets one go that is held, after d.
+	Release(cpu int, d time.Duration) error
 }
 
 // Debugged is a Target whose processors can be stopped from outside, without any
@@ -34,7 +44,7 @@ type Debugged interface {
 // Hit is one time that a processor came to where a fault waited for it, and what
 // the fault did.
 type Hit struct {
-	What  string   `json:"what"` // failed, …
+	What  string   `json:"what"` // failed; held, came true, expired
 	Where string   `json:"where"`
 	CPU   int      `json:"cpu"`
 	Task  Task     `json:"task"`

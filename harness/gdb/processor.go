@@ -42,3 +42,7 @@ func (p *Processor) Memory(addr uint64, n int) ([]byte, error) {
 func (p *Processor) SetMemory(addr uint64, data []byte) error {
 	return p.session.stub.setMemory(p.thread, addr, data)
 }
+
+// Break and Clear are the session's, for handlers.
+func (p *Processor) Break(addr uint64, hit Handler) error { return p.session.set(addr, hit) }
+func (p *Processor) Clear(addr uint64) error              { return p.session.clear(addr) }

@@ -63,27 +63,31 @@ func (s *Session) Processors() int { return len(s.stub.threads) }
 // Break has hit called for each processor that comes to the instruction at addr,
 // which has to be the first byte of one. There is one handler for an address.
 func (s *Session) Break(ctx context.Context, addr uint64, hit Handler) error {
-	return s.while(ctx, func() error {
-		if s.handlers[addr] != nil {
-			return fmt.Errorf("there is a breakpoint at %#x already", addr)
-		}
-		if err := s.stub.breakpoint(addr, true); err != nil {
-			return fmt.Errorf("break at %#x (processors have four hardware breakpoints, emulated ones any number): %w", addr, err)
-		}
-		s.handlers[addr] = hit
-		return nil
-	})
+	return s.while(ctx, func() error { return s.set(addr, hit) })
 }
 
 // Clear takes the breakpoint at addr away; if there is none, nothing happens.
 func (s *Session) Clear(ctx context.Context, addr uint64) error {
-	return s.while(ctx, func() error {
-		if s.handlers[addr] == nil {
-			return nil
-		}
-		delete(s.handlers, addr)
-		return s.stub.breakpoint(addr, false)
-	})
+	return s.while(ctx, func() error { return s.clear(addr) })
+}
+
+func (s *Session) set(addr uint64, hit Handler) error {
+	if s.handlers[addr] != nil {
+		return fmt.Errorf("there is a breakpoint at %#x already", addr)
+	}
+	if err := s.stub.breakpoint(addr, true); err != nil {
+		return fmt.Errorf("break at %#x (processors have four hardware breakpoints, emulated ones any number): %w", addr, err)
+	}
+	s.handlers[addr] = hit
+	return nil
+}
+
+func (s *Session) clear(addr uint64) error {
+	if s.handlers[addr] == nil {
+		return nil
+	}
+	delete(s.handlers, addr)
+	return s.stub.breakpoint(addr, false)
 }
 
 // Close lets the guest go for good, without breakpoints. After a session that
@@ -102,7 +106,7 @@ func (s *Session) Close(ctx context.Context) error {
 // letGo ends everything; the stub takes all breakpoints away.
 func (s *Session) letGo() error {
 	for _, t := range slices.Sorted(maps.Keys(s.held)) {
-		if err := s.free(t, false); err != nil {
+		if err := s.free(t); err != nil {
 			return err
 		}
 	}

@@ -91,18 +91,18 @@ func TestOneProcessorIsHeldForAnother(t *testing.T) {
 		{"Hg1", "OK"}, {"g", a},
 		{"vCont;c:2", "T05thread:02;"}, // the first one is held
 		{"Hg2", "OK"}, {"g", b},
-		{"Hg1", "OK"}, {"g", a}, {"vCont;s:1", "T05thread:01;"}, {"Hg1", "OK"}, {"g", registers("0c00000000000000")},
+		{"Hg1", "OK"}, {"g", a}, {"g", a}, {"vCont;s:1", "T05thread:01;"}, {"Hg1", "OK"}, {"g", registers("0c00000000000000")},
 		{"Hg2", "OK"}, {"g", b}, {"vCont;s:2", "T05thread:02;"}, {"Hg2", "OK"}, {"g", registers("0d00000000000000")},
 		{"vCont;c:1;c:2", ""},
 	}, farewell)
 	over := make(chan bool, 1)
 	require.NoError(t, s.Break(t.Context(), 0xa, func(p *gdb.Processor) error {
-		assert.True(t, p.Hold(limit, func(expired bool) { over <- expired }))
+		assert.True(t, p.Hold(limit, func(_ *gdb.Processor, expired bool) error { over <- expired; return nil }))
 		return nil
 	}))
 	require.NoError(t, s.Break(t.Context(), 0xb, func(p *gdb.Processor) error {
 		assert.False(t, p.Hold(limit, nil), "the last one that runs")
-		return p.Release(0)
+		return p.Release(0, 0)
 	}))
 	assert.False(t, <-over, "released, not expired")
 	require.NoError(t, s.Close(t.Context()))
@@ -115,13 +115,13 @@ func TestAHoldExpires(t *testing.T) {
 		{"Hg1", "OK"}, {"g", registers("0a00000000000000")},
 		{"vCont;c:2", ""},
 		{"\x03", "T02thread:02;"},
-		{"Hg1", "OK"}, {"g", registers("0a00000000000000")}, {"vCont;s:1", "T05thread:01;"},
+		{"Hg1", "OK"}, {"g", registers("0a00000000000000")}, {"g", registers("0a00000000000000")}, {"vCont;s:1", "T05thread:01;"},
 		{"Hg1", "OK"}, {"g", registers("0c00000000000000")},
 		{"vCont;c:1;c:2", ""},
 	}, farewell)
 	over := make(chan bool, 1)
 	require.NoError(t, s.Break(t.Context(), 0xa, func(p *gdb.Processor) error {
-		assert.True(t, p.Hold(time.Millisecond, func(expired bool) { over <- expired }))
+		assert.True(t, p.Hold(time.Millisecond, func(_ *gdb.Processor, expired bool) error { over <- expired; return nil }))
 		return nil
 	}))
 	assert.True(t, <-over)

@@ -38,8 +38,8 @@ func (s *Scenario) failBy(backend string) error {
 		slab, site := f.Failslab, f.Callsite
 		switch {
 		case slab != nil && backend == "callsite" && slab.Call > 0:
-			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Probability: slab.Probability, Times: slab.Times}}
-		case site != nil && backend == "failslab" && *site == (faults.Callsite{Function: site.Function, Call: site.Call, Probability: site.Probability, Times: site.Times}):
+			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Choice: faults.Choice{Probability: slab.Probability, Times: slab.Times}}}
+		case site != nil && backend == "failslab" && *site == (faults.Callsite{Function: site.Function, Call: site.Call, Choice: faults.Choice{Probability: site.Probability, Times: site.Times}}):
 			list[i] = Fault{Failslab: &faults.Failslab{Function: site.Function, Call: site.Call, Probability: site.Probability, Times: site.Times}}
 		case slab != nil && backend == "failslab", site != nil && backend == "callsite":
 		default:

@@ -14,7 +14,7 @@ func TestBackendsFailTheSameCall(t *testing.T) {
 	s, _, err := scenario.Find(scenario.WithBackend("pnfs-layoutreturn-enomem:quick", "callsite"))
 	require.NoError(t, err)
 	assert.Equal(t, "pnfs-layoutreturn-enomem:quick,fault-backend=callsite", s.Ref())
-	assert.Equal(t, []scenario.Fault{{Callsite: &faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Probability: 50, Times: 100000}}}, s.Faults)
+	assert.Equal(t, []scenario.Fault{{Callsite: &faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Choice: faults.Choice{Probability: 50, Times: 100000}}}}, s.Faults)
 
 	back, _, err := scenario.Find(scenario.WithBackend(s.Ref(), "failslab"))
 	require.NoError(t, err)

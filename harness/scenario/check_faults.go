@@ -16,7 +16,7 @@ func (c *checker) faults(s Scenario) {
 	for i, f := range s.Pressure {
 		path := fmt.Sprintf("pressure[%d]", i)
 		c.fault(f, path)
-		c.want(f.Callsite == nil, path+".callsite", "stops processors, and what does cannot be frozen: want it among faults")
+		c.want(!f.StopsProcessors(), path, "stops processors, and what does cannot be frozen: want it among faults")
 		if o, ok := f.Fault().(faults.Outage); ok {
 			c.want(false, path+"."+o.Kind(), "begins and ends under load: want it among faults")
 		}
@@ -91,6 +91,9 @@ func (c *checker) fault(f Fault, path string) {
 	if s := f.Callsite; s != nil {
 		c.callsite(*s, path+".callsite")
 	}
+	if o := f.Order; o != nil {
+		c.order(*o, path+".order")
+	}
 	if s := f.FailPageAlloc; s != nil {
 		p := path + ".fail_page_alloc"
 		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
@@ -123,17 +126,4 @@ func (c *checker) vm(v faults.VM, path string) {
 	c.want(v.DirtyBytes == 0 || v.DirtyBackgroundBytes < v.DirtyBytes, path+".dirty_background_bytes", "is %s, want less than dirty_bytes", v.DirtyBackgroundBytes)
 	c.between(v.MinFreeKbytes, 0, 1<<20, path+".min_free_kbytes")
 	c.between(v.Swappiness, 0, 200, path+".swappiness")
-}
-
-func (c *checker) callsite(s faults.Callsite, path string) {
-	c.want(functionForm.MatchString(s.Function), path+".function", "is %q, want the name of a kernel function", s.Function)
-	c.want(s.Callee == "" || functionForm.MatchString(s.Callee), path+".callee", "is %q, want the name of a kernel function, or nothing for any slab allocator", s.Callee)
-	c.between(s.Call, 1, 1000, path+".call")
-	c.between(s.Errno, 0, 4095, path+".errno") // MAX_ERRNO
-	c.between(s.First, 0, 1<<30, path+".first")
-	c.between(s.Every, 0, 1<<30, path+".every")
-	c.chance(s.Probability, s.Times, path)
-	c.want(len(s.Comm) < 16, path+".comm", "is %q, want at most 15 letters, as the kernel keeps them", s.Comm)
-	c.between(s.PID, 0, 1<<22, path+".pid")
-	c.want(s.Cgroup == "" || strings.HasPrefix(s.Cgroup, "/"), path+".cgroup", "is %q, want the path of its directory in the guest", s.Cgroup)
 }

@@ -70,6 +70,7 @@ type Finish struct {
 type Fault struct {
 	Failslab      *faults.Failslab      `json:"failslab,omitempty" yaml:"failslab"`
 	Callsite      *faults.Callsite      `json:"callsite,omitempty" yaml:"callsite"`
+	Order         *faults.Order         `json:"order,omitempty" yaml:"order"`
 	FailPageAlloc *faults.FailPageAlloc `json:"fail_page_alloc,omitempty" yaml:"fail_page_alloc"`
 	FailNth       *faults.FailNth       `json:"fail_nth,omitempty" yaml:"fail_nth"`
 	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
@@ -87,6 +88,8 @@ func (f Fault) Fault() faults.Fault {
 		return *f.Failslab
 	case f.Callsite != nil:
 		return f.Callsite.Fault()
+	case f.Order != nil:
+		return f.Order.Fault()
 	case f.FailPageAlloc != nil:
 		return *f.FailPageAlloc
 	case f.FailNth != nil:
@@ -107,6 +110,9 @@ func (f Fault) Fault() faults.Fault {
 	}
 	return nil
 }
+
+// StopsProcessors says that the fault works by a debugger, from outside the guest.
+func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != nil }
 
 // Allowance is for how long what the scenario does on purpose may stop everything
 // without that being a hang.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"loopfault/faults"
 	"loopfault/harness/control"
@@ -23,7 +24,7 @@ type debugged struct {
 }
 
 func (d *debugged) Break(ctx context.Context, addr uint64, hit func(faults.Processor) error) error {
-	return d.session.Break(ctx, addr, func(p *gdb.Processor) error { return hit(p) })
+	return d.session.Break(ctx, addr, handler(hit))
 }
 
 func (d *debugged) Clear(ctx context.Context, addr uint64) error {
@@ -33,13 +34,28 @@ func (d *debugged) Clear(ctx context.Context, addr uint64) error {
 	return nil
 }
 
+// processor is one as faults see it.
+type processor struct{ *gdb.Processor }
+
+func handler(hit func(faults.Processor) error) gdb.Handler {
+	return func(p *gdb.Processor) error { return hit(processor{p}) }
+}
+
+func (p processor) Break(addr uint64, hit func(faults.Processor) error) error {
+	return p.Processor.Break(addr, handler(hit))
+}
+
+func (p processor) Hold(d time.Duration, over func(faults.Processor, bool) error) bool {
+	return p.Processor.Hold(d, func(p *gdb.Processor, expired bool) error { return over(processor{p}, expired) })
+}
+
 func (d *debugged) Note(h faults.Hit) { d.notes.add(h) }
 
 func (d *debugged) Alive() error { return d.session.Failed() }
 
 // needsDebugger says whether some fault of a scenario stops processors.
 func needsDebugger(s scenario.Scenario) bool {
-	return slices.ContainsFunc(slices.Concat(s.Pressure, s.Faults), func(f scenario.Fault) bool { return f.Callsite != nil })
+	return slices.ContainsFunc(slices.Concat(s.Pressure, s.Faults), func(f scenario.Fault) bool { return f.StopsProcessors() })
 }
 
 // debuggerOf is the device that a scenario's faults need.

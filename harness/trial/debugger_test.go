@@ -28,7 +28,7 @@ func TestCallsiteKeepsItsContractOnARealGuest(t *testing.T) {
 	_, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
 	require.NoError(t, err)
 	target, history := trial.Debug(t, g, agent, bench.options.Timeouts)
-	site := faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Probability: 100, Times: 1000}
+	site := faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1000}}
 	faulttest.Contract(t, target, site.Fault(), func(ctx context.Context) { script(ctx, t, agent, twoCredentials) })
 	said := history()
 	assert.Equal(t, 1, strings.Count(said, "\n"), "each run calls it once, and one was armed: %s", said)

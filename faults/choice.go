@@ -1,0 +1,83 @@
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+)
+
+// Choice says which of the times that something could happen it does.
+type Choice struct {
+	// First and Every choose by number: the First-th (from 1, the default), and from
+	// there every Every-th (1, the default, for all).
+	First int `json:"first,omitempty" yaml:"first"`
+	Every int `json:"every,omitempty" yaml:"every"`
+	// Probability in percent, of those; drawn from the trial's seed.
+	Probability int `json:"probability" yaml:"probability"`
+	// Times is after how many it stops by itself.
+	Times int `json:"times" yaml:"times"`
+}
+
+func (c Choice) String() string {
+	s := fmt.Sprintf("probability %d %%, at most %d times", c.Probability, c.Times)
+	if c.First > 1 {
+		s += fmt.Sprintf(", from the %d. on", c.First)
+	}
+	if c.Every > 1 {
+		s += fmt.Sprintf(", every %d.", c.Every)
+	}
+	return s
+}
+
+// chooser counts what came and what was chosen. Hits come while others ask.
+type chooser struct {
+	Choice
+	mu     sync.Mutex
+	rand   *rand.Rand
+	came   int64
+	landed int64
+}
+
+// seed makes what is drawn follow from a number; faults with other names draw others.
+func (c *chooser) seed(seed uint64, name string) { c.rand = newRand(seed, name) }
+
+// next counts one time and says whether it is chosen. It has landed only when it is
+// told so.
+func (c *chooser) next() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.came++
+	n := c.came - int64(max(c.First, 1))
+	if n < 0 || n%int64(max(c.Every, 1)) != 0 || c.landed >= int64(c.Times) {
+		return false
+	}
+	return c.drawLocked(100) < int64(c.Probability)
+}
+
+// draw gives a number from 0 to below n.
+func (c *chooser) draw(n int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drawLocked(n)
+}
+
+func (c *chooser) drawLocked(n int64) int64 {
+	if c.rand == nil {
+		c.seed(0, "")
+	}
+	return c.rand.Int64N(n)
+}
+
+// land counts one that happened, and says whether it was the last one.
+func (c *chooser) land() (done bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.landed++
+	return c.landed >= int64(c.Times)
+}
+
+func (c *chooser) counts() (came, landed int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.came, c.landed
+}

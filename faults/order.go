@@ -1,0 +1,44 @@
+package faults
+
+import (
+	"fmt"
+
+	"loopfault/workloads/wire"
+)
+
+// Order has one processor wait for another: the one that comes to Hold stays there,
+// and all that it would have done with it, until another one has come to Until. So
+// two events happen in the order that a bug needs, instead of once in a million runs.
+//
+// It is a processor that waits, not a task: what else would run on it waits as well,
+// and if that is what Until needs, the time runs out.
+type Order struct {
+	Hold  Place  `json:"hold" yaml:"hold"`
+	Until *Place `json:"until,omitempty" yaml:"until"` // nil: for a time drawn from the trial's seed
+	// Same says that both have to be about the same thing: their Same-th arguments are
+	// equal (1 to 6; 0: anybody at Until will do).
+	Same int `json:"same,omitempty" yaml:"same"`
+	// Linger is how long it is held on, for the other one to get from Until to what it does.
+	Linger wire.Duration `json:"linger,omitempty" yaml:"linger"`
+	// For is how long it is held at most, of the host's time. A processor that is held too
+	// long is missed by all others.
+	For    wire.Duration `json:"for" yaml:"for"`
+	Choice `yaml:",inline"`
+}
+
+// Fault is the fault as what it is for a trial: it learns of its guest.
+func (o Order) Fault() Fault { return &order{Order: o, chosen: chooser{Choice: o.Choice}} }
+
+func (o Order) Describe() string {
+	s := fmt.Sprintf("order: hold who comes to %s for at most %s", o.Hold, o.For)
+	if o.Until != nil {
+		s += fmt.Sprintf(" until another comes to %s", o.Until)
+	}
+	if o.Same > 0 {
+		s += fmt.Sprintf(" with the same argument %d", o.Same)
+	}
+	if o.Linger > 0 {
+		s += fmt.Sprintf(", and %s longer", o.Linger)
+	}
+	return s + ", " + o.Choice.String()
+}
