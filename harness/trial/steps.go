@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,17 +40,35 @@ func (t *trial) bringUp(ctx context.Context) error {
 	return nil
 }
 
-// preflight names every kernel option that the scenario needs and this kernel
-// says it lacks. A kernel that does not say (no CONFIG_IKCONFIG_PROC) is found
-// out by the step that fails.
-func (t *trial) preflight(ctx context.Context) error {
+// readConfig asks the kernel for its configuration, or takes the one that came with
+// it: distributions build theirs without CONFIG_IKCONFIG_PROC.
+func (t *trial) readConfig(ctx context.Context) error {
 	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"zcat", "/proc/config.gz"}, Timeout: wire.Duration(t.budgets.Remote)})
-	if err != nil || r.ExitCode != 0 {
+	if err != nil {
 		return err
 	}
-	t.config = r.Output
+	if t.config = r.Output; r.ExitCode == 0 {
+		return nil
+	}
+	t.config = ""
+	if t.spec.Kernel.Config != "" {
+		text, err := os.ReadFile(t.spec.Kernel.Config)
+		if err != nil {
+			return err
+		}
+		t.config = string(text)
+	}
+	return nil
+}
+
+// preflight names every kernel option that the scenario needs and this kernel lacks.
+// One whose configuration nobody knows is found out by the step that fails.
+func (t *trial) preflight(ctx context.Context) error {
+	if err := t.readConfig(ctx); err != nil || t.config == "" {
+		return err
+	}
 	on := map[string]bool{}
-	for line := range strings.Lines(r.Output) {
+	for line := range strings.Lines(t.config) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		on[name] = ok && (value == "y" || value == "m")
 	}

@@ -78,6 +78,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 	return guest.Spec{
 		Name:      "loopfault",
 		Kernel:    k.BzImage,
+		Initrd:    k.Initrd,
 		Image:     img.Path,
 		MemoryMiB: k.MemoryFor(s.Guest.Memory.MiB()),
 		CPUs:      s.Guest.CPUs,

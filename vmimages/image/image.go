@@ -5,12 +5,16 @@
 // is the agent's business.
 package image
 
-import "time"
+import (
+	"time"
+
+	"loopfault/workloads/wire"
+)
 
 // Paths inside the image that the harness and the agent rely on.
 const (
-	AgentPath = "/sbin/loopfault-agent" // boot with root=/dev/vda ro init=AgentPath
-	Manifest  = "manifest.json"         // beside the image: the Image as JSON
+	AgentPath = wire.AgentPath  // boot with root=/dev/vda ro init=AgentPath
+	Manifest  = "manifest.json" // beside the image: the Image as JSON
 )
 
 // Spec says what the userland holds. It is pure data.

@@ -15,10 +15,17 @@ var costs = map[string]cost{
 	"KASAN":         {slower: 4.8, fixed: 54, share: 8},
 }
 
+// packaged is how many times longer a distribution's kernel takes to boot: it has
+// everything, and loads it.
+const packaged = 4.0
+
 // Slowness is how many times longer than the stock kernel this one takes for its
 // work, 1 where nothing is known.
 func (b Build) Slowness() float64 {
 	times := 1.0
+	if b.Initrd != "" {
+		times = packaged
+	}
 	for _, option := range b.Instrumentation {
 		if c, ok := costs[option]; ok {
 			times *= c.slower

@@ -27,6 +27,7 @@ const (
 	fileVmlinux   = "vmlinux"
 	fileSystemMap = "System.map"
 	fileConfig    = "config"
+	fileInitrd    = "initrd"
 	fileRecord    = "build.json"
 )
 
@@ -42,6 +43,7 @@ func load(dir string) (Build, error) {
 	}
 	b.place(dir, map[*string]string{
 		&b.BzImage: fileBzImage, &b.Vmlinux: fileVmlinux, &b.SystemMap: fileSystemMap, &b.Config: fileConfig,
+		&b.Initrd: fileInitrd,
 	})
 	if b.BzImage == "" {
 		return Build{}, fs.ErrNotExist

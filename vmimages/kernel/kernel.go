@@ -42,6 +42,7 @@ type Build struct {
 	Vmlinux   string `json:"vmlinux,omitempty"`    //
 	SystemMap string `json:"system_map,omitempty"` //
 	Config    string `json:"config,omitempty"`     //
+	Initrd    string `json:"initrd,omitempty"`     // modules that it does not boot without
 
 	ImageHash  string         `json:"image_hash"`            // sha256 of the bzImage, hex
 	Source     string         `json:"source,omitempty"`      // as in Spec, directories absolute

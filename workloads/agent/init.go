@@ -41,6 +41,9 @@ var earlyMounts = []mount{
 
 // Init is process 1. It returns only when the guest cannot be set up at all.
 func Init() error {
+	if err := enterImage(); err != nil {
+		return err
+	}
 	os.Setenv("PATH", path)
 	for _, m := range earlyMounts {
 		if err := os.MkdirAll(m.target, 0o755); err != nil && !errors.Is(err, syscall.EROFS) && !m.optional {

@@ -22,6 +22,14 @@ const (
 	Tracefs    = "/sys/kernel/tracing"
 	ExportDisk = "lf-export" // virtio-blk serial of the exported disk
 	SwapDisk   = "lf-swap"   // and of the one to swap to, if there is one
+	AgentPath  = "/sbin/loopfault-agent"
+)
+
+// Of an initial RAM disk with modules: its init is the agent, and the list says what it
+// loads, a path a line, in this order.
+const (
+	ModuleList = "/loopfault-modules"
+	ModuleInit = "/init"
 )
 
 // Requests of the host. The name says what the agent does; parameter and

@@ -15,6 +15,7 @@ import (
 
 type kernelCmd struct {
 	Build  kernelBuildCmd  `cmd:"" help:"Build kernels: names of the catalogue, or a new name with a source, patches and fragments."`
+	Add    kernelAddCmd    `cmd:"" help:"Take a kernel as a distribution ships it."`
 	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
 	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
 	Calls  kernelCallsCmd  `cmd:"" help:"List the calls of a kernel function that fault callsite can fail."`

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+)
+
+type kernelAddCmd struct {
+	Package string `arg:"" placeholder:"debian:PACKAGE" help:"As in debian:linux-image-6.1-amd64, for the newest of that series that apt knows."`
+}
+
+func (c kernelAddCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	agent, err := agentPath()
+	if err != nil {
+		return err
+	}
+	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	built, err := b.Add(e.ctx, c.Package, agent)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", built.Name, built.Version, built.BzImage)
+	return nil
+}

@@ -1,0 +1,101 @@
+package kernel
+
+import (
+	"bytes"
+	"debug/elf"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"loopfault/vmimages"
+)
+
+// guestModules are those that a guest needs of a kernel that has its drivers in
+// modules, where they are modules: its devices, file systems, NFS on both sides. The
+// checksum comes first since libcrc32c only looks for it by name.
+var guestModules = []string{
+	"crc32c_generic", "crc32c_intel",
+	"virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "pvpanic_mmio",
+	"ext4", "xfs",
+	"nfsd", "nfsv3", "nfsv4", "nfs_layout_flexfiles", "blocklayoutdriver",
+}
+
+// modulesIn gives the files of those modules below a tree, each after what it depends
+// on. What is not there may be built in, or missing; what needs it says so then.
+func modulesIn(tree string) ([]string, error) {
+	files := map[string]string{}
+	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, rest, ok := strings.Cut(d.Name(), ".ko")
+		switch {
+		case ok && rest != "":
+			return vmimages.Usagef("module %s is compressed: only plain ones can be put into a guest", path)
+		case ok:
+			files[moduleName(name)] = path
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var order []string
+	var visit func(name string) error
+	visit = func(name string) error {
+		path, ok := files[name]
+		if !ok || slices.Contains(order, path) {
+			return nil
+		}
+		needs, err := moduleNeeds(path)
+		if err != nil {
+			return err
+		}
+		for _, need := range needs {
+			if err := visit(need); err != nil {
+				return err
+			}
+		}
+		order = append(order, path)
+		return nil
+	}
+	for _, name := range guestModules {
+		if err := visit(name); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+// moduleName is a module's one name: its file may have dashes.
+func moduleName(name string) string { return strings.ReplaceAll(name, "-", "_") }
+
+// moduleNeeds reads what a module itself says it depends on. A package brings no
+// modules.dep: depmod makes it where the package is installed.
+func moduleNeeds(path string) ([]string, error) {
+	file, err := elf.Open(path)
+	if err != nil {
+		return nil, vmimages.Usagef("module %s: %w", path, err)
+	}
+	defer file.Close()
+	section := file.Section(".modinfo")
+	if section == nil {
+		return nil, vmimages.Usagef("module %s has no .modinfo", path)
+	}
+	text, err := section.Data()
+	if err != nil {
+		return nil, vmimages.Usagef("module %s: %w", path, err)
+	}
+	var needs []string
+	for field := range bytes.SplitSeq(text, []byte{0}) {
+		if list, ok := bytes.CutPrefix(field, []byte("depends=")); ok {
+			for name := range strings.SplitSeq(string(list), ",") {
+				if name != "" {
+					needs = append(needs, moduleName(name))
+				}
+			}
+		}
+	}
+	return needs, nil
+}
