@@ -37,6 +37,8 @@ type Target interface {
 type Proof struct {
 	Landed int64            `json:"landed"`           // times the fault really happened
 	Counts map[string]int64 `json:"counts,omitempty"` // the kernel counters behind it, by name
+	// Schedule is what was drawn of the orders that could be had, to have it again.
+	Schedule string `json:"schedule,omitempty"`
 }
 
 // Fault is one fault or pressure. Arm, Prove and Disarm are called in this

@@ -21,11 +21,15 @@ func WithBackend(ref, backend string) string {
 	if backend == "" {
 		return ref
 	}
+	return choosing(ref, backendAxis, backend)
+}
+
+func choosing(ref, axis, value string) string {
 	sep := ":"
 	if _, choices := splitRef(ref); choices != nil {
 		sep = ","
 	}
-	return ref + sep + backendAxis + "=" + backend
+	return ref + sep + axis + "=" + value
 }
 
 // failBy turns faults at one allocation into the same ones of another backend.

@@ -30,3 +30,14 @@ func TestBackendNeedsAFaultItCanHave(t *testing.T) {
 	_, _, err = scenario.Find("pnfs-layoutreturn-enomem:fault-backend=gdb")
 	assert.EqualError(t, err, `scenario pnfs-layoutreturn-enomem: fault-backend is "gdb", want one of failslab, callsite`)
 }
+
+func TestScheduleIsForExplore(t *testing.T) {
+	s, _, err := scenario.Find(scenario.WithSchedule("rename-explore:quick", "3+1 9+2"))
+	require.NoError(t, err)
+	require.NotNil(t, s.Faults[0].Explore)
+	assert.Equal(t, "3+1 9+2", s.Faults[0].Explore.Schedule.String())
+	_, _, err = scenario.Find(scenario.WithSchedule("rename-explore", "3"))
+	assert.EqualError(t, err, `scenario rename-explore: schedule: "3", want HIT+OTHERS such as 17+2`)
+	_, _, err = scenario.Find("server-restart:schedule=3+1")
+	assert.EqualError(t, err, "scenario server-restart is not applicable: schedule 3+1: it has no fault explore to follow it")
+}

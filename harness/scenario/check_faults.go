@@ -94,6 +94,9 @@ func (c *checker) fault(f Fault, path string) {
 	if o := f.Order; o != nil {
 		c.order(*o, path+".order")
 	}
+	if e := f.Explore; e != nil {
+		c.explore(*e, path+".explore")
+	}
 	if s := f.FailPageAlloc; s != nil {
 		p := path + ".fail_page_alloc"
 		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)

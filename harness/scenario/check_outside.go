@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +29,19 @@ func (c *checker) order(o faults.Order, path string) {
 	c.want(o.For.D() >= time.Millisecond && o.For.D() <= 10*time.Second, path+".for", "is %s, want 1ms to 10s", o.For)
 	c.want(o.Linger >= 0 && o.Linger.D() <= time.Second, path+".linger", "is %s, want at most 1s", o.Linger)
 	c.choice(o.Choice, path)
+}
+
+func (c *checker) explore(e faults.Explore, path string) {
+	c.want(len(e.Points) > 0, path+".points", "want at least one")
+	for i, p := range e.Points {
+		c.place(p, fmt.Sprintf("%s.points[%d]", path, i))
+	}
+	if len(e.Schedule) == 0 {
+		c.between(e.Among, 1, 100000, path+".among")
+		c.between(e.Changes, 1, e.Among, path+".changes")
+		c.between(e.Longest, 1, 1000, path+".longest")
+	}
+	c.want(e.For.D() >= time.Millisecond && e.For.D() <= 10*time.Second, path+".for", "is %s, want 1ms to 10s", e.For)
 }
 
 func (c *checker) place(l faults.Place, path string) {

@@ -71,6 +71,7 @@ type Fault struct {
 	Failslab      *faults.Failslab      `json:"failslab,omitempty" yaml:"failslab"`
 	Callsite      *faults.Callsite      `json:"callsite,omitempty" yaml:"callsite"`
 	Order         *faults.Order         `json:"order,omitempty" yaml:"order"`
+	Explore       *faults.Explore       `json:"explore,omitempty" yaml:"explore"`
 	FailPageAlloc *faults.FailPageAlloc `json:"fail_page_alloc,omitempty" yaml:"fail_page_alloc"`
 	FailNth       *faults.FailNth       `json:"fail_nth,omitempty" yaml:"fail_nth"`
 	FailSunrpc    *faults.FailSunrpc    `json:"fail_sunrpc,omitempty" yaml:"fail_sunrpc"`
@@ -90,6 +91,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Callsite.Fault()
 	case f.Order != nil:
 		return f.Order.Fault()
+	case f.Explore != nil:
+		return f.Explore.Fault()
 	case f.FailPageAlloc != nil:
 		return *f.FailPageAlloc
 	case f.FailNth != nil:
@@ -112,7 +115,7 @@ func (f Fault) Fault() faults.Fault {
 }
 
 // StopsProcessors says that the fault works by a debugger, from outside the guest.
-func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != nil }
+func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != nil || f.Explore != nil }
 
 // Allowance is for how long what the scenario does on purpose may stop everything
 // without that being a hang.

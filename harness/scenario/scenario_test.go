@@ -48,7 +48,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"mount:\n  vers: \"4.0\"\n  layout: flexfiles\n", `small.yaml:8: mount.layout: is flexfiles, but NFS 4.0 has no layouts: want vers 4.1 or 4.2`},
 		{"faults:\n  - failslab:\n      function: f\n      probabilty: 3\n", `small.yaml:9: unknown field "probabilty", did you mean "probability"?`},
 		{"faults:\n  - failslab:\n      function: f\n      probability: 101\n      times: 1\n", `small.yaml:9: faults[0].failslab.probability: is 101, want 1 to 100`},
-		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover`},
+		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover`},
 		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
 		{"faults:\n  - fail_page_alloc: {function: f, probability: 0, times: 1}\n", `small.yaml:7: faults[0].fail_page_alloc.probability: is 0, want 1 to 100`},
 		{"faults:\n  - fail_nth: {function: 1f}\n", `small.yaml:7: faults[0].fail_nth.function: is "1f", want the name of a kernel function`},

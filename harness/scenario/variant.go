@@ -120,10 +120,13 @@ func (s Scenario) variant(name string) (Scenario, error) {
 
 // turn sets an axis.
 func (s *Scenario) turn(name, value string) error {
-	if name == backendAxis {
+	switch name {
+	case backendAxis:
 		return s.failBy(value)
+	case scheduleAxis:
+		return s.follow(value)
 	}
-	names := []string{backendAxis}
+	names := []string{backendAxis, scheduleAxis}
 	for _, a := range s.axes() {
 		names = append(names, a.name)
 		if a.name != name {

@@ -169,6 +169,9 @@ func (t *trial) prove(ctx context.Context) error {
 		if a.kind == "fault" {
 			t.result.Landed += p.Landed
 		}
+		if p.Schedule != "" {
+			t.result.Schedule = p.Schedule
+		}
 		for name, n := range p.Counts {
 			t.result.Proofs[name] = n
 		}

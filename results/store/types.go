@@ -125,6 +125,7 @@ type Trial struct {
 	Ops            map[string]int64   `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
 	Timings        map[string]float64 `json:"timings,omitempty"`          // seconds of each phase
 	Dump           *Dump              `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
+	Schedule       string             `json:"schedule,omitempty"`         // in which order processors came to the points of fault explore
 	Nth            []Nth              `json:"nth,omitempty"`              // what came of failing one allocation after the other
 	Attempts       int                `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
 }

@@ -35,6 +35,7 @@ type cli struct {
 	Resume    resumeCmd    `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
 	Replay    replayCmd    `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
 	Reproduce reproduceCmd `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
+	Explore   exploreCmd   `cmd:"" help:"Look for an order of events that hangs a kernel, and make it small."`
 	Report    reportCmd    `cmd:"" help:"Sum a run up again from its trials."`
 	Shell     shellCmd     `cmd:"" help:"Log into a guest with the loop-back mount up."`
 	Parse     parseCmd     `cmd:"" help:"Read kernel hang reports out of logs."`

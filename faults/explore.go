@@ -1,0 +1,36 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+
+	"loopfault/workloads/wire"
+)
+
+// Explore has processors come to points in orders that would hardly happen by
+// themselves. Which, is drawn from the trial's seed, or said by a schedule.
+type Explore struct {
+	Points  []Place `json:"points" yaml:"points"`
+	Changes int     `json:"changes,omitempty" yaml:"changes"` // how many to draw
+	Among   int     `json:"among,omitempty" yaml:"among"`     // the first so many hits of any point
+	Longest int     `json:"longest,omitempty" yaml:"longest"` // most hits of others that one waits for
+	// Schedule is what to do instead of drawing, as in "17+2 40+1".
+	Schedule Schedule `json:"schedule,omitempty" yaml:"schedule"`
+	// For is how long a processor is held at most, of the host's time.
+	For wire.Duration `json:"for" yaml:"for"`
+}
+
+// Fault is the fault as what it is for a trial: it learns of its guest.
+func (e Explore) Fault() Fault { return &explore{Explore: e, plan: e.Schedule} }
+
+func (e Explore) Describe() string {
+	var points []string
+	for _, p := range e.Points {
+		points = append(points, p.String())
+	}
+	s := fmt.Sprintf("explore: hold processors for at most %s at %s, ", e.For, strings.Join(points, ", "))
+	if len(e.Schedule) > 0 {
+		return s + "by schedule " + e.Schedule.String()
+	}
+	return s + fmt.Sprintf("%d times among the first %d hits", e.Changes, e.Among)
+}
