@@ -32,12 +32,15 @@ func TestBackendNeedsAFaultItCanHave(t *testing.T) {
 }
 
 func TestScheduleIsForExplore(t *testing.T) {
-	s, _, err := scenario.Find(scenario.WithSchedule("rename-explore:quick", "3+1 9+2"))
+	path := variedFile(t, varied+`faults:
+  - explore: {points: [{function: f}, {function: g, callee: h, call: 1}], changes: 2, among: 9, longest: 3, for: 1s}
+`)
+	s, _, err := scenario.Find(scenario.WithSchedule(path+":quick", "3+1 9+2"))
 	require.NoError(t, err)
 	require.NotNil(t, s.Faults[0].Explore)
 	assert.Equal(t, "3+1 9+2", s.Faults[0].Explore.Schedule.String())
-	_, _, err = scenario.Find(scenario.WithSchedule("rename-explore", "3"))
-	assert.EqualError(t, err, `scenario rename-explore: schedule: "3", want HIT+OTHERS such as 17+2`)
+	_, _, err = scenario.Find(scenario.WithSchedule(path, "3"))
+	assert.EqualError(t, err, `scenario small: schedule: "3", want HIT+OTHERS such as 17+2`)
 	_, _, err = scenario.Find("server-restart:schedule=3+1")
 	assert.EqualError(t, err, "scenario server-restart is not applicable: schedule 3+1: it has no fault explore to follow it")
 }
