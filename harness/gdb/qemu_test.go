@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -116,6 +117,36 @@ func TestQEMUGuestIsDebugged(t *testing.T) {
 			assert.Equal(t, guest.Running, d.g.State(), "standing still for a debugger is not being paused")
 		})
 	}
+}
+
+// One processor is held while another one goes on: its timer interrupts are what lets
+// the first one go.
+func TestQEMUHoldsOneProcessor(t *testing.T) {
+	fixture, err := guesttest.New(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	d := boot(t, fixture, 2)
+	tick := symbol(t, "hrtimer_interrupt")
+	var others []int
+	held := -1
+	over := make(chan bool, 1)
+	require.NoError(t, d.session.Break(t.Context(), symbol(t, "version_proc_show"), func(p *gdb.Processor) error {
+		held = p.CPU()
+		assert.True(t, p.Hold(timeouts.For(3).Boot, func(_ *gdb.Processor, expired bool) error {
+			over <- expired
+			return nil
+		}))
+		return p.Break(tick, func(p *gdb.Processor) error {
+			if others = append(others, p.CPU()); len(others) < 3 {
+				return nil
+			}
+			return errors.Join(p.Clear(tick), p.Release(held, time.Millisecond))
+		})
+	}))
+	assert.Contains(t, d.ask("read /proc/version"), "Linux version", "it goes on where it was")
+	assert.False(t, <-over, "released, not expired")
+	assert.Equal(t, []int{1 - held, 1 - held, 1 - held}, others, "only the other one ran meanwhile")
+	require.NoError(t, d.session.Close(t.Context()))
 }
 
 func le(b []byte) (n uint64) {
