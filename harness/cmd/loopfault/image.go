@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"loopfault/vmimages/cache"
@@ -40,10 +39,9 @@ func (imageListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "KEY\tRELEASE\tPACKAGES\tBUILT\tPATH")
+	g := grid{head: []string{"KEY", "RELEASE", "PACKAGES", "BUILT", "PATH"}}
 	for _, i := range list {
-		fmt.Fprintf(t, "%.12s\t%s\t%d\t%s\t%s\n", i.Key, i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
+		g.add(fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
 	}
-	return t.Flush()
+	return e.grid("images", g)
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"loopfault/vmimages/cache"
@@ -111,8 +110,7 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tVERSION\tKEY\tPATCHES\tBUILT")
+	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT"}}
 	built := map[string]bool{}
 	for _, b := range list {
 		built[b.Name] = true
@@ -120,14 +118,14 @@ func (kernelListCmd) Run(e *env) error {
 		for _, p := range b.Patches {
 			patches = append(patches, p.Name)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%.12s\t%s\t%s\n", b.Name, b.Version, b.Key, strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
+		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
-			fmt.Fprintf(t, "%s\t\t\t\tnot built\n", name)
+			g.add(name, "", "", "", "not built")
 		}
 	}
-	return t.Flush()
+	return e.grid("kernels", g)
 }
 
 type kernelConfigCmd struct {

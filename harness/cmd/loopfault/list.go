@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 
 	"loopfault/results/index"
-	"loopfault/results/report/plain"
 	"loopfault/results/verdict"
 )
 
@@ -15,7 +12,6 @@ type listCmd struct {
 	Kernel   string `placeholder:"K" help:"Only runs with an arm of this kernel."`
 	Outcome  string `placeholder:"clean|found|inconclusive|broken" enum:",clean,found,inconclusive,broken" default:"" help:"Only runs that came to this."`
 	Last     int    `placeholder:"N" help:"Only the newest N of those."`
-	JSON     bool   `name:"json" help:"Print JSON."`
 	Rebuild  bool   `help:"Read all runs again; otherwise only what changed is read."`
 }
 
@@ -32,10 +28,8 @@ func (c listCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"runs": runs})
+	if e.json {
+		return e.printJSON(map[string]any{"runs": runs})
 	}
 	return c.print(e, runs)
 }
@@ -49,14 +43,13 @@ func (c listCmd) print(e *env, runs []index.Run) error {
 		fmt.Fprintf(e.stdout, what, e.results)
 		return nil
 	}
-	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tARMS\tTRIALS\tCLEAN\tHANG\tCRASH\tINCONCLUSIVE\tERROR\tPROBLEM")
+	g := grid{head: []string{"RUN", "ARMS", "TRIALS", "CLEAN", "HANG", "CRASH", "INCONCLUSIVE", "ERROR", "PROBLEM"}}
 	for _, r := range runs {
-		fmt.Fprintf(t, "%s\t%d\t%d\t", plain.Line(r.Name), r.Arms, r.Trials)
+		row := []any{r.Name, r.Arms, r.Trials}
 		for _, k := range verdict.Kinds() {
-			fmt.Fprintf(t, "%d\t", r.Verdicts[k])
+			row = append(row, r.Verdicts[k])
 		}
-		fmt.Fprintln(t, plain.Line(r.Problem))
+		g.add(append(row, r.Problem)...)
 	}
-	return t.Flush()
+	return e.grid("runs", g)
 }

@@ -23,30 +23,33 @@ import (
 type cli struct {
 	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where runs are kept."`
 	Verbose bool   `short:"v" help:"Say more about what happens, on standard error."`
+	JSON    bool   `name:"json" help:"Print JSON where a table or a summary would be printed."`
 
-	Doctor    doctorCmd    `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
-	Kernel    kernelCmd    `cmd:"" help:"Build and list kernels."`
-	Image     imageCmd     `cmd:"" help:"Build and list root images."`
-	Scenario  scenarioCmd  `cmd:"" help:"List, show and check scenarios."`
-	Run       runCmd       `cmd:"" help:"Run a scenario on one kernel."`
-	Compare   compareCmd   `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
-	Try       tryCmd       `cmd:"" help:"Say whether patches change how often scenarios hang: base against patched, ending with a text to mail."`
-	Bisect    bisectCmd    `cmd:"" help:"Find the commit that made a scenario hang."`
-	Resume    resumeCmd    `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
-	Replay    replayCmd    `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
-	Reproduce reproduceCmd `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
-	Explore   exploreCmd   `cmd:"" help:"Look for an order of events that hangs a kernel, and make it small."`
-	Report    reportCmd    `cmd:"" help:"Sum a run up again from its trials."`
-	Shell     shellCmd     `cmd:"" help:"Log into a guest with the loop-back mount up."`
-	Parse     parseCmd     `cmd:"" help:"Read kernel hang reports out of logs."`
-	Match     matchCmd     `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
-	Matrix    matrixCmd    `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
-	Nightly   nightlyCmd   `cmd:"" help:"Run a suite within a time budget, and say what changed since the nights before."`
-	Explain   explainCmd   `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
-	List      listCmd      `cmd:"" help:"List the runs in the results directory."`
-	Serve     serveCmd     `cmd:"" help:"Show report pages of all runs in a browser, on loop-back only."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
-	Bench     benchCmd     `cmd:"" hidden:"" help:"Measure this machine."`
+	Doctor     doctorCmd     `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
+	Kernel     kernelCmd     `cmd:"" help:"Build and list kernels."`
+	Image      imageCmd      `cmd:"" help:"Build and list root images."`
+	Scenario   scenarioCmd   `cmd:"" help:"List, show and check scenarios."`
+	Run        runCmd        `cmd:"" help:"Run a scenario on one kernel."`
+	Compare    compareCmd    `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
+	Try        tryCmd        `cmd:"" help:"Say whether patches change how often scenarios hang: base against patched, ending with a text to mail."`
+	Bisect     bisectCmd     `cmd:"" help:"Find the commit that made a scenario hang."`
+	Resume     resumeCmd     `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
+	Replay     replayCmd     `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
+	Reproduce  reproduceCmd  `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
+	Explore    exploreCmd    `cmd:"" help:"Look for an order of events that hangs a kernel, and make it small."`
+	Report     reportCmd     `cmd:"" help:"Sum a run up again from its trials."`
+	Shell      shellCmd      `cmd:"" help:"Log into a guest with the loop-back mount up."`
+	Parse      parseCmd      `cmd:"" help:"Read kernel hang reports out of logs."`
+	Match      matchCmd      `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
+	Matrix     matrixCmd     `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
+	Nightly    nightlyCmd    `cmd:"" help:"Run a suite within a time budget, and say what changed since the nights before."`
+	Explain    explainCmd    `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
+	List       listCmd       `cmd:"" help:"List the runs in the results directory."`
+	Serve      serveCmd      `cmd:"" help:"Show report pages of all runs in a browser, on loop-back only."`
+	Man        manCmd        `cmd:"" help:"Print the manual, for man(1)."`
+	Completion completionCmd `cmd:"" help:"Print what makes a shell complete loopfault's commands."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Bench      benchCmd      `cmd:"" hidden:"" help:"Measure this machine."`
 }
 
 // env is what every command works with.
@@ -58,6 +61,7 @@ type env struct {
 	ui      *ui.UI
 	log     *slog.Logger
 	results string
+	json    bool // instead of tables
 	argv    []string
 }
 
@@ -67,15 +71,7 @@ func main() {
 
 func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("loopfault"),
-		kong.Description("Find hangs of loop-back NFS mounts in QEMU guests, and compare kernels by them.\n\n"+
-			"A kernel is the name of a build, a bzImage, or a kernel build tree. Durations are in Go form (90s, 10m).\n\n"+
-			"Exit codes: 0 clean, 1 hang or crash found or an arm is worse, 2 inconclusive, 64 bad usage, 69 infrastructure, 130 interrupted."),
-		kong.UsageOnError(),
-		kong.Writers(stdout, stderr),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, err := newParser(&c, stdout, stderr)
 	if err != nil {
 		panic(err) // the grammar above is wrong
 	}
@@ -101,7 +97,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	e := &env{
 		ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, ui: ui.New(stderr),
 		log:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
-		results: c.Results, argv: append([]string{"loopfault"}, args...),
+		results: c.Results, json: c.JSON, argv: append([]string{"loopfault"}, args...),
 	}
 	defer e.ui.Close()
 	err = parsed.Run(e)
@@ -115,6 +111,20 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 		}
 	}
 	return code
+}
+
+// newParser makes the grammar of the command line.
+func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("loopfault"),
+		kong.Description("Find hangs of loop-back NFS mounts in QEMU guests, and compare kernels by them.\n\n"+
+			"A kernel is the name of a build, a bzImage, or a kernel build tree. Durations are in Go form (90s, 10m).\n\n"+
+			"Exit codes: 0 clean, 1 hang or crash found or an arm is worse, 2 inconclusive, 64 bad usage, 69 infrastructure, 130 interrupted."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.PostBuild(withExamples),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
 }
 
 // interruptible gives a context that the first Ctrl-C (or SIGTERM) cancels, so

@@ -16,7 +16,6 @@ import (
 
 type matchCmd struct {
 	Format string `enum:"text,json" default:"text" help:"text or json."`
-	JSON   bool   `name:"json" help:"Short for --format json."`
 	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show for each one in the report."`
 	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it; - for standard input."`
 }
@@ -47,7 +46,7 @@ func (c matchCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON || c.Format == "json" {
+	if e.json || c.Format == "json" {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(out)

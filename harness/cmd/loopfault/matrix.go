@@ -29,7 +29,6 @@ type matrixCmd struct {
 	Expunge  string   `placeholder:"FILE" help:"Cells that are not to run, a line each: SCENARIO [kernel=K] [vers=V] [fs=F] # reason."`
 	Seed     *uint64  `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is printed."`
 	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
-	JSON     bool     `name:"json" help:"Print the record instead of the table."`
 	DryRun   bool     `help:"Print the cells, and run nothing."`
 	guestFlags
 }
@@ -42,7 +41,7 @@ func (c *matrixCmd) Run(e *env) error {
 	if !c.DryRun {
 		err = c.work(e, rec)
 	}
-	if c.JSON {
+	if e.json {
 		out := json.NewEncoder(e.stdout)
 		out.SetIndent("", " ")
 		return errors.Join(out.Encode(rec), err)

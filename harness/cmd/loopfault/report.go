@@ -54,7 +54,11 @@ func (c *reportCmd) Run(e *env) error {
 }
 
 func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Summary) error {
-	switch c.Format {
+	format := c.Format
+	if e.json && format == "text" {
+		format = "json"
+	}
+	switch format {
 	case "text":
 		printSummary(w, s)
 		return nil

@@ -14,6 +14,7 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 )
 
 // campaignFlags are what run and compare share.
@@ -161,17 +162,34 @@ func (e *env) trials(spec campaign.Spec, done int, run running) (campaign.Outcom
 func (e *env) runCampaign(spec campaign.Spec, done int, run running) error {
 	out, err := e.trials(spec, done, run)
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
-		printSummary(e.stdout, out.Summary)
-		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))
+		if perr := e.printOutcome(out, spec.Seed); perr != nil {
+			return errors.Join(err, perr)
+		}
 	}
 	var unfit *trial.Unfit
-	if out.Run != nil && !out.Complete && !errors.As(err, &unfit) {
+	if out.Run != nil && !out.Complete && !e.json && !errors.As(err, &unfit) {
 		fmt.Fprintf(e.stdout, "not finished: go on with loopfault resume %s\n", out.Run.Name)
 	}
 	if err != nil {
 		return err
 	}
 	return judge(out.Summary)
+}
+
+// printOutcome prints what a campaign came to, as far as it came.
+func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
+	if e.json {
+		return e.printJSON(struct {
+			Run      string `json:"run"`
+			Dir      string `json:"dir"`
+			Seed     uint64 `json:"seed"`
+			Complete bool   `json:"complete"`
+			summary.Summary
+		}{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
+	}
+	printSummary(e.stdout, out.Summary)
+	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
+	return nil
 }
 
 // printPlan shows what would run: the trials, then each arm's guest.

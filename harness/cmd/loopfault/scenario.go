@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"loopfault/harness/scenario"
 	"loopfault/workloads/scenarios"
@@ -19,15 +18,15 @@ type scenarioCmd struct {
 type scenarioListCmd struct{}
 
 func (scenarioListCmd) Run(e *env) error {
-	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	g := grid{head: []string{"SCENARIO", "GROUPS", "TITLE"}}
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", name, strings.Join(s.Groups, ","), s.Title)
+		g.add(name, strings.Join(s.Groups, ","), s.Title)
 	}
-	return t.Flush()
+	return e.grid("scenarios", g)
 }
 
 type scenarioShowCmd struct {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"loopfault/results/stats"
 	"loopfault/results/summary"
@@ -31,8 +30,7 @@ func printSummary(w io.Writer, s summary.Summary) {
 }
 
 func printArms(w io.Writer, s summary.Summary) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "arm\ttrials\texercised\tlanded\tcalls\tfaults\tclean\thang\tcrash\tinconcl.\terror\thang rate\t95 % interval\thangs/h of load\t")
+	g := grid{right: true, head: []string{"arm", "trials", "exercised", "landed", "calls", "faults", "clean", "hang", "crash", "inconcl.", "error", "hang rate", "95 % interval", "hangs/h of load"}}
 	for _, a := range s.Arms {
 		name := a.Name
 		switch {
@@ -41,9 +39,9 @@ func printArms(w io.Writer, s summary.Summary) {
 		case a.NoFault:
 			name += " (no fault)"
 		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t", name, a.Trials, a.Exercised, a.Landed, a.Calls, a.Hits)
+		row := []any{name, a.Trials, a.Exercised, a.Landed, a.Calls, a.Hits}
 		for _, k := range verdict.Kinds() {
-			fmt.Fprintf(t, "%d\t", a.Verdicts[k])
+			row = append(row, a.Verdicts[k])
 		}
 		rate, interval, perHour := "–", "–", "–"
 		if a.Counted() > 0 {
@@ -53,9 +51,9 @@ func printArms(w io.Writer, s summary.Summary) {
 		if a.PerHour != nil {
 			perHour = fmt.Sprintf("%.3g", *a.PerHour)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t\n", rate, interval, perHour)
+		g.add(append(row, rate, interval, perHour)...)
 	}
-	t.Flush()
+	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
 	fmt.Fprintln(w)
 }
 

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// examples are shown by --help and in the man page, by command. Each is a command line and what it is for.
+var examples = map[string][][2]string{
+	"doctor":         {{"loopfault doctor", "what works here"}},
+	"kernel build":   {{"loopfault kernel build stock", "a kernel of the catalogue"}, {"loopfault kernel build mine --source ~/linux --patch fix.patch", "one of your own"}},
+	"kernel list":    {{"loopfault kernel list", "kernels that are built, and those that can be"}},
+	"kernel config":  {{"loopfault kernel config stock", "its .config"}},
+	"kernel calls":   {{"loopfault kernel calls stock pnfs_send_layoutreturn", "what can be failed in it"}},
+	"image build":    {{"loopfault image build", "the guests' userland, once"}},
+	"image list":     {{"loopfault image list", "root images"}},
+	"scenario list":  {{"loopfault scenario list", "the catalogue"}},
+	"scenario show":  {{"loopfault scenario show pnfs-layoutreturn-enomem", "one of it"}},
+	"scenario check": {{"loopfault scenario check mine.yaml", "a file of your own"}},
+	"run":            {{"loopfault run pnfs-layoutreturn-enomem --trials 10", "ten trials on the stock kernel"}, {"loopfault run pnfs-layoutreturn-enomem --kernel mine --until hang --for 30m", "until one hangs"}},
+	"compare":        {{"loopfault compare pnfs-layoutreturn-enomem --arm base=stock --arm mine=mine --control c=control-lost-wakeup --trials 40", "does mine hang less often?"}},
+	"try":            {{"loopfault try --patch fix.patch pnfs-layoutreturn-enomem", "base against patched"}},
+	"bisect":         {{"loopfault bisect --good v6.11 --bad v6.12 --kernel-source ~/linux pnfs-layoutreturn-enomem", "the commit that made it hang"}},
+	"resume":         {{"loopfault resume latest", "finish what was interrupted"}},
+	"replay":         {{"loopfault replay latest/3", "one trial again"}},
+	"reproduce":      {{"loopfault reproduce report.txt --kernel mine --for 30m", "look for the hang in a bug report"}},
+	"explore":        {{"loopfault explore mine.yaml --trials 50", "orders of events, until one hangs"}},
+	"report":         {{"loopfault report latest", "the numbers again"}, {"loopfault report latest --format html -o page.html", "as a page"}, {"loopfault report latest --format mail", "as a body for a mailing list"}},
+	"shell":          {{"loopfault shell", "a guest with the mount up"}, {"loopfault shell --trial latest/3 --at-hang", "in the guest that hangs"}},
+	"parse":          {{"loopfault parse dmesg.txt", "hang reports in a log"}, {"dmesg | loopfault parse --format json", "the same for programs"}},
+	"match":          {{"loopfault match report.txt", "which stored hangs are like it"}},
+	"matrix":         {{"loopfault matrix --group auto --variant quick", "many scenarios, one table"}},
+	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
+	"explain":        {{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"}},
+	"list":           {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
+	"serve":          {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
+	"man":            {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
+	"completion":     {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
+	"version":        {{"loopfault version", "versions of loopfault, Go and QEMU"}},
+}
+
+// pathOf is a command's name with those of the commands that it is part of: "kernel build".
+func pathOf(n *kong.Node) string {
+	return strings.TrimSpace(strings.TrimPrefix(n.Path(), "loopfault"))
+}
+
+// withExamples adds the examples to the help of all commands.
+func withExamples(k *kong.Kong) error {
+	for _, n := range k.Model.Leaves(true) {
+		var b strings.Builder
+		for i, e := range examples[pathOf(n)] {
+			if i == 0 {
+				b.WriteString("Examples:\n\n")
+			}
+			fmt.Fprintf(&b, "    %s\n        # %s\n", e[0], e[1])
+		}
+		n.Detail = b.String()
+	}
+	return nil
+}
