@@ -30,13 +30,21 @@ func (doctorCmd) Run(e *env) error {
 	} else {
 		checks = append(checks, checkDisk(c), e.checkAccel(c))
 	}
-	bad := 0
+	bad, g := 0, grid{head: []string{"check", "ok", "found"}}
 	for _, k := range checks {
+		g.add(k.what, k.ok, k.found)
 		mark := "ok"
 		if !k.ok {
 			mark, bad = "MISSING", bad+1
 		}
-		fmt.Fprintf(e.stdout, "%-8s %-12s %s\n", mark, k.what, k.found)
+		if !e.json {
+			fmt.Fprintf(e.stdout, "%-8s %-12s %s\n", mark, k.what, k.found)
+		}
+	}
+	if e.json {
+		if err := e.grid("checks", g); err != nil {
+			return err
+		}
 	}
 	if bad > 0 {
 		return &outcome{exitInfrastructure}

@@ -34,6 +34,9 @@ func (c kernelCallsCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if e.json {
+		return e.printCalls(fn, sites, c.All)
+	}
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	shown := 0
 	for _, site := range sites {
@@ -46,6 +49,17 @@ func (c kernelCallsCmd) Run(e *env) error {
 		fmt.Fprintf(t, "%s makes %d calls, none of them of a slab allocator; --all lists them\n", fn.Name, len(sites))
 	}
 	return t.Flush()
+}
+
+// printCalls is the table as JSON.
+func (e *env) printCalls(fn wire.Symbol, sites []faults.CallSite, all bool) error {
+	g := grid{head: []string{"call", "callee", "place"}}
+	for _, site := range sites {
+		if all || site.Alloc {
+			g.add(fmt.Sprint(site), site.Callee, fmt.Sprintf("%s+%#x", fn.Name, site.Call-fn.Start))
+		}
+	}
+	return e.grid("calls", g)
 }
 
 func (c kernelCallsCmd) calls(e *env, s scenario.Scenario, m machine) (sites []faults.CallSite, fn wire.Symbol, err error) {

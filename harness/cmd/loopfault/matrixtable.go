@@ -13,22 +13,21 @@ import (
 // printMatrix is a matrix as a table of the cells that ran or will, then what
 // was not run, each reason once.
 func printMatrix(w io.Writer, rec *matrix.Record) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "scenario\tkernel\tvers\tfs\ttrials\texercised\tlanded\tcalls\tfaults\tclean\thang\tcrash\tinconcl.\terror\tcontrol\ts/trial\trun")
+	g := grid{head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
 	for _, c := range rec.Cells {
 		switch c.State {
 		case matrix.Waiting:
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\tnot yet\n", c.Ref, c.Kernel, c.Vers, c.FS)
+			g.add(c.Ref, c.Kernel, c.Vers, c.FS, "not yet")
 		case matrix.Done:
 			r := c.Row
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t", c.Ref, c.Kernel, c.Vers, c.FS, r.Trials, r.Exercised, r.Landed, r.Calls, r.Faults)
+			row := []any{c.Ref, c.Kernel, c.Vers, c.FS, r.Trials, r.Exercised, r.Landed, r.Calls, r.Faults}
 			for _, k := range verdict.Kinds() {
-				fmt.Fprintf(t, "%d\t", r.Verdicts[k])
+				row = append(row, r.Verdicts[k])
 			}
-			fmt.Fprintf(t, "%s\t%.0f\t%s\n", controlWord(r.Control), r.GuestSeconds, r.Run)
+			g.add(append(row, controlWord(r.Control), fmt.Sprintf("%.0f", r.GuestSeconds), r.Run)...)
 		}
 	}
-	t.Flush()
+	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
 	for _, c := range rec.Cells {
 		if c.Row != nil && len(c.Row.Titles) > 0 {
 			fmt.Fprintf(w, "%s on %s: %s\n", c.Ref, c.Kernel, strings.Join(c.Row.Titles, "; "))
