@@ -39,6 +39,10 @@ func (c *reportCmd) Run(e *env) error {
 	if err := c.mend(e, stored, s); err != nil {
 		return err
 	}
+	if c.Format == "text" && c.Output == "" && !e.json {
+		printSummary(e.stdout, s) // as wide as the terminal
+		return nil
+	}
 	var text bytes.Buffer
 	if err := c.write(e, &text, stored, s); err != nil {
 		return err
