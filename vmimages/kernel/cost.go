@@ -16,7 +16,8 @@ var costs = map[string]cost{
 }
 
 // packaged is how many times longer a distribution's kernel takes to boot: it has
-// everything, and loads it.
+// everything, and loads it. A guess: measured on a busy host only, where Debian's
+// 6.1 was up after 4 minutes and not after 40 s.
 const packaged = 4.0
 
 // Slowness is how many times longer than the stock kernel this one takes for its
