@@ -40,6 +40,10 @@ func signature(r *Report, subject, fn string) string {
 		}
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
 		about = "-"
+	case KindKASAN:
+		if about == "slab-use-after-free" { // its name since 6.4
+			about = "use-after-free"
+		}
 	}
 	if len(frames) == 0 && fn != "" {
 		frames = []string{bareName(fn)}
