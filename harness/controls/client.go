@@ -77,6 +77,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-exit-commit", Scenario: "memcg-oom",
+			Also:      []string{"umount-matrix"},
 			Mechanism: "count not given back",
 			Explains:  "A process that exits leaves a COMMIT counted as begun, so the next one who waits for all COMMITs of that file waits for ever.",
 			Classes:   []waitfor.Class{waitfor.Lost},
