@@ -186,7 +186,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	return renameio.WriteFile(path, append(text, '\n'), 0o644)
+	return renameio.WriteFile(path, append(text, '\n'), 0o644, renameio.WithTempDir(filepath.Dir(path))) // if we are killed, it lies here
 }
 
 func readJSON(path string, v any) error {
