@@ -117,6 +117,9 @@ func worked(events []Event) time.Duration {
 // Add writes an event; it is on disk when Add returns.
 func (j *Journal) Add(e Event) error {
 	e.At = time.Now().UTC()
+	if e.What == Opened {
+		j.opened = e.At // as those who read the journal count
+	}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,23 @@ func TestJournalTornAtAnyByte(t *testing.T) {
 			assert.True(t, strings.HasPrefix(string(whole), strings.Join(lines[:len(lines)-2], "")))
 		}
 	}
+}
+
+// What a process believes to have worked is what the next one reads, however long
+// it was in opening the journal: a bound that was reached stays reached.
+func TestTimeWorkedIsNotForgotten(t *testing.T) {
+	r := newRun(t)
+	j, err := r.Journal()
+	require.NoError(t, err)
+	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, j.Add(store.Event{What: store.Opened}))
+	worked := j.Worked()
+	require.NoError(t, j.Add(store.Event{What: store.Closed}))
+	require.NoError(t, j.Close())
+	next, err := r.Journal()
+	require.NoError(t, err)
+	defer next.Close()
+	assert.GreaterOrEqual(t, next.Worked(), worked)
 }
 
 func TestTimeBetweenProcessesIsNotWorked(t *testing.T) {
