@@ -50,8 +50,14 @@ const overLimit = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 48M /
 const swapping = `echo $$ >/sys/fs/cgroup/loopfault/cgroup.procs; head -c 24M /dev/zero | tail -c 24M >/dev/null`
 
 // dirtyALot has several dirty more than a few megabytes at once, and less than would
-// hold a writer back by default. One alone may never be quicker than the disk.
-const dirtyALot = `for i in 1 2 3 4; do head -c 12M /dev/zero >/export/dirty-$i & done; wait; rm /export/dirty-*`
+// hold a writer back by default. While a limit is set it goes on until the kernel counts
+// one that had to wait: the kernel lowers the limit it acts upon in steps of a second,
+// and until then a disk that is quick enough keeps everybody going.
+const dirtyALot = `for round in $(seq 40); do
+for i in 1 2 3 4; do head -c 12M /dev/zero >/export/dirty-$i & done; wait; rm /export/dirty-*
+[ $(cat /proc/sys/vm/dirty_bytes) != 0 ] || break
+if grep 'Hits: [1-9]' /sys/kernel/tracing/events/writeback/balance_dirty_pages/hist; then break; fi
+done`
 
 func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 	agent := bootedGuest(t)
@@ -69,7 +75,7 @@ func TestFaultsKeepTheirContractOnARealGuest(t *testing.T) {
 		{"fail_nth", faults.FailNth{Function: "nfs_readdir"}, nthListing},
 		{"fail_sunrpc, client", faults.FailSunrpc{IgnoreServerDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
 		{"fail_sunrpc, server", faults.FailSunrpc{IgnoreClientDisconnect: true, IgnoreCacheWait: true, Probability: 100, Times: 2}, requests},
-		{"vm", &faults.VM{DirtyBytes: 4 << 20, DirtyBackgroundBytes: 2 << 20}, dirtyALot},
+		{"vm", &faults.VM{DirtyBytes: 256 << 10, DirtyBackgroundBytes: 128 << 10}, dirtyALot},
 		{"memcg", faults.Memcg{Max: 24 << 20, High: 12 << 20}, overLimit},
 	} {
 		t.Run(c.name, func(t *testing.T) {
