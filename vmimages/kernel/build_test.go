@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/vmimages"
+	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
 
@@ -205,4 +206,39 @@ func TestMissingToolNamesItsPackage(t *testing.T) {
 	require.ErrorContains(t, err, "missing gcc, ld")
 	assert.ErrorContains(t, err, "install the Debian packages gcc binutils make flex bison bc")
 	assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+}
+
+// An object tree that was begun without ccache would be compiled once more for it.
+func TestCcacheIsUsedFromTheBeginningOrNot(t *testing.T) {
+	b := newBench(t)
+	bin := t.TempDir()
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	compilers := func(source string, patches ...Patch) []string {
+		s := b.spec("k", patches...)
+		if source != "" {
+			s.Source = source
+		}
+		b.build(s)
+		var all []string
+		found, err := filepath.Glob(b.Cache.Path(roomTrees, "*", "*", "obj", "compiler"))
+		require.NoError(t, err)
+		for _, f := range found {
+			text, err := os.ReadFile(f)
+			require.NoError(t, err)
+			all = append(all, strings.TrimSpace(string(text)))
+		}
+		return all
+	}
+	if _, err := packages.Find("ccache"); err == nil {
+		t.Skip("ccache is installed here")
+	}
+	without := compilers("")
+	require.Len(t, without, 1)
+
+	ccache := filepath.Join(bin, "ccache")
+	require.NoError(t, os.WriteFile(ccache, []byte("#!/bin/sh\n"), 0o755))
+	assert.Equal(t, without, compilers("", patchOf("a.patch", diffA)))
+	other := fakeTree(t)
+	write(t, other, map[string]string{"fs/d.c": "eight\n"})
+	assert.ElementsMatch(t, append(without, ccache+" gcc"), compilers(other))
 }

@@ -46,6 +46,7 @@ $(O)/fs/%.o: fs/%.c
 
 bzImage: $(OBJS)
 	@mkdir -p $(O)/arch/x86/boot $(O)/include/config
+	@echo '$(CC)' > $(O)/compiler
 	@echo '  LD      vmlinux'
 	@cat $(sort $(OBJS)) > $(O)/vmlinux
 	@(cat $(O)/vmlinux; echo "version $(LOCALVERSION)") > $(O)/arch/x86/boot/bzImage

@@ -204,7 +204,7 @@ func (k *kbuild) build(ctx context.Context, name string) error {
 			}
 			step.Advance(done, total)
 		}
-	}, "bzImage")
+	}, append(k.compiler(resumed || st.Complete), "bzImage")...)
 	if err != nil {
 		return err
 	}
@@ -216,6 +216,21 @@ func (k *kbuild) build(ctx context.Context, name string) error {
 	}
 	st.Complete = true
 	return k.save(st)
+}
+
+// compiler makes an object tree go through ccache where that is installed. One that
+// was begun without stays so: kbuild compiles everything again when the command
+// changes.
+func (k *kbuild) compiler(begun bool) []string {
+	mark := k.file("ccache")
+	if _, err := os.Stat(mark); begun && err != nil {
+		return nil
+	}
+	tool, err := packages.Find("ccache")
+	if err != nil || os.WriteFile(mark, nil, 0o644) != nil {
+		return nil
+	}
+	return []string{"CC=" + tool + " gcc"}
 }
 
 var compilerError = regexp.MustCompile(`(?m)^.*(?:: error: |: fatal error: |: undefined reference to |\*\*\* ).*$`)
