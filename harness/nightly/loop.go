@@ -18,6 +18,8 @@ type World interface {
 	Low() (bool, error)
 	// Remove removes a run.
 	Remove(run string) error
+	// Drop removes a kernel that Cell built of a commit.
+	Drop(k Kernel) error
 }
 
 // CannotRun is the error of a cell that is not the machine's fault.

@@ -51,6 +51,7 @@ type world struct {
 	errs    map[string]error
 	ran     []string
 	removed []string
+	dropped []string
 	low     int           // times that the disk is low
 	took    time.Duration // of each cell
 }
@@ -76,6 +77,8 @@ func (w *world) Cell(ctx context.Context, part string, c nightly.Cell, _ nightly
 func (w *world) Low() (bool, error) { w.low--; return w.low >= 0, nil }
 
 func (w *world) Remove(run string) error { w.removed = append(w.removed, run); return nil }
+
+func (w *world) Drop(k nightly.Kernel) error { w.dropped = append(w.dropped, k.Ref); return nil }
 
 // hung makes trials of a cell hang.
 func hung(n int, signature string) func(*matrix.Row) {
@@ -222,6 +225,29 @@ func TestOldRunsGoAndKnownOnesStay(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, past, 3, "records stay")
 	assert.NotContains(t, w.removed, n.Cells[0].Row.Run)
+}
+
+func TestKernelsOfCommitsGoWithTheirLastRun(t *testing.T) {
+	dir, s := t.TempDir(), suite(t, "one")
+	s.Keep.Nights = 1
+	s.Known = []nightly.Known{{Signature: "s1", Reason: "reported", Until: "2099-01-01"}}
+	tip := func(commit string) []nightly.Kernel {
+		return []nightly.Kernel{{Label: "linux/master", Ref: "commit-" + commit, Source: "/src", Commit: commit}, kernels[0]}
+	}
+	night(t, dir, s, &world{rows: map[string]func(*matrix.Row){"one linux/master": hung(1, "s1")}}, tip("c1"))
+	for _, step := range []struct {
+		commit string
+		gone   []string
+	}{
+		{"c2", nil}, // c1 showed a hang that is known
+		{"c3", []string{"commit-c2"}},
+		{"c3", nil}, // tonight's as well
+		{"c4", []string{"commit-c3"}},
+	} {
+		w := &world{}
+		night(t, dir, s, w, tip(step.commit))
+		assert.Equal(t, step.gone, w.dropped, step.commit)
+	}
 }
 
 func TestFullDiskStopsCleanly(t *testing.T) {

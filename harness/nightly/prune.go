@@ -12,7 +12,8 @@ import (
 // When less than keep.free is left before a cell, runs of the oldest night go, one
 // night after the other, but for the last night before this one, which is
 // compared with. Runs with a hang that the known list names always stay, and so does
-// whatever nightly did not make.
+// whatever nightly did not make. With its last run goes a kernel that was built of a
+// commit; the others are few, and keep their names from night to night.
 
 // forget removes the runs of old nights.
 func (r *runner) forget() error {
@@ -55,7 +56,27 @@ func (r *runner) remove(n *Night) error {
 	}
 	r.tell(fmt.Sprintf("removed the runs of %s", n.Name()))
 	n.Removed = true
+	for _, k := range n.Kernels {
+		if k.Commit != "" && !r.needed(k) {
+			if err := r.Drop(k); err != nil {
+				return err
+			}
+		}
+	}
 	return n.Save()
+}
+
+// needed says whether a run that is kept was made with the kernel, or tonight's are.
+func (r *runner) needed(k Kernel) bool {
+	same := func(o Kernel) bool { return o.Ref == k.Ref && slices.Equal(o.Flavours, k.Flavours) }
+	if slices.ContainsFunc(r.Kernels, same) {
+		return true
+	}
+	return slices.ContainsFunc(r.past, func(n *Night) bool {
+		return slices.ContainsFunc(n.Cells, func(c Cell) bool {
+			return same(n.kernel(c.Kernel)) && c.Row != nil && (!n.Removed || r.referred(c))
+		})
+	})
 }
 
 // referred says whether the known list names a hang of the cell, expired or not.

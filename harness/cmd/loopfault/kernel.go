@@ -17,6 +17,7 @@ type kernelCmd struct {
 	Add    kernelAddCmd    `cmd:"" help:"Take a kernel as a distribution ships it."`
 	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
 	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
+	Remove kernelRemoveCmd `cmd:"" help:"Remove kernels that were built, and give back their disk space."`
 	Calls  kernelCallsCmd  `cmd:"" help:"List the calls of a kernel function that fault callsite can fail."`
 }
 
@@ -126,6 +127,22 @@ func (kernelListCmd) Run(e *env) error {
 		}
 	}
 	return e.grid("kernels", g)
+}
+
+type kernelRemoveCmd struct {
+	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns of them."`
+}
+
+func (c kernelRemoveCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	names, err := kernel.Remove(store, c.Names...)
+	for _, name := range names {
+		fmt.Fprintf(e.stdout, "%s: removed\n", name)
+	}
+	return err
 }
 
 type kernelConfigCmd struct {

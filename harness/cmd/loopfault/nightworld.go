@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
@@ -131,4 +132,17 @@ func (w *nightWorld) Low() (bool, error) {
 
 func (w *nightWorld) Remove(run string) error {
 	return os.RemoveAll(filepath.Join(w.e.results, filepath.Base(run)))
+}
+
+// Drop removes what build built; that it is not there, or no longer, is as well.
+func (w *nightWorld) Drop(k nightly.Kernel) error {
+	images, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	name := strings.Join(append([]string{k.Ref}, k.Flavours...), "+")
+	if _, err := kernel.Remove(images, name); err != nil && vmimages.ClassOf(err) != vmimages.Usage {
+		return err
+	}
+	return nil
 }
