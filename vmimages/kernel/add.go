@@ -32,7 +32,7 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	if !ok || !packageForm.MatchString(name) {
 		return Build{}, vmimages.Usagef("kernel %q: expected the name of a kernel package, as in debian:linux-image-6.1-amd64", ref)
 	}
-	if err := packages.Require("apt-get", "apt-cache", "dpkg-deb"); err != nil {
+	if err := packages.Require("apt-get", "apt-cache", "dpkg-deb", "xz"); err != nil {
 		return Build{}, err
 	}
 	lock, err := b.Cache.Lock(ctx, filepath.Join(roomBuilds, "packages.lock"), "adding kernel "+name, nil)
@@ -55,7 +55,7 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	if err := (command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}).Run(ctx); err != nil {
 		return Build{}, err
 	}
-	built, err := b.publishPackage(root, deb, ref, agent)
+	built, err := b.publishPackage(ctx, root, deb, ref, agent)
 	if err != nil {
 		return Build{}, err
 	}
@@ -138,13 +138,13 @@ func compareVersions(a, b string) int {
 }
 
 // publishPackage keeps what a guest needs of an unpacked package.
-func (b *Builder) publishPackage(root, deb, ref, agent string) (Build, error) {
+func (b *Builder) publishPackage(ctx context.Context, root, deb, ref, agent string) (Build, error) {
 	images, err := filepath.Glob(filepath.Join(root, "boot/vmlinuz-*"))
 	if err != nil || len(images) != 1 {
 		return Build{}, vmimages.Usagef("package %s holds %d kernels, want one", filepath.Base(deb), len(images))
 	}
 	version := strings.TrimPrefix(filepath.Base(images[0]), "vmlinuz-")
-	modules, err := modulesIn(filepath.Join(root, "lib/modules", version))
+	modules, err := modulesIn(ctx, filepath.Join(root, "lib/modules", version))
 	if err != nil {
 		return Build{}, err
 	}

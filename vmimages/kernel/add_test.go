@@ -34,13 +34,16 @@ func TestModulesComeAfterWhatTheyNeed(t *testing.T) {
 	disk := module(t, dir, "virtio_blk", "built-in")
 	crc := module(t, dir, "crc32c-intel", "")
 	module(t, dir, "unrelated", "sunrpc")
-	order, err := modulesIn(dir)
+	out, err := exec.Command("xz", lockd, disk).CombinedOutput()
+	require.NoError(t, err, string(out))
+	order, err := modulesIn(t.Context(), dir)
 	require.NoError(t, err)
-	assert.Equal(t, []string{crc, disk, sunrpc, lockd, nfsd}, order)
+	assert.Equal(t, []string{crc, disk, sunrpc, lockd, nfsd}, order, "those that were compressed, too")
+	assert.FileExists(t, lockd)
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "xfs.ko.xz"), nil, 0o644))
-	_, err = modulesIn(dir)
-	assert.ErrorContains(t, err, "xfs.ko.xz is compressed")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "xfs.ko.zst"), nil, 0o644))
+	_, err = modulesIn(t.Context(), dir)
+	assert.ErrorContains(t, err, "xfs.ko.zst is compressed")
 	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
 }
 

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"io/fs"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"loopfault/vmimages"
+	"loopfault/vmimages/command"
 )
 
 // guestModules are those that a guest needs of a kernel that has its drivers in
@@ -23,7 +25,7 @@ var guestModules = []string{
 
 // modulesIn gives the files of those modules below a tree, each after what it depends
 // on. What is not there may be built in, or missing; what needs it says so then.
-func modulesIn(tree string) ([]string, error) {
+func modulesIn(ctx context.Context, tree string) ([]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -31,8 +33,8 @@ func modulesIn(tree string) ([]string, error) {
 		}
 		name, rest, ok := strings.Cut(d.Name(), ".ko")
 		switch {
-		case ok && rest != "":
-			return vmimages.Usagef("module %s is compressed: only plain ones can be put into a guest", path)
+		case ok && rest != "" && rest != compressed:
+			return vmimages.Usagef("module %s is compressed in a way that is not known, want plain ones or %s", path, compressed)
 		case ok:
 			files[moduleName(name)] = path
 		}
@@ -48,6 +50,11 @@ func modulesIn(tree string) ([]string, error) {
 		if !ok || slices.Contains(order, path) {
 			return nil
 		}
+		path, err := inflated(ctx, path)
+		if err != nil {
+			return err
+		}
+		files[name] = path
 		needs, err := moduleNeeds(path)
 		if err != nil {
 			return err
@@ -66,6 +73,19 @@ func modulesIn(tree string) ([]string, error) {
 		}
 	}
 	return order, nil
+}
+
+// compressed is how the name of a module ends that Debian ships compressed, as it does
+// since 6.12. The agent loads plain ones.
+const compressed = ".xz"
+
+// inflated is a module's file with nothing to be unpacked about it any more.
+func inflated(ctx context.Context, path string) (string, error) {
+	name, ok := strings.CutSuffix(path, compressed)
+	if !ok {
+		return path, nil
+	}
+	return name, command.Command{Argv: []string{"xz", "-d", path}}.Run(ctx)
 }
 
 // moduleName is a module's one name: its file may have dashes.
