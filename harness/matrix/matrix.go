@@ -16,8 +16,9 @@ type Request struct {
 	Scenarios []string `json:"scenarios"`          // names or files, with choices as scenario.Find takes them
 	Variants  []string `json:"variants,omitempty"` // of each; "" is the scenario as it stands; none: that one
 	Kernels   []string `json:"kernels"`
-	Vers      []string `json:"vers,omitempty"` // none: each scenario's own; All: all it applies to
-	FS        []string `json:"fs,omitempty"`   // likewise
+	Vers      []string `json:"vers,omitempty"`          // none: each scenario's own; All: all it applies to
+	FS        []string `json:"fs,omitempty"`            // likewise
+	Backend   string   `json:"fault_backend,omitempty"` // "": each scenario's own
 	Trials    int      `json:"trials"`
 	Seed      uint64   `json:"seed"`
 	Controls  bool     `json:"controls,omitempty"` // each cell also runs the scenario's control
@@ -66,6 +67,7 @@ func (r Request) Cells() ([]Cell, error) {
 			if len(choices) > 0 {
 				full += separator(ref) + strings.Join(choices, ",")
 			}
+			full = scenario.WithBackend(full, r.Backend)
 			s, _, err := scenario.Find(full)
 			var not *scenario.NotApplicable
 			if err != nil && !errors.As(err, &not) {

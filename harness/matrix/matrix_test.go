@@ -54,6 +54,12 @@ func TestCellsAreAllCombinations(t *testing.T) {
 	assert.Equal(t, "vers 3, want 4.1, 4.2: it needs sessions", cells[0].Why)
 	assert.Empty(t, cells[4].Control)
 
+	other := matrix.Request{Scenarios: []string{"server-restart", "pnfs-layoutreturn-enomem:quick"}, Kernels: []string{"a"}, Backend: "callsite", Trials: 1}
+	cells, err = other.Cells()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a pnfs-layoutreturn-enomem:quick,fault-backend=callsite"}, refs(cells, matrix.Waiting))
+	assert.Equal(t, []string{"a server-restart:fault-backend=callsite"}, refs(cells, matrix.NotApplicable), "nothing to be failed in it")
+
 	r.Vers, r.FS, r.Variants, r.Controls = nil, nil, nil, true
 	cells, err = r.Cells()
 	require.NoError(t, err)

@@ -30,6 +30,7 @@ type matrixCmd struct {
 	Seed     *uint64  `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is printed."`
 	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
 	DryRun   bool     `help:"Print the cells, and run nothing."`
+	backendFlag
 	guestFlags
 }
 
@@ -96,7 +97,7 @@ func problemsOrUsage(err error) error {
 func (c *matrixCmd) request() (matrix.Request, error) {
 	r := matrix.Request{
 		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
-		Vers: c.Vers, FS: c.FS, Trials: c.Trials, Controls: c.Controls,
+		Vers: c.Vers, FS: c.FS, Backend: c.Backend, Trials: c.Trials, Controls: c.Controls,
 	}
 	c.Seed = seedOr(c.Seed)
 	r.Seed = *c.Seed

@@ -24,6 +24,7 @@ type reproduceCmd struct {
 	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The likeliest scenario gets half of it, the next half of the rest, and so on."`
 	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
 	DryRun bool          `help:"Print the scenarios, most likely first, and run nothing."`
+	backendFlag
 	guestFlags
 }
 
@@ -106,14 +107,17 @@ func (h *hunt) through(ranked []scenario.Ranked) error {
 
 // try runs one scenario until the hang is there or its time is up.
 func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err error) {
-	s := r.Scenario
+	s, text, err := h.backed(r)
+	if err != nil {
+		return false, err
+	}
 	arms := []armFlag{{name: h.flags.Kernel, kernel: h.flags.Kernel}}
-	spec, err := h.e.campaign(s, r.Text, arms, h.flags.guestFlags)
+	spec, err := h.e.campaign(s, text, arms, h.flags.guestFlags)
 	if err != nil {
 		return false, err
 	}
 	spec.For, spec.Seed = bound, h.flags.Seed
-	fmt.Fprintf(h.e.stdout, "\nscenario %s for %s\n", s.Name, bound.Round(time.Second))
+	fmt.Fprintf(h.e.stdout, "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
 	guests := campaign.NewGuests(spec, h.e.results)
 	defer guests.Close()
 	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}
@@ -135,6 +139,16 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 		return false, err
 	}
 	return h.conclude(s, out, runner)
+}
+
+// backed is a scenario with the backend that was asked for, where that makes sense.
+func (h *hunt) backed(r scenario.Ranked) (scenario.Scenario, []byte, error) {
+	s, text, err := findScenario(scenario.WithBackend(r.Scenario.Name, h.flags.Backend))
+	var not *scenario.NotApplicable
+	if errors.As(err, &not) {
+		return r.Scenario, r.Text, nil
+	}
+	return s, text, err
 }
 
 // conclude says what a scenario came to.
@@ -186,5 +200,5 @@ func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, 
 		fmt.Fprintf(w, "at the same place, signature %s; in common: %s\n", m.Signature, strings.Join(m.Agrees.Frames, ", "))
 	}
 	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
-	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Name, t.Seed, t.Arm, dir, dir)
+	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Ref(), t.Seed, t.Arm, dir, dir)
 }

@@ -17,14 +17,19 @@ import (
 	"loopfault/results/summary"
 )
 
+// backendFlag is for whatever runs scenarios with faults in them.
+type backendFlag struct {
+	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What fails an allocation that a scenario names: the kernel's own fault injection, or a debugger from outside, which any kernel takes."`
+}
+
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
 	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file; with a variant or NFS version or exported file system of it as in NAME:quick,vers=4.0,fs=ext4."`
 	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
-	Backend  string        `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What fails an allocation that the scenario names: the kernel's own fault injection, or a debugger from outside, which any kernel takes."`
 	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
+	backendFlag
 	guestFlags
 }
 

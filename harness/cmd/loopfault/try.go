@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
 	"loopfault/harness/try"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
@@ -29,6 +30,7 @@ type tryCmd struct {
 	Rate         float64       `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`
 	Seed         *uint64       `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
 	Mail         string        `placeholder:"FILE" help:"Write the text to mail to a file as well."`
+	backendFlag
 	guestFlags
 }
 
@@ -78,12 +80,15 @@ func (c *tryCmd) request() (try.Request, error) {
 	if err != nil {
 		return try.Request{}, err
 	}
+	var refs []string
 	for _, ref := range c.Scenario {
+		ref = scenario.WithBackend(ref, c.Backend)
 		if _, _, err := findScenario(ref); err != nil {
 			return try.Request{}, err
 		}
+		refs = append(refs, ref)
 	}
-	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: c.Scenario, For: c.For}, nil
+	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: refs, For: c.For}, nil
 }
 
 // mail prints what the check came to.
