@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -49,18 +50,30 @@ func (c *bisectCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "bisection %s, scenario %s, seed %d\n", filepath.Join(e.results, state.Name()), state.Request.Scenario, state.Request.Seed)
-	err = bisect.Run(e.ctx, w, state, func(line string) { fmt.Fprintln(e.stdout, line) })
-	for _, line := range state.Lines() {
-		fmt.Fprintln(e.stdout, line)
+	fmt.Fprintf(e.text(), "bisection %s, scenario %s, seed %d\n", filepath.Join(e.results, state.Name()), state.Request.Scenario, state.Request.Seed)
+	err = bisect.Run(e.ctx, w, state, func(line string) { fmt.Fprintln(e.text(), line) })
+	if perr := c.print(e, state); perr != nil || err != nil {
+		return errors.Join(err, perr)
 	}
 	switch {
-	case err != nil:
-		return err
 	case state.Found.Culprit == "":
 		return &outcome{exitInconclusive}
 	}
 	return &outcome{exitFound}
+}
+
+// print says how it ended; with --json, all that is known of it.
+func (c *bisectCmd) print(e *env, s *bisect.State) error {
+	if e.json {
+		return e.printJSON(struct {
+			Record string `json:"record"` // its file in the results directory, which --resume takes
+			*bisect.State
+		}{s.Name(), s})
+	}
+	for _, line := range s.Lines() {
+		fmt.Fprintln(e.stdout, line)
+	}
+	return nil
 }
 
 // request is what the flags ask for, with commits by their full names; nothing is
@@ -113,9 +126,18 @@ func (c *bisectCmd) request(e *env) (bisect.Request, error) {
 	}
 	suspects, err := repo.Suspects(e.ctx, r.Bad, r.Good, r.Paths)
 	if err == nil {
-		fmt.Fprintf(e.stdout, "%d commits to choose from, about %d steps\n", len(suspects), bisect.Steps(len(suspects)))
+		err = c.size(e, len(suspects))
 	}
 	return r, err
+}
+
+// size says how much it is about.
+func (c *bisectCmd) size(e *env, commits int) error {
+	if e.json && c.DryRun {
+		return e.printJSON(map[string]int{"commits": commits, "steps": bisect.Steps(commits)})
+	}
+	_, err := fmt.Fprintf(e.text(), "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
+	return err
 }
 
 // controlOf is the control that was asked for, or the scenario's.

@@ -48,7 +48,7 @@ func pathOf(n *kong.Node) string {
 	return strings.TrimSpace(strings.TrimPrefix(n.Path(), "loopfault"))
 }
 
-// withExamples adds the examples to the help of all commands.
+// withExamples adds the examples, and what --json prints, to the help of all commands.
 func withExamples(k *kong.Kong) error {
 	for _, n := range k.Model.Leaves(true) {
 		var b strings.Builder
@@ -59,6 +59,9 @@ func withExamples(k *kong.Kong) error {
 			fmt.Fprintf(&b, "    %s\n        # %s\n", e[0], e[1])
 		}
 		n.Detail = b.String()
+		if text := jsonHelp[pathOf(n)]; text != "" {
+			n.Detail += "\n" + text + "\n"
+		}
 	}
 	return nil
 }

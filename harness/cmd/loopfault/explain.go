@@ -35,7 +35,7 @@ func (c *explainCmd) Run(e *env) error {
 			return usageError{fmt.Errorf("--svg: %w", err)}
 		}
 	}
-	if c.Format == "json" {
+	if e.json || c.Format == "json" {
 		out := json.NewEncoder(e.stdout)
 		out.SetIndent("", "  ")
 		out.SetEscapeHTML(false) // arrows stay arrows

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -39,28 +40,42 @@ func (c *exploreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if hung == nil {
-		printSummary(e.stdout, out.Summary)
-		fmt.Fprintf(e.stdout, "no schedule of %d hung, seed %d, results: %s\n", c.Trials, *c.Seed, filepath.Clean(out.Run.Dir))
-		return judge(out.Summary)
+	x := explored{Run: out.Run.Name, Dir: filepath.Clean(out.Run.Dir), Seed: *c.Seed, Tried: []smaller{}, Summary: out.Summary}
+	if hung != nil {
+		err = c.shrink(e, *hung, &x)
+	} else {
+		printSummary(e.text(), out.Summary)
+		fmt.Fprintf(e.text(), "no schedule of %d hung, seed %d, results: %s\n", c.Trials, *c.Seed, x.Dir)
 	}
-	fmt.Fprintf(e.stdout, "trial %d hung under schedule %s: %s\n", hung.N, hung.Schedule, hung.Title)
+	if perr := x.print(e); perr != nil || err != nil {
+		return errors.Join(err, perr)
+	}
+	if hung != nil {
+		return &outcome{exitFound}
+	}
+	return judge(out.Summary)
+}
+
+// shrink makes the schedule that a trial hung under smaller.
+func (c *exploreCmd) shrink(e *env, hung store.Trial, x *explored) error {
+	fmt.Fprintf(e.text(), "trial %d hung under schedule %s: %s\n", hung.N, hung.Schedule, hung.Title)
+	x.Hung = &hungSchedule{hung.N, hung.Seed, hung.Schedule, hung.Title, hung.Signature}
 	var schedule faults.Schedule
 	if err := schedule.UnmarshalText([]byte(hung.Schedule)); err != nil {
 		return err
 	}
 	small, err := explore.Shrink(schedule, func(s faults.Schedule) (bool, error) {
-		again, _, err := c.first(e, scenario.WithSchedule(c.Scenario, s.String()), c.Tries, &hung.Seed)
+		again, out, err := c.first(e, scenario.WithSchedule(c.Scenario, s.String()), c.Tries, &hung.Seed)
 		if err == nil {
-			fmt.Fprintf(e.stdout, "  schedule %s: %s\n", s, map[bool]string{true: "hangs, too", false: "does not"}[again != nil])
+			fmt.Fprintf(e.text(), "  schedule %s: %s\n", s, map[bool]string{true: "hangs, too", false: "does not"}[again != nil])
+			x.Tried = append(x.Tried, smaller{s.String(), again != nil, out.Run.Name})
 		}
 		return again != nil, err
 	})
-	fmt.Fprintf(e.stdout, "smallest: loopfault run '%s' --kernel %s --trial-seed %d\n", scenario.WithSchedule(c.Scenario, small.String()), c.Kernel, hung.Seed)
-	if err != nil {
-		return err
-	}
-	return &outcome{exitFound}
+	x.Smallest = small.String()
+	x.Command = fmt.Sprintf("loopfault run '%s' --kernel %s --trial-seed %d", scenario.WithSchedule(c.Scenario, x.Smallest), c.Kernel, hung.Seed)
+	fmt.Fprintf(e.text(), "smallest: %s\n", x.Command)
+	return err
 }
 
 // first runs trials until one hangs, and gives that one.

@@ -32,6 +32,14 @@ func (e *env) grid(name string, g grid) error {
 	return g.print(e.stdout, widthOf(e.stdout))
 }
 
+// text is where what people read goes: nowhere when JSON was asked for, which is printed in one piece at the end.
+func (e *env) text() io.Writer {
+	if e.json {
+		return io.Discard
+	}
+	return e.stdout
+}
+
 func (e *env) printJSON(v any) error {
 	enc := json.NewEncoder(e.stdout)
 	enc.SetIndent("", "  ")

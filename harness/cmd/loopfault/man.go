@@ -43,6 +43,9 @@ func (m *manual) command(n *kong.Node) {
 		m.line(".TP\n.I %s\n%s", roff(p.Name), roff(p.Help))
 	}
 	m.flags(n.Flags)
+	if text := jsonHelp[pathOf(n)]; text != "" {
+		m.line(".PP\n%s", roff(text))
+	}
 	for _, e := range examples[pathOf(n)] {
 		m.line(".PP\n%s:\n.PP\n.nf\n.RS 4\n%s\n.RE\n.fi", roff(e[1]), roff(e[0]))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"loopfault/harness/nightly"
 	"loopfault/harness/timeouts"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
 	"loopfault/workloads/wire"
 
@@ -54,10 +56,8 @@ func (c *nightlyCmd) Run(e *env) error {
 	err = nightly.Run(e.ctx, w, n, past, s, func(line string) {
 		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
 	})
-	n.Text(e.stdout)
-	if err != nil {
-		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s goes on with it\n", c.Suite)
-		return err
+	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
+		return errors.Join(err, perr)
 	}
 	var text strings.Builder
 	n.Text(&text)
@@ -65,6 +65,24 @@ func (c *nightlyCmd) Run(e *env) error {
 		return err
 	}
 	return outcomeOf(nightly.Judge(n))
+}
+
+// nightOutput is what --json prints: the record of the night, and what it comes to.
+type nightOutput struct {
+	Record string            `json:"record"` // its file in the results directory
+	Judged summary.Judgement `json:"judged"`
+	*nightly.Night
+}
+
+func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
+	if e.json {
+		return e.printJSON(nightOutput{n.Name(), nightly.Judge(n), n})
+	}
+	n.Text(e.stdout)
+	if !finished {
+		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s goes on with it\n", c.Suite)
+	}
+	return nil
 }
 
 // suite reads and checks the file, its scenarios too.
@@ -113,7 +131,10 @@ func (c *nightlyCmd) night(e *env, s nightly.Suite, past []*nightly.Night) (*nig
 		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
 		return n, past[:len(past)-1], nil
 	case c.Resume:
-		fmt.Fprintf(e.stdout, "no nightly of %s was interrupted\n", s.Name)
+		fmt.Fprintf(e.text(), "no nightly of %s was interrupted\n", s.Name)
+		if e.json {
+			return nil, nil, e.printJSON(map[string]any{"record": nil})
+		}
 		return nil, nil, nil
 	}
 	kernels, err := e.nightKernels(s)
@@ -135,6 +156,9 @@ func (c *nightlyCmd) list(e *env, s nightly.Suite) error {
 		return problemsOrUsage(err)
 	}
 	cells, err := r.Cells()
+	if e.json && err == nil {
+		return e.printJSON(map[string]any{"cells": cells})
+	}
 	for _, cell := range cells {
 		fmt.Fprintf(e.stdout, "%s on %s: %s %s\n", cell.Ref, cell.Kernel, cell.State, cell.Why)
 	}

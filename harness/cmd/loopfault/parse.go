@@ -28,7 +28,7 @@ func (c parseCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	out := reportPrinter{w: e.stdout, json: c.Format == "json", stacks: lines != nil}
+	out := reportPrinter{w: e.stdout, json: e.json || c.Format == "json", stacks: lines != nil}
 	for _, in := range inputs {
 		s := kernelreport.NewScanner(in)
 		for s.Scan() {

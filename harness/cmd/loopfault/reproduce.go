@@ -41,19 +41,24 @@ func (c *reproduceCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "wanted: %s, signature %s\n", wanted.Title, wanted.Signature)
+	fmt.Fprintf(e.text(), "wanted: %s, signature %s\n", wanted.Title, wanted.Signature)
 	for i, r := range ranked {
-		fmt.Fprintf(e.stdout, "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
+		fmt.Fprintf(e.text(), "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
 	}
+	found := hunted{Title: wanted.Title, Signature: wanted.Signature, Kernel: c.Kernel, Seed: c.Seed, Scenarios: ranking(ranked)}
 	if c.DryRun {
-		return nil
+		return found.print(e)
 	}
 	st, err := store.Open(e.results)
 	if err != nil {
 		return usageError{err}
 	}
-	h := &hunt{e: e, wanted: wanted, st: st, flags: c, deadline: time.Now().Add(c.For)}
-	return h.through(ranked)
+	h := &hunt{e: e, wanted: wanted, st: st, flags: c, deadline: time.Now().Add(c.For), hunted: found}
+	err = h.through(ranked)
+	if perr := h.hunted.print(e); perr != nil {
+		return errors.Join(perr, err)
+	}
+	return err
 }
 
 func because(r scenario.Ranked) string {
@@ -70,8 +75,7 @@ type hunt struct {
 	st       *store.Store
 	flags    *reproduceCmd
 	deadline time.Time
-	others   int // hangs and crashes that were not the one
-	counted  int // trials that count
+	hunted
 }
 
 // errMatched stops a campaign that found what was wanted.
@@ -91,15 +95,17 @@ func (h *hunt) through(ranked []scenario.Ranked) error {
 			return err
 		}
 	}
-	fmt.Fprintf(h.e.stdout, "\nnot reproduced in %s: %d trials that count", h.flags.For, h.counted)
-	if h.counted > 0 {
-		fmt.Fprintf(h.e.stdout, ", so it comes in less than %.1f %% of such trials (at 95 %%)", 100*stats.Below(h.counted))
+	fmt.Fprintf(h.e.text(), "\nnot reproduced in %s: %d trials that count", h.flags.For, h.Counted)
+	if h.Counted > 0 {
+		below := stats.Below(h.Counted)
+		h.Below = &below
+		fmt.Fprintf(h.e.text(), ", so it comes in less than %.1f %% of such trials (at 95 %%)", 100*below)
 	}
-	fmt.Fprintf(h.e.stdout, "; %d other hangs or crashes on the way\n", h.others)
+	fmt.Fprintf(h.e.text(), "; %d other hangs or crashes on the way\n", h.Others)
 	switch {
-	case h.others > 0:
+	case h.Others > 0:
 		return &outcome{exitFound}
-	case h.counted == 0:
+	case h.Counted == 0:
 		return &outcome{exitInconclusive}
 	}
 	return nil
@@ -117,7 +123,7 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 		return false, err
 	}
 	spec.For, spec.Seed = bound, h.flags.Seed
-	fmt.Fprintf(h.e.stdout, "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
+	fmt.Fprintf(h.e.text(), "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
 	guests := campaign.NewGuests(spec, h.e.results)
 	defer guests.Close()
 	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}
@@ -169,16 +175,17 @@ func (h *hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *match
 		case same:
 			seconds = append(seconds, t.WorkSeconds)
 		case t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Crash:
-			h.others++
-			fmt.Fprintf(h.e.stdout, "another one, trial %d: %s\n", t.N, t.Title)
+			h.Others++
+			fmt.Fprintf(h.e.text(), "another one, trial %d: %s\n", t.N, t.Title)
 		}
 	}
 	counted := counts(out.Summary)
-	h.counted += counted
+	h.Counted += counted
 	if first.N == 0 {
 		return false, nil
 	}
-	fmt.Fprintf(h.e.stdout, "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, median(seconds))
+	h.Reproduced.Hits, h.Reproduced.Of, h.Reproduced.Seconds = len(seconds), counted, median(seconds)
+	fmt.Fprintf(h.e.text(), "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, median(seconds))
 	return true, &outcome{exitFound}
 }
 
@@ -191,7 +198,7 @@ func counts(s summary.Summary) (n int) {
 
 // recipe is what a developer needs to see the hang again.
 func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, m match.Match) {
-	w := h.e.stdout
+	w := h.e.text()
 	fmt.Fprintf(w, "\nreproduced: %s\n", m.Title)
 	switch {
 	case m.Agrees.Signature:
@@ -201,4 +208,5 @@ func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, 
 	}
 	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
 	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Ref(), t.Seed, t.Arm, dir, dir)
+	h.Reproduced = &reproduced{Scenario: s.Ref(), Dir: dir, TrialSeed: t.Seed, Match: m}
 }

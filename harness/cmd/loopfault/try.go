@@ -50,7 +50,7 @@ func (c *tryCmd) Run(e *env) error {
 	w := &tryWorld{e: e, c: c, store: st, builder: kernel.Builder{Cache: images, Report: e.ui.Progress}}
 	out, err := try.Run(e.ctx, w, r)
 	if len(out.Checked) > 0 {
-		if werr := c.mail(e, out); err == nil {
+		if werr := c.print(e, out); err == nil {
 			err = werr
 		}
 	}
@@ -91,17 +91,22 @@ func (c *tryCmd) request() (try.Request, error) {
 	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: refs, For: c.For}, nil
 }
 
-// mail prints what the check came to.
-func (c *tryCmd) mail(e *env, out try.Outcome) error {
+// print prints what the check came to, and writes the text to mail.
+func (c *tryCmd) print(e *env, out try.Outcome) error {
 	var text strings.Builder
 	if err := out.Mail(&text); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
-	if c.Mail == "" {
-		return nil
+	if c.Mail != "" {
+		if err := os.WriteFile(c.Mail, []byte(text.String()), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(c.Mail, []byte(text.String()), 0o644)
+	if e.json {
+		return e.printJSON(tryOutputOf(e, out, *c.Seed, text.String()))
+	}
+	_, err := fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
+	return err
 }
 
 // tryWorld builds and compares for real.
@@ -128,8 +133,8 @@ func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (model.Run, er
 	if out.Run == nil {
 		return model.Run{}, err
 	}
-	printSummary(w.e.stdout, out.Summary)
-	fmt.Fprintf(w.e.stdout, "results: %s\n", filepath.Clean(out.Run.Dir))
+	printSummary(w.e.text(), out.Summary)
+	fmt.Fprintf(w.e.text(), "results: %s\n", filepath.Clean(out.Run.Dir))
 	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
 	stored, lerr := w.store.Load(out.Run.Name)
 	if lerr != nil {

@@ -1,0 +1,17 @@
+package main
+
+// jsonHelp says what --json prints, by command, for those that print more than one table. Help and manual show it.
+// Times end in Z; what is a number of seconds says so in its name, or here.
+var jsonHelp = map[string]string{
+	"run":       "With --json: run, dir, seed, complete, and all that summary.json has. Rates are 0 to 1.",
+	"explore":   "With --json: what run prints, and hung (trial, seed, schedule, title, signature; null if none did), tried (smaller schedules: schedule, hangs, run), smallest, and command, which runs it.",
+	"reproduce": "With --json: title and signature that are wanted, scenarios (likeliest first, score 0 to 1), reproduced (scenario, dir, trial_seed, match, hits of trials, median_seconds of load; null if it was not), counted, others, and below, the rate at 95 % (0 to 1) if it was not.",
+	"try":       "With --json: seed, base and patched (name, source, version, patches), scenarios (run, dir, no_control, and all that summary.json has), and mail, the text. Rates are 0 to 1.",
+	"bisect":    "With --json: record (what --resume takes), request, bad_end, good_end and steps (commit, verdict, trials, hangs, wrong: the chance of being wrong, 0 to 1, left: commits, seconds), and found (culprit, among, problem, confidence 0 to 1). With --dry-run: commits and steps.",
+	"nightly":   "With --json: record, judged, kernels, cells (state, row as in matrix, seconds that it took), findings (what, cell, text, run), worked (seconds), ended. With --dry-run: cells.",
+	"matrix":    "With --json: the record: request and cells (state, why, row with trials, exercised, landed, verdicts, guest_seconds of load in a trial).",
+	"explain":   "--json is --format json.",
+	"parse":     "--json is --format json: start and end are bytes in the input.",
+	"match":     "--json is --format json.",
+	"report":    "--json is --format json, as summary.json.",
+}
