@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"strings"
 	"time"
 
 	"loopfault/harness/nightly"
@@ -59,9 +60,7 @@ func (c *nightlyCmd) Run(e *env) error {
 	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
-	var text strings.Builder
-	n.Text(&text)
-	if err := renameio.WriteFile(n.Beside(".txt"), []byte(text.String()), 0o644); err != nil {
+	if err := c.leave(n); err != nil {
 		return err
 	}
 	return outcomeOf(nightly.Judge(n))
@@ -81,6 +80,25 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 	n.Text(e.stdout)
 	if !finished {
 		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s goes on with it\n", c.Suite)
+	}
+	return nil
+}
+
+// leave writes a night that is over beside its record: for people, and in the formats that are about tests. Its runs
+// have all formats each.
+func (c *nightlyCmd) leave(n *nightly.Night) error {
+	for ending, write := range map[string]func(io.Writer) error{
+		".txt":   func(w io.Writer) error { n.Text(w); return nil },
+		".junit": n.JUnit,
+		".ktap":  n.KTAP,
+	} {
+		var text bytes.Buffer
+		if err := write(&text); err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(n.Beside(ending), text.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"loopfault/results/report/model"
 	"loopfault/results/report/plain"
@@ -35,8 +36,12 @@ type suite struct {
 	Time       string     `xml:"time,attr"` // seconds
 	Properties []property `xml:"properties>property"`
 	Cases      []testcase `xml:"testcase"`
-	Out        string     `xml:"system-out"`
-	Err        string     `xml:"system-err"`
+	Out        output     `xml:"system-out"`
+	Err        output     `xml:"system-err"`
+}
+
+type output struct {
+	Text string `xml:",cdata"`
 }
 
 type property struct {
@@ -73,6 +78,10 @@ func Write(w io.Writer, r model.Run) error {
 		doc.Suites = append(doc.Suites, armSuite(r, i, a))
 	}
 	doc.Suites = append(doc.Suites, trust(r, len(doc.Suites)))
+	return encode(w, doc)
+}
+
+func encode(w io.Writer, doc suites) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -86,8 +95,13 @@ func Write(w io.Writer, r model.Run) error {
 }
 
 func newSuite(r model.Run, id int, name string) suite {
-	return suite{ID: id, Name: plain.Line(name), Package: "loopfault." + plain.Line(r.Summary.Scenario),
-		Timestamp: r.Manifest.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: "localhost"}
+	return blank(r.Summary.Scenario, r.Manifest.Started, id, name)
+}
+
+// blank is suite number id of what is named of.
+func blank(of string, started time.Time, id int, name string) suite {
+	return suite{ID: id, Name: plain.Line(name), Package: "loopfault." + plain.Line(of),
+		Timestamp: started.UTC().Format("2006-01-02T15:04:05"), Hostname: "localhost"}
 }
 
 func armSuite(r model.Run, id int, arm store.Arm) suite {
@@ -179,7 +193,7 @@ func trust(r model.Run, id int) suite {
 		c.Failure = &problem{Message: plain.Line(r.Summary.Problem), Type: "not trusted", Text: plain.Text(strings.Join(r.Summary.Problems, "\n"), mostLines)}
 	}
 	s.add(c)
-	s.Out = plain.Line(r.Sentence)
+	s.Out.Text = plain.Line(r.Sentence)
 	return s
 }
 

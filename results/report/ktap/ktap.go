@@ -34,11 +34,11 @@ func (b *writer) arm(r model.Run, n int, arm store.Arm) {
 	trials := r.Of(arm.Name)
 	name := nameOf(arm.Name)
 	if len(trials) == 0 {
-		fmt.Fprintf(b, "ok %d %s # SKIP no trial is complete\n", n, name)
+		b.result("", n, name, false, "no trial is complete")
 		return
 	}
 	failed, skipped := 0, 0
-	fmt.Fprintf(b, "    KTAP version 1\n    # Subtest: %s\n    1..%d\n", name, len(trials))
+	b.begin(name, len(trials))
 	for i, t := range trials {
 		switch b.trial(r, i+1, t) {
 		case model.Failed:
@@ -48,6 +48,14 @@ func (b *writer) arm(r model.Run, n int, arm store.Arm) {
 		}
 	}
 	b.result("", n, name, failed > 0, skippedAll(skipped, len(trials)))
+}
+
+// broken is said of what the harness failed in: KTAP knows no errors, and the kernel is not to blame.
+const broken = "the harness failed: "
+
+// begin opens a subtest of so many tests.
+func (b *writer) begin(name string, tests int) {
+	fmt.Fprintf(b, "    KTAP version 1\n    # Subtest: %s\n    1..%d\n", name, tests)
 }
 
 // skippedAll is the reason of an arm of which nothing can be said.
@@ -72,8 +80,8 @@ func (b *writer) trial(r model.Run, n int, t store.Trial) model.Result {
 	switch result {
 	case model.Skipped:
 		skip = why
-	case model.Broken: // KTAP knows no errors, and the kernel is not to blame
-		skip = "the harness failed: " + why
+	case model.Broken:
+		skip = broken + why
 	}
 	b.result("    ", n, fmt.Sprintf("trial-%d", t.N), bad, skip)
 	return result
