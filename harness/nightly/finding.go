@@ -37,10 +37,11 @@ const (
 	NoTime        What = "left out"         // cells that there was no time for
 )
 
-// slow is how many times longer than ever before a trial takes for it to be said,
-// in at least so many nights.
+// slow is how many times longer than ever before, and slowBy how many seconds, a trial
+// takes for it to be said, in at least so many nights.
 const (
 	slow       = 1.5
+	slowBy     = 1
 	slowNights = 3
 )
 
@@ -87,7 +88,7 @@ func about(c Cell, past []*Night, known []Known, now time.Time) (list []Finding)
 	if c.Row.Trials > 0 && counted(c) == 0 {
 		add(NotExercised, "none of %d trials counts", c.Row.Trials)
 	}
-	if most, nights := slowest(c, past); nights >= slowNights && perTrial(c) > slow*most {
+	if most, nights := slowest(c, past); nights >= slowNights && perTrial(c) > max(slow*most, most+slowBy) {
 		add(Slower, "%.0f s for each trial, %.0f s at most in %d nights before", perTrial(c), most, nights)
 	}
 	return list

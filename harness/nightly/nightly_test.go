@@ -132,6 +132,27 @@ func TestWhatChangedSinceTheNightBefore(t *testing.T) {
 	assert.Contains(t, text.String(), "hangs more: ")
 }
 
+func TestSlowerIsSaidBeyondASecond(t *testing.T) {
+	took := func(seconds float64) *nightly.Night {
+		row := &matrix.Row{Trials: 4, Verdicts: map[verdict.Kind]int{verdict.Clean: 4}}
+		return &nightly.Night{Cells: []nightly.Cell{{Cell: matrix.Cell{Ref: "x", Kernel: "k", State: matrix.Done, Row: row}, Seconds: seconds}}}
+	}
+	what := func(now float64, before ...float64) (list []nightly.What) {
+		var past []*nightly.Night
+		for _, s := range before {
+			past = append(past, took(s))
+		}
+		for _, f := range nightly.Compare(took(now), past, nil, time.Time{}) {
+			list = append(list, f.What)
+		}
+		return list
+	}
+	assert.Equal(t, []nightly.What{nightly.Slower}, what(80, 50, 52, 48))
+	assert.Empty(t, what(77, 50, 52, 48), "less than half more than ever")
+	assert.Empty(t, what(80, 50, 52), "two nights are few")
+	assert.Empty(t, what(4, 1, 1, 1), "fractions of a second are the machine's")
+}
+
 func TestDoubtIsSaid(t *testing.T) {
 	dir, s := t.TempDir(), suite(t, "one", "two")
 	night(t, dir, s, &world{}, kernels)
