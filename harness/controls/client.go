@@ -85,5 +85,15 @@ func client() []Control {
 			Titles:    []string{"wait_on_commit", "wb_wait_for_completion", "nfs_wb_all"},
 			Blames:    []string{"wait_on_commit"},
 		},
+		{
+			Kernel: "control-rename-race", Scenario: "rename-order",
+			Also:      []string{"rename-explore"},
+			Mechanism: "race for a wake-up",
+			Explains:  "Who waits for a RENAME looks whether it is still under way and then sleeps without another look, so an answer that comes just between the two leaves that task asleep for ever, and the directory locked.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfs_sillyrename", "nfs_rename", "do_unlinkat", "path_openat"},
+			Blames:    []string{"nfs_sillyrename", "nfs_rename"},
+		},
 	}
 }
