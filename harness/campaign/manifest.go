@@ -54,6 +54,7 @@ func armOf(a Arm) (store.Arm, error) {
 		Name: a.Name, Kernel: k.Name, Control: a.Control, NoFault: a.NoFault, Version: k.Version, BzImage: bzImage,
 		KernelHash: k.ImageHash, KernelKey: k.Key, ConfigHash: k.ConfigHash, SourceHash: k.SourceHash,
 		Patches: []store.Patch{}, Instrumentation: k.Instrumentation,
+		Source: k.Source, Commit: k.Commit, Compiler: k.Compiler, Fragments: k.Fragments, Build: k.Commands(),
 	}
 	for _, p := range k.Patches {
 		arm.Patches = append(arm.Patches, store.Patch{Name: p.Name, SHA256: p.SHA256, Reverse: p.Reverse})

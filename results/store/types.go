@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"loopfault/results/verdict"
@@ -62,8 +64,29 @@ type Arm struct {
 	ConfigHash string  `json:"config_hash"`
 	SourceHash string  `json:"source_hash"`
 	Patches    []Patch `json:"patches"`
+
+	Source    string     `json:"source,omitempty"`    // debian:VERSION, debian:PACKAGE or a directory
+	Commit    string     `json:"commit,omitempty"`    // of git that the directory was a checkout of, as far as known
+	Compiler  string     `json:"compiler,omitempty"`  // first line of gcc --version
+	Fragments []string   `json:"fragments,omitempty"` // configuration on top of the built-in one, by file name
+	Build     [][]string `json:"build,omitempty"`     // words of each command that builds the kernel; none: nobody knows
 	// Instrumentation lists the options that watch this kernel or break it on purpose, as far as known.
 	Instrumentation []string `json:"instrumentation,omitempty"`
+}
+
+// From says in words what the kernel was built from, and by what; "" if nothing is known.
+func (a Arm) From() string {
+	var parts []string
+	add := func(format, what string) {
+		if what != "" {
+			parts = append(parts, fmt.Sprintf(format, what))
+		}
+	}
+	add("from %s", a.Source)
+	add("commit %s", a.Commit)
+	add("configuration %s", strings.Join(a.Fragments, ", "))
+	add("by %s", a.Compiler)
+	return strings.Join(parts, ", ")
 }
 
 // Patch is one change to an arm's source.

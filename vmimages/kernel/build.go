@@ -168,7 +168,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 		return Build{}, explain(err, r.Spec, logFile)
 	}
 	built := Build{
-		Name: r.Name, Key: key, Source: r.Source, SourceHash: sourceHash, Compiler: r.compiler,
+		Name: r.Name, Key: key, Source: r.Source, Commit: r.Commit, SourceHash: sourceHash, Compiler: r.compiler,
 		Patches: append([]AppliedPatch{}, r.patches...), Instrumentation: got.instrumentation(),
 		Built: time.Now().UTC().Truncate(time.Second), Took: time.Since(began),
 	}

@@ -14,6 +14,7 @@ type Spec struct {
 	Source    string     // "debian:6.12" (package linux-source-6.12) or a directory with a kernel source tree
 	Patches   []Patch    // applied in this order
 	Fragments []Fragment // on top of the built-in ones, later ones win
+	Commit    string     // of git that Source is a checkout of, "" if nobody said; for the record alone
 }
 
 // Patch is one patch file: plain diff or mailbox, paths with one prefix (-p1).
@@ -46,6 +47,7 @@ type Build struct {
 
 	ImageHash  string         `json:"image_hash"`            // sha256 of the bzImage, hex
 	Source     string         `json:"source,omitempty"`      // as in Spec, directories absolute
+	Commit     string         `json:"commit,omitempty"`      // of git that the source was a checkout of, where that is known
 	SourceHash string         `json:"source_hash,omitempty"` // sha256 over the source before patching
 	ConfigHash string         `json:"config_hash,omitempty"` // sha256 of the final config
 	Compiler   string         `json:"compiler,omitempty"`    // first line of gcc --version

@@ -31,7 +31,7 @@ func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, fla
 		return kernel.Build{}, err
 	}
 	defer tree.Close()
-	spec.Source = tree.Dir
+	spec.Source, spec.Commit = tree.Dir, commit
 	if spec, err = spec.With(flavours...); err != nil {
 		return kernel.Build{}, err
 	}

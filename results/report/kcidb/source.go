@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 
 	"loopfault/results/report/model"
 	"loopfault/results/report/plain"
@@ -13,6 +14,7 @@ import (
 type checkout struct {
 	ID           string         `json:"id"`
 	Origin       string         `json:"origin"`
+	Commit       string         `json:"git_commit_hash,omitempty"`
 	PatchsetHash string         `json:"patchset_hash"`
 	Comment      string         `json:"comment"`
 	Valid        bool           `json:"valid"`
@@ -25,6 +27,7 @@ type build struct {
 	Origin       string         `json:"origin"`
 	Comment      string         `json:"comment"`
 	Architecture string         `json:"architecture"`
+	Compiler     string         `json:"compiler,omitempty"`
 	Status       Status         `json:"status"`
 	Misc         map[string]any `json:"misc"`
 }
@@ -64,6 +67,9 @@ func patchset(arm store.Arm) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// commitForm is the only way in which the schema takes the name of a commit.
+var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
 func checkoutOf(arm store.Arm) checkout {
 	patches := []string{}
 	for _, p := range arm.Patches {
@@ -73,12 +79,16 @@ func checkoutOf(arm store.Arm) checkout {
 		}
 		patches = append(patches, plain.Line(how+p.Name+" "+p.SHA256))
 	}
-	return checkout{ID: origin + ":" + short(fmt.Sprint(arm.SourceHash, arm.Version, patches)), Origin: origin, PatchsetHash: patchset(arm),
+	commit := ""
+	if commitForm.MatchString(arm.Commit) {
+		commit = arm.Commit
+	}
+	return checkout{ID: origin + ":" + short(fmt.Sprint(arm.SourceHash, arm.Version, patches)), Origin: origin, Commit: commit, PatchsetHash: patchset(arm),
 		Comment: "kernel " + plain.Line(arm.Version), Valid: true, Misc: map[string]any{"source_hash": plain.Line(arm.SourceHash), "patches": patches}}
 }
 
 func buildOf(arm store.Arm, checkout string) build {
-	return build{CheckoutID: checkout, ID: buildID(arm), Origin: origin, Comment: plain.Line(arm.Kernel + " " + arm.Version), Architecture: "x86_64", Status: Pass,
+	return build{CheckoutID: checkout, ID: buildID(arm), Origin: origin, Comment: plain.Line(arm.Kernel + " " + arm.Version), Architecture: "x86_64", Compiler: plain.Line(arm.Compiler), Status: Pass,
 		Misc: map[string]any{"kernel_hash": plain.Line(arm.KernelHash), "config_hash": plain.Line(arm.ConfigHash), "planted_bug": arm.Control}}
 }
 

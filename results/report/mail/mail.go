@@ -103,6 +103,9 @@ func (b *writer) kernels(arms []store.Arm) {
 		}
 		b.item("%s: %s (%s)%s", a.Name, a.Version, a.Kernel, what)
 		b.indented("    ", fmt.Sprintf("image %.12s, config %.12s", a.KernelHash, a.ConfigHash))
+		if from := a.From(); from != "" {
+			b.indented("    ", from)
+		}
 		for _, p := range a.Patches {
 			how := "with"
 			if p.Reverse {

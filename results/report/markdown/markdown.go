@@ -97,6 +97,9 @@ func kernels(b *strings.Builder, r model.Run) {
 	b.WriteString("\n## Kernels\n\n")
 	for _, a := range r.Manifest.Arms {
 		fmt.Fprintf(b, "- %s: %s, image %s, config %s\n", escape(a.Name), code(a.Version), code(a.KernelHash), code(a.ConfigHash))
+		if from := a.From(); from != "" {
+			fmt.Fprintf(b, "  - %s\n", escape(from))
+		}
 		for _, p := range a.Patches {
 			fmt.Fprintf(b, "  - patch %s %s\n", code(p.Name), code(p.SHA256))
 		}

@@ -81,6 +81,15 @@ func TestCommandsRunItAgain(t *testing.T) {
 	assert.Regexp(t, `^loopfault run made-up --kernel stock --trial-seed \d+ --trials 10 --until hang$`, f.Commands[2])
 }
 
+// A kernel of one's own is built as it was, and the run goes on with it.
+func TestCommandsBuildKernelsOfOnesOwn(t *testing.T) {
+	m := fakerun.Manifest(fakerun.Spec{})
+	m.Arms[0].Build = [][]string{{"loopfault", "kernel", "build", "stock"}}
+	m.Arms[1].Build = [][]string{{"git", "worktree", "add", "d", "1234"}, {"loopfault", "kernel", "build", "fixed", "--source", "d", "--patch", "my fix.patch"}}
+	assert.Equal(t, []string{"loopfault kernel build stock control", "git worktree add d 1234",
+		"loopfault kernel build fixed --source d --patch 'my fix.patch'", "loopfault image build"}, model.Of("r", m, nil).Commands[:4])
+}
+
 // What a control hung for is told after what nobody planted, and the first trial of a hang is one of a plain kernel.
 func TestPlainKernelsComeFirst(t *testing.T) {
 	m := fakerun.Manifest(fakerun.Spec{})

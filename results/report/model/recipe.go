@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"loopfault/results/store"
@@ -30,17 +31,25 @@ func replay(m store.Manifest, arm store.Arm, t store.Trial) []string {
 		"--trial-seed", fmt.Sprint(t.Seed), "--trials", "10", "--until", "hang"}))
 }
 
+// prepare builds kernels and root image. One command builds all kernels that their name says all of; of the user's own
+// files nothing is said.
 func prepare(arms ...store.Arm) []string {
 	build := []string{"loopfault", "kernel", "build"}
+	var own []string
 	for _, a := range arms {
-		if !strings.ContainsRune(a.Kernel, filepath.Separator) && a.Kernel != "" {
+		switch {
+		case len(a.Build) > 0 && !slices.Equal(a.Build[0], append(build[:3:3], a.Kernel)):
+			for _, words := range a.Build {
+				own = append(own, quoted(words))
+			}
+		case !strings.ContainsRune(a.Kernel, filepath.Separator) && a.Kernel != "" && !slices.Contains(build[3:], a.Kernel):
 			build = append(build, a.Kernel)
 		}
 	}
-	if len(build) == 3 {
-		return []string{"loopfault image build"} // all of them are the user's own files
+	if len(build) > 3 {
+		own = slices.Insert(own, 0, quoted(build))
 	}
-	return []string{quoted(build), "loopfault image build"}
+	return append(own, "loopfault image build")
 }
 
 // scenarioArg names the scenario on a command line: the catalogue's name, or the copy of a file that lies with the run.
