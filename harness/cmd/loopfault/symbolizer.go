@@ -34,29 +34,56 @@ func symbolizer(e *env, m store.Manifest) (func(store.Arm, *kernelreport.Report)
 	}
 }
 
-// linesOf opens the vmlinux of an arm's kernel, nil if it is not there, another one by now, or without debug
-// information.
+// linesOf opens the vmlinux that tells the lines of an arm's kernel, nil if there is none: that very build was removed,
+// or neither it nor a twin of it has debug information.
 func linesOf(e *env, arm store.Arm) *sourceLines {
 	c, err := cache.Open("")
 	if err != nil {
 		return nil
 	}
 	built, err := kernel.Resolve(c, arm.Kernel)
-	if err != nil || built.ImageHash != arm.KernelHash || built.Vmlinux == "" {
+	if err != nil || built.ImageHash != arm.KernelHash { // built anew under that name
+		built, err = kernel.Keyed(c, arm.KernelKey)
+	}
+	if err != nil || built.ImageHash != arm.KernelHash {
 		return nil
 	}
-	k, err := symbols.Open(built.Vmlinux)
+	lines, err := linesOfBuild(c, built)
 	if err != nil {
 		return nil
 	}
-	if !k.HasDebugInfo() {
-		k.Close()
-		return nil
+	return lines
+}
+
+// linesOfBuild opens the vmlinux of a build, or of a twin if only that has debug information.
+func linesOfBuild(c *cache.Cache, built kernel.Build) (*sourceLines, error) {
+	lines, err := openLines(c, built.Vmlinux)
+	if err == nil {
+		return lines, nil
+	}
+	twins, terr := kernel.Twins(c, built)
+	if terr != nil {
+		return nil, terr
+	}
+	for _, t := range twins {
+		if lines, terr := openLines(c, t.Vmlinux); terr == nil {
+			return lines, nil
+		}
+	}
+	return nil, err
+}
+
+// openLines opens a vmlinux; answers are kept in the cache. The error of one without debug information is
+// symbols.ErrNoDebugInfo.
+func openLines(c *cache.Cache, vmlinux string) (*sourceLines, error) {
+	k, err := symbols.Open(vmlinux)
+	if err != nil {
+		return nil, usageError{err}
 	}
 	d, err := symbols.NewDecoder(k, c.Path("symbols"))
 	if err != nil {
 		k.Close()
-		return nil
+		return nil, err
 	}
-	return &sourceLines{kernel: k, decoder: d}
+	return &sourceLines{kernel: k, decoder: d}, nil
 }

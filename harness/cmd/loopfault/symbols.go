@@ -16,8 +16,8 @@ type sourceLines struct {
 	tally   symbols.Tally
 }
 
-// openSymbols opens the vmlinux that the flags name; nil if there is none, or none with debug information, which is
-// said and no error. Answers are kept in the cache.
+// openSymbols opens the vmlinux that the flags name, or one of the same code; nil if there is none, or none with debug
+// information, which is said and no error.
 func openSymbols(e *env, vmlinux, name string) (*sourceLines, error) {
 	if vmlinux == "" && name == "" {
 		return nil, nil
@@ -26,25 +26,28 @@ func openSymbols(e *env, vmlinux, name string) (*sourceLines, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name != "" {
-		built, err := kernel.Resolve(store, name)
-		if err != nil {
-			return nil, err
-		}
-		if vmlinux = built.Vmlinux; vmlinux == "" {
-			return nil, usagef("kernel %s comes without its vmlinux", name)
-		}
+	if name == "" {
+		lines, err := openLines(store, vmlinux)
+		return orWithout(e, vmlinux, lines, err)
 	}
-	k, err := symbols.Open(vmlinux)
+	built, err := kernel.Resolve(store, name)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
-	d, err := symbols.NewDecoder(k, store.Path("symbols"))
+	if built.Vmlinux == "" {
+		return nil, usagef("kernel %s comes without its vmlinux", name)
+	}
+	lines, err := linesOfBuild(store, built)
+	return orWithout(e, built.Vmlinux, lines, err)
+}
+
+// orWithout goes on without lines where there is no debug information, and says so.
+func orWithout(e *env, vmlinux string, lines *sourceLines, err error) (*sourceLines, error) {
 	if errors.Is(err, symbols.ErrNoDebugInfo) {
 		fmt.Fprintf(e.stderr, "loopfault: %s: %v; going on without source lines\n", vmlinux, err)
-		return nil, k.Close()
+		return nil, nil
 	}
-	return &sourceLines{kernel: k, decoder: d}, err
+	return lines, err
 }
 
 // close keeps what was found out, and says how much that was.

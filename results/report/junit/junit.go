@@ -171,7 +171,7 @@ func evidence(r model.Run, t store.Trial) string {
 	case !first:
 		text += fmt.Sprintf("stack: see trial %d\n", f.First.N)
 	case f.Stack != nil:
-		text += "stack of " + f.Stack.Comm + ":\n" + f.Stack.Text()
+		text += "stack of " + f.Stack.Who() + ":\n" + f.Stack.Text()
 	default:
 		text += f.Console
 	}

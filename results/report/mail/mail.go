@@ -191,7 +191,7 @@ func (b *writer) stack(f model.Finding) {
 		return
 	}
 	b.WriteByte('\n')
-	who := f.Stack.Comm
+	who := f.Stack.Who()
 	if f.Stack.PID != nil {
 		who += fmt.Sprintf(", pid %d", *f.Stack.PID)
 	}

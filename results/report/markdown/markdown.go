@@ -86,7 +86,7 @@ func finding(b *strings.Builder, f model.Finding) {
 		fmt.Fprintf(b, "- %s\n", escape(f.Why.Sentence))
 	}
 	if f.Stack != nil {
-		fmt.Fprintf(b, "\n%s Stack of %s in trial %d:\n\n%s", escape(f.Injected), code(f.Stack.Comm), f.First.N, fence(f.Stack.Text()))
+		fmt.Fprintf(b, "\n%s Stack of %s in trial %d:\n\n%s", escape(f.Injected), code(f.Stack.Who()), f.First.N, fence(f.Stack.Text()))
 	} else if f.Console != "" {
 		fmt.Fprintf(b, "\n%s Trial %d:\n\n%s", escape(f.Injected), f.First.N, fence(f.Console))
 	}

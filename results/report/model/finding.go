@@ -47,6 +47,14 @@ type Stack struct {
 	Frames      []kernelreport.Frame
 }
 
+// Who is the task; a workload that stalls as a whole is none.
+func (s Stack) Who() string {
+	if s.Comm == "" {
+		return "a task of the workload"
+	}
+	return s.Comm
+}
+
 // Text is the stack as the kernel's tools print one, a line for each entry.
 func (s Stack) Text() string {
 	var b strings.Builder

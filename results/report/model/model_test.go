@@ -90,6 +90,11 @@ func TestCommandsBuildKernelsOfOnesOwn(t *testing.T) {
 		"loopfault kernel build fixed --source d --patch 'my fix.patch'", "loopfault image build"}, model.Of("r", m, nil).Commands[:4])
 }
 
+func TestStackOfNobodyInParticular(t *testing.T) {
+	assert.Equal(t, "umount", model.Stack{Comm: "umount"}.Who())
+	assert.Equal(t, "a task of the workload", model.Stack{}.Who())
+}
+
 // What a control hung for is told after what nobody planted, and the first trial of a hang is one of a plain kernel.
 func TestPlainKernelsComeFirst(t *testing.T) {
 	m := fakerun.Manifest(fakerun.Spec{})
