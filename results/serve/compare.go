@@ -17,11 +17,21 @@ type comparePage struct {
 	Hangs []hangPair
 }
 
-// armPair is an arm of both runs: of the same kernel, or else of the same name.
+// armPair is an arm of both runs: of the same kernel, or else of the same name. What only one of them has stands alone.
 type armPair struct {
-	A, B  summary.Arm
-	Known bool // both runs have it
-	Says  stats.Compared
+	A, B *summary.Arm
+	Says stats.Compared // of both
+}
+
+// Both says that both runs have the arm.
+func (p armPair) Both() bool { return p.A != nil && p.B != nil }
+
+// One is the arm as the first run that has it calls it.
+func (p armPair) One() summary.Arm {
+	if p.A != nil {
+		return *p.A
+	}
+	return *p.B
 }
 
 // hangPair is a signature with how often each run ended with it.
@@ -51,6 +61,7 @@ func (s *Server) compare(b *bytes.Buffer, r *http.Request) error {
 func pairArms(a, b []summary.Arm) []armPair {
 	var list []armPair
 	var pairs []stats.Pair
+	seen := map[int]bool{} // of b
 	for _, x := range a {
 		i := slices.IndexFunc(b, func(y summary.Arm) bool {
 			return y.Kernel == x.Kernel && y.Control == x.Control && y.NoFault == x.NoFault
@@ -59,15 +70,21 @@ func pairArms(a, b []summary.Arm) []armPair {
 			i = slices.IndexFunc(b, func(y summary.Arm) bool { return y.Name == x.Name })
 		}
 		if i < 0 {
-			list = append(list, armPair{A: x})
+			list = append(list, armPair{A: &x})
 			continue
 		}
-		list = append(list, armPair{A: x, B: b[i], Known: true})
+		seen[i] = true
+		list = append(list, armPair{A: &x, B: &b[i]})
 		pairs = append(pairs, stats.Pair{Base: countOf(x), Arm: countOf(b[i])})
+	}
+	for i := range b {
+		if !seen[i] {
+			list = append(list, armPair{B: &b[i]})
+		}
 	}
 	said := stats.Compare(pairs, stats.Aim{})
 	for i := range list {
-		if list[i].Known {
+		if list[i].Both() {
 			list[i].Says, said = said[0], said[1:]
 		}
 	}

@@ -36,6 +36,7 @@ const lines = 300
 
 var funcs = template.FuncMap{
 	"line":     plain.Line,
+	"prose":    prose,
 	"text":     func(s string) string { return plain.Text(s, lines) },
 	"percent":  model.Percent,
 	"short":    func(s string) string { return s[:min(len(s), 12)] },
@@ -52,6 +53,9 @@ var funcs = template.FuncMap{
 	"g3":       func(f float64) string { return fmt.Sprintf("%.3g", f) },
 	"seconds":  func(s float64) string { return fmt.Sprintf("%.0f s", s) },
 }
+
+// prose is a line of ours to read, in which numbers stay with their per cent; nobody is to copy it into a shell.
+func prose(s string) string { return strings.ReplaceAll(plain.Line(s), " %", "\u00a0%") }
 
 // Base is the templates that all pages share: "head", which wants Title, Style and Home, and "foot".
 func Base() *template.Template {
