@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/campaign"
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
 	"loopfault/vmimages/kernel"
@@ -68,4 +69,20 @@ func TestExploreJSON(t *testing.T) {
 	assert.Equal(t, "3+1", v["smallest"])
 	assert.Equal(t, 4.0, v["hung"].(map[string]any)["trial"])
 	assert.Equal(t, true, v["tried"].([]any)[0].(map[string]any)["hangs"])
+}
+
+func TestPlanJSON(t *testing.T) {
+	s, text, err := findScenario("dirty-limit:quick")
+	require.NoError(t, err)
+	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Trials: 2, Seed: 5, Jobs: 1}
+	v := keys(t, func(e *env) error { return e.printPlan(spec) })
+	assert.Equal(t, "dirty-limit:quick", v["scenario"])
+	assert.Len(t, v["trials"], 4)
+	assert.Equal(t, false, v["more"])
+	assert.Contains(t, v["arms"].([]any)[0].(map[string]any)["script"], "/boot/it")
+
+	spec.Trials, spec.Until = 0, "hang"
+	v = keys(t, func(e *env) error { return e.printPlan(spec) })
+	assert.Len(t, v["trials"], mostPlanned, "a plan without an end is cut, and says so")
+	assert.Equal(t, true, v["more"])
 }

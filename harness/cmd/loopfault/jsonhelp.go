@@ -3,7 +3,8 @@ package main
 // jsonHelp says what --json prints, by command, for those that print more than one table. Help and manual show it.
 // Times end in Z; what is a number of seconds says so in its name, or here.
 var jsonHelp = map[string]string{
-	"run":       "With --json: run, dir, seed, complete, and all that summary.json has. Rates are 0 to 1.",
+	"run":       "With --json: run, dir, seed, complete, and all that summary.json has. Rates are 0 to 1. With --dry-run: scenario, seed, jobs, guest_mib, trials (n, arm, seed), and arms, each with the script that boots its guest.",
+	"compare":   "With --json: as run.",
 	"explore":   "With --json: what run prints, and hung (trial, seed, schedule, title, signature; null if none did), tried (smaller schedules: schedule, hangs, run), smallest, and command, which runs it.",
 	"reproduce": "With --json: title and signature that are wanted, scenarios (likeliest first, score 0 to 1), reproduced (scenario, dir, trial_seed, match, hits of trials, median_seconds of load; null if it was not), counted, others, and below, the rate at 95 % (0 to 1) if it was not.",
 	"try":       "With --json: seed, base and patched (name, source, version, patches), scenarios (run, dir, no_control, and all that summary.json has), and mail, the text. Rates are 0 to 1.",

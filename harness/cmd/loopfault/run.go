@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"loopfault/harness/campaign"
-	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
@@ -194,24 +193,6 @@ func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	}
 	printSummary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
-	return nil
-}
-
-// printPlan shows what would run: the trials, then each arm's guest.
-func (e *env) printPlan(spec campaign.Spec) error {
-	const most = 1000
-	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", spec.Scenario.Ref(), spec.Seed, spec.Jobs, spec.GuestMiB())
-	for p := range spec.Plan().All() {
-		if p.N > most {
-			fmt.Fprintf(e.stdout, "… and so on\n")
-			break
-		}
-		fmt.Fprintf(e.stdout, "%5d  %-24s seed %d\n", p.N, p.Arm, p.Seed)
-	}
-	for _, a := range spec.Arms {
-		machine := trial.MachineOf(spec.Scenario, a.Kernel, spec.Image, spec.GuestOf(a).Timeouts)
-		fmt.Fprintf(e.stdout, "\n# arm %s\n%s", a.Name, guest.Reproduce(machine, spec.GuestOf(a)))
-	}
 	return nil
 }
 
