@@ -148,6 +148,47 @@ func TestUntilHangPassesOverControls(t *testing.T) {
 	assert.Equal(t, 9, sum)
 }
 
+func TestControlThatDidNotHangIsTriedAgain(t *testing.T) {
+	var controls []int
+	hangs := 0
+	r := &scripted{trial: func(p store.Planned) (store.Trial, error) {
+		if p.Arm != "c" {
+			return of(verdict.Clean), nil
+		}
+		if controls = append(controls, p.N); len(controls) == hangs {
+			return of(verdict.Hang), nil
+		}
+		return of(verdict.Clean), nil
+	}}
+	spec := twoArms()
+	spec.Trials, spec.Jobs = 2, 1
+	spec.Arms = append(spec.Arms, campaign.Arm{Name: "c", Control: true}, campaign.Arm{Name: "n", NoFault: true})
+	spec.Arms[2], spec.Arms[3] = spec.Arms[3], spec.Arms[2]
+
+	hangs = 4
+	_, out, err := run(t, spec, r)
+	require.NoError(t, err)
+	assert.Len(t, controls, 4)
+	assert.Greater(t, controls[2], spec.Plan().Count(), "when all others are through")
+	assert.Equal(t, summary.Clean, summary.Judge(out.Summary))
+
+	controls, hangs = nil, -1
+	st, out, err := run(t, spec, r)
+	require.NoError(t, err)
+	assert.Len(t, controls, 2+4)
+	assert.Equal(t, summary.Inconclusive, summary.Judge(out.Summary))
+	out, err = resume(t, st, spec, r)
+	require.NoError(t, err)
+	assert.True(t, out.Complete)
+	assert.Len(t, controls, 2+4, "it had its trials")
+
+	controls = nil
+	spec.ReplayOf = "x/1"
+	_, _, err = run(t, spec, r)
+	require.NoError(t, err)
+	assert.Len(t, controls, 2, "a replay is about one trial")
+}
+
 func TestUntilDifferenceStopsEarlyWhenThereIsOne(t *testing.T) {
 	spec := twoArms()
 	spec.Until, spec.Trials = store.UntilDifference, 200

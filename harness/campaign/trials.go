@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 
@@ -56,7 +57,29 @@ func newCampaign(spec Spec, stored store.Stored, j *store.Journal, r Runner, tel
 	return c
 }
 
+// trials runs the plan, and then each control again that never hung: without a
+// control that hangs nobody may trust the rest.
 func (c *campaign) trials(ctx context.Context) error {
+	planned := c.spec.Plan()
+	if err := c.run(ctx, planned.All(), c.enough); err != nil {
+		return err
+	}
+	if c.spec.Trials == 0 || c.spec.ReplayOf != "" || len(planned.Arms) == 0 {
+		return nil
+	}
+	for _, a := range c.spec.Arms {
+		if !a.Control {
+			continue
+		}
+		if err := c.run(ctx, planned.Again(a.Name), func() bool { return c.over() || c.seen(a.Name) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs those trials that are not complete, until no further one should start.
+func (c *campaign) run(ctx context.Context, trials iter.Seq[store.Planned], enough func() bool) error {
 	var g errgroup.Group
 	g.SetLimit(max(c.spec.Jobs, 1))
 	// The first failure stops the others: their trials would be void too.
@@ -66,11 +89,11 @@ func (c *campaign) trials(ctx context.Context) error {
 	for _, t := range c.done {
 		complete[t.N] = true
 	}
-	for p := range c.spec.Plan().All() {
+	for p := range trials {
 		if complete[p.N] {
 			continue
 		}
-		if ctx.Err() != nil || c.enough() {
+		if ctx.Err() != nil || enough() {
 			break
 		}
 		if c.spec.TrialSeed != nil {
@@ -78,7 +101,7 @@ func (c *campaign) trials(ctx context.Context) error {
 		}
 		g.Go(func() error { // blocks while Jobs trials are under way
 			// What was true when the trial was planned may not be now.
-			if ctx.Err() != nil || c.enough() {
+			if ctx.Err() != nil || enough() {
 				return nil
 			}
 			err := c.trial(ctx, p)
@@ -94,24 +117,32 @@ func (c *campaign) trials(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// enough says whether no further trial should start.
-func (c *campaign) enough() bool {
+// enough says whether no further trial of the plan should start.
+func (c *campaign) enough() bool { return c.over() || c.answered() }
+
+// over says whether no further trial of any kind should start.
+func (c *campaign) over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch c.spec.Until {
-	case store.UntilHang:
-		if c.hung {
-			return true
-		}
-	case store.UntilDifference, store.UntilAnswer:
-		if summary.Stop(c.stored.Manifest, c.done) {
-			return true
-		}
-	}
-	if c.spec.Enough != nil && c.spec.Enough(c.done) {
-		return true
-	}
-	return c.spec.For > 0 && c.journal.Worked() >= c.spec.For
+	return c.spec.Until == store.UntilHang && c.hung ||
+		c.spec.Enough != nil && c.spec.Enough(c.done) ||
+		c.spec.For > 0 && c.journal.Worked() >= c.spec.For
+}
+
+// answered says whether the campaign was to stop at what it has shown by now.
+func (c *campaign) answered() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return (c.spec.Until == store.UntilDifference || c.spec.Until == store.UntilAnswer) && summary.Stop(c.stored.Manifest, c.done)
+}
+
+// seen says whether a control has shown its bug.
+func (c *campaign) seen(control string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.done, func(t store.Trial) bool {
+		return t.Arm == control && (t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Crash)
+	})
 }
 
 // take counts a complete trial.

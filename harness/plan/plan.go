@@ -5,6 +5,7 @@ package plan
 import (
 	"iter"
 	"math/rand/v2"
+	"slices"
 
 	"loopfault/results/store"
 )
@@ -22,6 +23,7 @@ type Request struct {
 const (
 	leadRounds   = 2 // rounds of controls alone, before all others
 	controlEvery = 5 // later rounds in which controls run too: every fifth
+	controlAgain = 4 // further trials, after all others, of one that has not hung
 )
 
 // All yields the trials in the order they are run. The arms interleave in
@@ -74,4 +76,18 @@ func (r Request) armsOf(round int) []string {
 // Count is the number of trials in the plan, 0 for one without end.
 func (r Request) Count() int {
 	return r.Trials*len(r.Arms) + min(r.Trials, 1)*(r.lead()+r.Trials/controlEvery)*len(r.Controls)
+}
+
+// Again yields further trials of a control, for when it has not hung in a plan that
+// has an end: planted bugs need their luck, too.
+func (r Request) Again(control string) iter.Seq[store.Planned] {
+	return func(yield func(store.Planned) bool) {
+		i := slices.Index(r.Controls, control)
+		rng := rand.New(rand.NewPCG(r.Seed, uint64(i)+1))
+		for n := range controlAgain {
+			if !yield(store.Planned{N: r.Count() + i*controlAgain + n + 1, Arm: control, Seed: rng.Uint64()}) {
+				return
+			}
+		}
+	}
 }

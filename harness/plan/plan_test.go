@@ -1,12 +1,14 @@
 package plan_test
 
 import (
+	"iter"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/plan"
+	"loopfault/results/store"
 )
 
 func TestSameRequestSamePlan(t *testing.T) {
@@ -64,4 +66,17 @@ func TestControlsRunFirstAndThenNowAndThen(t *testing.T) {
 	assert.Len(t, slices.Collect(r.All()), 3)
 	r.Trials = 0
 	assert.Zero(t, r.Count(), "without end")
+}
+
+func TestTrialsOfControlsThatDidNotHangHaveNumbersOfTheirOwn(t *testing.T) {
+	r := plan.Request{Arms: []string{"a"}, Controls: []string{"c", "d"}, Trials: 2, Seed: 3}
+	numbers := map[int]bool{}
+	for _, seq := range []iter.Seq[store.Planned]{r.All(), r.Again("c"), r.Again("d")} {
+		for p := range seq {
+			assert.False(t, numbers[p.N], p.N)
+			numbers[p.N] = true
+		}
+	}
+	assert.Len(t, numbers, r.Count()+2*4)
+	assert.Equal(t, slices.Collect(r.Again("d")), slices.Collect(r.Again("d")), "the same each time, so that resume finds them")
 }

@@ -21,7 +21,8 @@ const (
 // campaignProgress turns a campaign's news into events for the status line.
 type campaignProgress struct {
 	ui      *ui.UI
-	total   int // trials, 0 when unbounded
+	planned int // trials, 0 when unbounded
+	total   int // with those of controls that are tried again
 	bound   time.Duration
 	jobs    int
 	began   time.Time
@@ -37,7 +38,7 @@ const step = "campaign"
 func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgress {
 	p := &campaignProgress{
 		before: done, done: done,
-		ui: u, total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
+		ui: u, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
 		began: time.Now(), guess: spec.Scenario.Run.D() + guessUmount,
 	}
 	if spec.Cold {
@@ -57,6 +58,10 @@ func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgre
 func (p *campaignProgress) news(n campaign.News) {
 	switch {
 	case n.Began != nil:
+		if p.planned > 0 && n.Began.Trial.N > p.planned && !n.Began.Retry {
+			p.total++
+			p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("%s has not hung yet: once more", n.Began.Trial.Arm)})
+		}
 		if n.Began.Retry {
 			p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("trial %d is tried again", n.Began.Trial.N)})
 		}
