@@ -25,7 +25,11 @@ func (t *trial) silence() time.Duration {
 	if t.eyes.last == 0 {
 		return t.budgets.Boot
 	}
-	return time.Duration(float64(t.spec.Guest.Timeouts.Stall) * t.eyes.speed.slow())
+	return stretched(t.spec.Guest.Timeouts.Stall, t.eyes.speed.slow())
+}
+
+func stretched(budget time.Duration, slow float64) time.Duration {
+	return time.Duration(float64(budget) * slow)
 }
 
 // unheard says that a running guest has said nothing for the stall budget of a
@@ -56,11 +60,15 @@ func (d *deadGuest) Error() string { return d.why }
 
 // during does one thing that may block while the detectors look on. It returns
 // what do returned, or earlier: errHang once a hang is settled, a *deadGuest,
-// errStep after the budget. In any case do has ended when during returns: its
-// context is cancelled, and all that do does is bounded by that.
+// errStep after the budget, which a slow guest makes longer as it does those of the
+// detectors: a hang has to be seen before its step is over. In any case do has ended
+// when during returns: its context is cancelled, and all that do does is bounded by
+// that.
 func (t *trial) during(ctx context.Context, budget time.Duration, do func(context.Context) error) error {
-	stepCtx, cancel := context.WithTimeout(ctx, budget)
+	stepCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	began, limit := time.Now(), time.NewTimer(budget)
+	defer limit.Stop()
 	done := make(chan error, 1)
 	go func() { done <- do(stepCtx) }()
 	left := func(err error) error {
@@ -76,6 +84,12 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	}
 	for {
 		select {
+		case <-limit.C:
+			if more := stretched(budget, t.eyes.speed.slow()) - time.Since(began); more > 0 {
+				limit.Reset(more)
+				continue
+			}
+			cancel()
 		case <-t.quiet.C:
 			select {
 			case s, ok := <-t.samples: // it was we who did not listen
@@ -94,7 +108,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil && t.unheard():
 				return errSilent // the step's budget was the shorter one
 			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil:
-				return fmt.Errorf("%w: more than %s: %w", errStep, budget, err)
+				return fmt.Errorf("%w: more than %s: %w", errStep, time.Since(began).Round(time.Second), err)
 			case errors.Is(err, control.ErrSilent) && ctx.Err() == nil:
 				return t.fate(err)
 			}

@@ -1,9 +1,14 @@
 package trial
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loopfault/harness/timeouts"
 )
 
 func TestGuestClocksMayBeSlowButNotWild(t *testing.T) {
@@ -11,4 +16,22 @@ func TestGuestClocksMayBeSlowButNotWild(t *testing.T) {
 		assert.NoError(t, clockFault(c.guest, c.host), "%+v", c)
 	}
 	assert.EqualError(t, clockFault(309, 40), "the guest's clock runs wild: 309 s of its own in 40 s of the host")
+}
+
+// The stall budget of a slow guest is longer; were that of its steps not, a hang
+// would be a step that took too long.
+func TestStepsOfASlowGuestMayTakeLonger(t *testing.T) {
+	const budget = 50 * time.Millisecond
+	slow := trial{quiet: time.NewTimer(time.Hour)}
+	slow.eyes.speed = speed{fastest: 1, recent: []float64{timeouts.MaxScale}}
+	defer slow.quiet.Stop()
+	began := time.Now()
+	err := slow.during(t.Context(), budget, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+	require.ErrorIs(t, err, errStep)
+	assert.GreaterOrEqual(t, time.Since(began), timeouts.MaxScale*budget)
+
+	quick := trial{quiet: time.NewTimer(time.Hour)}
+	defer quick.quiet.Stop()
+	require.ErrorIs(t, quick.during(t.Context(), budget, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), errStep)
+	require.NoError(t, quick.during(t.Context(), time.Hour, func(context.Context) error { return nil }))
 }

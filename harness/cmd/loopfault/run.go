@@ -56,7 +56,7 @@ func (c *runCmd) Run(e *env) error {
 type compareCmd struct {
 	campaignFlags
 	Arm     []string `required:"" sep:"none" placeholder:"NAME=K" help:"A kernel to compare; the first one is the base. Repeatable."`
-	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first and in every fifth round. Repeatable."`
+	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first, in every fifth round, and up to four times more if it has not hung by then. Repeatable."`
 	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. Runs as controls do. Repeatable."`
 	Until   string   `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Start no trial after one that hung; or once every arm differs from the base (by a test that may be looked at after each trial); or also once that would have shown half the rate, with --power."`
 	Power   float64  `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
