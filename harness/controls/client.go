@@ -77,13 +77,21 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-exit-commit", Scenario: "memcg-oom",
-			Also:      []string{"umount-matrix"},
 			Mechanism: "count not given back",
 			Explains:  "A process that exits leaves a COMMIT counted as begun, so the next one who waits for all COMMITs of that file waits for ever.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"wait_on_commit", "wb_wait_for_completion", "nfs_wb_all"},
 			Blames:    []string{"wait_on_commit"},
+		},
+		{
+			Kernel: "control-exit-write", Scenario: "umount-matrix",
+			Mechanism: "write-back without end",
+			Explains:  "What a process that exits has dirty is marked as being written and never sent, so its own close(), and whoever evicts the inode, waits for the end of that.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.StallWatch, verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfs_wb_all", "wb_wait_for_completion"},
+			Blames:    []string{"nfs_wb_all"},
 		},
 		{
 			Kernel: "control-rename-race", Scenario: "rename-order",
