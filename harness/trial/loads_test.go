@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,7 +30,22 @@ func runFor(t *testing.T, name, run string, change func(*scenario.Scenario)) (st
 	}
 	got, _, err := trial.Run(t.Context(), s, quiet)
 	require.NoError(t, err)
+	t.Cleanup(func() { showHang(t, s.Dir) })
 	return got, s.Dir
+}
+
+// showHang prints who slept where when a test fails: a hang of stock is worth more
+// than the test, and its directory goes.
+func showHang(t *testing.T, dir string) {
+	t.Helper()
+	if !t.Failed() {
+		return
+	}
+	for _, name := range []string{"stacks.txt", "rpc-tasks.txt"} {
+		if text, err := os.ReadFile(filepath.Join(dir, "evidence", name)); err == nil {
+			t.Logf("%s:\n%.30000s", name, text)
+		}
+	}
 }
 
 // evidence is a file of a trial's evidence.
