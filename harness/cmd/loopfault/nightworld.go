@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
@@ -140,8 +139,11 @@ func (w *nightWorld) Drop(k nightly.Kernel) error {
 	if err != nil {
 		return err
 	}
-	name := strings.Join(append([]string{k.Ref}, k.Flavours...), "+")
-	if _, err := kernel.Remove(images, name); err != nil && vmimages.ClassOf(err) != vmimages.Usage {
+	spec, err := kernel.Spec{Name: k.Ref}.With(k.Flavours...)
+	if err != nil {
+		return err
+	}
+	if _, err := kernel.Remove(images, spec.Name); err != nil && vmimages.ClassOf(err) != vmimages.Usage {
 		return err
 	}
 	return nil
