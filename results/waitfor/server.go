@@ -60,6 +60,7 @@ func parseServer(nfsd string, ps []thread) server {
 		}
 		seen++
 		switch {
+		case t.wchan == leaseBreaker: // it is among the blocked tasks
 		case t.state[0] == 'I' || t.state[0] == 'S':
 			s.idle++
 		case t.state[0] == 'D' && t.wchan != "svc_recv":

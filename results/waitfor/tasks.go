@@ -31,6 +31,15 @@ type task struct {
 
 func (t *task) nfsd() bool { return t.comm == "nfsd" }
 
+// leaseBreaker is where a task waits for somebody to give a lease back, a layout or a
+// delegation. It sleeps interruptibly, which no detector calls blocked, and keeps all
+// others waiting that need what it has.
+const leaseBreaker = "__break_lease"
+
+func (t *task) breaksLease() bool {
+	return t.state == "S" && len(t.stack) > 0 && t.stack[0] == leaseBreaker
+}
+
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
 // whose stacks are known. stacks.txt counts; the rest adds how long a task has
 // slept, or stands in for stacks.txt where that is missing or cut short.
@@ -69,7 +78,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" {
+		if t.state == "D" || t.breaksLease() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)

@@ -50,7 +50,7 @@ var things = map[string]thing{
 		holders: []string{"nfsd4_layoutreturn", "nfsd4_delegreturn"},
 		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL", "CB_RECALL", "LAYOUTRETURN", "DELEGRETURN"}},
 	"client-answer": {kind: KindOther, label: "client's answer, put off (NFS4ERR_DELAY)", root: Slow,
-		cleared: "the client's answer, which it puts off while a LAYOUTRETURN of the file is under way",
+		cleared: "the client's answer, which it puts off while a LAYOUTRETURN of the file is under way, or the return of the layout, for which knfsd asks again and again",
 		also:    []string{"layoutreturn"}},
 	"layoutcommitting": {kind: KindBit, label: "NFS_INO_LAYOUTCOMMITTING", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTCOMMIT", holders: []string{"pnfs_layoutcommit_inode", "nfs4_proc_layoutcommit"}, ops: []string{"LAYOUTCOMMIT"}},
