@@ -23,7 +23,7 @@ var rootfs embed.FS
 
 // mountPoints are the empty directories that the agent mounts things on; the root
 // file system is read-only by then.
-var mountPoints = []string{"/export", "/results", "/mnt/nfs", "/root/.ssh"}
+var mountPoints = []string{"/export", "/results", "/mnt/nfs", "/root/.ssh", "/var/target"}
 
 // file is something laid on top of the base. Either text or from is set.
 type file struct {

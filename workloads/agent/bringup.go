@@ -17,15 +17,17 @@ import (
 // nfsd, loop-back mount. It says what was negotiated; whether that is what the
 // scenario wanted is for the host to judge.
 func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
-	s.nfs = &nfsServer{export: p.Export, layouts: p.Mount.Layout != "none"}
+	s.nfs = &nfsServer{export: p.Export, layout: p.Mount.Layout}
 	for _, step := range []struct {
 		what string
 		do   func() error
 	}{
-		{"make and mount the exported file system", func() error { return mountExport(p.Export) }},
+		{"make the exported disk", s.nfs.findDisk},
+		{"make and mount the exported file system", s.nfs.mountExport},
 		{"swap", swapOn},
 		{"lay out /var/lib/nfs", layOutState},
 		{"start the NFS server", s.nfs.setUp},
+		{"start what maps block layouts", s.nfs.startMapper},
 		{"mount loop-back", func() error { return mountLoopback(p.Mount) }},
 		{"make the load directory", makeLoadDir},
 	} {
@@ -38,36 +40,37 @@ func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
 	return m, err
 }
 
-func mountExport(e wire.Export) error {
-	disk, err := diskBySerial(wire.ExportDisk)
-	if err != nil {
-		return err
-	}
+func (n *nfsServer) mountExport() error {
+	fs := n.export.FS
 	mkfs := map[string][]string{
 		"xfs":   {"mkfs.xfs", "-q", "-f"},
 		"ext4":  {"mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1"},
 		"btrfs": {"mkfs.btrfs", "-q", "-f"},
-	}[e.FS]
+	}[fs]
 	if mkfs == nil {
-		return fmt.Errorf("no way to make a %q file system", e.FS)
+		return fmt.Errorf("no way to make a %q file system", fs)
 	}
-	if err := workloads.Run(append(mkfs, disk)...); err != nil {
+	if err := workloads.Run(append(mkfs, n.disk)...); err != nil {
 		return err
 	}
-	if err := mountDisk(e.FS); err != nil {
+	if err := n.mountDisk(); err != nil {
 		return err
 	}
 	return os.Chmod(wire.ExportRoot, 0o777)
 }
 
-// mountDisk mounts the file system that is exported.
-func mountDisk(fs string) error {
-	disk, err := diskBySerial(wire.ExportDisk)
-	if err != nil {
-		return err
+// findDisk finds, or makes, what the exported file system lives on.
+func (n *nfsServer) findDisk() (err error) {
+	if n.disk, err = diskBySerial(wire.ExportDisk); err == nil && n.layout == wire.LayoutSCSI {
+		n.disk, err = scsiDisk(n.disk)
 	}
-	if err := unix.Mount(disk, wire.ExportRoot, fs, 0, ""); err != nil {
-		return fmt.Errorf("mount %s: %w", fs, err)
+	return err
+}
+
+// mountDisk mounts the file system that is exported.
+func (n *nfsServer) mountDisk() error {
+	if err := unix.Mount(n.disk, wire.ExportRoot, n.export.FS, 0, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", n.export.FS, err)
 	}
 	return nil
 }

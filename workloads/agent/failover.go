@@ -54,7 +54,7 @@ func (n *nfsServer) leave(ctx context.Context) error {
 // comeBack mounts and exports the file system again.
 func (n *nfsServer) comeBack() error {
 	if n.away {
-		if err := mountDisk(n.export.FS); err != nil {
+		if err := n.mountDisk(); err != nil {
 			return err
 		}
 		n.away = false

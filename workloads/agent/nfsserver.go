@@ -19,18 +19,27 @@ import (
 // stop it and start it again.
 type nfsServer struct {
 	export  wire.Export
-	layouts bool
+	layout  string    // that clients are to get: wire.Mount's word
+	disk    string    // of the exported file system
 	tracker *exec.Cmd // nfsdcld while it runs
 	away    bool      // the file system is unmounted
 }
 
 const nfsdDir = "/proc/fs/nfsd/"
 
-const stateDir = "/var/lib/nfs"
+const (
+	stateDir = "/var/lib/nfs"
+	// pipeDir is where kernel and daemons talk; Debian's blkmapd looks nowhere else.
+	pipeDir = "/run/rpc_pipefs"
+)
 
 func layOutState() error {
-	for _, dir := range append([]string{"sm", "sm.bak", "rpc_pipefs"}, trackingDirs...) {
-		if err := os.MkdirAll(filepath.Join(stateDir, dir), 0o755); err != nil {
+	dirs := []string{pipeDir}
+	for _, dir := range append([]string{"sm", "sm.bak"}, trackingDirs...) {
+		dirs = append(dirs, filepath.Join(stateDir, dir))
+	}
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
@@ -47,8 +56,8 @@ func (n *nfsServer) setUp() error {
 	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
 	}
-	if n.export.Tracking != "" {
-		if err := unix.Mount("rpc_pipefs", filepath.Join(stateDir, "rpc_pipefs"), "rpc_pipefs", 0, ""); err != nil {
+	if n.export.Tracking != "" || n.layout == wire.LayoutBlock {
+		if err := unix.Mount("rpc_pipefs", pipeDir, "rpc_pipefs", 0, ""); err != nil {
 			return fmt.Errorf("mount rpc_pipefs: %w", err)
 		}
 	}
@@ -101,7 +110,7 @@ func (n *nfsServer) endGrace() error {
 // share exports the file system.
 func (n *nfsServer) share() error {
 	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
-	if n.layouts {
+	if n.layout != wire.LayoutNone {
 		options = append(options, "pnfs")
 	}
 	if n.export.Options != "" {

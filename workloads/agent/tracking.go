@@ -2,14 +2,9 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
-	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,32 +15,9 @@ var trackingDirs = []string{"nfsdcld", "nfsdcltrack", "v4recovery"}
 
 // startTracker starts nfsdcld and waits until it listens: a kernel that starts a
 // server looks for it for a second only.
-func (n *nfsServer) startTracker(daemon string) error {
-	cmd := exec.Command(daemon, "-F", "-p", filepath.Join(stateDir, "rpc_pipefs"), "-s", filepath.Join(stateDir, "nfsdcld"))
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	n.tracker = cmd
-	for began := time.Now(); !listens(cmd.Process.Pid); time.Sleep(readyPause) {
-		if time.Since(began) > trackerPatience {
-			return fmt.Errorf("it does not listen after %s", trackerPatience)
-		}
-	}
-	return nil
-}
-
-// listens says that a process watches a directory, as nfsdcld does the one in
-// which the kernel will make its pipe.
-func listens(pid int) bool {
-	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "fdinfo", "*"))
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err == nil && strings.Contains(string(text), "inotify wd:") {
-			return true
-		}
-	}
-	return false
+func (n *nfsServer) startTracker(daemon string) (err error) {
+	n.tracker, err = startDaemon(daemon, "-F", "-p", pipeDir, "-s", filepath.Join(stateDir, "nfsdcld"))
+	return err
 }
 
 // forget has a stopped server know none of its clients when it starts again.

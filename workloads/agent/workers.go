@@ -152,5 +152,5 @@ const (
 	umountPatience = 2 * time.Minute
 	busyPause      = 50 * time.Millisecond
 	// Of a daemon to start, in a guest that may be out of memory.
-	trackerPatience = 30 * time.Second
+	daemonPatience = 30 * time.Second
 )

@@ -18,18 +18,30 @@ type Export struct {
 // Mount is the loop-back mount of that export.
 type Mount struct {
 	Vers    string `json:"vers" yaml:"vers"`                           // 3, 4.0, 4.1 or 4.2
-	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles or none; asserted, not assumed
+	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles, scsi, block or none; asserted, not assumed
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
 }
+
+// The layouts that knfsd can be made to grant. Those of block devices it grants for XFS
+// alone: SCSI ones on a disk that keeps reservations, block ones on any. A client that is
+// offered several takes scsi before block before flexfiles.
+const (
+	LayoutNone      = "none"
+	LayoutFlexfiles = "flexfiles"
+	LayoutSCSI      = "scsi"
+	LayoutBlock     = "block"
+)
+
+// Layouts lists them.
+var Layouts = []string{LayoutNone, LayoutFlexfiles, LayoutSCSI, LayoutBlock}
 
 // layouts maps the scenario's word for a layout to the kernel's in
 // /proc/self/mountstats.
 var layouts = map[string]string{
-	"none":      "not configured",
-	"flexfiles": "LAYOUT_FLEX_FILES",
-	"files":     "LAYOUT_NFSV4_1_FILES",
-	"block":     "LAYOUT_BLOCK_VOLUME",
-	"scsi":      "LAYOUT_SCSI",
+	LayoutNone:      "not configured",
+	LayoutFlexfiles: "LAYOUT_FLEX_FILES",
+	LayoutSCSI:      "LAYOUT_SCSI",
+	LayoutBlock:     "LAYOUT_BLOCK_VOLUME",
 }
 
 // KernelLayout is the word that mountstats uses for a layout; ok is false for
