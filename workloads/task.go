@@ -37,13 +37,17 @@ type start struct {
 // Process is a worker process that was started.
 type Process struct {
 	*exec.Cmd
+	name  string
 	input io.WriteCloser
 }
 
 // Release lets a worker begin with its seed.
 func (p *Process) Release(seed uint64) error {
 	err := json.NewEncoder(p.input).Encode(start{seed})
-	return errors.Join(err, p.input.Close())
+	if err = errors.Join(err, p.input.Close()); err != nil {
+		return fmt.Errorf("worker %s ended before it was to begin: %w", p.name, err)
+	}
+	return nil
 }
 
 // Start starts the worker process of a task: this very program in its
@@ -79,7 +83,7 @@ func (t Task) Start(cgroup *os.File) (*Process, error) {
 		return nil, fmt.Errorf("start worker %s: %w", w.Name, err)
 	}
 	// The pipe holds far more than a task: this does not wait for the worker.
-	return &Process{cmd, input}, json.NewEncoder(input).Encode(t)
+	return &Process{cmd, w.Name, input}, json.NewEncoder(input).Encode(t)
 }
 
 // RunTask is the whole life of a worker process: it reads its task from in

@@ -57,6 +57,9 @@ func Init() error {
 	unix.Sethostname([]byte("loopfault"))
 	// Coredumps of killed workers would be written to the file system under test.
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	// Distributions' kernels hand out huge pages unasked: workers that hardly use memory
+	// would be killed in their small cgroup before they begin. All roles inherit this.
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0) // a kernel without them has nothing to turn off
 	if err := network(); err != nil {
 		return err
 	}
