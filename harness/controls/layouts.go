@@ -10,6 +10,7 @@ func layouts() []Control {
 	return []Control{
 		{
 			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
+			Also:      []string{"pnfs-block-enomem"},
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that nobody will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
@@ -18,7 +19,7 @@ func layouts() []Control {
 		},
 		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
-			Also:      []string{"pnfs-fail-nth"},
+			Also:      []string{"pnfs-fail-nth", "pnfs-block-enomem"},
 			Mechanism: "reference leaked",
 			Explains:  "The error path of pnfs_send_layoutreturn() keeps a reference to the layout header, so whoever evicts the inode waits for ever for the header to go away.",
 			Classes:   []waitfor.Class{waitfor.Kept},

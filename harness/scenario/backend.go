@@ -32,6 +32,13 @@ func choosing(ref, axis, value string) string {
 	return ref + sep + axis + "=" + value
 }
 
+// By is the scenario with its faults had by a backend; a *NotApplicable if there is no
+// other way to have them.
+func (s Scenario) By(backend string) (Scenario, error) {
+	err := s.failBy(backend)
+	return s, err
+}
+
 // failBy turns faults at one allocation into the same ones of another backend.
 func (s *Scenario) failBy(backend string) error {
 	if !slices.Contains(Backends, backend) {

@@ -73,9 +73,7 @@ func check(s Scenario) []finding {
 	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
 	c.want(s.Export.Tracking == "" || s.Export.Tracking == "nfsdcld", "export.tracking", "is %q, want nfsdcld or nothing", s.Export.Tracking)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
-	_, known := wire.KernelLayout(s.Mount.Layout)
-	c.want(known, "mount.layout", "is %q, want none or flexfiles", s.Mount.Layout)
-	c.want(s.Mount.Layout == "none" || s.Mount.Vers >= "4.1", "mount.layout", "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", s.Mount.Layout, s.Mount.Vers)
+	c.layout(s)
 	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
@@ -94,6 +92,15 @@ func check(s Scenario) []finding {
 		c.fits(w, s, path)
 	}
 	return c.found
+}
+
+// layout checks that the server can grant what the mount is to get.
+func (c *checker) layout(s Scenario) {
+	const path = "mount.layout"
+	l := s.Mount.Layout
+	c.oneOf(l, path, wire.Layouts...)
+	c.want(l == wire.LayoutNone || s.Mount.Vers >= "4.1", path, "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", l, s.Mount.Vers)
+	c.want(!s.ofBlocks() || s.Export.FS == "xfs", path, "is %s, but knfsd grants those for xfs alone: want export.fs xfs", l)
 }
 
 // applies checks that a scenario applies to what it is itself.

@@ -42,7 +42,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.between(d.Files, 1, 1000, p+".files")
 		c.want(d.For.D() >= time.Millisecond && d.For.D() <= 5*time.Second, p+".for", "is %s, want 1ms to 5s", d.For)
 		c.want(d.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms", d.Every)
-		c.want(s.Mount.Layout == "flexfiles", p, "is about flexfiles data servers: want mount.layout flexfiles")
+		c.want(s.Mount.Layout == wire.LayoutFlexfiles, p, "is about flexfiles data servers: want mount.layout flexfiles")
 		c.want(s.Finish.Writers == "stopped", p, "gives permissions back before it ends, and readers never end without: want finish.writers stopped")
 	}
 }
@@ -58,7 +58,7 @@ func (c *checker) state(s *wire.State, m wire.Mount, p string) {
 	c.between(s.Locks, 0, wire.MaxLocks, p+".locks")
 	c.want(s.Hold.D() <= 10*time.Second, p+".hold", "is %s, want at most 10s", s.Hold)
 	c.want(m.Vers != "3", p, "is about NFSv4 state: want mount.vers 4.0, 4.1 or 4.2")
-	c.want(s.Locks == 0 || m.Layout == "none", p+".locks", "is %d, but data servers of layout %s do not know locks: want 0, or mount.layout none", s.Locks, m.Layout)
+	c.want(s.Locks == 0 || m.Layout == wire.LayoutNone, p+".locks", "is %d, but data servers of layout %s do not know locks: want 0, or mount.layout none", s.Locks, m.Layout)
 	c.rival(s.Rival, m, p)
 	c.want(s.Plant == 0 || s.Plant.D() >= 10*time.Millisecond, p+".plant", "is %s, want at least 10ms, or 0 for none", s.Plant)
 }

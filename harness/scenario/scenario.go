@@ -45,12 +45,13 @@ type Scenario struct {
 	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find
 }
 
-// Applies says on which NFS versions and exported file systems a scenario makes
+// Applies says on which NFS versions, exported file systems and layouts a scenario makes
 // sense. A list that is empty stands for the scenario's own alone.
 type Applies struct {
-	Vers []string `json:"vers,omitempty" yaml:"vers"`
-	FS   []string `json:"fs,omitempty" yaml:"fs"`
-	Why  string   `json:"why,omitempty" yaml:"why"` // not on others; one line
+	Vers   []string `json:"vers,omitempty" yaml:"vers"`
+	FS     []string `json:"fs,omitempty" yaml:"fs"`
+	Layout []string `json:"layout,omitempty" yaml:"layout"`
+	Why    string   `json:"why,omitempty" yaml:"why"` // not on others; one line
 }
 
 // Guest is the machine a trial runs on.
@@ -121,7 +122,7 @@ func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != n
 // without that being a hang.
 func (s Scenario) Allowance() time.Duration {
 	var longest time.Duration
-	if s.Mount.Layout == "flexfiles" {
+	if s.Mount.Layout == wire.LayoutFlexfiles {
 		// The data path is NFSv3, whose writes meet the client's own delegations: each
 		// is put off and tried again 5 s later, several times over on a busy server.
 		longest = timeouts.NFSRetry
@@ -147,7 +148,7 @@ func defaults() Scenario {
 	return Scenario{
 		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
 		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8},
-		Mount:  wire.Mount{Vers: "4.2", Layout: "none"},
+		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone},
 		Finish: Finish{Writers: "killed"},
 	}
 }
@@ -167,9 +168,7 @@ func (s Scenario) KernelOptions() []string {
 	case "4.2":
 		opts = append(opts, "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2")
 	}
-	if s.Mount.Layout == "flexfiles" {
-		opts = append(opts, "CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3")
-	}
+	opts = append(opts, layoutOptions[s.Mount.Layout]...)
 	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
 	if s.Guest.Swap > 0 {
 		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
@@ -181,6 +180,33 @@ func (s Scenario) KernelOptions() []string {
 		opts = append(opts, f.kernelOptions()...)
 	}
 	return opts
+}
+
+// layoutOptions are those of a layout, on both sides, and of the disk it is about.
+var layoutOptions = map[string][]string{
+	wire.LayoutFlexfiles: {"CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3"},
+	wire.LayoutBlock:     {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_BLOCKLAYOUT"},
+	wire.LayoutSCSI:      {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_SCSILAYOUT", "CONFIG_BLK_DEV_SD", "CONFIG_TCM_IBLOCK", "CONFIG_LOOPBACK_TARGET"},
+}
+
+// ofBlocks says that the layout is about the blocks of a disk.
+func (s Scenario) ofBlocks() bool {
+	return s.Mount.Layout == wire.LayoutSCSI || s.Mount.Layout == wire.LayoutBlock
+}
+
+// WithLayout is the scenario with another layout, for questions: whether that makes sense
+// is not checked.
+func (s Scenario) WithLayout(layout string) Scenario {
+	s.Mount.Layout = layout
+	return s
+}
+
+// KernelArgs are the words for the guest's kernel command line that the scenario needs.
+func (s Scenario) KernelArgs() []string {
+	if s.Mount.Layout == wire.LayoutFlexfiles { // or the client would prefer what it is offered for the disk
+		return []string{"initcall_blacklist=nfs4blocklayout_init"}
+	}
+	return nil
 }
 
 func (f Fault) kernelOptions() []string {

@@ -46,6 +46,8 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"guest:\n  cpus: 0\n", `small.yaml:7: guest.cpus: is 0, want 1 to 64`},
 		{"guest:\n  memory: much\n", `small.yaml:7: `},
 		{"mount:\n  vers: \"4.0\"\n  layout: flexfiles\n", `small.yaml:8: mount.layout: is flexfiles, but NFS 4.0 has no layouts: want vers 4.1 or 4.2`},
+		{"mount:\n  layout: files\n", `small.yaml:7: mount.layout: is "files", want one of none, flexfiles, scsi, block`},
+		{"export:\n  fs: ext4\nmount:\n  layout: scsi\n", `small.yaml:9: mount.layout: is scsi, but knfsd grants those for xfs alone: want export.fs xfs`},
 		{"faults:\n  - failslab:\n      function: f\n      probabilty: 3\n", `small.yaml:9: unknown field "probabilty", did you mean "probability"?`},
 		{"faults:\n  - failslab:\n      function: f\n      probability: 101\n      times: 1\n", `small.yaml:9: faults[0].failslab.probability: is 101, want 1 to 100`},
 		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover`},
@@ -131,6 +133,24 @@ func TestKernelOptionsFollowTheScenario(t *testing.T) {
 	s, err = scenario.Parse("small.yaml", []byte(minimal))
 	require.NoError(t, err)
 	assert.NotContains(t, s.KernelOptions(), "CONFIG_FAILSLAB")
+}
+
+// A client takes layouts of blocks before flexfiles, and knfsd offers both for XFS.
+func TestOnlyGuestsWithFlexfilesGoWithoutTheBlockDriver(t *testing.T) {
+	for ref, want := range map[string][]string{
+		"pnfs-layoutreturn-enomem":       {"initcall_blacklist=nfs4blocklayout_init"},
+		"pnfs-block-enomem":              nil,
+		"pnfs-block-enomem:layout=block": nil,
+		"dirty-limit":                    nil,
+	} {
+		s, _, err := scenario.Find(ref)
+		require.NoError(t, err)
+		assert.Equal(t, want, s.KernelArgs(), ref)
+	}
+	s, _, err := scenario.Find("pnfs-block-enomem:layout=block")
+	require.NoError(t, err)
+	assert.Contains(t, s.KernelOptions(), "CONFIG_NFSD_BLOCKLAYOUT")
+	assert.NotContains(t, s.KernelOptions(), "CONFIG_NFSD_SCSILAYOUT", "Debian's 6.1 has none")
 }
 
 func TestRankFindsTheScenarioThatAStackIsAbout(t *testing.T) {

@@ -79,6 +79,7 @@ func (s *Scenario) axes() []axis {
 	return []axis{
 		{"vers", &s.Mount.Vers, s.Applies.Vers, nfsVersions},
 		{"fs", &s.Export.FS, s.Applies.FS, fileSystems},
+		{"layout", &s.Mount.Layout, s.Applies.Layout, wire.Layouts},
 	}
 }
 

@@ -51,7 +51,25 @@ func TestEverythingTheKernelLacksIsNamedAtOnce(t *testing.T) {
 	err = withConfig(t, config.String()).preflight(t.Context())
 	var unfit *Unfit
 	require.ErrorAs(t, err, &unfit)
-	assert.Equal(t, "kernel given: lacks what scenario pnfs-layoutreturn-enomem needs: CONFIG_NFSD_FLEXFILELAYOUT, CONFIG_FAILSLAB", err.Error())
+	assert.Equal(t, "kernel given: lacks what scenario pnfs-layoutreturn-enomem needs: CONFIG_NFSD_FLEXFILELAYOUT, CONFIG_FAILSLAB (--fault-backend callsite needs no fault injection of it)", err.Error())
+}
+
+// What a distribution's kernel can do is said beside what it cannot.
+func TestADistributionsKernelIsShownAWay(t *testing.T) {
+	s, _, err := scenario.Find("pnfs-block-enomem")
+	require.NoError(t, err)
+	ships := strings.Join(s.KernelOptions(), "=m\n") + "=m\nCONFIG_NFS_V3=y\nCONFIG_PNFS_FLEXFILE_LAYOUT=m\n"
+	err = withConfig(t, ships).preflight(t.Context())
+	var unfit *Unfit
+	require.ErrorAs(t, err, &unfit)
+	assert.Equal(t, "lacks what scenario pnfs-layoutreturn-enomem needs: CONFIG_NFSD_FLEXFILELAYOUT, CONFIG_FAULT_INJECTION_DEBUG_FS, "+
+		"CONFIG_FAULT_INJECTION_STACKTRACE_FILTER, CONFIG_FAILSLAB (--fault-backend callsite needs no fault injection of it; "+
+		"its server grants scsi layouts, which scenario pnfs-block-enomem is about)", unfit.Why)
+
+	// Debian's 6.1 has no SCSI layouts either.
+	older := strings.ReplaceAll(ships, "CONFIG_NFSD_SCSILAYOUT=m\n", "CONFIG_NFSD_BLOCKLAYOUT=y\n")
+	require.ErrorAs(t, withConfig(t, older).preflight(t.Context()), &unfit)
+	assert.Contains(t, unfit.Why, "its server grants block layouts")
 }
 
 func TestKernelWithEverythingPasses(t *testing.T) {

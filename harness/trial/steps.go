@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"loopfault/faults"
@@ -37,50 +35,6 @@ func (t *trial) bringUp(ctx context.Context) error {
 	}
 	t.result.Ops, t.result.Tracking = m.Ops, m.Tracking
 	t.history.add(entry{Type: "guest", What: "mounted", Detail: "vers=" + m.Vers + " pnfs=" + t.result.Layout + " tracking=" + m.Tracking})
-	return nil
-}
-
-// readConfig asks the kernel for its configuration, or takes the one that came with
-// it: distributions build theirs without CONFIG_IKCONFIG_PROC.
-func (t *trial) readConfig(ctx context.Context) error {
-	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"zcat", "/proc/config.gz"}, Timeout: wire.Duration(t.budgets.Remote)})
-	if err != nil {
-		return err
-	}
-	if t.config = r.Output; r.ExitCode == 0 {
-		return nil
-	}
-	t.config = ""
-	if t.spec.Kernel.Config != "" {
-		text, err := os.ReadFile(t.spec.Kernel.Config)
-		if err != nil {
-			return err
-		}
-		t.config = string(text)
-	}
-	return nil
-}
-
-// preflight names every kernel option that the scenario needs and this kernel lacks.
-// One whose configuration nobody knows is found out by the step that fails.
-func (t *trial) preflight(ctx context.Context) error {
-	if err := t.readConfig(ctx); err != nil || t.config == "" {
-		return err
-	}
-	on := map[string]bool{}
-	for line := range strings.Lines(t.config) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		on[name] = ok && (value == "y" || value == "m")
-	}
-	var lacks []string
-	for _, opt := range t.spec.Scenario.KernelOptions() {
-		if !on[opt] && !slices.Contains(lacks, opt) {
-			lacks = append(lacks, opt)
-		}
-	}
-	if len(lacks) > 0 {
-		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("lacks what scenario %s needs: %s", t.spec.Scenario.Name, strings.Join(lacks, ", "))}
-	}
 	return nil
 }
 

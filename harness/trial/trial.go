@@ -84,10 +84,10 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		CPUs:      s.Guest.CPUs,
 		Disks:     disks,
 		Devices:   debuggerOf(s),
-		Append: []string{
-			"init=" + image.AgentPath,
+		Append: append(s.KernelArgs(),
+			"init="+image.AgentPath,
 			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),
-		},
+		),
 	}
 }
 

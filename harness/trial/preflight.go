@@ -1,0 +1,91 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"loopfault/harness/scenario"
+	"loopfault/workloads/wire"
+)
+
+// readConfig asks the kernel for its configuration, or takes the one that came with
+// it: distributions build theirs without CONFIG_IKCONFIG_PROC.
+func (t *trial) readConfig(ctx context.Context) error {
+	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"zcat", "/proc/config.gz"}, Timeout: wire.Duration(t.budgets.Remote)})
+	if err != nil {
+		return err
+	}
+	if t.config = r.Output; r.ExitCode == 0 {
+		return nil
+	}
+	t.config = ""
+	if t.spec.Kernel.Config != "" {
+		text, err := os.ReadFile(t.spec.Kernel.Config)
+		if err != nil {
+			return err
+		}
+		t.config = string(text)
+	}
+	return nil
+}
+
+// preflight names every kernel option that the scenario needs and this kernel lacks.
+// One whose configuration nobody knows is found out by the step that fails.
+func (t *trial) preflight(ctx context.Context) error {
+	if err := t.readConfig(ctx); err != nil || t.config == "" {
+		return err
+	}
+	on := options(t.config)
+	lacks := on.lackedBy(t.spec.Scenario)
+	if len(lacks) == 0 {
+		return nil
+	}
+	why := fmt.Sprintf("lacks what scenario %s needs: %s", t.spec.Scenario.Name, strings.Join(lacks, ", "))
+	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why + on.wayOut(t.spec.Scenario, len(lacks))}
+}
+
+// config is the options that are on in a kernel.
+type config map[string]bool
+
+func options(text string) config {
+	on := config{}
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		on[name] = ok && (value == "y" || value == "m")
+	}
+	return on
+}
+
+func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
+	for _, opt := range s.KernelOptions() {
+		if !c[opt] && !slices.Contains(lacks, opt) {
+			lacks = append(lacks, opt)
+		}
+	}
+	return lacks
+}
+
+// wayOut says what can be done with a kernel as it is: a fault can be had without its
+// help, and its server may grant other layouts.
+func (c config) wayOut(s scenario.Scenario, lacked int) string {
+	var ways []string
+	if other, err := s.By("callsite"); err == nil {
+		if left := len(c.lackedBy(other)); left < lacked {
+			s, lacked = other, left
+			ways = append(ways, "--fault-backend callsite needs no fault injection of it")
+		}
+	}
+	for _, layout := range []string{wire.LayoutSCSI, wire.LayoutBlock} {
+		if s.Mount.Layout == wire.LayoutFlexfiles && len(c.lackedBy(s.WithLayout(layout))) < lacked {
+			ways = append(ways, "its server grants "+layout+" layouts, which scenario pnfs-block-enomem is about")
+			break
+		}
+	}
+	if len(ways) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(ways, "; ") + ")"
+}
