@@ -36,14 +36,15 @@ func TestModulesComeAfterWhatTheyNeed(t *testing.T) {
 	module(t, dir, "unrelated", "sunrpc")
 	out, err := exec.Command("xz", lockd, disk).CombinedOutput()
 	require.NoError(t, err, string(out))
-	order, err := modulesIn(t.Context(), dir)
+	scratch := t.TempDir()
+	order, err := modulesIn(t.Context(), dir, scratch)
 	require.NoError(t, err)
-	assert.Equal(t, []string{crc, disk, sunrpc, lockd, nfsd}, order, "those that were compressed, too")
-	assert.FileExists(t, lockd)
+	assert.Equal(t, []string{crc, filepath.Join(scratch, filepath.Base(disk)), sunrpc, filepath.Join(scratch, filepath.Base(lockd)), nfsd}, order, "those that were compressed, too")
+	assert.NoFileExists(t, lockd, "the tree may be somebody's own")
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "xfs.ko.zst"), nil, 0o644))
-	_, err = modulesIn(t.Context(), dir)
-	assert.ErrorContains(t, err, "xfs.ko.zst is compressed")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "xfs.ko.lzma"), nil, 0o644))
+	_, err = modulesIn(t.Context(), dir, scratch)
+	assert.ErrorContains(t, err, "xfs.ko.lzma is compressed")
 	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
 }
 
@@ -86,9 +87,59 @@ func TestKernelPackages(t *testing.T) {
 	c, err := cache.Open(t.TempDir())
 	require.NoError(t, err)
 	b := Builder{Cache: c}
-	for _, ref := range []string{"linux-image-6.1-amd64", "debian:linux-source-6.1", "debian:linux-image-6.1 -o x"} {
+	for ref, want := range map[string]string{
+		"linux-image-6.1-amd64":       "expected a package's name",
+		"add_test.go":                 "expected a package's name",
+		"debian:linux-source-6.1":     "expected the name of a kernel package",
+		"debian:linux-image-6.1 -o x": "expected the name of a kernel package",
+		t.TempDir():                   "holds 0 kernels, want one",
+	} {
 		_, err := b.Add(t.Context(), ref, "agent")
-		assert.ErrorContains(t, err, "expected the name of a kernel package")
+		assert.ErrorContains(t, err, want)
 		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	}
+}
+
+// Distributions lay their kernels out in their own ways. The guest's program stands for
+// itself here; what boots is tested on real kernels.
+func TestKernelsAsDistributionsUnpack(t *testing.T) {
+	for name, l := range map[string]struct{ image, config, modules string }{
+		"Debian":           {"boot/vmlinuz-5.14.0+1-x", "boot/config-5.14.0+1-x", "lib/modules/5.14.0+1-x"},
+		"Debian, /usr":     {"boot/vmlinuz-5.14.0+1-x", "boot/config-5.14.0+1-x", "usr/lib/modules/5.14.0+1-x"},
+		"beside its parts": {"lib/modules/5.14.0+1-x/vmlinuz", "lib/modules/5.14.0+1-x/config", "lib/modules/5.14.0+1-x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			put := func(path, text string) {
+				path = filepath.Join(root, path)
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+			}
+			put(l.image, "an image")
+			put(l.config, "CONFIG_KASAN=y\n")
+			require.NoError(t, os.MkdirAll(filepath.Join(root, l.modules), 0o755))
+			module(t, filepath.Join(root, l.modules), "nfsd", "")
+			agent := filepath.Join(root, "agent")
+			put("agent", "#!")
+			c, err := cache.Open(t.TempDir())
+			require.NoError(t, err)
+			b := Builder{Cache: c}
+			built, err := b.Add(t.Context(), root, agent)
+			require.NoError(t, err)
+			assert.Equal(t, "5.14.0-1-x", built.Name, "a plus would be a flavour")
+			assert.Equal(t, "5.14.0+1-x", built.Version)
+			assert.Equal(t, []string{"KASAN"}, built.Instrumentation)
+			assert.Equal(t, [][]string{{"loopfault", "kernel", "add", root}}, built.Commands())
+			disk, err := os.ReadFile(built.Initrd)
+			require.NoError(t, err)
+			assert.Contains(t, unpack(t, disk), "modules/nfsd.ko")
+			again, err := b.Add(t.Context(), root, agent)
+			require.NoError(t, err)
+			assert.Equal(t, built.Key, again.Key)
+
+			put("boot/vmlinuz-6.0", "another")
+			_, err = b.Add(t.Context(), root, agent)
+			assert.ErrorContains(t, err, "holds 2 kernels, want one")
+		})
 	}
 }

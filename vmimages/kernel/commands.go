@@ -14,7 +14,7 @@ func (b Build) Commands() [][]string {
 	switch {
 	case b.Source == "":
 		return nil
-	case strings.HasPrefix(b.Source, DebianPrefix) && b.SourceHash == "": // it was not built, but taken
+	case b.SourceHash == "": // it was not built, but taken
 		return [][]string{{"loopfault", "kernel", "add", b.Source}}
 	}
 	var before [][]string

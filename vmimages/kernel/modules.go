@@ -5,12 +5,13 @@ import (
 	"context"
 	"debug/elf"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"loopfault/vmimages"
-	"loopfault/vmimages/command"
 )
 
 // guestModules are those that a guest needs of a kernel that has its drivers in
@@ -25,8 +26,9 @@ var guestModules = []string{
 }
 
 // modulesIn gives the files of those modules below a tree, each after what it depends
-// on. What is not there may be built in, or missing; what needs it says so then.
-func modulesIn(ctx context.Context, tree string) ([]string, error) {
+// on; those that come compressed are unpacked to scratch. What is not there may be built
+// in, or missing; what needs it says so then.
+func modulesIn(ctx context.Context, tree, scratch string) ([]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -34,8 +36,8 @@ func modulesIn(ctx context.Context, tree string) ([]string, error) {
 		}
 		name, rest, ok := strings.Cut(d.Name(), ".ko")
 		switch {
-		case ok && rest != "" && rest != compressed:
-			return vmimages.Usagef("module %s is compressed in a way that is not known, want plain ones or %s", path, compressed)
+		case ok && rest != "" && unpackers[rest] == "":
+			return vmimages.Usagef("module %s is compressed in a way that is not known, want plain ones, .xz, .zst or .gz", path)
 		case ok:
 			files[moduleName(name)] = path
 		}
@@ -51,7 +53,7 @@ func modulesIn(ctx context.Context, tree string) ([]string, error) {
 		if !ok || slices.Contains(order, path) {
 			return nil
 		}
-		path, err := inflated(ctx, path)
+		path, err := inflated(ctx, path, scratch)
 		if err != nil {
 			return err
 		}
@@ -76,17 +78,27 @@ func modulesIn(ctx context.Context, tree string) ([]string, error) {
 	return order, nil
 }
 
-// compressed is how the name of a module ends that Debian ships compressed, as it does
-// since 6.12. The agent loads plain ones.
-const compressed = ".xz"
+// unpackers are the programs for how names of modules end that come compressed, as
+// Debian's do since 6.12. The agent loads plain ones.
+var unpackers = map[string]string{".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
 
-// inflated is a module's file with nothing to be unpacked about it any more.
-func inflated(ctx context.Context, path string) (string, error) {
-	name, ok := strings.CutSuffix(path, compressed)
-	if !ok {
+// inflated is a file with what is in a module's, with nothing to be unpacked about it
+// any more.
+func inflated(ctx context.Context, path, scratch string) (string, error) {
+	end := filepath.Ext(path)
+	tool := unpackers[end]
+	if tool == "" {
 		return path, nil
 	}
-	return name, command.Command{Argv: []string{"xz", "-d", path}}.Run(ctx)
+	text, err := exec.CommandContext(ctx, tool, "-dc", path).Output()
+	if err != nil {
+		return "", vmimages.Infraf("module %s: %s: %w", path, tool, err)
+	}
+	plain := filepath.Join(scratch, strings.TrimSuffix(filepath.Base(path), end))
+	if err := os.WriteFile(plain, text, 0o644); err != nil {
+		return "", vmimages.Infraf("cannot unpack module %s: %w", path, err)
+	}
+	return plain, nil
 }
 
 // moduleName is a module's one name: its file may have dashes.
