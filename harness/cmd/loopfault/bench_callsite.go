@@ -15,8 +15,11 @@ import (
 )
 
 // nfsWork is the same work each time: metadata and data through the loop-back mount.
-// Its stat calls come to nfs_getattr often.
-const nfsWork = `cd /mnt/nfs/load; for i in 1 2 3 4 5 6 7 8; do echo x >bench-$i; stat bench-$i >/dev/null; done; sync .; rm bench-*`
+// Its stat calls come to nfs_getattr often. How many files, it is told.
+const nfsWork = `cd /mnt/nfs/load; for i in $(seq %d); do echo x >bench-$i; stat bench-$i >/dev/null; done; sync .; rm bench-*`
+
+// A guest has other things to do now and then, which must not count for much.
+const fewFiles, manyFiles = 8, 24
 
 // callsiteFigures measures in one guest what a breakpoint costs that nobody comes
 // to, and what one costs each time that somebody does. Both are of the host's CPU
@@ -77,12 +80,12 @@ func (b *callsiteBench) site(function string) (uint64, error) {
 }
 
 // work gives the CPU seconds that QEMU takes for it.
-func (b *callsiteBench) work() (float64, error) {
+func (b *callsiteBench) work(files int) (float64, error) {
 	before, err := b.g.CPUTime()
 	if err != nil {
 		return 0, err
 	}
-	r, err := b.agent.Exec(b.e.ctx, wire.Exec{Argv: []string{"bash", "-c", nfsWork}, Timeout: wire.Duration(b.limit)})
+	r, err := b.agent.Exec(b.e.ctx, wire.Exec{Argv: []string{"bash", "-c", fmt.Sprintf(nfsWork, files)}, Timeout: wire.Duration(b.limit)})
 	if err != nil || r.ExitCode != 0 {
 		return 0, fmt.Errorf("work in the guest: %s: %w", r.Output, err)
 	}
@@ -90,41 +93,53 @@ func (b *callsiteBench) work() (float64, error) {
 	return (after - before).Seconds(), err
 }
 
+// steady is work after a warm-up: when breakpoints come or go the guest stands still, and
+// QEMU forgets all code that it had translated.
+func (b *callsiteBench) steady() (float64, error) {
+	if _, err := b.work(manyFiles); err != nil {
+		return 0, err
+	}
+	return b.work(manyFiles)
+}
+
+// brief is work without one.
+func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
+
 // armed is work with a breakpoint that changes nothing, and how often it was hit.
-func (b *callsiteBench) armed(addr uint64) (seconds float64, hits int, err error) {
+func (b *callsiteBench) armed(addr uint64, work func() (float64, error)) (seconds float64, hits int, err error) {
 	err = b.session.Break(b.e.ctx, addr, func(*gdb.Processor) error { hits++; return nil })
 	if err != nil {
 		return 0, 0, err
 	}
-	if seconds, err = b.work(); err != nil {
+	if seconds, err = work(); err != nil {
 		return 0, 0, err
 	}
 	return seconds, hits, b.session.Clear(b.e.ctx, addr) // after it nobody counts
 }
 
-// round measures without, with one that is not hit, without, and with one that is.
-// Each hit makes QEMU forget all code that it had translated: what comes after is
-// work of another kind, and does not count.
+// round measures without, with one that is not hit, without; and then what hits add. That
+// is compared with what the work costs after a breakpoint nobody came to was taken
+// away, since QEMU forgets its translations then as well.
 func (b *callsiteBench) round(never, often uint64) (ratio, perHit float64, err error) {
-	if _, err := b.work(); err != nil {
-		return 0, 0, err
-	}
-	before, err := b.work()
+	before, err := b.steady()
 	if err != nil {
 		return 0, 0, err
 	}
-	unhit, none, err := b.armed(never)
+	unhit, none, err := b.armed(never, b.steady)
 	if err != nil {
 		return 0, 0, err
 	}
-	after, err := b.work()
+	plain, err := b.brief()
 	if err != nil {
 		return 0, 0, err
 	}
-	plain := (before + after) / 2
-	hit, some, err := b.armed(often)
+	after, err := b.steady()
+	if err != nil {
+		return 0, 0, err
+	}
+	hit, some, err := b.armed(often, b.brief)
 	if err == nil && (none != 0 || some == 0) {
 		err = fmt.Errorf("breakpoints were hit %d and %d times, want none and some", none, some)
 	}
-	return unhit / plain, (hit - plain) / float64(max(some, 1)), err
+	return unhit / ((before + after) / 2), (hit - plain) / float64(max(some, 1)), err
 }
