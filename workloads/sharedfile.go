@@ -66,6 +66,14 @@ func nextSharedOp(r *rand.Rand, spec wire.SharedFile, i int) sharedOp {
 	default:
 		op.kind = sharedUnlink
 	}
+	if spec.Keep {
+		switch op.kind {
+		case sharedTruncate:
+			op.kind = sharedWrite
+		case sharedUnlink:
+			op.kind = sharedClose
+		}
+	}
 	return op
 }
 

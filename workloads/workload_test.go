@@ -36,6 +36,13 @@ func TestSameSeedSameOperations(t *testing.T) {
 		assert.LessOrEqual(t, op.length, int64(spec.MaxWrite))
 	}
 	assert.Len(t, kinds, 5, "every kind of operation is drawn")
+
+	was := draw(1, "x")
+	spec.Keep = true
+	for i, op := range draw(1, "x") {
+		assert.NotContains(t, []sharedKind{sharedTruncate, sharedUnlink}, op.kind, "files are kept")
+		assert.Equal(t, was[i].offset, op.offset, "everything else is as it was")
+	}
 }
 
 func TestSameSeedSameRecallsAndReads(t *testing.T) {

@@ -10,7 +10,6 @@ func layouts() []Control {
 	return []Control{
 		{
 			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
-			Also:      []string{"pnfs-block-enomem"},
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that nobody will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},

@@ -65,6 +65,25 @@ func TestMountsGoInEveryWay(t *testing.T) {
 	assert.Contains(t, evidence(t, dir, "trace.txt"), "=> do_exit", "a superblock was shut down by a process that was dying")
 }
 
+// Layouts of blocks need more than a mount: a disk that keeps reservations, or a daemon
+// that maps them. Here nobody shares a file: where processes do, stock may hang by itself.
+func TestLayoutsOfBlocksAreGranted(t *testing.T) {
+	for layout, name := range map[string]string{wire.LayoutSCSI: "LAYOUT_SCSI", wire.LayoutBlock: "LAYOUT_BLOCK_VOLUME"} {
+		t.Run(layout, func(t *testing.T) {
+			got, _ := runFor(t, "pnfs-block-enomem", "5s", func(s *scenario.Scenario) {
+				s.Mount.Layout, s.Target = layout, "pnfs_layout_process"
+				s.Faults, s.Pressure = nil, nil
+				s.Workloads = []wire.Workload{{Writer: &wire.Writer{Processes: 2, UIDs: []int{1001, 1002}, Size: 1 << 20, Block: 64 << 10, Sync: 256 << 10}}}
+			})
+			assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+			assert.Equal(t, name, got.Layout)
+			assert.Positive(t, got.Ops["LAYOUTGET"])
+			assert.Positive(t, got.Ops["LAYOUTCOMMIT"], "data went past the server, to the disk")
+			assert.Zero(t, got.Ops["WRITE"], "and not through it")
+		})
+	}
+}
+
 // The checks of the state workload have to see what is planted; without that they
 // find nothing. Locks that the client loses with its lease are told, not a finding.
 func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {

@@ -76,6 +76,7 @@ type SharedFile struct {
 	Sharers   int    `json:"sharers" yaml:"sharers"` // processes on each file; few make the last close of a file frequent
 	UIDs      []int  `json:"uids" yaml:"uids"`
 	MaxWrite  Size   `json:"max_write" yaml:"max_write"`   // largest single write
+	Keep      bool   `json:"keep,omitempty" yaml:"keep"`   // write instead of truncating and close instead of unlinking, for which a server recalls what the very client holds
 	Rival     string `json:"rival,omitempty" yaml:"rival"` // as for State: the two clients recall each other's layouts
 }
 
