@@ -51,7 +51,7 @@ func tinyBase(t *testing.T, c *cache.Cache, s Spec, dirs ...string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, basePackages), []byte(`[{"name":"dash","version":"1","arch":"amd64"}]`), 0o644))
 }
 
-var tinyDirs = []string{"usr", "usr/sbin", "etc", "etc/ssh", "root", "mnt"}
+var tinyDirs = []string{"usr", "usr/sbin", "etc", "etc/ssh", "root", "mnt", "var"}
 
 func debugfs(t *testing.T, image, request string) string {
 	t.Helper()
