@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/stats"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
@@ -142,6 +143,5 @@ func median(of []float64) string {
 	if len(of) == 0 {
 		return "-"
 	}
-	slices.Sort(of)
-	return fmt.Sprintf("%.1f", (of[(len(of)-1)/2]+of[len(of)/2])/2)
+	return fmt.Sprintf("%.1f", stats.Median(of))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -91,13 +90,4 @@ func (e *env) printBench(figures []figure) error {
 		return err
 	}
 	return renameio.WriteFile(filepath.Join(e.results, "bench.json"), append(text, '\n'), 0o644)
-}
-
-func median(of []float64) float64 {
-	s := slices.Sorted(slices.Values(of))
-	n := len(s)
-	if n%2 == 1 {
-		return s[n/2]
-	}
-	return (s[n/2-1] + s[n/2]) / 2
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/stats"
 	"loopfault/workloads/wire"
 )
 
@@ -18,8 +20,9 @@ import (
 // Its stat calls come to nfs_getattr often. How many files, it is told.
 const nfsWork = `cd /mnt/nfs/load; for i in $(seq %d); do echo x >bench-$i; stat bench-$i >/dev/null; done; sync .; rm bench-*`
 
-// A guest has other things to do now and then, which must not count for much.
-const fewFiles, manyFiles = 8, 24
+// How many files are few, and enough to have everything translated; and so many that
+// what a guest has to do besides does not count for much.
+const fewFiles, warmFiles, manyFiles = 8, 24, 72
 
 // callsiteFigures measures in one guest what a breakpoint costs that nobody comes
 // to, and what one costs each time that somebody does. Both are of the host's CPU
@@ -43,19 +46,22 @@ func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, 
 		if err != nil {
 			return err
 		}
-		return e.measured("breakpoints", n, func() error {
-			ratio, perHit, err := b.round(never, often)
-			ratios, hits = append(ratios, ratio), append(hits, perHit*1e3)
+		if ratios, err = b.unhit(n, never); err != nil {
 			return err
-		})
+		}
+		hits, err = b.hits(n, often)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return []figure{
-		{"callsite_unhit_ratio", "host CPU time of the same work with a breakpoint that nobody comes to, and without", median(ratios)},
-		{"callsite_hit_median_ms", "host CPU time of one hit, ms", median(hits)},
-	}, nil
+	figures := []figure{{"callsite_unhit_ratio", "host CPU time of the same work with a breakpoint that nobody comes to, and without", stats.Median(ratios)}}
+	if low, high, ok := stats.MedianInterval(ratios); ok {
+		figures = append(figures,
+			figure{"callsite_unhit_ratio_low", "its interval of 95 %, lower end", low},
+			figure{"callsite_unhit_ratio_high", "and upper end", high})
+	}
+	return append(figures, figure{"callsite_hit_median_ms", "host CPU time of one hit, ms", stats.Median(hits)}), nil
 }
 
 type callsiteBench struct {
@@ -96,7 +102,7 @@ func (b *callsiteBench) work(files int) (float64, error) {
 // steady is work after a warm-up: when breakpoints come or go the guest stands still, and
 // QEMU forgets all code that it had translated.
 func (b *callsiteBench) steady() (float64, error) {
-	if _, err := b.work(manyFiles); err != nil {
+	if _, err := b.work(warmFiles); err != nil {
 		return 0, err
 	}
 	return b.work(manyFiles)
@@ -117,29 +123,44 @@ func (b *callsiteBench) armed(addr uint64, work func() (float64, error)) (second
 	return seconds, hits, b.session.Clear(b.e.ctx, addr) // after it nobody counts
 }
 
-// round measures without, with one that is not hit, without; and then what hits add. That
-// is compared with what the work costs after a breakpoint nobody came to was taken
-// away, since QEMU forgets its translations then as well.
-func (b *callsiteBench) round(never, often uint64) (ratio, perHit float64, err error) {
+// unhit is the same work in turns without and with a breakpoint that nobody comes to:
+// n ratios, each of one with to the mean of those before and after it.
+func (b *callsiteBench) unhit(n int, never uint64) (ratios []float64, err error) {
 	before, err := b.steady()
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
-	unhit, none, err := b.armed(never, b.steady)
-	if err != nil {
-		return 0, 0, err
-	}
-	plain, err := b.brief()
-	if err != nil {
-		return 0, 0, err
-	}
-	after, err := b.steady()
-	if err != nil {
-		return 0, 0, err
-	}
-	hit, some, err := b.armed(often, b.brief)
-	if err == nil && (none != 0 || some == 0) {
-		err = fmt.Errorf("breakpoints were hit %d and %d times, want none and some", none, some)
-	}
-	return unhit / ((before + after) / 2), (hit - plain) / float64(max(some, 1)), err
+	err = b.e.measured("breakpoints that are not hit", n, func() error {
+		with, hits, err := b.armed(never, b.steady)
+		if err != nil {
+			return err
+		}
+		if hits != 0 {
+			return fmt.Errorf("a breakpoint was hit %d times, want none", hits)
+		}
+		after, err := b.steady()
+		ratios = append(ratios, with/((before+after)/2))
+		before = after
+		return err
+	})
+	return ratios, err
+}
+
+// hits is n times what a hit adds to the work, in milliseconds. The work without comes
+// as soon after a breakpoint was taken away as the one with after it was set,
+// since QEMU forgets its translations both times.
+func (b *callsiteBench) hits(n int, often uint64) (ms []float64, err error) {
+	err = b.e.measured("breakpoints that are hit", n, func() error {
+		plain, err := b.brief()
+		if err != nil {
+			return err
+		}
+		with, hits, err := b.armed(often, b.brief)
+		if err == nil && hits == 0 {
+			return errors.New("a breakpoint was not hit")
+		}
+		ms = append(ms, 1e3*(with-plain)/float64(max(hits, 1)))
+		return err
+	})
+	return ms, err
 }

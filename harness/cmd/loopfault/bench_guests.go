@@ -12,6 +12,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/stats"
 	"loopfault/results/store"
 	"loopfault/workloads/wire"
 )
@@ -51,18 +52,18 @@ func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) (
 	if err != nil {
 		return nil, err
 	}
-	firstCold, firstWarm := median(gaps(cold)), median(gaps(warm))
+	firstCold, firstWarm := stats.Median(gaps(cold)), stats.Median(gaps(warm))
 	return []figure{
-		{"boot_cold_median_s", "start of QEMU to loop-back mount up, s", median(boots)},
-		{"bare_loadvm_median_s", "start of QEMU with -loadvm to running vCPUs, s", median(loads)},
-		{"bare_restore_median_s", "start of QEMU on a mapped snapshot to running vCPUs, s", median(restores)},
+		{"boot_cold_median_s", "start of QEMU to loop-back mount up, s", stats.Median(boots)},
+		{"bare_loadvm_median_s", "start of QEMU with -loadvm to running vCPUs, s", stats.Median(loads)},
+		{"bare_restore_median_s", "start of QEMU on a mapped snapshot to running vCPUs, s", stats.Median(restores)},
 		{"first_op_cold_median_s", "verdict of one trial to first operation of the next, booted, s", firstCold},
 		{"restore_warm_median_s", "verdict of one trial to first operation of the next, restored, s", firstWarm},
-		{"restore_overhead_s", "of that, beyond a bare -loadvm, s", firstWarm - median(loads)},
-		{"restore_speedup", "cold boots in the time of one restore", median(boots) / firstWarm},
-		{"trial_overhead_median_s", "a warm trial and the way to the next, beyond its work, s", median(periods(warm)) - s.Run.D().Seconds()},
-		{"trials_per_hour_cold", "trials with 1 s of work an hour, booted", 3600 / median(periods(cold))},
-		{"trials_per_hour_warm", "trials with 1 s of work an hour, restored", 3600 / median(periods(warm))},
+		{"restore_overhead_s", "of that, beyond a bare -loadvm, s", firstWarm - stats.Median(loads)},
+		{"restore_speedup", "cold boots in the time of one restore", stats.Median(boots) / firstWarm},
+		{"trial_overhead_median_s", "a warm trial and the way to the next, beyond its work, s", stats.Median(periods(warm)) - s.Run.D().Seconds()},
+		{"trials_per_hour_cold", "trials with 1 s of work an hour, booted", 3600 / stats.Median(periods(cold))},
+		{"trials_per_hour_warm", "trials with 1 s of work an hour, restored", 3600 / stats.Median(periods(warm))},
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"loopfault/results/index"
 	"loopfault/results/index/indexbench"
+	"loopfault/results/stats"
 	"loopfault/vmimages/progress"
 )
 
@@ -44,7 +45,7 @@ func (e *env) indexFigures(n int) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		figures = append(figures, figure{q.Name, "index of 1 M trials: " + q.What + ", ms", median(ms)})
+		figures = append(figures, figure{q.Name, "index of 1 M trials: " + q.What + ", ms", stats.Median(ms)})
 	}
 	return figures, nil
 }

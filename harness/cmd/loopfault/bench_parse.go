@@ -6,6 +6,7 @@ import (
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/kernelreport/benchlog"
+	"loopfault/results/stats"
 )
 
 // The logs of the parse figures: the size of the smaller ones in bytes, and the reports in it.
@@ -38,9 +39,9 @@ func (e *env) parseFigures(n int) ([]figure, error) {
 		return nil, err
 	}
 	return []figure{
-		{"parse_quiet_mb_s", "log without reports, MB/s", median(inQuiet)},
-		{"parse_reports_mb_s", fmt.Sprintf("log of %d MiB with %d reports, MB/s", benchLog>>20, benchReports), median(inReports)},
-		{"parse_double_ratio", "twice the log with twice the reports, times as long", median(ratios)},
+		{"parse_quiet_mb_s", "log without reports, MB/s", stats.Median(inQuiet)},
+		{"parse_reports_mb_s", fmt.Sprintf("log of %d MiB with %d reports, MB/s", benchLog>>20, benchReports), stats.Median(inReports)},
+		{"parse_double_ratio", "twice the log with twice the reports, times as long", stats.Median(ratios)},
 	}, nil
 }
 

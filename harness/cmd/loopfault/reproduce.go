@@ -184,8 +184,8 @@ func (h *hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *match
 	if first.N == 0 {
 		return false, nil
 	}
-	h.Reproduced.Hits, h.Reproduced.Of, h.Reproduced.Seconds = len(seconds), counted, median(seconds)
-	fmt.Fprintf(h.e.text(), "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, median(seconds))
+	h.Reproduced.Hits, h.Reproduced.Of, h.Reproduced.Seconds = len(seconds), counted, stats.Median(seconds)
+	fmt.Fprintf(h.e.text(), "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, stats.Median(seconds))
 	return true, &outcome{exitFound}
 }
 
