@@ -24,7 +24,7 @@ import (
 // How long steps take where nothing was measured yet: processor time of a whole
 // build on the planning machine, wall time of the rest.
 const (
-	estimateCPU    = 12 * time.Minute
+	estimateCPU    = 22 * time.Minute
 	estimateUnpack = 12 * time.Second
 	estimateScan   = 5 * time.Second
 	estimateConfig = 8 * time.Second
@@ -34,7 +34,7 @@ const (
 // What make prints and leaves on the way to a bzImage with the built-in
 // fragments: lines of output, and objects that configuring alone makes.
 const (
-	defaultLines  = 2150
+	defaultLines  = 2300
 	configObjects = 100
 )
 
