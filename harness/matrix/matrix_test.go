@@ -130,3 +130,12 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	_, err = matrix.OpenRecord(dir, "matrix-9.json")
 	assert.ErrorContains(t, err, "matrix-9.json")
 }
+
+// Whoever reads a matrix sees why a cell came to nothing, without opening its run.
+func TestRowSaysWhatLeavesItInDoubt(t *testing.T) {
+	row := matrix.RowOf("run", summary.Summary{Arms: []summary.Arm{
+		{Control: true, Reasons: map[string]int{"of a control": 1}},
+		{Trials: 3, Reasons: map[string]int{"not exercised: f was never called": 2, "cut short: SIGINT": 1}},
+	}})
+	assert.Equal(t, []string{"1 × cut short: SIGINT", "2 × not exercised: f was never called"}, row.Reasons)
+}

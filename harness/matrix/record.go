@@ -2,7 +2,9 @@ package matrix
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"loopfault/results/store"
@@ -22,6 +24,7 @@ type Row struct {
 	Control      map[verdict.Kind]int `json:"control_verdicts,omitempty"`
 	GuestSeconds float64              `json:"guest_seconds"` // of load in a trial, mean
 	Titles       []string             `json:"titles,omitempty"`
+	Reasons      []string             `json:"reasons,omitempty"` // of inconclusive trials and errors
 	Signatures   []summary.Signature  `json:"signatures,omitempty"`
 	Version      string               `json:"version,omitempty"` // uname -r of the kernel
 	Judged       summary.Judgement    `json:"judged"`
@@ -40,6 +43,9 @@ func RowOf(run string, s summary.Summary) Row {
 		row.Signatures = a.Signatures
 		for _, sig := range a.Signatures {
 			row.Titles = append(row.Titles, fmt.Sprintf("%d × %s", sig.Count, sig.Title))
+		}
+		for _, why := range slices.Sorted(maps.Keys(a.Reasons)) {
+			row.Reasons = append(row.Reasons, fmt.Sprintf("%d × %s", a.Reasons[why], why))
 		}
 		if n := a.Counted(); n > 0 {
 			row.GuestSeconds = a.Hours * 3600 / float64(n)

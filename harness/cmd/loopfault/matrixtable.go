@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // printMatrix is a matrix as a table of the cells that ran or will, then what
-// was not run, each reason once.
+// hung in them or left them in doubt, then what was not run, each reason once.
 func printMatrix(w io.Writer, rec *matrix.Record) {
 	g := grid{head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
 	for _, c := range rec.Cells {
@@ -29,8 +30,11 @@ func printMatrix(w io.Writer, rec *matrix.Record) {
 	}
 	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
 	for _, c := range rec.Cells {
-		if c.Row != nil && len(c.Row.Titles) > 0 {
-			fmt.Fprintf(w, "%s on %s: %s\n", c.Ref, c.Kernel, strings.Join(c.Row.Titles, "; "))
+		if c.Row == nil {
+			continue
+		}
+		if said := slices.Concat(c.Row.Titles, c.Row.Reasons); len(said) > 0 {
+			fmt.Fprintf(w, "%s on %s: %s\n", c.Ref, c.Kernel, strings.Join(said, "; "))
 		}
 	}
 	printNotRun(w, rec.Cells)
