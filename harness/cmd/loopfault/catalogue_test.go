@@ -40,7 +40,7 @@ func TestScenariosExerciseWhatTheyAreAbout(t *testing.T) {
 	require.NotEmpty(t, rec.Cells)
 	for _, c := range rec.Cells {
 		if assert.Equal(t, matrix.Done, c.State, "%s: %s", c.Ref, c.Why) {
-			assert.Equal(t, 1, c.Row.Verdicts[verdict.Clean], "%s: %v %v", c.Ref, c.Row.Verdicts, c.Row.Titles)
+			assert.Equal(t, 1, c.Row.Verdicts[verdict.Clean], "%s: %v %v %v", c.Ref, c.Row.Verdicts, c.Row.Titles, c.Row.Reasons)
 			assert.Equal(t, 1, c.Row.Exercised, c.Ref)
 		}
 	}
