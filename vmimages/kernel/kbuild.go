@@ -22,7 +22,7 @@ import (
 )
 
 // How long steps take where nothing was measured yet: processor time of a whole
-// build on the planning machine, wall time of the rest.
+// build, between what a quick and a slow machine took, wall time of the rest.
 const (
 	estimateCPU    = 22 * time.Minute
 	estimateUnpack = 12 * time.Second

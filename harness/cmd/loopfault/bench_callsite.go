@@ -148,7 +148,7 @@ func (b *callsiteBench) unhit(n int, never uint64) (ratios []float64, err error)
 
 // hits is n times what a hit adds to the work, in milliseconds. The work without comes
 // as soon after a breakpoint was taken away as the one with after it was set,
-// since QEMU forgets its translations both times.
+// since QEMU forgets its translations both times; only the first finds them made.
 func (b *callsiteBench) hits(n int, often uint64) (ms []float64, err error) {
 	err = b.e.measured("breakpoints that are hit", n, func() error {
 		plain, err := b.brief()
