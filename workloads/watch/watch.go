@@ -68,11 +68,9 @@ func (w *Watcher) Sample() wire.Sample {
 	s.FirstOp = w.Beats.First().Seconds()
 	s.Spin = spin()
 	seen := make(map[int]*sleeper)
-	tasks, _ := filepath.Glob(filepath.Join(w.Proc, "[0-9]*", "task", "[0-9]*"))
-	for _, dir := range tasks {
-		st, ok := readStat(dir)
-		if !ok || st.state != "D" {
-			continue
+	eachTask(w.Proc, func(dir string, st stat) {
+		if st.state != "D" {
+			return
 		}
 		switches := readSwitches(dir)
 		old := w.asleep[st.pid]
@@ -86,36 +84,10 @@ func (w *Watcher) Sample() wire.Sample {
 			old.next = age * 5 / 4
 			s.Blocked = append(s.Blocked, describe(dir, st, old.since, age))
 		}
-	}
+	})
 	w.asleep = seen
 	s.Asleep = len(seen)
 	return s
-}
-
-type stat struct {
-	pid   int
-	comm  string
-	state string
-}
-
-func readStat(dir string) (stat, bool) {
-	text, err := os.ReadFile(filepath.Join(dir, "stat"))
-	if err != nil {
-		return stat{}, false // gone meanwhile
-	}
-	pid, comm, state, ok := ParseStat(string(text))
-	return stat{pid: pid, comm: comm, state: state}, ok
-}
-
-// ParseStat reads the head of a line of /proc/<pid>/task/<tid>/stat. The comm
-// stands in parentheses and may hold some itself: the last one closes it.
-func ParseStat(line string) (pid int, comm, state string, ok bool) {
-	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
-	if open < 1 || shut < open || len(line) < shut+3 {
-		return 0, "", "", false
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
-	return pid, line[open+1 : shut], line[shut+2 : shut+3], err == nil
 }
 
 // readSwitches gives the two context-switch lines of a task's status, to be
