@@ -30,7 +30,7 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 -blockdev driver=raw,node-name=root,read-only=on,file.driver=file,file.filename=/i/root,,1.raw -device virtio-blk-pci,drive=root,serial=root
 -add-fd fd=9,set=9 -blockdev driver=raw,node-name=scratch0,discard=unmap,cache.no-flush=on,file.driver=file,file.discard=unmap,file.cache.no-flush=on,file.filename=/dev/fdset/9 -device virtio-blk-pci,drive=scratch0,serial=export
 -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile=
--kernel /k/bzImage -append panic=0 tsc=nowatchdog no_timer_check log_buf_len=4M earlyprintk=ttyS0,115200 console=ttyS0,115200 root=/dev/vda ro init=/sbin/loopfault-agent nfs.nfs4_disable_idmapping=1`
+-kernel /k/bzImage -append panic=0 tsc=reliable no_timer_check log_buf_len=4M earlyprintk=ttyS0,115200 console=ttyS0,115200 root=/dev/vda ro init=/sbin/loopfault-agent nfs.nfs4_disable_idmapping=1`
 	assert.Equal(t, strings.Fields(want), strings.Fields(strings.Join(guest.Command(spec, opts), " ")))
 	assert.Equal(t, guest.Command(spec, opts), guest.Command(spec, opts))
 

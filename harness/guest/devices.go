@@ -51,13 +51,14 @@ func (m machine) QEMU(w *Wiring) []string {
 }
 
 // Kernel keeps a panicked guest where it is, for kernels without pvpanic too, and
-// keeps the clocksource: on a busy host the slow reads of acpi_pm make the TSC
-// look unstable to the watchdog. Nor may the kernel test at boot whether timer
+// has it keep the TSC as its clocksource: on a busy host the slow reads of acpi_pm
+// make it look unstable to the watchdog, and up to 6.1 an emulated processor's is
+// given up at boot as soon as there are two. Nor may the kernel test at boot whether timer
 // interrupts come as fast as its own loops: on a host that is busy enough they do
 // not, and it panics ("IO-APIC + timer doesn't work!"). Its log is large enough for
 // a dump of all tasks, which the serial line prints more slowly than it is made.
 func (machine) Kernel() []string {
-	return []string{"panic=0", "tsc=nowatchdog", "no_timer_check", "log_buf_len=4M"}
+	return []string{"panic=0", "tsc=reliable", "no_timer_check", "log_buf_len=4M"}
 }
 
 type monitor struct{}
