@@ -52,8 +52,8 @@ func (m machine) QEMU(w *Wiring) []string {
 
 // Kernel keeps a panicked guest where it is, for kernels without pvpanic too, and
 // has it keep the TSC as its clocksource: on a busy host the slow reads of acpi_pm
-// make it look unstable to the watchdog, and up to 6.1 an emulated processor's is
-// given up at boot as soon as there are two. Nor may the kernel test at boot whether timer
+// make it look unstable to the watchdog, and 6.1 gives an emulated processor's up
+// at boot when there are two. Nor may the kernel test at boot whether timer
 // interrupts come as fast as its own loops: on a host that is busy enough they do
 // not, and it panics ("IO-APIC + timer doesn't work!"). Its log is large enough for
 // a dump of all tasks, which the serial line prints more slowly than it is made.

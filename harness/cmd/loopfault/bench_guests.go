@@ -81,7 +81,7 @@ func (e *env) inGuest(s scenario.Scenario, machine guest.Spec, opts guest.Option
 	go drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return err
 	}
 	return use(g, agent)

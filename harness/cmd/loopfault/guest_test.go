@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +50,30 @@ func TestShellRunsACommandOnTheLoopbackMount(t *testing.T) {
 	require.True(t, errors.As(err, &exit))
 	assert.Equal(t, 7, exit.ExitCode(), "the command's own exit code")
 	assert.Regexp(t, `gdb \S+/vmlinux -ex 'target remote /proc/\d+/fd/\d+'`, string(exit.Stderr))
+}
+
+// Seen with QEMU 7.2: it crashed while a guest booted, and all that was said was
+// that the guest did not answer.
+func TestShellSaysHowItsGuestEnded(t *testing.T) {
+	withAgent(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	dir := t.TempDir()
+	console := filepath.Join(dir, "console.log")
+	cmd := loopfault(ctx, t, "shell", "--console", console, "--", "true")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		printed, err := os.Stat(console)
+		return err == nil && printed.Size() > 0
+	}, patience, 10*time.Millisecond)
+	for _, pid := range qemusOf(t, dir) {
+		require.NoError(t, syscall.Kill(pid, syscall.SIGSEGV))
+	}
+	require.Error(t, cmd.Wait())
+	assert.Contains(t, stderr.String(), "qemu was killed by signal segmentation fault")
+	assertNoQEMU(t, dir)
 }
 
 func TestInterruptedRunKeepsEverythingAndExits130(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,8 +115,8 @@ func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
 	go drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(e.ctx, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
-		return errors.Join(err, g.Err())
+	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+		return err
 	}
 	c.sayGdb(e, m.kernels[0], g)
 	if len(c.Command) == 0 {
@@ -168,7 +169,20 @@ func closeGuest(g *guest.Guest, opts guest.Options) {
 	_ = g.Close(ctx) // QEMU is reaped either way
 }
 
-func bringUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
+// bringUp waits for a guest's agent and has it mount. If the guest ended instead,
+// how it did is the error: the agent's silence is only what followed.
+func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, what wire.BringUp) error {
+	err := mountUp(ctx, agent, opts, what)
+	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, opts.Timeouts.Quit)
+	defer cancel()
+	_, _ = g.Await(wait, guest.Panicked)
+	return cmp.Or(g.Err(), err)
+}
+
+func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
 	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
 	defer cancel()
 	if _, err := agent.Hello(boot); err != nil {
