@@ -17,12 +17,19 @@ import (
 )
 
 // nfsWork is the same work each time: metadata and data through the loop-back mount.
-// Its stat calls come to nfs_getattr often. How many files, it is told.
-const nfsWork = `cd /mnt/nfs/load; for i in $(seq %d); do echo x >bench-$i; stat bench-$i >/dev/null; done; sync .; rm bench-*`
+// Its stat calls come to nfs_getattr often. How many files, it is told. It starts no
+// programs: QEMU would translate each anew, since it lies at other addresses each time.
+const nfsWork = `cd /mnt/nfs/load; for ((i = 0; i < %d; i++)); do echo x >bench-$i; [ -s bench-$i ]; read x <bench-$i; done; sync .; rm bench-*`
 
-// How many files are few, and enough to have everything translated; and so many that
-// what a guest has to do besides does not count for much.
-const fewFiles, warmFiles, manyFiles = 8, 24, 72
+// pieceFiles are a piece of work, some half a second. Pieces that are compared must
+// follow each other soon: a host with other tenants is twice as fast now as in ten seconds.
+const pieceFiles = 12
+
+// fewFiles are for work of which a third of a second goes to each hit, and many hits to each file.
+const fewFiles = 4
+
+// A round of unhit breakpoints takes a tenth of the time of the others, and varies more.
+const unhitRounds = 10
 
 // callsiteFigures measures in one guest what a breakpoint costs that nobody comes
 // to, and what one costs each time that somebody does. Both are of the host's CPU
@@ -46,7 +53,7 @@ func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, 
 		if err != nil {
 			return err
 		}
-		if ratios, err = b.unhit(n, never); err != nil {
+		if ratios, err = b.unhit(unhitRounds*n, never); err != nil {
 			return err
 		}
 		hits, err = b.hits(n, often)
@@ -91,7 +98,7 @@ func (b *callsiteBench) work(files int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := b.agent.Exec(b.e.ctx, wire.Exec{Argv: []string{"bash", "-c", fmt.Sprintf(nfsWork, files)}, Timeout: wire.Duration(b.limit)})
+	r, err := b.agent.Exec(b.e.ctx, wire.Exec{Argv: []string{"setarch", "--addr-no-randomize", "bash", "-c", fmt.Sprintf(nfsWork, files)}, Timeout: wire.Duration(b.limit)})
 	if err != nil || r.ExitCode != 0 {
 		return 0, fmt.Errorf("work in the guest: %s: %w", r.Output, err)
 	}
@@ -99,17 +106,8 @@ func (b *callsiteBench) work(files int) (float64, error) {
 	return (after - before).Seconds(), err
 }
 
-// steady is work after a warm-up: when breakpoints come or go the guest stands still, and
-// QEMU forgets all code that it had translated.
-func (b *callsiteBench) steady() (float64, error) {
-	if _, err := b.work(warmFiles); err != nil {
-		return 0, err
-	}
-	return b.work(manyFiles)
-}
-
-// brief is work without one.
-func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
+// piece is the CPU seconds of a piece of work.
+func (b *callsiteBench) piece() (float64, error) { return b.work(pieceFiles) }
 
 // armed is work with a breakpoint that changes nothing, and how often it was hit.
 func (b *callsiteBench) armed(addr uint64, work func() (float64, error)) (seconds float64, hits int, err error) {
@@ -123,32 +121,51 @@ func (b *callsiteBench) armed(addr uint64, work func() (float64, error)) (second
 	return seconds, hits, b.session.Clear(b.e.ctx, addr) // after it nobody counts
 }
 
-// unhit is the same work in turns without and with a breakpoint that nobody comes to:
-// n ratios, each of one with to the mean of those before and after it.
+// unhit gives n ratios of the same work with a breakpoint that nobody comes to and without:
+// two pieces with it, between one before and one after. Setting it costs no translations
+// but those of its own page, which the first round makes; it is not counted.
 func (b *callsiteBench) unhit(n int, never uint64) (ratios []float64, err error) {
-	before, err := b.steady()
-	if err != nil {
+	round := func() (float64, error) {
+		before, err := b.piece()
+		if err != nil {
+			return 0, err
+		}
+		with, hits, err := b.armed(never, b.twice)
+		if err != nil {
+			return 0, err
+		}
+		if hits != 0 {
+			return 0, fmt.Errorf("a breakpoint was hit %d times, want none", hits)
+		}
+		after, err := b.piece()
+		return with / (before + after), err
+	}
+	if _, err := round(); err != nil {
 		return nil, err
 	}
 	err = b.e.measured("breakpoints that are not hit", n, func() error {
-		with, hits, err := b.armed(never, b.steady)
-		if err != nil {
-			return err
-		}
-		if hits != 0 {
-			return fmt.Errorf("a breakpoint was hit %d times, want none", hits)
-		}
-		after, err := b.steady()
-		ratios = append(ratios, with/((before+after)/2))
-		before = after
+		ratio, err := round()
+		ratios = append(ratios, ratio)
 		return err
 	})
 	return ratios, err
 }
 
-// hits is n times what a hit adds to the work, in milliseconds. The work without comes
-// as soon after a breakpoint was taken away as the one with after it was set,
-// since QEMU forgets its translations both times; only the first finds them made.
+// twice is two pieces of work.
+func (b *callsiteBench) twice() (float64, error) {
+	first, err := b.piece()
+	if err != nil {
+		return 0, err
+	}
+	second, err := b.piece()
+	return first + second, err
+}
+
+// brief is the CPU seconds of a little work.
+func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
+
+// hits is n times what a hit adds to the work, in milliseconds. QEMU forgets all its
+// translations at a hit: the work without has to make them anew too, except for the first.
 func (b *callsiteBench) hits(n int, often uint64) (ms []float64, err error) {
 	err = b.e.measured("breakpoints that are hit", n, func() error {
 		plain, err := b.brief()
