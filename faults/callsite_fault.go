@@ -34,7 +34,7 @@ func (c *callsite) Arm(ctx context.Context, t Target) error {
 	if err := c.Again(ctx, t); err != nil {
 		return err
 	}
-	return c.guest.Break(ctx, c.site.Call, c.hit)
+	return c.guest.BreakCall(ctx, c.site, c.text.end, c.hit)
 }
 
 // Period is how often the members of a control group are looked up.

@@ -65,6 +65,13 @@ func (g *debuggedGuest) Break(_ context.Context, addr uint64, hit func(faults.Pr
 	return nil
 }
 
+func (g *debuggedGuest) BreakCall(ctx context.Context, site faults.CallSite, textEnd uint64, hit func(faults.Processor) error) error {
+	if textEnd != kmalloc+16 {
+		return errors.New("the text ends elsewhere")
+	}
+	return g.Break(ctx, site.Call, hit)
+}
+
 func (g *debuggedGuest) Clear(_ context.Context, addr uint64) error {
 	delete(g.breaks, addr)
 	return nil

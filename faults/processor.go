@@ -33,6 +33,9 @@ type Debugged interface {
 	// Break has hit called whenever a processor comes to the instruction at addr. What
 	// hit asks the Target for would never be answered: the guest stands still.
 	Break(ctx context.Context, addr uint64, hit func(Processor) error) error
+	// BreakCall is Break at a call, which may go by another way that costs the guest less.
+	// textEnd is where the kernel's text ends. hit may not hold the processor.
+	BreakCall(ctx context.Context, site CallSite, textEnd uint64, hit func(Processor) error) error
 	// Clear ends that; it does nothing if there is nothing to end.
 	Clear(ctx context.Context, addr uint64) error
 	// Note keeps a hit for whoever reads about the trial. It takes no time.

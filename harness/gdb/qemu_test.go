@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/arch/x86/x86asm"
 
 	"loopfault/harness/gdb"
 	"loopfault/harness/guest"
@@ -73,6 +75,36 @@ func symbol(t *testing.T, name string) uint64 {
 	return 0
 }
 
+// firstCall is the first one that a function of the fixture's kernel makes.
+func firstCall(t *testing.T, function string) gdb.Call {
+	t.Helper()
+	built, err := guesttest.Build(t.Context(), "stock")
+	require.NoError(t, err)
+	vmlinux, err := elf.Open(built.Vmlinux)
+	require.NoError(t, err)
+	defer vmlinux.Close()
+	text := vmlinux.Section(".text")
+	code := make([]byte, 0x200)
+	at := symbol(t, function)
+	_, err = text.ReadAt(code, int64(at-text.Addr))
+	require.NoError(t, err)
+	for off := 0; off < len(code); {
+		inst, err := x86asm.Decode(code[off:], 64)
+		require.NoError(t, err)
+		off += inst.Len
+		rel, direct := inst.Args[0].(x86asm.Rel)
+		if inst.Op != x86asm.CALL || !direct {
+			continue
+		}
+		next := at + uint64(off)
+		if target := next + uint64(int64(rel)); target != symbol(t, "__fentry__") { // a no-op by now
+			return gdb.Call{At: next - uint64(inst.Len), Target: target}
+		}
+	}
+	require.Fail(t, "no call in "+function)
+	return gdb.Call{}
+}
+
 // A call is failed, and one that is left alone works, with one processor and with
 // four; more breakpoints can be had than a real processor has.
 func TestQEMUGuestIsDebugged(t *testing.T) {
@@ -115,6 +147,59 @@ func TestQEMUGuestIsDebugged(t *testing.T) {
 			assert.Contains(t, d.ask("read /proc/version"), "Linux version", "all breakpoints are gone")
 			assert.Equal(t, 6, hits)
 			assert.Equal(t, guest.Running, d.g.State(), "standing still for a debugger is not being paused")
+		})
+	}
+}
+
+// A call goes by way of a watched byte: it is failed, it is made, and it is what it
+// was once it is cleared, while several processors make it at a time.
+func TestQEMUCallIsDiverted(t *testing.T) {
+	fixture, err := guesttest.New(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	for _, cpus := range []int{1, 4} {
+		t.Run(fmt.Sprintf("%d processors", cpus), func(t *testing.T) {
+			d := boot(t, fixture, cpus)
+			call, end := firstCall(t, "version_proc_show"), symbol(t, "_etext")
+			var code []byte
+			look := func(p *gdb.Processor) error {
+				at, err := p.Register("rip")
+				require.NoError(t, err)
+				assert.Equal(t, call.At, at, "it seems to be at the call")
+				code, err = p.Memory(call.At, 5)
+				return err
+			}
+			hits := 0
+			require.NoError(t, d.session.BreakCall(t.Context(), call, end, func(p *gdb.Processor) error {
+				hits++
+				return look(p)
+			}))
+			for range 5 {
+				assert.Contains(t, d.ask("read /proc/version"), "Linux version", "it is made")
+			}
+			assert.Equal(t, 5, hits)
+			diverted := code
+			require.NoError(t, d.session.Clear(t.Context(), call.At))
+			assert.Contains(t, d.ask("read /proc/version"), "Linux version")
+			assert.Equal(t, 5, hits, "nobody waits there any more")
+
+			require.NoError(t, d.session.Break(t.Context(), call.At, look))
+			d.ask("read /proc/version")
+			assert.NotEqual(t, diverted, code, "the code is what it was")
+			require.NoError(t, d.session.Clear(t.Context(), call.At))
+
+			// The line is left out that the call would have printed.
+			require.NoError(t, d.session.BreakCall(t.Context(), call, end, func(p *gdb.Processor) error {
+				hits++
+				return p.SetRegister("rip", call.At+5)
+			}))
+			assert.NotContains(t, d.ask("read /proc/version"), "Linux version")
+			assert.Equal(t, 6, hits)
+			require.NoError(t, d.session.Failed())
+			require.NoError(t, d.session.Close(t.Context()))
+			assert.Contains(t, d.ask("read /proc/version"), "Linux version", "a session that ends leaves nothing")
+			assert.Equal(t, 6, hits)
+			assert.Equal(t, guest.Running, d.g.State())
 		})
 	}
 }

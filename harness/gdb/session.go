@@ -27,8 +27,11 @@ type Handler func(*Processor) error
 // breakpoints. Its methods may be used by several goroutines, but not by handlers.
 type Session struct {
 	stub     *stub
+	emulated bool
 	handlers map[uint64]Handler
-	held     map[int]*hold // by thread
+	diverted map[uint64]*diversion // by the address of the call
+	slots    map[Call]uint64       // what diversions used so far
+	held     map[int]*hold         // by thread
 	asked    chan request
 	done     chan struct{} // closed when nobody serves any more
 	err      error         // why, once it is closed
@@ -41,16 +44,17 @@ type request struct {
 	last   bool // the session ends with it
 }
 
-// Attach takes a guest under control; limit bounds each exchange with the stub.
-// The session owns conn, and has to be closed.
-func Attach(conn net.Conn, limit time.Duration) (*Session, error) {
+// Attach takes a guest under control, which QEMU may emulate; limit bounds each exchange
+// with the stub. The session owns conn, and has to be closed.
+func Attach(conn net.Conn, limit time.Duration, emulated bool) (*Session, error) {
 	stub, err := greet(conn, limit)
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("debugger: %w", err)
 	}
 	s := &Session{
-		stub: stub, handlers: map[uint64]Handler{}, held: map[int]*hold{},
+		stub: stub, emulated: emulated, handlers: map[uint64]Handler{}, held: map[int]*hold{},
+		diverted: map[uint64]*diversion{}, slots: map[Call]uint64{},
 		asked: make(chan request), done: make(chan struct{}),
 	}
 	go s.serve()
@@ -66,13 +70,13 @@ func (s *Session) Break(ctx context.Context, addr uint64, hit Handler) error {
 	return s.while(ctx, func() error { return s.set(addr, hit) })
 }
 
-// Clear takes the breakpoint at addr away; if there is none, nothing happens.
+// Clear takes the breakpoint or diversion at addr away; if there is none, nothing happens.
 func (s *Session) Clear(ctx context.Context, addr uint64) error {
 	return s.while(ctx, func() error { return s.clear(addr) })
 }
 
 func (s *Session) set(addr uint64, hit Handler) error {
-	if s.handlers[addr] != nil {
+	if s.handlers[addr] != nil || s.diverted[addr] != nil {
 		return fmt.Errorf("there is a breakpoint at %#x already", addr)
 	}
 	if err := s.stub.breakpoint(addr, true); err != nil {
@@ -83,6 +87,9 @@ func (s *Session) set(addr uint64, hit Handler) error {
 }
 
 func (s *Session) clear(addr uint64) error {
+	if d := s.diverted[addr]; d != nil {
+		return s.undivert(d)
+	}
 	if s.handlers[addr] == nil {
 		return nil
 	}
@@ -103,10 +110,15 @@ func (s *Session) Close(ctx context.Context) error {
 	return err
 }
 
-// letGo ends everything; the stub takes all breakpoints away.
+// letGo ends everything; the stub takes all breakpoints away, but knows of no diversions.
 func (s *Session) letGo() error {
 	for _, t := range slices.Sorted(maps.Keys(s.held)) {
 		if err := s.free(t); err != nil {
+			return err
+		}
+	}
+	for _, d := range s.diverted {
+		if err := s.undivert(d); err != nil {
 			return err
 		}
 	}
@@ -284,6 +296,9 @@ func (s *Session) stepOff(thread int) error {
 
 // goOn lets all processors go that are not held.
 func (s *Session) goOn() error {
+	if err := s.arrivals(); err != nil {
+		return err
+	}
 	threads := slices.DeleteFunc(slices.Clone(s.stub.threads), func(t int) bool { return s.held[t] != nil })
 	return s.stub.resume(threads)
 }

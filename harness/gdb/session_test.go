@@ -15,7 +15,7 @@ import (
 func attached(t *testing.T, parts ...[]line) (*gdb.Session, <-chan struct{}) {
 	t.Helper()
 	conn, played := play(t, append([][]line{greeting}, parts...)...)
-	s, err := gdb.Attach(conn, limit)
+	s, err := gdb.Attach(conn, limit, true)
 	require.NoError(t, err)
 	return s, played
 }
@@ -181,7 +181,7 @@ func TestAttachNamesWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, played := play(t, c.script)
-			_, err := gdb.Attach(conn, limit)
+			_, err := gdb.Attach(conn, limit, true)
 			assert.ErrorContains(t, err, c.want)
 			<-played
 			assert.False(t, strings.Contains(err.Error(), "\n"))

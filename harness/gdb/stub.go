@@ -230,11 +230,18 @@ func (s *stub) setMemory(thread int, addr uint64, data []byte) error {
 // changes no memory. Under emulation any number can be had, else those of the host's
 // processor, which are four.
 func (s *stub) breakpoint(addr uint64, on bool) error {
-	set := "z"
+	return s.point('1', addr, on)
+}
+
+// watchpoint has processors stop that have read a byte, or ends that.
+func (s *stub) watchpoint(addr uint64, on bool) error { return s.point('3', addr, on) }
+
+func (s *stub) point(kind byte, addr uint64, on bool) error {
+	set := 'z'
 	if on {
-		set = "Z"
+		set = 'Z'
 	}
-	return s.order(fmt.Sprintf("%s1,%x,1", set, addr))
+	return s.order(fmt.Sprintf("%c%c,%x,1", set, kind, addr))
 }
 
 // resume lets threads go on; the stub answers when something stops them all.

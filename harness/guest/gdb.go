@@ -43,7 +43,7 @@ func (g *Guest) Debug(ctx context.Context) (*gdb.Session, error) {
 	g.mu.Lock()
 	g.debugged = true
 	g.mu.Unlock()
-	s, err := gdb.Attach(conn, g.opts.Timeouts.Command)
+	s, err := gdb.Attach(conn, g.opts.Timeouts.Command, g.opts.Accel.Name == TCG().Name)
 	if err != nil {
 		return nil, &Error{Fault: Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
 	}

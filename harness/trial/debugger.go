@@ -27,6 +27,10 @@ func (d *debugged) Break(ctx context.Context, addr uint64, hit func(faults.Proce
 	return d.session.Break(ctx, addr, handler(hit))
 }
 
+func (d *debugged) BreakCall(ctx context.Context, site faults.CallSite, textEnd uint64, hit func(faults.Processor) error) error {
+	return d.session.BreakCall(ctx, gdb.Call{At: site.Call, Target: site.Target}, textEnd, handler(hit))
+}
+
 func (d *debugged) Clear(ctx context.Context, addr uint64) error {
 	if err := d.session.Clear(ctx, addr); !errors.Is(err, gdb.ErrClosed) {
 		return err

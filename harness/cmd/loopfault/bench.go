@@ -77,7 +77,7 @@ func (e *env) printBench(figures []figure) error {
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, f := range figures {
 		flat[f.key] = f.value
-		fmt.Fprintf(t, "%s\t%.3g\t%s\n", f.key, f.value, f.what)
+		fmt.Fprintf(t, "%s\t%.4g\t%s\n", f.key, f.value, f.what)
 	}
 	if err := t.Flush(); err != nil {
 		return err

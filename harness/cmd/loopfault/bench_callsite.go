@@ -25,8 +25,8 @@ const nfsWork = `cd /mnt/nfs/load; for ((i = 0; i < %d; i++)); do echo x >bench-
 // follow each other soon: a host with other tenants is twice as fast now as in ten seconds.
 const pieceFiles = 12
 
-// fewFiles are for work of which a third of a second goes to each hit, and many hits to each file.
-const fewFiles = 4
+// fewFiles are for work that is hit several times for each file.
+const fewFiles = 8
 
 // A round of unhit breakpoints takes a tenth of the time of the others, and varies more.
 const unhitRounds = 10
@@ -44,7 +44,11 @@ func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, 
 			return err
 		}
 		defer session.Close(context.Background())
-		b := &callsiteBench{e, g, agent, session, m.options.Timeouts.Step}
+		end, err := faults.Function(e.ctx, agent, "_etext")
+		if err != nil {
+			return err
+		}
+		b := &callsiteBench{e, g, agent, session, m.options.Timeouts.Step, end.Start}
 		never, err := b.site("pnfs_send_layoutreturn")
 		if err != nil {
 			return err
@@ -77,19 +81,20 @@ type callsiteBench struct {
 	agent   *control.Client
 	session *gdb.Session
 	limit   time.Duration
+	textEnd uint64 // of the kernel
 }
 
 // site is the first call that a function makes.
-func (b *callsiteBench) site(function string) (uint64, error) {
+func (b *callsiteBench) site(function string) (gdb.Call, error) {
 	syms, err := b.agent.Symbols(b.e.ctx, wire.SymbolQuery{Names: []string{function}})
 	if err != nil || len(syms) != 1 {
-		return 0, fmt.Errorf("function %s of the guest: %d found: %w", function, len(syms), err)
+		return gdb.Call{}, fmt.Errorf("function %s of the guest: %d found: %w", function, len(syms), err)
 	}
 	calls, err := faults.Calls(b.e.ctx, b.agent, syms[0])
 	if err != nil || len(calls) == 0 {
-		return 0, fmt.Errorf("function %s of the guest makes no call: %w", function, err)
+		return gdb.Call{}, fmt.Errorf("function %s of the guest makes no call: %w", function, err)
 	}
-	return calls[0].Call, nil
+	return gdb.Call{At: calls[0].Call, Target: calls[0].Target}, nil
 }
 
 // work gives the CPU seconds that QEMU takes for it.
@@ -110,21 +115,21 @@ func (b *callsiteBench) work(files int) (float64, error) {
 func (b *callsiteBench) piece() (float64, error) { return b.work(pieceFiles) }
 
 // armed is work with a breakpoint that changes nothing, and how often it was hit.
-func (b *callsiteBench) armed(addr uint64, work func() (float64, error)) (seconds float64, hits int, err error) {
-	err = b.session.Break(b.e.ctx, addr, func(*gdb.Processor) error { hits++; return nil })
+func (b *callsiteBench) armed(call gdb.Call, work func() (float64, error)) (seconds float64, hits int, err error) {
+	err = b.session.BreakCall(b.e.ctx, call, b.textEnd, func(*gdb.Processor) error { hits++; return nil })
 	if err != nil {
 		return 0, 0, err
 	}
 	if seconds, err = work(); err != nil {
 		return 0, 0, err
 	}
-	return seconds, hits, b.session.Clear(b.e.ctx, addr) // after it nobody counts
+	return seconds, hits, b.session.Clear(b.e.ctx, call.At) // after it nobody counts
 }
 
 // unhit gives n ratios of the same work with a breakpoint that nobody comes to and without:
-// two pieces with it, between one before and one after. Setting it costs no translations
-// but those of its own page, which the first round makes; it is not counted.
-func (b *callsiteBench) unhit(n int, never uint64) (ratios []float64, err error) {
+// two pieces with it, between one before and one after. The first round is not counted:
+// in it much is translated that later ones find.
+func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err error) {
 	round := func() (float64, error) {
 		before, err := b.piece()
 		if err != nil {
@@ -164,9 +169,10 @@ func (b *callsiteBench) twice() (float64, error) {
 // brief is the CPU seconds of a little work.
 func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
 
-// hits is n times what a hit adds to the work, in milliseconds. QEMU forgets all its
-// translations at a hit: the work without has to make them anew too, except for the first.
-func (b *callsiteBench) hits(n int, often uint64) (ms []float64, err error) {
+// hits is n times what a hit adds to the work, in milliseconds. Where the call cannot be
+// diverted QEMU forgets all its translations at each: the work without has to make them
+// anew too, except for the first.
+func (b *callsiteBench) hits(n int, often gdb.Call) (ms []float64, err error) {
 	err = b.e.measured("breakpoints that are hit", n, func() error {
 		plain, err := b.brief()
 		if err != nil {
