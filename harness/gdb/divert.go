@@ -23,11 +23,15 @@ type diversion struct {
 	hit  Handler
 }
 
-// The stub of code: cmp %al, byte(%rip); jmp target; byte.
+// The stub of code: cmp %al, byte(%rip); jmp over nothing; jmp target; byte. A processor
+// that has read the byte is stopped behind the cmp; or, if QEMU stopped another one for
+// the same reason just before, only when its translation ends: that is what the
+// first jmp is for.
 const (
-	landing  = 6 // where a processor is that has read the byte
-	watched  = 11
-	slotSize = 12
+	landing     = 6
+	lateLanding = 8
+	watched     = 13
+	slotSize    = 14
 )
 
 // The room for stubs is what the linker leaves between the end of the code and that of
@@ -96,11 +100,11 @@ func (s *Session) slot(call Call, end uint64) (uint64, error) {
 	if slot < end && was[0] != fillerInt3 || was[0] != fillerInt3 && was[0] != fillerZero || bytes.Count(was, was[:1]) != slotSize {
 		return 0, fmt.Errorf("%w: no room where the text ends at %#x", errNoRoom, end)
 	}
-	onward, err := branch(opJump, slot+landing, call.Target)
+	onward, err := branch(opJump, slot+lateLanding, call.Target)
 	if err != nil {
 		return 0, err
 	}
-	code := append([]byte{0x38, 0x05, watched - landing, 0, 0, 0}, onward...)
+	code := append([]byte{0x38, 0x05, watched - landing, 0, 0, 0, 0xeb, 0}, onward...)
 	if err := s.stub.setMemory(s.stub.threads[0], slot, code); err != nil {
 		return 0, err
 	}
@@ -143,7 +147,7 @@ func (s *Session) arrivals() error {
 			return err
 		}
 		for _, d := range s.diverted {
-			if p.at == d.slot+landing {
+			if p.at == d.slot+landing || p.at == d.slot+lateLanding {
 				if err := s.arrive(p, d); err != nil {
 					return err
 				}

@@ -9,16 +9,16 @@ import (
 	"loopfault/harness/gdb"
 )
 
-// What a call at 0x…100 of 0x…400 is diverted by: a stub of code in the last twelve
+// What a call at 0x…100 of 0x…400 is diverted by: a stub of code in the last fourteen
 // bytes of a page whose first half is text.
 var diverting = []line{
 	{"\x03", "T02thread:01;"},
 	{"Hg1", "OK"},
 	{"mffffffff81000100,5", "e8fb020000"},
-	{"mffffffff81000ff4,c", "cccccccccccccccccccccccc"},
-	{"Mffffffff81000ff4,b:380505000000e901f4ffff", "OK"},
+	{"mffffffff81000ff2,e", "cccccccccccccccccccccccccccc"},
+	{"Mffffffff81000ff2,d:380507000000eb00e901f4ffff", "OK"},
 	{"Z3,ffffffff81000fff,1", "OK"},
-	{"Mffffffff81000100,5:e8ef0e0000", "OK"},
+	{"Mffffffff81000100,5:e8ed0e0000", "OK"},
 }
 
 var diverted = gdb.Call{At: 0xffffffff81000100, Target: 0xffffffff81000400}
@@ -27,7 +27,8 @@ const textEnd = 0xffffffff81000800
 
 var (
 	nowhere = registers("0000000000000000")
-	arrived = registers("fa0f0081ffffffff")
+	arrived = registers("f80f0081ffffffff")
+	late    = registers("fa0f0081ffffffff")
 	atCall  = registers("00010081ffffffff")
 )
 
@@ -37,17 +38,17 @@ func TestEveryProcessorThatArrivesIsSeenTo(t *testing.T) {
 	s, played := attached(t, diverting, []line{
 		{"g", nowhere}, {"Hg2", "OK"}, {"g", nowhere},
 		{"vCont;c:1;c:2", "T05thread:02;rwatch:ffffffff81000fff;"},
-		{"Hg2", "OK"}, {"g", arrived}, // at no breakpoint
+		{"Hg2", "OK"}, {"g", late}, // at no breakpoint
 		{"Hg1", "OK"}, {"g", arrived},
 		{"P1=2a22222222222222", "OK"}, {"P2=00010081ffffffff", "OK"}, {"g", atCall},
 		{"g", atCall}, // left so by the handler
 		{"P1=2222222222222222", "OK"}, {"P2=00040081ffffffff", "OK"},
-		{"Hg2", "OK"}, {"g", arrived},
+		{"Hg2", "OK"}, {"g", late},
 		{"P1=2a22222222222222", "OK"}, {"P2=00010081ffffffff", "OK"}, {"g", atCall},
 		{"P2=05010081ffffffff", "OK"}, {"g", registers("05010081ffffffff")},
 		{"vCont;c:1;c:2", ""},
 		{"\x03", "T02thread:01;"},
-		{"Hg1", "OK"}, {"mffffffff81000100,5", "e8ef0e0000"},
+		{"Hg1", "OK"}, {"mffffffff81000100,5", "e8ed0e0000"},
 		{"Mffffffff81000100,5:e8fb020000", "OK"},
 		{"z3,ffffffff81000fff,1", "OK"},
 		{"D", "OK"},
@@ -87,9 +88,9 @@ func TestCallWithoutRoomIsABreakpoint(t *testing.T) {
 	for name, answers := range map[string][]line{
 		"another call":     {{"mffffffff81000100,5", "e800000000"}},
 		"no call":          {{"mffffffff81000100,5", "0f1f440000"}},
-		"no filler":        {{"mffffffff81000100,5", "e8fb020000"}, {"mffffffff81000ff4,c", "cccccccccccccccccccccc90"}},
+		"no filler":        {{"mffffffff81000100,5", "e8fb020000"}, {"mffffffff81000ff2,e", "cccccccccccccccccccccccccc90"}},
 		"memory not there": {{"mffffffff81000100,5", "E14"}},
-		"watching refused": {{"mffffffff81000100,5", "e8fb020000"}, {"mffffffff81000ff4,c", "000000000000000000000000"}, {"Mffffffff81000ff4,b:380505000000e901f4ffff", "OK"}, {"Z3,ffffffff81000fff,1", "E22"}},
+		"watching refused": {{"mffffffff81000100,5", "e8fb020000"}, {"mffffffff81000ff2,e", "0000000000000000000000000000"}, {"Mffffffff81000ff2,d:380507000000eb00e901f4ffff", "OK"}, {"Z3,ffffffff81000fff,1", "E22"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, played := attached(t, []line{{"\x03", "T02thread:01;"}, {"Hg1", "OK"}}, answers, []line{

@@ -204,6 +204,30 @@ func TestQEMUCallIsDiverted(t *testing.T) {
 	}
 }
 
+// Processors that come to a diverted call at a time are all seen to: nobody slips past.
+func TestQEMUDivertedCallMissesNobody(t *testing.T) {
+	fixture, err := guesttest.New(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	d := boot(t, fixture, 4)
+	call := firstCall(t, "version_proc_show")
+	hits, skipped, cpus := 0, 0, map[int]bool{}
+	require.NoError(t, d.session.BreakCall(t.Context(), call, symbol(t, "_etext"), func(p *gdb.Processor) error {
+		hits++
+		cpus[p.CPU()] = true
+		if hits%3 != 0 {
+			return nil
+		}
+		skipped++
+		return p.SetRegister("rip", call.At+5)
+	}))
+	answer := d.ask("crowd /proc/version")
+	require.NoError(t, d.session.Close(t.Context()))
+	assert.Equal(t, fmt.Sprintf("%d read, %d empty", hits, skipped), answer)
+	assert.Equal(t, 200, hits)
+	assert.Greater(t, len(cpus), 1, "the test would prove nothing")
+}
+
 // One processor is held while another one goes on: its timer interrupts are what lets
 // the first one go.
 func TestQEMUHoldsOneProcessor(t *testing.T) {

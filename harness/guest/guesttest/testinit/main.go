@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -79,6 +81,8 @@ func obey(verb, rest string, watch *os.File) (string, error) {
 	case "read":
 		text, err := os.ReadFile(rest)
 		return strings.TrimSpace(string(text)), err
+	case "crowd":
+		return crowd(rest), nil
 	case "disks":
 		return disks()
 	case "fill":
@@ -91,6 +95,30 @@ func obey(verb, rest string, watch *os.File) (string, error) {
 		return "", unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 	}
 	return "", fmt.Errorf("unknown order %q", verb)
+}
+
+// crowd has a file read by several at a time, and says how often, and how often it
+// was found to be empty.
+func crowd(path string) string {
+	const readers, times = 8, 25
+	var all sync.WaitGroup
+	var read, empty atomic.Int64
+	for range readers {
+		all.Go(func() {
+			for range times {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					continue
+				}
+				read.Add(1)
+				if len(text) == 0 {
+					empty.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return fmt.Sprintf("%d read, %d empty", read.Load(), empty.Load())
 }
 
 // disks lists device=serial:bytes, in order.
