@@ -28,10 +28,10 @@ const pieceFiles = 12
 // fewFiles are for work that is hit several times for each file.
 const fewFiles = 8
 
-// A round of unhit breakpoints takes a tenth of the time of the others, and varies more.
+// A round of unhit calls takes a tenth of the time of the others, and varies more.
 const unhitRounds = 10
 
-// callsiteFigures measures in one guest what a breakpoint costs that nobody comes
+// callsiteFigures measures in one guest what an armed call costs that nobody comes
 // to, and what one costs each time that somebody does. Both are of the host's CPU
 // time, which other load on the host changes less than it does the time on the wall.
 func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, error) {
@@ -66,7 +66,7 @@ func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, 
 	if err != nil {
 		return nil, err
 	}
-	figures := []figure{{"callsite_unhit_ratio", "host CPU time of the same work with a breakpoint that nobody comes to, and without", stats.Median(ratios)}}
+	figures := []figure{{"callsite_unhit_ratio", "host CPU time of the same work with an armed call that nobody comes to, to that without", stats.Median(ratios)}}
 	if low, high, ok := stats.MedianInterval(ratios); ok {
 		figures = append(figures,
 			figure{"callsite_unhit_ratio_low", "its interval of 95 %, lower end", low},
@@ -114,7 +114,7 @@ func (b *callsiteBench) work(files int) (float64, error) {
 // piece is the CPU seconds of a piece of work.
 func (b *callsiteBench) piece() (float64, error) { return b.work(pieceFiles) }
 
-// armed is work with a breakpoint that changes nothing, and how often it was hit.
+// armed is work with a handler at a call that changes nothing, and how often it was hit.
 func (b *callsiteBench) armed(call gdb.Call, work func() (float64, error)) (seconds float64, hits int, err error) {
 	err = b.session.BreakCall(b.e.ctx, call, b.textEnd, func(*gdb.Processor) error { hits++; return nil })
 	if err != nil {
@@ -126,7 +126,7 @@ func (b *callsiteBench) armed(call gdb.Call, work func() (float64, error)) (seco
 	return seconds, hits, b.session.Clear(b.e.ctx, call.At) // after it nobody counts
 }
 
-// unhit gives n ratios of the same work with a breakpoint that nobody comes to and without:
+// unhit gives n ratios of the same work with an armed call that nobody comes to and without:
 // two pieces with it, between one before and one after. The first round is not counted:
 // in it much is translated that later ones find.
 func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err error) {
@@ -140,7 +140,7 @@ func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err erro
 			return 0, err
 		}
 		if hits != 0 {
-			return 0, fmt.Errorf("a breakpoint was hit %d times, want none", hits)
+			return 0, fmt.Errorf("a call was hit %d times, want none", hits)
 		}
 		after, err := b.piece()
 		return with / (before + after), err
@@ -148,7 +148,7 @@ func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err erro
 	if _, err := round(); err != nil {
 		return nil, err
 	}
-	err = b.e.measured("breakpoints that are not hit", n, func() error {
+	err = b.e.measured("armed calls that nobody comes to", n, func() error {
 		ratio, err := round()
 		ratios = append(ratios, ratio)
 		return err
@@ -173,14 +173,14 @@ func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
 // diverted QEMU forgets all its translations at each: the work without has to make them
 // anew too, except for the first.
 func (b *callsiteBench) hits(n int, often gdb.Call) (ms []float64, err error) {
-	err = b.e.measured("breakpoints that are hit", n, func() error {
+	err = b.e.measured("armed calls that are hit", n, func() error {
 		plain, err := b.brief()
 		if err != nil {
 			return err
 		}
 		with, hits, err := b.armed(often, b.brief)
 		if err == nil && hits == 0 {
-			return errors.New("a breakpoint was not hit")
+			return errors.New("a call was not hit")
 		}
 		ms = append(ms, 1e3*(with-plain)/float64(max(hits, 1)))
 		return err
