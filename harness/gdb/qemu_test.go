@@ -40,6 +40,14 @@ func (d *debugged) ask(order string) string {
 	return d.lines.Text()
 }
 
+func newFixture(t *testing.T) *guesttest.Fixture {
+	t.Helper()
+	fixture, err := guesttest.New(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	return fixture
+}
+
 func boot(t *testing.T, fixture *guesttest.Fixture, cpus int) *debugged {
 	t.Helper()
 	spec := fixture.Spec(fmt.Sprintf("gdb-%d", cpus))
@@ -108,9 +116,7 @@ func firstCall(t *testing.T, function string) gdb.Call {
 // A call is failed, and one that is left alone works, with one processor and with
 // four; more breakpoints can be had than a real processor has.
 func TestQEMUGuestIsDebugged(t *testing.T) {
-	fixture, err := guesttest.New(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	fixture := newFixture(t)
 	for _, cpus := range []int{1, 4} {
 		t.Run(fmt.Sprintf("%d processors", cpus), func(t *testing.T) {
 			d := boot(t, fixture, cpus)
@@ -151,12 +157,10 @@ func TestQEMUGuestIsDebugged(t *testing.T) {
 	}
 }
 
-// A call goes by way of a watched byte: it is failed, it is made, and it is what it
-// was once it is cleared, while several processors make it at a time.
+// A call goes by way of a watched byte: it is made, it is failed, and it is what it
+// was once it is cleared.
 func TestQEMUCallIsDiverted(t *testing.T) {
-	fixture, err := guesttest.New(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	fixture := newFixture(t)
 	for _, cpus := range []int{1, 4} {
 		t.Run(fmt.Sprintf("%d processors", cpus), func(t *testing.T) {
 			d := boot(t, fixture, cpus)
@@ -206,9 +210,7 @@ func TestQEMUCallIsDiverted(t *testing.T) {
 
 // Processors that come to a diverted call at a time are all seen to: nobody slips past.
 func TestQEMUDivertedCallMissesNobody(t *testing.T) {
-	fixture, err := guesttest.New(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	fixture := newFixture(t)
 	d := boot(t, fixture, 4)
 	call := firstCall(t, "version_proc_show")
 	hits, skipped, cpus := 0, 0, map[int]bool{}
@@ -231,9 +233,7 @@ func TestQEMUDivertedCallMissesNobody(t *testing.T) {
 // One processor is held while another one goes on: its timer interrupts are what lets
 // the first one go.
 func TestQEMUHoldsOneProcessor(t *testing.T) {
-	fixture, err := guesttest.New(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })
+	fixture := newFixture(t)
 	d := boot(t, fixture, 2)
 	tick := symbol(t, "hrtimer_interrupt")
 	var others []int

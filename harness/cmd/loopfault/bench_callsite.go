@@ -86,11 +86,11 @@ type callsiteBench struct {
 
 // site is the first call that a function makes.
 func (b *callsiteBench) site(function string) (gdb.Call, error) {
-	syms, err := b.agent.Symbols(b.e.ctx, wire.SymbolQuery{Names: []string{function}})
-	if err != nil || len(syms) != 1 {
-		return gdb.Call{}, fmt.Errorf("function %s of the guest: %d found: %w", function, len(syms), err)
+	fn, err := faults.Function(b.e.ctx, b.agent, function)
+	if err != nil {
+		return gdb.Call{}, err
 	}
-	calls, err := faults.Calls(b.e.ctx, b.agent, syms[0])
+	calls, err := faults.Calls(b.e.ctx, b.agent, fn)
 	if err != nil || len(calls) == 0 {
 		return gdb.Call{}, fmt.Errorf("function %s of the guest makes no call: %w", function, err)
 	}
