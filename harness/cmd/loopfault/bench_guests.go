@@ -72,21 +72,6 @@ func (e *env) booted(s scenario.Scenario, machine guest.Spec, opts guest.Options
 	return e.inGuest(s, machine, opts, func(g *guest.Guest, _ *control.Client) error { return use(g) })
 }
 
-func (e *env) inGuest(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
-	g, err := guest.Start(e.ctx, machine, opts)
-	if err != nil {
-		return err
-	}
-	defer closeGuest(g, opts)
-	go drain(g)
-	agent := control.New(g.Agent())
-	defer agent.Close()
-	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
-		return err
-	}
-	return use(g, agent)
-}
-
 // bareRestore times what the harness does instead of loadvm.
 func (e *env) bareRestore(s scenario.Scenario, machine guest.Spec, opts guest.Options, n int) ([]float64, error) {
 	freezable := opts

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ func (c *shellCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		return c.inGuest(e, spec.Scenario, machine{kernels: []kernel.Build{spec.Arms[0].Kernel}, image: spec.Image, options: spec.Guest})
+		return c.boot(e, spec.Scenario, machine{kernels: []kernel.Build{spec.Arms[0].Kernel}, image: spec.Image, options: spec.Guest})
 	}
 	s, _, err := findScenario(c.Scenario)
 	if err != nil {
@@ -58,7 +57,7 @@ func (c *shellCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.inGuest(e, s, m)
+	return c.boot(e, s, m)
 }
 
 // atHang runs a trial again, several times if need be, and logs into its guest
@@ -96,8 +95,8 @@ func (c *shellCmd) atHang(e *env) error {
 	return &outcome{exitInconclusive}
 }
 
-// inGuest boots a guest with the mount up and logs in.
-func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
+// boot starts a guest with the mount up and logs in.
+func (c *shellCmd) boot(e *env, s scenario.Scenario, m machine) (err error) {
 	opts := m.options
 	if c.Console != "" {
 		if opts.ConsolePath, err = filepath.Abs(c.Console); err != nil {
@@ -107,22 +106,13 @@ func (c *shellCmd) inGuest(e *env, s scenario.Scenario, m machine) (err error) {
 	fmt.Fprintf(e.stderr, "booting kernel %s (%s)\n", m.kernels[0].Name, m.options.Accel.Name)
 	spec := trial.MachineOf(s, m.kernels[0], m.image, opts.Timeouts)
 	spec.Devices = c.devices()
-	g, err := guest.Start(e.ctx, spec, opts)
-	if err != nil {
-		return err
-	}
-	defer closeGuest(g, opts)
-	go drain(g)
-	agent := control.New(g.Agent())
-	defer agent.Close()
-	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
-		return err
-	}
-	c.sayGdb(e, m.kernels[0], g)
-	if len(c.Command) == 0 {
-		fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
-	}
-	return c.login(e.ctx, e, g)
+	return e.inGuest(s, spec, opts, func(g *guest.Guest, _ *control.Client) error {
+		c.sayGdb(e, m.kernels[0], g)
+		if len(c.Command) == 0 {
+			fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
+		}
+		return c.login(e.ctx, e, g)
+	})
 }
 
 // devices are those that the flags ask for.
@@ -153,43 +143,5 @@ func (c *shellCmd) login(ctx context.Context, e *env, g *guest.Guest) error {
 	if errors.As(err, &exit) {
 		return &outcome{exit.Code}
 	}
-	return err
-}
-
-// drain reads the task watch, which would block on a full channel.
-func drain(g *guest.Guest) {
-	for range control.Watch(g.Watch()) {
-	}
-}
-
-// closeGuest ends a guest though the command may have been interrupted.
-func closeGuest(g *guest.Guest, opts guest.Options) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*opts.Timeouts.Quit)
-	defer cancel()
-	_ = g.Close(ctx) // QEMU is reaped either way
-}
-
-// bringUp waits for a guest's agent and has it mount. If the guest ended instead,
-// how it did is the error: the agent's silence is only what followed.
-func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, what wire.BringUp) error {
-	err := mountUp(ctx, agent, opts, what)
-	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {
-		return err
-	}
-	wait, cancel := context.WithTimeout(ctx, opts.Timeouts.Quit)
-	defer cancel()
-	_, _ = g.Await(wait, guest.Panicked)
-	return cmp.Or(g.Err(), err)
-}
-
-func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
-	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
-	defer cancel()
-	if _, err := agent.Hello(boot); err != nil {
-		return err
-	}
-	step, cancel := context.WithTimeout(ctx, opts.Timeouts.Step)
-	defer cancel()
-	_, err := agent.BringUp(step, what)
 	return err
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"loopfault/harness/control"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/workloads/wire"
+)
+
+// inGuest boots a guest with a scenario's mount up, has it and its agent used, and
+// ends it.
+func (e *env) inGuest(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
+	g, err := guest.Start(e.ctx, machine, opts)
+	if err != nil {
+		return err
+	}
+	defer closeGuest(g, opts)
+	go drain(g)
+	agent := control.New(g.Agent())
+	defer agent.Close()
+	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+		return err
+	}
+	return use(g, agent)
+}
+
+// drain reads the task watch, which would block on a full channel.
+func drain(g *guest.Guest) {
+	for range control.Watch(g.Watch()) {
+	}
+}
+
+// closeGuest ends a guest though the command may have been interrupted.
+func closeGuest(g *guest.Guest, opts guest.Options) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*opts.Timeouts.Quit)
+	defer cancel()
+	_ = g.Close(ctx) // QEMU is reaped either way
+}
+
+// bringUp waits for a guest's agent and has it mount. If the guest ended instead,
+// how it did is the error: the agent's silence is only what followed.
+func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, what wire.BringUp) error {
+	err := mountUp(ctx, agent, opts, what)
+	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, opts.Timeouts.Quit)
+	defer cancel()
+	_, _ = g.Await(wait, guest.Panicked)
+	return cmp.Or(g.Err(), err)
+}
+
+func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
+	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
+	defer cancel()
+	if _, err := agent.Hello(boot); err != nil {
+		return err
+	}
+	step, cancel := context.WithTimeout(ctx, opts.Timeouts.Step)
+	defer cancel()
+	_, err := agent.BringUp(step, what)
+	return err
+}
