@@ -9,13 +9,15 @@ import (
 	"loopfault/workloads/wire"
 )
 
+var rpcTasks = []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}
+
 // What is kept of a guest that hangs, beside its tasks: a name and files of the
 // guest. Any of them may block on what hangs.
 var evidence = []struct {
 	name  string
 	files []string
 }{
-	{"rpc-tasks.txt", []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}},
+	{"rpc-tasks.txt", rpcTasks},
 	{"rpc-xprt.txt", []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}},
 	{"mountstats.txt", []string{"/proc/self/mountstats"}},
 	{"nfsd.txt", []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}},
@@ -33,8 +35,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.saveConfig()
 	t.saveTasks(ctx, "stacks.txt", wire.TaskQuery{Blocked: true})
 	for _, e := range evidence {
-		text, err := t.agent.Collect(ctx, wire.Collect{Patterns: e.files, Each: wire.Duration(t.budgets.Remote) / 4})
-		t.save(e.name, withError(text, err))
+		t.saveFiles(ctx, e.name, e.files)
 	}
 	if err := t.records(ctx); err != nil {
 		t.history.add(entry{Type: "evidence", What: "records", Detail: err.Error()})
@@ -52,6 +53,8 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	}
 	t.awaitConsole(ctx)
 	t.history.add(entry{Type: "evidence", What: "console.log"})
+	// A second look, as late as can be: RPCs that are gone by now were traffic.
+	t.saveFiles(ctx, "rpc-tasks-later.txt", rpcTasks)
 }
 
 // muteKhungtaskd keeps the kernel's detector from telling of the same tasks again
@@ -75,6 +78,11 @@ func (t *trial) saveConfig() {
 
 func (t *trial) saveTasks(ctx context.Context, name string, q wire.TaskQuery) {
 	text, err := t.agent.Tasks(ctx, q)
+	t.save(name, withError(text, err))
+}
+
+func (t *trial) saveFiles(ctx context.Context, name string, patterns []string) {
+	text, err := t.agent.Collect(ctx, wire.Collect{Patterns: patterns, Each: wire.Duration(t.budgets.Remote) / 4})
 	t.save(name, withError(text, err))
 }
 

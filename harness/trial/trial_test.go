@@ -91,7 +91,7 @@ func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
 		return r.Detector == verdict.TaskWatch && len(r.Tasks) > 0 && len(r.Tasks[0].Frames) > 3
 	})
 	assert.True(t, stack, "the task watch's reports carry stacks")
-	for _, name := range []string{"config.txt", "stacks.txt", "rpc-tasks.txt", "mountstats.txt", "ps.txt", "trace.txt"} {
+	for _, name := range []string{"config.txt", "stacks.txt", "rpc-tasks.txt", "rpc-tasks-later.txt", "mountstats.txt", "ps.txt", "trace.txt"} {
 		text, err := os.ReadFile(filepath.Join(dir, "evidence", name))
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), "loopfault: ", name)

@@ -35,6 +35,7 @@ func newBuilder(e Evidence) *builder {
 	b.tasks, b.others = tasksOf(e)
 	b.server = parseServer(e.NFSD, b.threads)
 	all := parseRPCs(e.RPCTasks)
+	setOver(all, e.RPCLater)
 	hz, told := ticksPerSecond(e.Config)
 	b.guessed = setAges(all, b.mounts, hz) > 0 && !told
 	for _, t := range b.tasks {
@@ -96,6 +97,10 @@ func (b *builder) edge(from, to *Node, basis string, certain bool) {
 // waitsOf draws what a group of tasks waits for.
 func (b *builder) waitsOf(g *Node) {
 	t := g.tasks[0]
+	if t.moved {
+		b.edge(g, b.add(&Node{ID: "moved", Kind: KindOther, Label: "nothing for long, it went on", root: Slow}), "tasks.txt, a moment later: elsewhere", true)
+		return
+	}
 	if t.lock != "" {
 		b.lockEdge(g)
 		return
@@ -164,7 +169,7 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 func (b *builder) tooYoung(g *Node) bool {
 	const manyLater = 256
 	for _, r := range g.rpcs {
-		if b.newest[r.client]-r.number >= manyLater {
+		if !r.over && b.newest[r.client]-r.number >= manyLater {
 			return false
 		}
 	}

@@ -22,7 +22,7 @@ func (b *builder) thing(key string) *Node {
 		b.nameFrozen(n)
 	}
 	for _, g := range b.groups {
-		if waits := b.waitsFor(g); waits == key || waits == "" && b.longest >= 2 && g.hung == 0 {
+		if waits := b.waitsFor(g); waits == key || (waits == "" || g.tasks[0].moved) && b.longest >= 2 && g.hung == 0 {
 			continue // its fellow; or one that was caught on its way, while others have slept for long
 		}
 		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
@@ -50,7 +50,7 @@ func (b *builder) thing(key string) *Node {
 		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is not told", false)
 	}
 	if young > 0 {
-		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, just sent")
+		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, passing by")
 	}
 	return n
 }

@@ -7,6 +7,7 @@ type Evidence struct {
 	Stacks     string // stacks.txt: of each blocked task, or of all, "== " and its stat line, its wchan, its stack
 	Tasks      string // tasks.txt: all tasks the same way, read a moment later
 	RPCTasks   string // rpc-tasks.txt: sunrpc/rpc_clnt/*/tasks of debugfs, each under "==> PATH <=="
+	RPCLater   string // rpc-tasks-later.txt: the same files again, read last of all
 	RPCXprt    string // rpc-xprt.txt: sunrpc/rpc_xprt/*/info of debugfs, the same way
 	NFSD       string // nfsd.txt: pool_stats, threads, clients/*/{info,states}, the same way
 	Mountstats string // mountstats.txt: /proc/self/mountstats

@@ -22,7 +22,7 @@ func groupTasks(tasks []*task, locks map[int][]held, hangs bool) (groups []*Node
 		if t.nfsd() {
 			kind = KindNfsd
 		}
-		key := string(kind) + "\n" + t.lock + "\n" + strings.Join(t.stack, "\n")
+		key := fmt.Sprint(kind, t.moved) + "\n" + t.lock + "\n" + strings.Join(t.stack, "\n")
 		n := byKey[key]
 		if n == nil {
 			n = &Node{ID: fmt.Sprintf("task:%d", t.pid), Kind: kind}

@@ -52,8 +52,8 @@ func (b *builder) servedBy(g *Node) bool {
 	op := strings.ToLower(strings.TrimSuffix(g.rpcs[0].op, "_NOATTR"))
 	found := false
 	for _, n := range b.groups {
-		if n.Kind != KindNfsd {
-			continue
+		if n.Kind != KindNfsd || n.tasks[0].moved {
+			continue // one that went on was in another RPC
 		}
 		if f, ok := firstOf(n.tasks[0].stack, []string{"nfsd4_" + op, "nfsd4_encode_" + op, "nfsd3_proc_" + op, "nfsd4_proc_" + op}); ok {
 			b.edge(g, n, n.tasks[0].source+": "+f+" on the stack of nfsd; whether for this RPC is not told", false)

@@ -20,6 +20,7 @@ type rpc struct {
 	queue  string // "xprt_pending", "none"
 	age    float64
 	aged   bool // age is known, counted from when it was last sent
+	over   bool // it was gone a moment later
 }
 
 const rpcSent = 0x0800 // RPC_TASK_SENT
@@ -91,10 +92,30 @@ func setAges(all []*rpc, m mounts, hz int) (aged int) {
 	return aged
 }
 
-// passing says whether an RPC looks like traffic rather than like a hang: it is
-// being worked on, or was sent within the last second.
+// setOver marks the RPCs that a second look did not find any more. One that is
+// sent again keeps its number; numbers are given once.
+func setOver(all []*rpc, later string) {
+	second := parseRPCs(later)
+	if later == "" || strings.Contains(later, "loopfault: ") || len(second) >= maxTasks {
+		return // some were not read
+	}
+	type name struct {
+		client string
+		number int
+	}
+	there := map[name]bool{}
+	for _, r := range second {
+		there[name{r.client, r.number}] = true
+	}
+	for _, r := range all {
+		r.over = !there[name{r.client, r.number}]
+	}
+}
+
+// passing says whether an RPC looks like traffic rather than like a hang: it was
+// gone a moment later, is being worked on, or was sent within the last second.
 func (r *rpc) passing() bool {
-	return r.aged && r.age < 1 || r.queue == noQueue
+	return r.over || r.aged && r.age < 1 || r.queue == noQueue
 }
 
 // holdsSlot says whether an RPC has its session slot: not while it waits for its
@@ -110,6 +131,8 @@ func (r *rpc) String() string {
 		in = append(in, fmt.Sprintf("xid 0x%08x", r.xid))
 	}
 	switch {
+	case r.over:
+		in = append(in, "gone a moment later")
 	case r.aged && r.age < 1:
 		in = append(in, "just sent")
 	case r.aged:

@@ -25,6 +25,7 @@ type task struct {
 	top     string   // innermost function with its offset, "f+0x1/0x2"
 	source  string   // which text its stack stands in
 	blocked float64  // seconds, 0 if not known
+	moved   bool     // tasks.txt saw it elsewhere a moment later
 	lock    string   // address of the lock it waits for, if lockdep says so
 	group   *Node    // those with the same stack
 }
@@ -49,7 +50,8 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		known[t.pid] = t
 	}
 	for _, t := range parseStacks(e.Tasks, "tasks.txt") {
-		if known[t.pid] != nil {
+		if old := known[t.pid]; old != nil {
+			old.moved = t.state != old.state || len(t.stack) > 0 && !sameSleep(old, t)
 			continue
 		}
 		if e.Stacks != "" && t.state == "D" {

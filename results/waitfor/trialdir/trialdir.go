@@ -48,7 +48,7 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 		to   *string
 		name string
 	}{
-		{&e.Stacks, "evidence/stacks.txt"}, {&e.Tasks, "evidence/tasks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
+		{&e.Stacks, "evidence/stacks.txt"}, {&e.Tasks, "evidence/tasks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCLater, "evidence/rpc-tasks-later.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
 		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
 		{&e.PS, "evidence/ps.txt"}, {&e.Config, "evidence/config.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
 	} {

@@ -1,0 +1,70 @@
+package waitfor_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/results/kernelreport"
+	"loopfault/results/waitfor"
+)
+
+// A direct write that nobody ends, beside a load that goes on: a second look tells
+// them apart. Of the server's thread, the request that waits for its turn, and the
+// other writer, each is somewhere else by then.
+func TestWhatMovesOnHidesNoHang(t *testing.T) {
+	const (
+		direct = "nfs_file_direct_write vfs_write do_syscall_64"
+		server = "xfs_ilock xfs_file_buffered_write nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd_dispatch nfsd kthread"
+		other  = "folio_wait_bit_common folio_wait_writeback nfs_wb_all do_syscall_64"
+		commit = "wait_on_commit __nfs_commit_inode nfs_wb_all do_syscall_64"
+		hung   = "lost wake-up: 1 task waits for the end of a direct read or write, nobody will declare it"
+	)
+	now := sleeping(9, "direct/0", direct) + sleeping(20, "nfsd", server) + sleeping(30, "writer/0", other)
+	write := rpcLine(700, 0, 0, "WRITE", "ForeChannel Slot table")
+	sent := rpcLine(690, 0x12, 14999, "WRITE", "xprt_pending")
+	e := waitfor.Evidence{
+		Stacks: now, RPCTasks: sent + write, RPCXprt: "==> x <==\naddr: 127.0.0.1\nport: 2049\nstate: 0x13\n",
+		NFSD: "==> /proc/fs/nfsd/threads <==\n1\n", Reports: []kernelreport.Report{slept(9, 30, direct)},
+	}
+	assert.NotEqual(t, hung, waitfor.Explain(e).Sentence, "one look takes the request that waits for its turn for what is stuck")
+
+	e.Tasks = sleeping(9, "direct/0", direct) + strings.Replace(sleeping(20, "nfsd", "svc_recv nfsd kthread"), ") D ", ") I ", 1) + sleeping(30, "writer/0", commit)
+	e.RPCLater = rpcLine(900, 0x99, 14999, "WRITE", "xprt_pending")
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Lost, x.Class)
+	assert.Equal(t, hung, x.Sentence)
+	assert.Contains(t, x.Text(), "2 of them passing by")
+	assert.Contains(t, x.Text(), "→ nothing for long, it went on   {tasks.txt, a moment later: elsewhere}")
+
+	for name, later := range map[string]string{
+		"not asked for":   "",
+		"still there":     e.RPCLater + write,
+		"not all of them": e.RPCLater + "loopfault: reading blocks for more than 2s\n",
+	} {
+		e.RPCLater = later
+		assert.NotEqual(t, hung, waitfor.Explain(e).Sentence, name)
+	}
+}
+
+// A task that slept for long and is somewhere else at the second look is not stuck.
+func TestATaskThatCameRightIsSlow(t *testing.T) {
+	e := waitfor.Evidence{Stacks: sleeping(9, "cat", bitStack), RPCTasks: "==> x <==\n", Reports: []kernelreport.Report{slept(9, 30, bitStack)}}
+	assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class)
+	for _, tasks := range []string{
+		strings.Replace(sleeping(9, "cat", bitStack), ") D ", ") R ", 1),
+		sleeping(9, "cat", "nfs_start_io_write nfs_file_write do_syscall_64"),
+	} {
+		e.Tasks = tasks
+		assert.Equal(t, "slow: cat 9 → nothing for long, it went on, which is not stuck: slow, or busy for ever", waitfor.Explain(e).Sentence)
+	}
+	for name, tasks := range map[string]string{
+		"the same sleep":           sleeping(9, "cat", bitStack),
+		"a stack that is not told": "== 9 (cat) D 1 0 0\nnfs_wait_bit_killable\n",
+		"cut before it":            "",
+	} {
+		e.Tasks = tasks
+		assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class, name)
+	}
+}
