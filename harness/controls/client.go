@@ -35,7 +35,7 @@ func client() []Control {
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles: []string{"nfs_wb_all", "nfs4_proc_lock", "nfs4_do_close", "nfs4_run_open_task", "nfs_file_fsync", "path_openat", "do_unlinkat",
-				"nfs4_wait_clnt_recover", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
+				"nfs4_wait_clnt_recover", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr", "filemap_get_pages"},
 		},
 		{
 			Kernel: "control-cookie-ignored", Scenario: "rpc-disconnect",

@@ -34,8 +34,9 @@ func server() []Control {
 			Explains:  "A file in the server's cache of open files stays marked as being opened, so each request for it takes one nfsd thread for good until none is left.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles:    []string{"nfsd_file_do_acquire"},
-			Blames:    []string{"nfsd_file_do_acquire"},
+			Titles: []string{"nfsd_file_do_acquire", // on the server
+				"wait_on_commit", "nfs_wb_all", "nfs_file_fsync"}, // on the client
+			Blames: []string{"nfsd_file_do_acquire"},
 		},
 		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit",
@@ -52,7 +53,7 @@ func server() []Control {
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
 			// The stall watch and the task watch run out at the same moment; whoever is first ends the trial.
 			SeenBy: []string{verdict.Khungtaskd},
-			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
+			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs_wb_folio", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
 			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
 		},
 	}

@@ -81,7 +81,7 @@ func allBuilt(t *testing.T, c *cache.Cache) bool {
 
 // TestOlderSourceCanBeConfigured asks the real Kconfig of the older series whether it
 // has all that the built-in fragments want of it: seconds, where a build takes
-// minutes. Set-up does not install that source.
+// minutes. Set-up for the tests installs that source.
 func TestOlderSourceCanBeConfigured(t *testing.T) {
 	if testing.Short() {
 		t.Skip("unpacks a real kernel source")
