@@ -43,7 +43,7 @@ func client() []Control {
 			Explains:  "A request that was lost with its connection is taken for one that is on its way over the new one, so it is never sent again.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles: []string{"nfs_file_fsync", "path_openat", "nfs_wb_all", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
+			Titles: []string{"nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
 				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
 		},
 		{
