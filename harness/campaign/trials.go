@@ -227,6 +227,10 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 		if t.Explanation, err = c.explain(p.N, dir); err != nil {
 			return t, err
 		}
+	} else if t.CutShort != "" { // it may have been near to one
+		if _, err := c.explain(p.N, dir); err != nil {
+			return t, err
+		}
 	}
 	return t, c.stored.WriteTrial(t)
 }

@@ -29,7 +29,7 @@ var evidence = []struct {
 // last, since they change the console. The agent reads all of it itself: a guest
 // without memory may not give a new process.
 func (t *trial) collectEvidence(ctx context.Context) {
-	t.phase("evidence")
+	t.phase(PhaseEvidence)
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
 	defer cancel()
 	t.saveConfig()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,8 @@ import (
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
+	"loopfault/results/store"
 )
 
 // Debug gives a guest of a test as faults see it that stop processors, and what its
@@ -35,4 +38,22 @@ func Debug(t *testing.T, g *guest.Guest, agent *control.Client, budgets timeouts
 		require.NoError(t, err)
 		return string(text)
 	}
+}
+
+// RunHasty is Run, but the umount is given up as soon as it has begun.
+func RunHasty(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Report, error) {
+	var t *trial
+	var step time.Duration
+	t, err := newTrial(spec, func(phase string) {
+		switch phase {
+		case PhaseUmount:
+			step, t.budgets.Step = t.budgets.Step, 1
+		case PhaseEvidence:
+			t.budgets.Step = step
+		}
+	})
+	if err != nil {
+		return store.Trial{}, nil, err
+	}
+	return t.runAndJudge(ctx)
 }

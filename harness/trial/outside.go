@@ -19,7 +19,7 @@ import (
 // knows of its processors, and what the kernel prints when it is asked over the
 // serial line and by an NMI, which needs no living process.
 func (t *trial) collectOutside(ctx context.Context) {
-	t.phase("evidence")
+	t.phase(PhaseEvidence)
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
 	defer cancel()
 	t.saveConfig()

@@ -56,6 +56,8 @@ const (
 	PhaseWork    = "work"
 	PhaseUmount  = "umount"
 	PhaseCollect = "collect"
+	// Of a trial that hangs, or is cut short under load.
+	PhaseEvidence = "evidence"
 )
 
 // Unfit is the error of a kernel that cannot run the scenario at all: no trial
@@ -146,7 +148,11 @@ func Run(ctx context.Context, spec Spec, phase func(string)) (store.Trial, []ker
 	if err != nil {
 		return store.Trial{}, nil, err
 	}
-	err = t.run(ctx)
+	return t.runAndJudge(ctx)
+}
+
+func (t *trial) runAndJudge(ctx context.Context) (store.Trial, []kernelreport.Report, error) {
+	err := t.run(ctx)
 	t.close()
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -188,6 +194,11 @@ func (t *trial) run(ctx context.Context) error {
 		return t.hold(ctx)
 	case t.guest != nil && t.guest.State() == guest.Panicked:
 		t.dump(ctx)
+	case errors.Is(err, errStep) && t.workAt > 0:
+		// No detector calls it a hang, but what took so long is worth knowing.
+		t.undebug()
+		t.collectEvidence(ctx)
+		t.prove(ctx)
 	case errors.Is(err, errStep):
 		stepCtx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 		defer cancel()

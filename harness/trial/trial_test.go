@@ -86,6 +86,21 @@ func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
 	assert.Positive(t, seenBy[verdict.Khungtaskd], "khungtaskd saw none of four trials hang")
 }
 
+// An umount that comes to no end, though no detector calls that a hang: what was
+// under way is kept.
+func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
+	s := spec(t, bench.stock)
+	got, _, err := trial.RunHasty(t.Context(), s)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Inconclusive, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Contains(t, got.Reason, "cut short: step took too long")
+	assert.Positive(t, got.Exercised, "calls are counted all the same")
+	assert.Positive(t, got.Landed)
+	for _, name := range []string{"ps.txt", "tasks.txt", "rpc-tasks.txt", "rpc-tasks-later.txt", "mountstats.txt", "trace.txt"} {
+		assert.FileExists(t, filepath.Join(s.Dir, "evidence", name))
+	}
+}
+
 func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
 	stack := slices.ContainsFunc(reports, func(r kernelreport.Report) bool {
 		return r.Detector == verdict.TaskWatch && len(r.Tasks) > 0 && len(r.Tasks[0].Frames) > 3

