@@ -113,6 +113,7 @@ func TestSentences(t *testing.T) {
 		"local-throttle":              {waitfor.Starved, "server starved: 8 of 8 nfsd threads: 5 in xfs_ilock (i_rwsem of a file on the exported file system), 3 in balance_dirty_pages"},
 		"commit-order":                {waitfor.Cycle, "cycle: 4 × nfsd → i_rwsem of a directory on the exported file system →? nfsd 117 → i_rwsem of a file on the exported file system →? 4 × nfsd"},
 		"layoutreturn-lost-cut":       {waitfor.Lost, "lost wake-up: 3 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"},
+		"own-delegation":              {waitfor.Slow, "slow: sharedfile/2 135 → PG_writeback of a folio →? WRITE (not sent, on delayq) → server's answer, put off (NFS4ERR_DELAY or the like), which is not stuck: slow, or busy for ever"},
 		"direct-commit-lost":          {waitfor.Lost, "lost wake-up: 4 tasks wait for the end of a direct read or write, nobody will declare it"},
 		"create-lock-kept":            {waitfor.Kept, "lock kept: 3 tasks wait for i_rwsem of a directory on the exported file system, nobody will unlock it"},
 		"nfsd-file-pending":           {waitfor.Starved, "server starved: 3 of 3 nfsd threads in nfsd_file_do_acquire (NFSD_FILE_PENDING of a file in nfsd's cache)"},
