@@ -223,13 +223,14 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 	if err := c.stored.WriteReports(p.N, reports); err != nil {
 		return t, err
 	}
-	if t.Verdict.Kind == verdict.Hang {
-		if t.Explanation, err = c.explain(p.N, dir); err != nil {
+	hung := t.Verdict.Kind == verdict.Hang
+	if hung || t.CutShort != "" { // which may have been near to a hang
+		sentence, err := c.explain(p.N, dir)
+		if err != nil {
 			return t, err
 		}
-	} else if t.CutShort != "" { // it may have been near to one
-		if _, err := c.explain(p.N, dir); err != nil {
-			return t, err
+		if hung {
+			t.Explanation = sentence
 		}
 	}
 	return t, c.stored.WriteTrial(t)

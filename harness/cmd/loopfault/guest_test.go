@@ -19,6 +19,7 @@ import (
 	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/scenario"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 )
 
 // patience is far beyond what any of these steps takes.
@@ -190,24 +191,28 @@ func TestKilledCampaignIsResumedAndATrialReplayed(t *testing.T) {
 	replay := exec.CommandContext(ctx, filepath.Join(trial, "reproduce.sh"), "--results", results)
 	replay.Env = append(os.Environ(), beMain+"=1", "PATH="+bin+":"+os.Getenv("PATH"))
 	out, err = replay.CombinedOutput()
-	requireEnded(t, err, out)
+	code := requireEnded(t, err, out)
 	runs, err := loopfault(ctx, t, "list", "--results", results).Output()
 	require.NoError(t, err)
 	assert.Equal(t, 3, strings.Count(string(runs), "\n"), "head, run and replay: %s", runs)
 	was, is := readTrial(t, trial), readTrial(t, filepath.Join(results, "latest", "trials", "0001"))
 	assert.Equal(t, was.Seed, is.Seed)
 	assert.Equal(t, was.Arm, is.Arm)
+	codes := map[verdict.Kind]int{verdict.Clean: exitClean, verdict.Hang: exitFound, verdict.Crash: exitFound, verdict.Inconclusive: exitInconclusive}
+	assert.Equal(t, codes[is.Verdict.Kind], code, "%+v", is.Verdict)
 	assertNoQEMU(t, results)
 }
 
-// requireEnded wants a campaign that came to its end, whatever its guests did: on a
-// busy machine a stock kernel may come near to a hang, too.
-func requireEnded(t *testing.T, err error, out []byte) {
+// requireEnded wants a campaign that came to its end, whatever its guests did, and
+// gives its exit code: on a busy machine a stock kernel may come near to a hang, too.
+func requireEnded(t *testing.T, err error, out []byte) (code int) {
 	t.Helper()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || !exit.Exited() || exit.ExitCode() > exitInconclusive {
 		require.NoError(t, err, string(out))
+		return exitClean
 	}
+	return exit.ExitCode()
 }
 
 func readTrial(t *testing.T, dir string) (trial store.Trial) {
