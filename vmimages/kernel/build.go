@@ -46,7 +46,9 @@ type recipe struct {
 	source   source
 	settings []setting
 	patches  []AppliedPatch
-	compiler string
+	// instrumentation is what is to go into the source beside its patches, if it fits.
+	instrumentation []Patch
+	compiler        string
 }
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
@@ -76,6 +78,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if r.settings, err = merge(slices.Concat(BaseFragments(), olderFragments(v), s.Fragments)); err != nil {
 		return nil, err
 	}
+	r.instrumentation = instrumentationFor(v)
 	if err := packages.Require(tools...); err != nil {
 		return nil, err
 	}
@@ -101,6 +104,9 @@ func (r *recipe) key(sourceHash string) string {
 	fmt.Fprintln(h, formatVersion, sourceHash, r.compiler, r.configID())
 	for _, p := range r.patches {
 		fmt.Fprintln(h, p.SHA256, p.Reverse)
+	}
+	for _, p := range r.instrumentation {
+		fmt.Fprintln(h, p.applied().SHA256)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -146,7 +152,8 @@ func (b *Builder) cached(key string) (Build, bool) {
 
 func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash string) (Build, error) {
 	began, key := time.Now(), r.key(sourceHash)
-	if err := b.patch(ctx, r, t); err != nil {
+	instrumented, err := b.patch(ctx, r, t)
+	if err != nil {
 		return Build{}, err
 	}
 	if err := b.Cache.Need(spaceObj, "build kernel "+r.Name); err != nil {
@@ -169,7 +176,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	}
 	built := Build{
 		Name: r.Name, Key: key, Source: r.Source, Commit: r.Commit, SourceHash: sourceHash, Compiler: r.compiler,
-		Patches: append([]AppliedPatch{}, r.patches...), Instrumentation: got.instrumentation(),
+		Patches: append([]AppliedPatch{}, r.patches...), InstrumentationPatches: instrumented, Instrumentation: got.instrumentation(),
 		Built: time.Now().UTC().Truncate(time.Second), Took: time.Since(began),
 	}
 	for _, f := range r.Fragments {
@@ -185,19 +192,26 @@ func (b *Builder) jobs() int {
 	return runtime.NumCPU()
 }
 
-// patch makes the tree's sources what the recipe says.
-func (b *Builder) patch(ctx context.Context, r *recipe, t *tree) error {
+// patch makes the tree's sources what the recipe says, and says what went in of the
+// instrumentation.
+func (b *Builder) patch(ctx context.Context, r *recipe, t *tree) (instrumented []AppliedPatch, err error) {
 	scratch, err := os.MkdirTemp(t.dir, "patching-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(scratch)
 	p := &patcher{root: t.src, scratch: scratch, read: t.overlay.pristine}
-	want, err := p.applyAll(ctx, r.Patches)
-	if err != nil {
-		return err
+	if err := p.applyAll(ctx, r.Patches); err != nil {
+		return nil, err
 	}
-	return t.overlay.set(want)
+	if instrumented, err = p.instrument(ctx, r.instrumentation); err != nil {
+		return nil, err
+	}
+	want, err := p.result()
+	if err != nil {
+		return nil, err
+	}
+	return instrumented, t.overlay.set(want)
 }
 
 // compile configures and builds, between the marks that let a later build know

@@ -65,6 +65,9 @@ func embedded(files embed.FS, dir string) func(yield func(string, []byte) bool) 
 			panic(err)
 		}
 		for _, e := range entries {
+			if e.IsDir() {
+				continue
+			}
 			text, err := files.ReadFile(path.Join(dir, e.Name()))
 			if err != nil {
 				panic(err)
