@@ -14,6 +14,7 @@ import (
 
 	"loopfault/faults"
 	"loopfault/harness/timeouts"
+	"loopfault/results/paths"
 	"loopfault/workloads/wire"
 )
 
@@ -28,7 +29,7 @@ type Scenario struct {
 	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
 	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
 	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
-	Target    string          `json:"target" yaml:"target"`               // kernel function whose calls are counted; none called: inconclusive
+	Target    paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
 	Pressure  []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
 	Faults    []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
 	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
@@ -173,8 +174,11 @@ func (s Scenario) KernelOptions() []string {
 	if s.Guest.Swap > 0 {
 		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
 	}
-	if s.Target != "" {
+	if s.Target.Function != "" {
 		opts = append(opts, "CONFIG_KPROBE_EVENTS")
+	}
+	if len(s.Target.Below)+len(s.Target.Paths) > 0 {
+		opts = append(opts, "CONFIG_HIST_TRIGGERS", "CONFIG_STACKTRACE")
 	}
 	for _, f := range slices.Concat(s.Pressure, s.Faults) {
 		opts = append(opts, f.kernelOptions()...)
