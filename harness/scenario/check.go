@@ -75,6 +75,7 @@ func check(s Scenario) []finding {
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	c.layout(s)
 	c.target(s.Target)
+	c.observe(s.Observe)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
 	for i, e := range s.Events {

@@ -14,6 +14,7 @@ import (
 
 	"loopfault/faults"
 	"loopfault/harness/timeouts"
+	"loopfault/results/observe"
 	"loopfault/results/paths"
 	"loopfault/workloads/wire"
 )
@@ -41,6 +42,9 @@ type Scenario struct {
 	// Limits are how many operations a second the mount may send, by name as in
 	// mountstats, over all of the load; more means that it is in a loop: a hang.
 	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`
+	// Observe is the steps of the mechanism that are counted in every trial, each a claim of
+	// the report's.
+	Observe *observe.Plan `json:"observe,omitempty" yaml:"observe"`
 	// Variants are differences by name, in the fields that an override has.
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
 	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find

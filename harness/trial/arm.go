@@ -34,6 +34,9 @@ func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.recordEvents); err != nil {
 		return err
 	}
+	if err := t.during(ctx, t.budgets.Step, t.observe); err != nil {
+		return err
+	}
 	if err := t.armAll(ctx, t.pressure(), "pressure"); err != nil {
 		return err
 	}
@@ -121,7 +124,7 @@ func (t *trial) prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Step)
 	defer cancel()
 	var failed error
-	failed = errors.Join(failed, t.proveCalls(ctx))
+	failed = errors.Join(failed, t.proveCalls(ctx), t.proveObserved(ctx))
 	if t.spec.Scenario.Target.Function != "" || len(t.spec.Scenario.Events) > 0 {
 		trace, err := t.agent.ReadFile(ctx, wire.Tracefs+"/trace")
 		failed = errors.Join(failed, err, os.WriteFile(t.evidencePath("trace.txt"), []byte(trace), 0o644))

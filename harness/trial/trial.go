@@ -112,12 +112,13 @@ type trial struct {
 	config   string      // of the guest's kernel, "" if it does not say
 	text     uint64      // address of the kernel's _text, 0 if not known
 	armed    []armed
-	debugged *debugged // nil if no fault needs it
-	failed   []failed  // calls in the target that are counted when they fail
-	onPath   int64     // of these, so many failed on the scenario's path
-	poke     bool      // the server's code is to be changed before the load begins
-	turns    chan turn // of outages, from who drives them
-	workers  []string  // by counter slot
+	debugged *debugged         // nil if no fault needs it
+	failed   []failed          // calls in the target that are counted when they fail
+	onPath   int64             // of these, so many failed on the scenario's path
+	unseen   map[string]string // points of observation that this kernel does not have, and why
+	poke     bool              // the server's code is to be changed before the load begins
+	turns    chan turn         // of outages, from who drives them
+	workers  []string          // by counter slot
 	timings  map[string]float64
 	wokeAt   time.Time // when the guest answered first, by the host's clock,
 	woke     float64   // and by its own

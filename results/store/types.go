@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/results/observe"
 	"loopfault/results/paths"
 	"loopfault/results/verdict"
 )
@@ -149,6 +150,7 @@ type Trial struct {
 	Proofs         map[string]int64       `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
 	Workers        map[string]int64       `json:"workers,omitempty"`          // operations of each worker
 	Paths          map[string]paths.Count `json:"paths,omitempty"`            // calls of the target, and faults landed in them, by the way that led to it
+	Observed       []observe.Observed     `json:"observed,omitempty"`         // claims about the mechanism, each counted
 	Instrumented   []string               `json:"instrumented,omitempty"`     // how what the scenario asks for was had that only a changed kernel does
 	Ops            map[string]int64       `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
 	Timings        map[string]float64     `json:"timings,omitempty"`          // seconds of each phase

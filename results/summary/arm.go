@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"loopfault/results/observe"
 	"loopfault/results/paths"
 	"loopfault/results/stats"
 	"loopfault/results/store"
@@ -22,6 +23,8 @@ type Arm struct {
 	Landed    int    `json:"landed"`    // trials in which a fault landed
 	Calls     int64  `json:"calls"`     // calls of the target on the scenario's path over all trials
 	Hits      int64  `json:"hits"`      // faults that landed on it over all trials
+	// Observed are the claims about the mechanism, counted over all trials.
+	Observed []observe.Observed `json:"observed,omitempty"`
 	// Paths are all calls of the target, and the faults that landed in them, by the way
 	// that led to it: names with a slash are parts of the path before it.
 	Paths    map[string]paths.Count `json:"paths,omitempty"`
@@ -95,6 +98,7 @@ func (a *Arm) add(t store.Trial) {
 	a.Calls += t.Exercised
 	a.Hits += t.Landed
 	a.Paths = paths.Merge(a.Paths, t.Paths)
+	a.Observed = observe.Add(a.Observed, t.Observed)
 	if t.Attempts > 1 {
 		a.Retried++
 	}

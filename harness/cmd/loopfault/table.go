@@ -58,11 +58,18 @@ func printArms(w io.Writer, s summary.Summary) {
 	fmt.Fprintln(w)
 }
 
-// printPaths says by which ways the target was called in each arm.
+// printPaths says by which ways the target was called in each arm, and what was seen of
+// the mechanism.
 func printPaths(w io.Writer, s summary.Summary) {
 	for _, a := range s.Arms {
 		if line := a.PathLine(); line != "" {
 			fmt.Fprintf(w, "%s: calls through %s\n", a.Name, line)
+		}
+	}
+	for _, c := range s.Claims() {
+		fmt.Fprintf(w, "claim %s: %s\n", c.Claim, c.Says)
+		for _, cell := range c.Cells {
+			fmt.Fprintf(w, "    %s: %s\n", cell.Arm, cell)
 		}
 	}
 }

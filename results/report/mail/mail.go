@@ -128,6 +128,12 @@ func (b *writer) rates(r model.Run) {
 			b.indented("    ", "calls through "+line)
 		}
 	}
+	for _, c := range r.Summary.Claims() {
+		b.item("claim %s: %s", c.Claim, c.Says)
+		for _, cell := range c.Cells {
+			b.indented("    ", fmt.Sprintf("%s: %s", cell.Arm, cell))
+		}
+	}
 	for _, c := range r.Summary.Comparisons {
 		b.item("%s against %s: %s (p = %.3g; %d trials of each arm needed)", c.Arm, c.Base, c.Word, c.Adjusted, c.TrialsNeeded)
 	}

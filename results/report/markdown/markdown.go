@@ -72,6 +72,12 @@ func arms(b *strings.Builder, s summary.Summary) {
 			fmt.Fprintf(b, "\n%s: calls through %s\n", escape(a.Name), escape(line))
 		}
 	}
+	for _, c := range s.Claims() {
+		fmt.Fprintf(b, "\n- claim %s: %s\n", escape(c.Claim), escape(c.Says))
+		for _, cell := range c.Cells {
+			fmt.Fprintf(b, "  - %s: %s\n", escape(cell.Arm), escape(cell.String()))
+		}
+	}
 	for _, c := range s.Comparisons {
 		fmt.Fprintf(b, "\n%s against %s: **%s** (p = %.3g; %d trials of each arm needed)\n", escape(c.Arm), escape(c.Base), escape(string(c.Word)), c.Adjusted, c.TrialsNeeded)
 	}
