@@ -138,6 +138,7 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if u := w.Umount; u != nil {
 		c.between(u.Mounts, 1, 16, path+".umount.mounts")
 		c.between(u.Writers, 0, 16, path+".umount.writers")
+		c.between(u.Churn, 0, 10000, path+".umount.churn")
 		if u.How != "" {
 			c.oneOf(u.How, path+".umount.how", wire.UmountPlain, wire.UmountLazy, wire.UmountForced, wire.UmountNamespace, wire.UmountExit)
 		}

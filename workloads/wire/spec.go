@@ -129,10 +129,13 @@ type Evict struct {
 // Umount mounts the export again, several times over, and takes the mounts
 // down, over and over: idle, or busy with writers killed the moment before.
 type Umount struct {
-	Mounts  int    `json:"mounts" yaml:"mounts"`     // at once, each its own superblock
-	Writers int    `json:"writers" yaml:"writers"`   // processes a mount
-	Busy    bool   `json:"busy" yaml:"busy"`         // kill the writers with files open instead of letting them finish
-	How     string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
+	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
+	Writers int  `json:"writers" yaml:"writers"` // processes a mount
+	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
+	// Churn has the writers write and read back that many small files each, which they
+	// close in between, so that there are many inodes to evict; 0 has them write shared ones.
+	Churn int    `json:"churn,omitempty" yaml:"churn"`
+	How   string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
 }
 
 // Ways to take a mount down.
