@@ -75,7 +75,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.settings, err = merge(slices.Concat(BaseFragments(), olderFragments(v), s.Fragments)); err != nil {
+	if r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), s.Fragments)); err != nil {
 		return nil, err
 	}
 	r.instrumentation = instrumentationFor(v)

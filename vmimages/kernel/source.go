@@ -46,7 +46,12 @@ func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (so
 		if _, ok := parseVersion(version); !ok {
 			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
 		}
-		return &tarball{release: version, path: filepath.Join(tarballs, "linux-source-"+version+".tar.xz")}, nil
+		name := "linux-source-" + version + ".tar.xz"
+		path := c.Path(roomSources, name)
+		if _, err := os.Stat(path); err != nil {
+			path = filepath.Join(tarballs, name)
+		}
+		return &tarball{release: version, path: path}, nil
 	}
 	if spec == "" {
 		return nil, vmimages.Usagef("no kernel source given: expected debian:VERSION or a directory")
