@@ -47,21 +47,40 @@ func (t *trial) preflight(ctx context.Context) error {
 	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why + on.wayOut(t.spec.Scenario, len(lacks))}
 }
 
-// config is the options that are on in a kernel.
+// config is the options that a kernel's configuration speaks of, and whether they are on.
 type config map[string]bool
 
 func options(text string) config {
 	on := config{}
 	for line := range strings.Lines(text) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		line = strings.TrimSpace(line)
+		if off, ok := strings.CutSuffix(strings.TrimPrefix(line, "# "), " is not set"); ok {
+			on[off] = false
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
 		on[name] = ok && (value == "y" || value == "m")
+	}
+	return on
+}
+
+// partOf are options that some kernels do not have because what they stand for is part of
+// another there: up to 6.12 NFSv4 cannot be had without 4.0, from 7.2 on not without 4.1.
+// A kernel that has them says of each whether it is on as soon as that other is.
+var partOf = map[string]string{"CONFIG_NFS_V4_0": "CONFIG_NFS_V4", "CONFIG_NFS_V4_1": "CONFIG_NFS_V4"}
+
+// has says that a kernel can do what an option stands for.
+func (c config) has(opt string) bool {
+	on, spokenOf := c[opt]
+	if whole, ok := partOf[opt]; ok && !spokenOf {
+		return c[whole]
 	}
 	return on
 }
 
 func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
 	for _, opt := range s.KernelOptions() {
-		if !c[opt] && !slices.Contains(lacks, opt) {
+		if !c.has(opt) && !slices.Contains(lacks, opt) {
 			lacks = append(lacks, opt)
 		}
 	}
