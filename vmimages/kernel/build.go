@@ -38,7 +38,7 @@ type Builder struct {
 	tarballs string // for tests; empty means debianDir
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(\+[a-z]+)*$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
 
 // recipe is a Spec with everything computed that does not need a work tree.
 type recipe struct {
@@ -53,7 +53,7 @@ type recipe struct {
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if !validName.MatchString(s.Name) {
-		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, and +FLAVOUR", s.Name)
+		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
 	}
 	r := &recipe{Spec: s}
 	var err error

@@ -104,7 +104,7 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 	}
-	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "reclaim-complete-always", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
+	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "reclaim-complete-always", "exiting-tasks-do-not-wait", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
 }
 
 // TestFlavours: a flavour is a kernel of its own, and changes no option that the
@@ -114,7 +114,7 @@ func TestFlavours(t *testing.T) {
 	require.NoError(t, err)
 	ids := map[string]string{}
 	for _, s := range Catalogue() {
-		if len(s.Patches) > 0 || s.Source != debianSource {
+		if len(s.Patches) > 0 || s.Source != DebianPrefix+DefaultSeries {
 			continue
 		}
 		all, err := merge(slices.Concat(BaseFragments(), s.Fragments))

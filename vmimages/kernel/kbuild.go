@@ -255,7 +255,7 @@ func explain(err error, s Spec, logFile string) error {
 		first = e.Message
 	}
 	out := vmimages.Infraf("kernel %s does not build: %s (all output: %s)", s.Name, first, logFile)
-	if len(s.Patches)+len(s.Fragments) > 0 || !strings.HasPrefix(s.Source, debianPrefix) {
+	if len(s.Patches)+len(s.Fragments) > 0 || !strings.HasPrefix(s.Source, DebianPrefix) {
 		out.Class = vmimages.Usage
 	}
 	out.Evidence = e.Evidence

@@ -13,7 +13,8 @@ import (
 	"loopfault/vmimages/packages"
 )
 
-// DebianPrefix marks a kernel as it ships: debian:linux-image-6.1-amd64.
+// DebianPrefix marks what comes from a package of Debian: a source, as in debian:6.12, or a
+// kernel as it ships, as in debian:linux-image-6.1-amd64.
 const DebianPrefix = "debian:"
 
 var packageForm = regexp.MustCompile(`^linux-image-[a-z0-9.+-]+$`)

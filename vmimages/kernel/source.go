@@ -35,14 +35,11 @@ type source interface {
 	fixed() bool
 }
 
-// debianPrefix marks a source that comes from a Debian package.
-const debianPrefix = "debian:"
-
 // debianDir is where those packages put their files.
 const debianDir = "/usr/src"
 
 func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (source, error) {
-	if version, ok := strings.CutPrefix(spec, debianPrefix); ok {
+	if version, ok := strings.CutPrefix(spec, DebianPrefix); ok {
 		if _, ok := parseVersion(version); !ok {
 			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
 		}
@@ -80,7 +77,7 @@ type tarball struct {
 	sum     string
 }
 
-func (s *tarball) label() string { return debianPrefix + s.release }
+func (s *tarball) label() string { return DebianPrefix + s.release }
 func (s *tarball) fixed() bool   { return true }
 func (s *tarball) id() string    { return "debian-" + s.release + "-" + s.sum[:12] }
 
@@ -95,8 +92,8 @@ func (s *tarball) hash(ctx context.Context) (string, error) {
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
-		return "", vmimages.Infraf("there is no %s: install the Debian package linux-source-%s (vmimages/setup.sh installs the one for %s)",
-			s.path, s.release, debianSource)
+		return "", vmimages.Infraf("there is no %s: install the Debian package linux-source-%s ",
+			s.path, s.release)
 	}
 	defer f.Close()
 	h := sha256.New()

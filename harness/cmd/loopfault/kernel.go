@@ -22,7 +22,7 @@ type kernelCmd struct {
 }
 
 type kernelBuildCmd struct {
-	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME+FLAVOUR is NAME with a flavour."`
+	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
 	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a linux-source package."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
@@ -59,11 +59,23 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	if custom && len(c.Names) > 1 {
 		return spec, usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
 	}
-	if known, err := kernel.Named(base); err == nil {
+	known, err := kernel.Named(base)
+	if err == nil {
 		if custom {
 			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
 		}
 		return known.With(flavours...)
+	}
+	if name, series := kernel.SplitSeries(base); series != "" {
+		if !custom || slices.Contains(kernel.CatalogueNames(), name) {
+			return spec, err
+		}
+		if c.Source != "" {
+			return spec, usagef("kernel %q: --source says what to build it from: leave @%s out of the name", name, series)
+		}
+		if spec.Source, err = kernel.SeriesSource(series); err != nil {
+			return spec, err
+		}
 	}
 	if !custom {
 		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
@@ -71,8 +83,7 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	if spec.Source == "" {
 		spec.Source = kernel.Catalogue()[0].Source
 	}
-	spec, err := spec.With(flavours...)
-	if err != nil {
+	if spec, err = spec.With(flavours...); err != nil {
 		return spec, err
 	}
 	if spec.Patches, err = readPatches(c.Patch, c.ReversePatch); err != nil {
@@ -111,7 +122,7 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT"}}
+	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT", "SERIES"}}
 	built := map[string]bool{}
 	for _, b := range list {
 		built[b.Name] = true
@@ -119,15 +130,18 @@ func (kernelListCmd) Run(e *env) error {
 		for _, p := range b.Patches {
 			patches = append(patches, p.Name)
 		}
-		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
+		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime), seriesOf(b.Name))
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
-			g.add(name, "", "", "", "not built")
+			g.add(name, "", "", "", "not built", seriesOf(name))
 		}
 	}
 	return e.grid("kernels", g)
 }
+
+// seriesOf are the series that a kernel of the catalogue can be had in by NAME@SERIES.
+func seriesOf(name string) string { return strings.Join(kernel.SeriesOf(name), " ") }
 
 type kernelRemoveCmd struct {
 	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns of them."`

@@ -30,6 +30,9 @@ func (e *env) machine(names ...string) (machine, error) {
 	if err != nil {
 		return m, err
 	}
+	if err := known(c, names); err != nil {
+		return m, err // before the first of them is built
+	}
 	slowest := 1.0
 	for _, name := range names {
 		k, err := e.kernel(c, name)
@@ -54,6 +57,19 @@ func (e *env) machine(names ...string) (machine, error) {
 		Timeouts: m.choice.Timeouts(slowest),
 	}
 	return m, nil
+}
+
+// known says which name is none of a kernel that is there or can be built.
+func known(c *cache.Cache, names []string) error {
+	for _, name := range names {
+		if _, err := kernel.Named(name); err == nil {
+			continue
+		}
+		if _, err := kernel.Resolve(c, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kernel resolves a name; one that only the catalogue knows, flavours included, is
