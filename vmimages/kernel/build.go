@@ -20,6 +20,7 @@ import (
 	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
+	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
@@ -36,6 +37,8 @@ type Builder struct {
 	Jobs   int           // parallel compilers; 0 means one for each processor
 
 	tarballs string // for tests; empty means debianDir
+	// fetch is for tests, nil means that of debian.Archive.
+	fetch func(ctx context.Context, name string, use func(deb string, v debian.Version) error) error
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
@@ -63,11 +66,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 		}
 		r.patches = append(r.patches, p.applied())
 	}
-	tarballs := b.tarballs
-	if tarballs == "" {
-		tarballs = debianDir
-	}
-	if r.source, err = openSource(s.Source, tarballs, b.Cache, b.Report); err != nil {
+	if r.source, err = b.openSource(s.Source); err != nil {
 		return nil, err
 	}
 	r.Source = r.source.label()

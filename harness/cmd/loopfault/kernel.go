@@ -14,6 +14,7 @@ import (
 
 type kernelCmd struct {
 	Build  kernelBuildCmd  `cmd:"" help:"Build kernels: names of the catalogue, or a new name with a source, patches and fragments."`
+	Fetch  kernelFetchCmd  `cmd:"" help:"Download kernel sources from Debian's archive into the cache, to build from them later without a network."`
 	Add    kernelAddCmd    `cmd:"" help:"Take a kernel as a distribution ships it."`
 	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
 	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
@@ -23,7 +24,7 @@ type kernelCmd struct {
 
 type kernelBuildCmd struct {
 	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
-	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a linux-source package."`
+	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a kernel source in any suite of Debian's archive, which is downloaded."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
 	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"More eyes for any kernel, told by +FLAVOUR in its name; repeatable."`
@@ -46,6 +47,26 @@ func (c kernelBuildCmd) Run(e *env) error {
 			return err
 		}
 		fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", built.Name, built.Version, built.BzImage)
+	}
+	return nil
+}
+
+type kernelFetchCmd struct {
+	Versions []string `arg:"" name:"version" help:"Kernel versions as in 7.3, of a source package in any suite. What is there already is left as it is."`
+}
+
+func (c kernelFetchCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	for _, version := range c.Versions {
+		path, err := b.FetchSource(e.ctx, version)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: %s\n", version, path)
 	}
 	return nil
 }
