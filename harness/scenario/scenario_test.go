@@ -128,6 +128,13 @@ func TestUnknownScenarioIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "nowhere.yaml")
 }
 
+func TestNeededOptionsAreThoseOfTheCatalogue(t *testing.T) {
+	needed := scenario.NeededOptions()
+	assert.Subset(t, needed, []string{"CONFIG_NFSD", "CONFIG_FAILSLAB", "CONFIG_NFSD_SCSILAYOUT"})
+	assert.NotContains(t, needed, "CONFIG_NFS_V4_1", "it is no option in some kernels that can do it")
+	assert.NotContains(t, needed, "CONFIG_SUNRPC_DEBUG")
+}
+
 func TestKernelOptionsFollowTheScenario(t *testing.T) {
 	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
 	require.NoError(t, err)

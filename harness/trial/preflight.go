@@ -64,15 +64,10 @@ func options(text string) config {
 	return on
 }
 
-// partOf are options that some kernels do not have because what they stand for is part of
-// another there: up to 6.12 NFSv4 cannot be had without 4.0, from 7.2 on not without 4.1.
-// A kernel that has them says of each whether it is on as soon as that other is.
-var partOf = map[string]string{"CONFIG_NFS_V4_0": "CONFIG_NFS_V4", "CONFIG_NFS_V4_1": "CONFIG_NFS_V4"}
-
 // has says that a kernel can do what an option stands for.
 func (c config) has(opt string) bool {
 	on, spokenOf := c[opt]
-	if whole, ok := partOf[opt]; ok && !spokenOf {
+	if whole := scenario.PartOf(opt); whole != "" && !spokenOf {
 		return c[whole]
 	}
 	return on

@@ -35,6 +35,10 @@ type Builder struct {
 	Cache  *cache.Cache
 	Report progress.Func // may be nil
 	Jobs   int           // parallel compilers; 0 means one for each processor
+	// Needed are the options of the built-in fragments that a source has to have, as in
+	// CONFIG_NFSD, beside those that guests boot with; of others that it lacks a note is
+	// made. nil means all of them.
+	Needed []string
 
 	tarballs string // for tests; empty means debianDir
 	// fetch is for tests, nil means that of debian.Archive.
@@ -168,7 +172,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	}
 	defer log.Close()
 	o := &objTree{dir: filepath.Join(t.dir, "config-"+r.configID())}
-	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log}
+	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log, may: b.mayLack(r)}
 	got, err := b.compile(ctx, r, k, sourceHash)
 	if err != nil {
 		return Build{}, explain(err, r.Spec, logFile)
@@ -230,6 +234,9 @@ func (b *Builder) compile(ctx context.Context, r *recipe, k *kbuild, sourceHash 
 	inputs, err := configInputs(sourceHash, r.compiler, r.settings, k.overlay)
 	if err != nil {
 		return nil, err
+	}
+	if b.Needed != nil { // what is let pass depends on it
+		inputs += fmt.Sprintf("-%x", sha256.Sum256([]byte(strings.Join(b.Needed, " "))))
 	}
 	got, err := k.configure(ctx, r.settings, inputs)
 	if err == nil {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"embed"
 	"io/fs"
 	"path"
@@ -104,29 +105,44 @@ func planted(name string, v version) (p Patch, why string) {
 }
 
 // NamedFor is the catalogue's kernel of that name built from another source, debian:VERSION
-// or a directory, with its patches in the shape that the source's version takes.
+// or a directory.
 func NamedFor(name, source string) (Spec, error) {
 	spec, err := Named(name)
 	if err != nil || spec.Source == source {
 		return spec, err
 	}
-	spec.Source, spec.Patches = source, slices.Clone(spec.Patches)
-	text, debian := strings.CutPrefix(source, DebianPrefix)
+	spec.Source = source
+	return spec.Shaped()
+}
+
+// Shaped gives patches of the catalogue the shape that the spec's source takes; others stay
+// as they are. What is wrong with the source itself is for who builds it to say.
+func (s Spec) Shaped() (Spec, error) {
+	text, debian := strings.CutPrefix(s.Source, DebianPrefix)
 	v, ok := parseVersion(text)
 	if !debian {
-		v, err = treeVersion(source)
+		var err error
+		v, err = treeVersion(s.Source)
 		ok = err == nil
 	}
 	if !ok {
-		return spec, nil // who builds it says what is wrong with the source
+		return s, nil
 	}
-	for i, p := range spec.Patches {
-		var why string
-		if spec.Patches[i], why = planted(strings.TrimSuffix(p.Name, ".patch"), v); why != "" {
-			return Spec{}, vmimages.Usagef("kernel %s cannot be made from %s: %s", name, source, why)
+	s.Patches = slices.Clone(s.Patches)
+	for i, p := range s.Patches {
+		usual, err := patchFiles.ReadFile(path.Join(patchDir, p.Name))
+		if err != nil || !bytes.Equal(usual, p.Text) {
+			continue
 		}
+		name := strings.TrimSuffix(p.Name, ".patch")
+		shape, why := planted(name, v)
+		if why != "" {
+			return Spec{}, vmimages.Usagef("kernel %s cannot be made from %s: %s", name, s.Source, why)
+		}
+		shape.Reverse = p.Reverse
+		s.Patches[i] = shape
 	}
-	return spec, nil
+	return s, nil
 }
 
 // SeriesOf lists the series that a kernel of the catalogue, named without one, exists in.

@@ -36,7 +36,7 @@ func (c kernelBuildCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	b := e.builder(store)
 	for _, name := range c.Names {
 		spec, err := c.spec(name)
 		if err != nil {
@@ -60,7 +60,7 @@ func (c kernelFetchCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	b := e.builder(store)
 	for _, version := range c.Versions {
 		path, err := b.FetchSource(e.ctx, version)
 		if err != nil {
