@@ -63,30 +63,12 @@ func (a *Archive) Fetch(ctx context.Context, name string, use func(deb string, v
 	if !packageForm.MatchString(name) {
 		return vmimages.Usagef("%q is no name of a Debian package", name)
 	}
-	if err := packages.Require("apt-get", "apt-cache", "apt-config"); err != nil {
-		return err
-	}
-	lock, err := a.Cache.Lock(ctx, filepath.Join(room, "lock"), "fetching "+name, func(holder string) {
-		a.Report.Wait("debian.lock", "waiting for "+holder+", which uses Debian's archive")
-	})
+	lock, suites, missed, err := a.open(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer lock.Unlock()
 	if err := a.Cache.Need(space, "download "+name); err != nil {
-		return err
-	}
-	for _, dir := range []string{dirLists, dirStamps, dirPackage, dirNothing} {
-		if err := os.MkdirAll(a.Cache.Path(room, dir, "partial"), 0o755); err != nil {
-			return vmimages.Infraf("cannot keep Debian's lists: %w", err)
-		}
-	}
-	suites, err := a.suites(ctx)
-	if err != nil {
-		return err
-	}
-	missed, err := a.update(ctx, lock.File(), suites)
-	if err != nil {
 		return err
 	}
 	v, err := a.newest(ctx, name, suites)
@@ -102,6 +84,69 @@ func (a *Archive) Fetch(ctx context.Context, name string, use func(deb string, v
 	}
 	defer os.Remove(deb)
 	return use(deb, v)
+}
+
+// Names lists the packages of all suites whose names begin so.
+func (a *Archive) Names(ctx context.Context, prefix string) (names []string, err error) {
+	return names, a.ask(ctx, prefix, func(line string) { names = append(names, line) }, "pkgnames", prefix)
+}
+
+// Depends lists what the newest version of a package depends on, nothing if there is none.
+func (a *Archive) Depends(ctx context.Context, name string) (names []string, err error) {
+	err = a.ask(ctx, name, func(line string) {
+		if dep, ok := strings.CutPrefix(strings.TrimSpace(line), "Depends: "); ok {
+			names = append(names, dep)
+		}
+	}, "depends", "--important", name)
+	if vmimages.EvidenceOf(err) == "E: No packages found" {
+		err = nil
+	}
+	return names, err
+}
+
+// ask puts a question about a package to the lists.
+func (a *Archive) ask(ctx context.Context, name string, line func(string), question ...string) error {
+	if !packageForm.MatchString(name) {
+		return vmimages.Usagef("%q is no name of a Debian package", name)
+	}
+	lock, suites, _, err := a.open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	config, err := a.configure("all", suites)
+	if err != nil {
+		return err
+	}
+	return command.Command{Argv: append([]string{"apt-cache"}, question...), Env: environment(config), Line: line}.Run(ctx)
+}
+
+// open locks our lists and brings them up to date; see update for what was missed.
+func (a *Archive) open(ctx context.Context, name string) (lock *cache.Lock, suites []suite, missed map[string]string, err error) {
+	if err := packages.Require("apt-get", "apt-cache", "apt-config"); err != nil {
+		return nil, nil, nil, err
+	}
+	lock, err = a.Cache.Lock(ctx, filepath.Join(room, "lock"), "fetching "+name, func(holder string) {
+		a.Report.Wait("debian.lock", "waiting for "+holder+", which uses Debian's archive")
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			lock.Unlock()
+		}
+	}()
+	for _, dir := range []string{dirLists, dirStamps, dirPackage, dirNothing} {
+		if err := os.MkdirAll(a.Cache.Path(room, dir, "partial"), 0o755); err != nil {
+			return nil, nil, nil, vmimages.Infraf("cannot keep Debian's lists: %w", err)
+		}
+	}
+	if suites, err = a.suites(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	missed, err = a.update(ctx, lock.File(), suites)
+	return lock, suites, missed, err
 }
 
 // absent says why a package is not to be had: the machine may be to blame only if there
@@ -128,7 +173,7 @@ func (a *Archive) newest(ctx context.Context, name string, suites []suite) (Vers
 	}
 	var found Version
 	err = command.Command{Argv: []string{"apt-cache", "madison", name}, Env: environment(config), Line: func(line string) {
-		// "linux-source-7.3 | 7.3.4-1~bpo13+1 | URI stable-backports/main amd64 Packages", newest first.
+		// "linux-source-7.3 | 7.3.4-1~bpo13+1 | URI trixie-backports/main amd64 Packages", newest first.
 		f := strings.Split(line, "|")
 		if len(f) != 3 || found.Version != "" || strings.TrimSpace(f[0]) != name {
 			return

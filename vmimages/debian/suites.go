@@ -186,7 +186,7 @@ func (a *Archive) configure(name string, suites []suite) (path string, err error
 	list := a.listPath(name)
 	path = a.configPath(name)
 	text := fmt.Sprintf(`Dir::Etc::SourceParts "-";
-Dir::Etc::Preferences "/dev/null";
+Dir::Etc::Preferences %q;
 Dir::Etc::PreferencesParts %q;
 Dir::Etc::SourceList %q;
 Dir::State %q;
@@ -199,9 +199,10 @@ APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
-Acquire::Check-Valid-Until "true";
-`, a.Cache.Path(room, dirNothing), list, a.Cache.Path(room), a.Cache.Path(room, dirLists), a.Cache.Path(room))
-	for file, text := range map[string]string{list: lines.String(), path: text} {
+`, a.Cache.Path(room, "preferences"), a.Cache.Path(room, dirNothing), list, a.Cache.Path(room), a.Cache.Path(room, dirLists), a.Cache.Path(room))
+	// No suite is worth less than another, as backports and experimental are by themselves.
+	preferences := "Package: *\nPin: version *\nPin-Priority: 500\n"
+	for file, text := range map[string]string{list: lines.String(), path: text, a.Cache.Path(room, "preferences"): preferences} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return "", vmimages.Infraf("cannot configure apt: %w", err)
 		}
