@@ -71,7 +71,7 @@ func check(s Scenario) []finding {
 	c.between(s.Export.Threads, 1, 1024, "export.threads")
 	c.seconds(s.Export.Lease, time.Hour, "export.lease")
 	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
-	c.want(s.Export.Tracking == "" || s.Export.Tracking == "nfsdcld", "export.tracking", "is %q, want nfsdcld or nothing", s.Export.Tracking)
+	c.oneOf(s.Export.Tracking, "export.tracking", wire.TrackingDaemon, wire.TrackingKernel)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	c.layout(s)
 	c.target(s.Target)

@@ -80,7 +80,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"pressure:\n  - vm: {dirty_bytes: 1MiB, dirty_background_bytes: 1MiB}\n", `small.yaml:7: pressure[0].vm.dirty_background_bytes: is 1MiB, want less than dirty_bytes`},
 		{"guest: {swap: 1KiB}\n", `small.yaml:6: guest.swap: is 1KiB, want 1MiB to 64GiB, or 0 for none`},
 		{"export: {lease: 9s}\n", `small.yaml:6: export.lease: is 9s, want whole seconds, 10s to 1h0m0s`},
-		{"export: {tracking: nfsdcd}\n", `small.yaml:6: export.tracking: is "nfsdcd", want nfsdcld or nothing`},
+		{"export: {tracking: nfsdcd}\n", `small.yaml:6: export.tracking: is "nfsdcd", want one of nfsdcld, kernel`},
 		{"pressure:\n  - freeze: {for: 1s, every: 1s}\n", `small.yaml:7: pressure[0].freeze: begins and ends under load: want it among faults`},
 		{"groups: [contrl]\n", `small.yaml:6: groups[0]: is "contrl", want one of quick, auto, soak, dangerous, control`},
 		{"target: \"a b\"\n", `small.yaml:6: target: is "a b", want the name of a kernel function`},
@@ -126,6 +126,13 @@ func TestUnknownScenarioIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, `did you mean "pnfs-layoutreturn-enomem"?`)
 	_, _, err = scenario.Find("./nowhere.yaml")
 	assert.ErrorContains(t, err, "nowhere.yaml")
+}
+
+func TestNeededOptionsAreThoseOfTheCatalogue(t *testing.T) {
+	needed := scenario.NeededOptions()
+	assert.Subset(t, needed, []string{"CONFIG_NFSD", "CONFIG_FAILSLAB", "CONFIG_NFSD_SCSILAYOUT"})
+	assert.NotContains(t, needed, "CONFIG_NFS_V4_1", "it is no option in some kernels that can do it")
+	assert.NotContains(t, needed, "CONFIG_SUNRPC_DEBUG")
 }
 
 func TestKernelOptionsFollowTheScenario(t *testing.T) {

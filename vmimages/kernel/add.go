@@ -12,6 +12,7 @@ import (
 
 	"loopfault/vmimages"
 	"loopfault/vmimages/command"
+	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
 )
 
@@ -48,23 +49,17 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	}
 	name, isPackage := strings.CutPrefix(ref, DebianPrefix)
 	if !isPackage {
-		name = strings.ReplaceAll(k.version, plus, "-")
+		name = k.version
 	}
-	return b.named(built, name)
+	return b.named(built, strings.ReplaceAll(name, plus, "-")) // a plus would be a flavour
 }
 
 // unpacked gives the directory that a kernel's files are in, and how to name where they
 // were taken from. What it unpacks goes below dir.
 func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from string, err error) {
 	if name, ok := strings.CutPrefix(ref, DebianPrefix); ok {
-		step := b.Report.Begin("kernel.add", "fetching kernel package "+name, 0)
-		deb, err := fetch(ctx, dir, name)
-		step.End()
-		if err != nil {
-			return "", "", err
-		}
-		root, err = unpackDeb(ctx, dir, deb)
-		return root, ref, err
+		root = filepath.Join(dir, "root")
+		return root, ref, fetchShipped(ctx, &debian.Archive{Cache: b.Cache, Report: b.Report}, name, root)
 	}
 	if from, err = filepath.Abs(ref); err != nil {
 		return "", "", vmimages.Infraf("kernel %q: %w", ref, err)
@@ -74,18 +69,18 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 	case err == nil && info.IsDir():
 		return from, from, nil
 	case err == nil && strings.HasSuffix(from, ".deb"):
-		root, err = unpackDeb(ctx, dir, from)
-		return root, from, err
+		root = filepath.Join(dir, "root")
+		return root, from, unpackDeb(ctx, root, from)
 	}
 	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
 }
 
-func unpackDeb(ctx context.Context, dir, deb string) (root string, err error) {
+// unpackDeb unpacks a package below root, beside what is there.
+func unpackDeb(ctx context.Context, root, deb string) error {
 	if err := packages.Require("dpkg-deb", "xz"); err != nil {
-		return "", err
+		return err
 	}
-	root = filepath.Join(dir, "root")
-	return root, command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}.Run(ctx)
+	return command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}.Run(ctx)
 }
 
 // publishShipped keeps what a guest needs; source is where it was taken from.

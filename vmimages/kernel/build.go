@@ -20,6 +20,7 @@ import (
 	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
+	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
@@ -34,11 +35,17 @@ type Builder struct {
 	Cache  *cache.Cache
 	Report progress.Func // may be nil
 	Jobs   int           // parallel compilers; 0 means one for each processor
+	// Needed are the options of the built-in fragments that a source has to have, as in
+	// CONFIG_NFSD, beside those that guests boot with; of others that it lacks a note is
+	// made. nil means all of them.
+	Needed []string
 
 	tarballs string // for tests; empty means debianDir
+	// fetch is for tests, nil means that of debian.Archive.
+	fetch func(ctx context.Context, name string, use func(deb string, v debian.Version) error) error
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(\+[a-z]+)*$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
 
 // recipe is a Spec with everything computed that does not need a work tree.
 type recipe struct {
@@ -53,7 +60,7 @@ type recipe struct {
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if !validName.MatchString(s.Name) {
-		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, and +FLAVOUR", s.Name)
+		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
 	}
 	r := &recipe{Spec: s}
 	var err error
@@ -63,11 +70,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 		}
 		r.patches = append(r.patches, p.applied())
 	}
-	tarballs := b.tarballs
-	if tarballs == "" {
-		tarballs = debianDir
-	}
-	if r.source, err = openSource(s.Source, tarballs, b.Cache, b.Report); err != nil {
+	if r.source, err = b.openSource(s.Source); err != nil {
 		return nil, err
 	}
 	r.Source = r.source.label()
@@ -75,7 +78,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.settings, err = merge(slices.Concat(BaseFragments(), olderFragments(v), s.Fragments)); err != nil {
+	if r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), s.Fragments)); err != nil {
 		return nil, err
 	}
 	r.instrumentation = instrumentationFor(v)
@@ -169,7 +172,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	}
 	defer log.Close()
 	o := &objTree{dir: filepath.Join(t.dir, "config-"+r.configID())}
-	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log}
+	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log, may: b.mayLack(r)}
 	got, err := b.compile(ctx, r, k, sourceHash)
 	if err != nil {
 		return Build{}, explain(err, r.Spec, logFile)
@@ -231,6 +234,9 @@ func (b *Builder) compile(ctx context.Context, r *recipe, k *kbuild, sourceHash 
 	inputs, err := configInputs(sourceHash, r.compiler, r.settings, k.overlay)
 	if err != nil {
 		return nil, err
+	}
+	if b.Needed != nil { // what is let pass depends on it
+		inputs += fmt.Sprintf("-%x", sha256.Sum256([]byte(strings.Join(b.Needed, " "))))
 	}
 	got, err := k.configure(ctx, r.settings, inputs)
 	if err == nil {

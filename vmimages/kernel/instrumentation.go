@@ -3,15 +3,13 @@ package kernel
 import (
 	"context"
 	"embed"
-	"io/fs"
-	"path"
 	"slices"
 )
 
 // instrumentationFiles are patches that go into every kernel that is built: they
 // change the set-up and not the subject, and do nothing until a scenario asks for
-// it. Where older kernels need another shape of one, before/6.7/NAME.patch holds for
-// 6.6 and all older ones.
+// it. Where other kernels need another shape of one, before/6.7/NAME.patch holds for
+// 6.6 and all older ones, since/7.2/NAME.patch for 7.2 and all younger ones.
 //
 //go:embed instrumentation
 var instrumentationFiles embed.FS
@@ -28,31 +26,12 @@ func Instrumentation(release string) []Patch {
 func instrumentationFor(v version) []Patch {
 	var list []Patch
 	for name, text := range embedded(instrumentationFiles, instrumentationDir) {
-		if older := olderShape(v, name); older != nil {
-			text = older
+		if other := shaped(instrumentationFiles, instrumentationDir, v, name); other != nil {
+			text = other
 		}
 		list = append(list, Patch{Name: name, Text: text})
 	}
 	return list
-}
-
-// olderShape is the shape of a patch for a version that is too old for the usual one,
-// nil if there is none: of several, the one for the oldest kernels that still fits.
-func olderShape(v version, name string) (text []byte) {
-	shapes, err := fs.Glob(instrumentationFiles, path.Join(instrumentationDir, "before", "*", name))
-	if err != nil {
-		panic(err) // the pattern is ours
-	}
-	best := version{}
-	for _, file := range shapes {
-		before, ok := parseVersion(path.Base(path.Dir(file)))
-		if !ok || v.compare(before) >= 0 || best != (version{}) && before.compare(best) >= 0 {
-			continue
-		}
-		best = before
-		text, _ = instrumentationFiles.ReadFile(file) // it was there when the program was built
-	}
-	return text
 }
 
 // instrument applies what fits of the instrumentation, after the recipe's own patches,

@@ -2,78 +2,101 @@ package kernel
 
 import (
 	"context"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"loopfault/vmimages"
-	"loopfault/vmimages/command"
-	"loopfault/vmimages/packages"
+	"loopfault/vmimages/debian"
 )
 
-// DebianPrefix marks a kernel as it ships: debian:linux-image-6.1-amd64.
+// DebianPrefix marks what comes from a package of Debian: a source, as in debian:6.12, or a
+// kernel as it ships, as in debian:linux-image-6.1-amd64.
 const DebianPrefix = "debian:"
 
 var packageForm = regexp.MustCompile(`^linux-image-[a-z0-9.+-]+$`)
 
-// fetch downloads a package; one that only depends on a kernel stands for that one, and
-// a series for its newest kernel.
-func fetch(ctx context.Context, dir, name string) (deb string, err error) {
-	if !packageForm.MatchString(name) {
-		return "", vmimages.Usagef("kernel %q: expected the name of a kernel package, as in debian:linux-image-6.1-amd64", DebianPrefix+name)
-	}
-	if err := packages.Require("apt-get", "apt-cache"); err != nil {
-		return "", err
-	}
-	version, err := resolvePackage(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	if err := (command.Command{Argv: []string{"apt-get", "-q", "download", version}, Dir: dir}).Run(ctx); err != nil {
-		return "", err
-	}
-	found, err := filepath.Glob(filepath.Join(dir, "*.deb"))
-	if err != nil || len(found) != 1 {
-		return "", vmimages.Infraf("apt-get download %s left %d packages", version, len(found))
-	}
-	return found[0], nil
+// archive is where packages come from.
+type archive interface {
+	Names(ctx context.Context, prefix string) ([]string, error)
+	Depends(ctx context.Context, name string) ([]string, error)
+	Fetch(ctx context.Context, name string, use func(deb string, v debian.Version) error) error
 }
+
+// parts are the packages that Debian's kernels of today are split into; linux-image only
+// depends on the others.
+var parts = []string{"linux-binary-", "linux-modules-", "linux-base-"}
+
+// fetchShipped unpacks a kernel's packages into a directory. One that only depends on a
+// kernel stands for that one, and a series for its newest kernel.
+func fetchShipped(ctx context.Context, from archive, name, root string) error {
+	if !packageForm.MatchString(name) {
+		return vmimages.Usagef("kernel %q: expected the name of a kernel package, as in debian:linux-image-6.1-amd64", DebianPrefix+name)
+	}
+	image, err := resolvePackage(ctx, from, name)
+	if err != nil {
+		return err
+	}
+	wanted, version := []string{image}, strings.TrimPrefix(image, imagePrefix)
+	for _, part := range parts {
+		there, err := from.Names(ctx, part+version)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(there, part+version) {
+			wanted = append(wanted, part+version)
+		}
+	}
+	for _, name := range wanted {
+		err := from.Fetch(ctx, name, func(deb string, _ debian.Version) error { return unpackDeb(ctx, root, deb) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const imagePrefix = "linux-image-"
 
 // kernelPackage is the name of a package with a kernel in it: it has a whole version.
 var kernelPackage = regexp.MustCompile(`^linux-image-[0-9]+\.[0-9]+\.[0-9]+`)
 
-func resolvePackage(ctx context.Context, name string) (string, error) {
+// ownVersion is what may stand after a series in the name of a kernel: no word such as rt
+// or cloud, which are other kernels.
+var ownVersion = regexp.MustCompile(`^[0-9]+(-[0-9]+)?([+.-][0-9.]*deb[0-9.]+)?$`)
+
+func resolvePackage(ctx context.Context, from archive, name string) (string, error) {
 	if kernelPackage.MatchString(name) {
 		return name, nil
 	}
-	out, err := exec.CommandContext(ctx, "apt-cache", "depends", "--important", name).Output()
-	if err == nil {
-		for f := range strings.FieldsSeq(string(out)) {
-			if kernelPackage.MatchString(f) {
-				return f, nil
-			}
-		}
-	}
 	series, flavour, ok := cutSeries(name)
 	if !ok {
-		return "", vmimages.Usagef("no kernel package %s (apt-cache search '^linux-image-' lists those there are)", name)
+		depends, err := from.Depends(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		for _, dep := range depends {
+			if kernelPackage.MatchString(dep) {
+				return dep, nil
+			}
+		}
+		return "", vmimages.Usagef("no kernel package %s in any suite of Debian's archive: expected a version or a series, as in linux-image-7.3-amd64", name)
 	}
-	if out, err = exec.CommandContext(ctx, "apt-cache", "pkgnames", "linux-image-"+series+".").Output(); err != nil {
-		return "", vmimages.Infraf("apt-cache does not run: %w", err)
+	all, err := from.Names(ctx, imagePrefix+series+".")
+	if err != nil {
+		return "", err
 	}
 	var fit []string
-	for f := range strings.FieldsSeq(string(out)) {
-		rest, _ := strings.CutPrefix(f, "linux-image-"+series+".")
-		if abi, ok := strings.CutSuffix(rest, "-"+flavour); ok && !strings.ContainsAny(abi, "abcdefghijklmnopqrstuvwxyz") {
+	for _, f := range all {
+		rest, _ := strings.CutPrefix(f, imagePrefix+series+".")
+		if abi, ok := strings.CutSuffix(rest, "-"+flavour); ok && ownVersion.MatchString(abi) {
 			fit = append(fit, f)
 		}
 	}
 	if len(fit) == 0 {
-		return "", vmimages.Usagef("no kernel package %s, and none of series %s", name, series)
+		return "", vmimages.Usagef("no kernel package of series %s for %s in any suite of Debian's archive", series, flavour)
 	}
-	return slices.MaxFunc(fit, func(a, b string) int { return compareVersions(a, b) }), nil
+	return slices.MaxFunc(fit, compareVersions), nil
 }
 
 // cutSeries reads linux-image-6.1-amd64.

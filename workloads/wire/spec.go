@@ -10,8 +10,9 @@ type Export struct {
 	// may be reclaimed. The kernel takes whole seconds from 10 on; 0 is its default, 90s.
 	Lease Duration `json:"lease,omitempty" yaml:"lease,omitempty"`
 	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
-	// Tracking is nfsdcld, the daemon that remembers who may reclaim, or nothing
-	// for what the kernel finds without it.
+	// Tracking is who remembers which clients may reclaim after a restart: nfsdcld, the
+	// daemon that distributions run, or kernel, for what the kernel finds without it.
+	// Nothing, as in trials stored before this had a default, means kernel.
 	Tracking string `json:"tracking,omitempty" yaml:"tracking,omitempty"`
 	// ReturnOnClose is what LAYOUTGET replies ask for: false has clients keep layouts of
 	// files that they have closed. knfsd always asks for it; false needs a kernel with the
@@ -21,6 +22,12 @@ type Export struct {
 
 // KeepsLayouts says whether clients are to keep layouts of files that they have closed.
 func (e Export) KeepsLayouts() bool { return e.ReturnOnClose != nil && !*e.ReturnOnClose }
+
+// Who tracks the server's clients.
+const (
+	TrackingDaemon = "nfsdcld"
+	TrackingKernel = "kernel"
+)
 
 // Mount is the loop-back mount of that export.
 type Mount struct {
