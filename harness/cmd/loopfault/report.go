@@ -104,16 +104,16 @@ func (c *reportCmd) wayTo(dir string) string {
 
 // mend writes summary.json, and the page if one was asked for, unless somebody is at work on the run.
 func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
-	journal, err := stored.Journal()
+	release, err := stored.Hold()
+	if err == nil {
+		defer release()
+		err = stored.WriteSummary(s)
+	}
+	if err == nil && c.Format == "html" {
+		err = e.writePage(stored)
+	}
 	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return nil // an archive can be reported on
 	}
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	if err := stored.WriteSummary(s); err != nil || c.Format != "html" {
-		return err
-	}
-	return e.writePage(stored)
+	return err
 }
