@@ -106,7 +106,7 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
 	rec, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
 	require.NoError(t, err)
-	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "x", Trials: 1, Judged: summary.Found}
+	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "20261101-010000-x", Trials: 1, Judged: summary.Found}
 	require.NoError(t, rec.Save())
 
 	again, err := matrix.OpenRecord(dir, matrix.Latest)

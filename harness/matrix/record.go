@@ -14,7 +14,7 @@ import (
 
 // Row is what a cell came to.
 type Row struct {
-	Run          string               `json:"run"` // in the results directory
+	Run          store.RunName        `json:"run"` // in the results directory
 	Trials       int                  `json:"trials"`
 	Exercised    int                  `json:"exercised"`
 	Landed       int                  `json:"landed"`
@@ -32,7 +32,7 @@ type Row struct {
 
 // RowOf reads a cell's row off its campaign.
 func RowOf(run string, s summary.Summary) Row {
-	row := Row{Run: run, Judged: summary.Judge(s)}
+	row := Row{Run: store.RunName(run), Judged: summary.Judge(s)}
 	for _, a := range s.Arms {
 		if a.Control {
 			row.Control = a.Verdicts
