@@ -10,6 +10,7 @@ import (
 
 	"loopfault/harness/nightly"
 	"loopfault/harness/timeouts"
+	"loopfault/results/report/plain"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
@@ -88,7 +89,7 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 // have all formats each.
 func (c *nightlyCmd) leave(n *nightly.Night) error {
 	for ending, write := range map[string]func(io.Writer) error{
-		".txt":   func(w io.Writer) error { n.Text(w); return nil },
+		".txt":   func(w io.Writer) error { n.Text(plain.NewWriter(w)); return nil },
 		".junit": n.JUnit,
 		".ktap":  n.KTAP,
 	} {
