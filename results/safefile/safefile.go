@@ -122,6 +122,10 @@ func inside(dir, name string, err error) error {
 	if err != nil && strings.Contains(err.Error(), "path escapes from parent") { // os does not export this error
 		return &Refused{filepath.Join(dir, name), "leads out of " + dir + ", as a symbolic link or by its name: not followed"}
 	}
+	var where *fs.PathError
+	if errors.As(err, &where) && !filepath.IsAbs(where.Path) {
+		where.Path = filepath.Join(dir, name) // os.Root knows only how it is called from there
+	}
 	return err
 }
 
