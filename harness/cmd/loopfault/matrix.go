@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
@@ -114,7 +114,7 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		}
 	}
 	if c.Expunge != "" {
-		text, err := os.ReadFile(c.Expunge)
+		text, err := safefile.Read(c.Expunge, maxConfig)
 		if err != nil {
 			return r, usagef("expunge list: %w", err)
 		}

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"loopfault/harness/nightly"
 	"loopfault/harness/timeouts"
 	"loopfault/results/report/plain"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
@@ -112,7 +112,7 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 	if c.Resume && c.Fresh {
 		return nightly.Suite{}, usagef("--resume and --fresh exclude each other")
 	}
-	text, err := os.ReadFile(c.Suite)
+	text, err := safefile.Read(c.Suite, maxConfig)
 	if err != nil {
 		return nightly.Suite{}, usagef("suite: %w", err)
 	}
