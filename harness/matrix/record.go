@@ -102,5 +102,9 @@ func OpenRecord(results, name string) (*Record, error) {
 // Save writes the record.
 func (r *Record) Save() error { return store.WriteRecord(r.path, r) }
 
+// Part is what the campaign of a cell is a part of: one that was killed in the middle of a cell is found by it, and goes
+// on.
+func (r *Record) Part(c Cell) string { return r.Name() + "/" + c.Ref + " on " + c.Kernel }
+
 // Name is what OpenRecord takes.
 func (r *Record) Name() string { return filepath.Base(r.path) }
