@@ -63,6 +63,7 @@ type env struct {
 	log     *slog.Logger
 	results string
 	json    bool // instead of tables
+	dry     bool // nothing is built or booted
 	argv    []string
 }
 
