@@ -28,7 +28,7 @@ func (c *callsite) Arm(ctx context.Context, t Target) error {
 	if err != nil {
 		return fmt.Errorf("callsite: %w", err)
 	}
-	if c.site, err = site(ctx, t, c.Function, c.Callee, c.Call); err != nil {
+	if c.site, err = Site(ctx, t, c.Function, c.Callee, c.Call); err != nil {
 		return fmt.Errorf("callsite: %w", err)
 	}
 	if err := c.Again(ctx, t); err != nil {

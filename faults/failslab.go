@@ -54,7 +54,7 @@ func aimSlab(ctx context.Context, t Target, start, end uint64) error {
 // aim gives the range that a return address on the stack must fall into.
 func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, err error) {
 	if f.Call > 0 {
-		s, err := site(ctx, t, f.Function, "", f.Call)
+		s, err := Site(ctx, t, f.Function, "", f.Call)
 		if err != nil {
 			return 0, 0, fmt.Errorf("failslab: %w", err)
 		}

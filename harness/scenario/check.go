@@ -74,7 +74,8 @@ func check(s Scenario) []finding {
 	c.want(s.Export.Tracking == "" || s.Export.Tracking == "nfsdcld", "export.tracking", "is %q, want nfsdcld or nothing", s.Export.Tracking)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	c.layout(s)
-	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
+	c.target(s.Target)
+	c.observe(s.Observe)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
 	for i, e := range s.Events {

@@ -13,7 +13,14 @@ type Export struct {
 	// Tracking is nfsdcld, the daemon that remembers who may reclaim, or nothing
 	// for what the kernel finds without it.
 	Tracking string `json:"tracking,omitempty" yaml:"tracking,omitempty"`
+	// ReturnOnClose is what LAYOUTGET replies ask for: false has clients keep layouts of
+	// files that they have closed. knfsd always asks for it; false needs a kernel with the
+	// module parameter nfsd.layout_return_on_close, or a debugger. nil is the server's way.
+	ReturnOnClose *bool `json:"return_on_close,omitempty" yaml:"return_on_close,omitempty"`
 }
+
+// KeepsLayouts says whether clients are to keep layouts of files that they have closed.
+func (e Export) KeepsLayouts() bool { return e.ReturnOnClose != nil && !*e.ReturnOnClose }
 
 // Mount is the loop-back mount of that export.
 type Mount struct {
