@@ -24,15 +24,16 @@ var ErrSilent = errors.New("guest does not answer")
 
 // Client talks to one agent. Its methods may be used by several goroutines.
 type Client struct {
-	conn  *jsonrpc2.Conn
-	hello chan wire.Hello
+	conn   *jsonrpc2.Conn
+	stream *stream
+	hello  chan wire.Hello
 }
 
 // New starts talking over the agent's channel; closing the channel ends all
 // requests with ErrSilent.
 func New(channel io.ReadWriteCloser) *Client {
-	c := &Client{hello: make(chan wire.Hello, 1)}
-	c.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewPlainObjectStream(channel),
+	c := &Client{stream: newStream(channel), hello: make(chan wire.Hello, 1)}
+	c.conn = jsonrpc2.NewConn(context.Background(), c.stream,
 		jsonrpc2.HandlerWithError(c.event).SuppressErrClosed(), jsonrpc2.SetLogger(discard{}))
 	return c
 }
@@ -67,7 +68,7 @@ func (c *Client) Hello(ctx context.Context) (wire.Hello, error) {
 	case h := <-c.hello:
 		return h, nil
 	case <-c.conn.DisconnectNotify():
-		return wire.Hello{}, fmt.Errorf("%w: its channel closed before it said hello", ErrSilent)
+		return wire.Hello{}, c.stream.because(fmt.Errorf("%w: its channel closed before it said hello", ErrSilent))
 	case <-ctx.Done():
 		return wire.Hello{}, fmt.Errorf("%w: no hello: %w", ErrSilent, ctx.Err())
 	}
@@ -82,7 +83,7 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	case errors.As(err, &answer):
 		return errors.New(answer.Message)
 	}
-	return fmt.Errorf("%s: %w: %w", method, ErrSilent, err)
+	return fmt.Errorf("%s: %w: %w", method, ErrSilent, c.stream.because(err))
 }
 
 // Wake tells a guest that it was restored; see wire.Wake.

@@ -128,7 +128,7 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
 	rec, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
 	require.NoError(t, err)
-	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "x", Trials: 1, Judged: summary.Found}
+	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "20261101-010000-x", Trials: 1, Judged: summary.Found}
 	require.NoError(t, rec.Save())
 
 	again, err := matrix.OpenRecord(dir, matrix.Latest)
@@ -136,9 +136,14 @@ func TestRecordGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, rec.Cells, again.Cells)
 	assert.Equal(t, r, again.Request)
 
+	// A campaign that was killed in the middle of a cell is found by what it is a part of.
+	assert.Equal(t, rec.Part(rec.Cells[1]), again.Part(again.Cells[1]))
+	assert.NotEqual(t, rec.Part(rec.Cells[0]), rec.Part(rec.Cells[1]))
+
 	second, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
 	require.NoError(t, err)
 	assert.NotEqual(t, rec.Name(), second.Name(), "two in one second")
+	assert.NotEqual(t, rec.Part(rec.Cells[1]), second.Part(second.Cells[1]), "another matrix runs its cells itself")
 	again, err = matrix.OpenRecord(dir, matrix.Latest)
 	require.NoError(t, err)
 	assert.Equal(t, second.Name(), again.Name())

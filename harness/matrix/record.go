@@ -14,7 +14,7 @@ import (
 
 // Row is what a cell came to.
 type Row struct {
-	Run          string               `json:"run"` // in the results directory
+	Run          store.RunName        `json:"run"` // in the results directory
 	Trials       int                  `json:"trials"`
 	Exercised    int                  `json:"exercised"`
 	Landed       int                  `json:"landed"`
@@ -32,7 +32,7 @@ type Row struct {
 
 // RowOf reads a cell's row off its campaign.
 func RowOf(run string, s summary.Summary) Row {
-	row := Row{Run: run, Judged: summary.Judge(s)}
+	row := Row{Run: store.RunName(run), Judged: summary.Judge(s)}
 	for _, a := range s.Arms {
 		if a.Control {
 			row.Control = a.Verdicts
@@ -101,6 +101,10 @@ func OpenRecord(results, name string) (*Record, error) {
 
 // Save writes the record.
 func (r *Record) Save() error { return store.WriteRecord(r.path, r) }
+
+// Part is what the campaign of a cell is a part of: one that was killed in the middle of a cell is found by it, and goes
+// on.
+func (r *Record) Part(c Cell) string { return r.Name() + "/" + c.Ref + " on " + c.Kernel }
 
 // Name is what OpenRecord takes.
 func (r *Record) Name() string { return filepath.Base(r.path) }

@@ -68,7 +68,7 @@ func Compare(n *Night, past []*Night, known []Known, now time.Time) (list []Find
 // about is what one cell shows by itself.
 func about(c Cell, past []*Night, known []Known, now time.Time) (list []Finding) {
 	add := func(what What, format string, args ...any) {
-		list = append(list, Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: c.Row.Run})
+		list = append(list, Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: string(c.Row.Run)})
 	}
 	for _, sig := range c.Row.Signatures {
 		text := fmt.Sprintf("%d of %d trials: %s (%s)", sig.Count, counted(c), sig.Title, sig.Signature)
@@ -133,7 +133,7 @@ func rates(n *Night, past []*Night) (list []Finding) {
 		if now[i].Rate() < before[i].Rate() {
 			what = RateDown
 		}
-		list = append(list, Finding{What: what, Cell: cells[i].Key(), Run: cells[i].Row.Run, Text: fmt.Sprintf(
+		list = append(list, Finding{What: what, Cell: cells[i].Key(), Run: string(cells[i].Row.Run), Text: fmt.Sprintf(
 			"%d of %d trials, %d of %d in the nights before (p = %.3g, corrected for %d cells)",
 			now[i].Hits, now[i].Trials, before[i].Hits, before[i].Trials, adjusted, len(cells))})
 	}

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"loopfault/results/safefile"
 )
 
 // ErrBusy says that another nightly works in the results directory.
@@ -15,7 +16,7 @@ var ErrBusy = errors.New("another nightly is at work")
 // Lock keeps a second nightly out of the results directory, until it is closed or
 // this process dies.
 func Lock(results string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(results, "nightly.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := safefile.AppendIn(results, "nightly.lock")
 	if err != nil {
 		return nil, err
 	}

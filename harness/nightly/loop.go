@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"loopfault/harness/matrix"
+	"loopfault/results/store"
 )
 
 // World runs cells.
@@ -17,7 +18,7 @@ type World interface {
 	// Low says that there is less disk space than the suite wants kept.
 	Low() (bool, error)
 	// Remove removes a run.
-	Remove(run string) error
+	Remove(run store.RunName) error
 	// Drop removes a kernel that Cell built of a commit.
 	Drop(k Kernel) error
 }

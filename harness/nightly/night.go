@@ -1,7 +1,9 @@
 package nightly
 
 import (
+	"fmt"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"loopfault/harness/matrix"
@@ -16,6 +18,20 @@ type Kernel struct {
 	Commit string `json:"commit,omitempty"` // of a git branch tonight
 	// Flavours are fragments on top.
 	Flavours []string `json:"flavours,omitempty"`
+}
+
+// Built gives the name of a kernel that is built of a commit.
+func Built(commit string) string { return fmt.Sprintf("commit-%.12s", commit) }
+
+var commitForm = regexp.MustCompile(`^[0-9a-f]+$`)
+
+// check keeps a record from having other kernels removed than those that a night built: what is removed with a night
+// is named by the record, and the name may be a pattern.
+func (k Kernel) check() error {
+	if k.Commit != "" && (!commitForm.MatchString(k.Commit) || k.Ref != Built(k.Commit)) {
+		return fmt.Errorf("kernel %q: %q is not what a kernel built of commit %q is called", k.Label, k.Ref, k.Commit)
+	}
+	return nil
 }
 
 // States of a cell beside those of a matrix.
@@ -53,6 +69,9 @@ type Night struct {
 const (
 	format = 1
 	kind   = "nightly-"
+
+	// PartPrefix is what Manifest.Part of all runs of all nights begins with.
+	PartPrefix = kind
 )
 
 // Begin lays out a night and gives it a record in the results directory.
@@ -86,6 +105,11 @@ func Nights(results, suite string) ([]*Night, error) {
 		n := &Night{path: path}
 		if err := store.ReadRecord(path, format, n); err != nil {
 			return nil, err
+		}
+		for _, k := range n.Kernels {
+			if err := k.check(); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
 		}
 		list = append(list, n)
 	}

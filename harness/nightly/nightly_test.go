@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
@@ -56,6 +58,11 @@ type world struct {
 	took    time.Duration // of each cell
 }
 
+// runOf is a name that tells what a run is part of.
+func runOf(part string) store.RunName {
+	return store.RunName("20261101-010000-" + regexp.MustCompile(`[^A-Za-z0-9.]+`).ReplaceAllString(part, "-"))
+}
+
 func short(c nightly.Cell) string { return c.Name + " " + c.Kernel }
 
 func (w *world) Cell(ctx context.Context, part string, c nightly.Cell, _ nightly.Kernel) (matrix.Row, error) {
@@ -65,7 +72,7 @@ func (w *world) Cell(ctx context.Context, part string, c nightly.Cell, _ nightly
 	w.ran = append(w.ran, short(c))
 	time.Sleep(w.took)
 	row := matrix.Row{
-		Run: "run of " + part, Trials: 4, Exercised: 4, Version: "6.12.117-lf",
+		Run: runOf(part), Trials: 4, Exercised: 4, Version: "6.12.117-lf",
 		Verdicts: map[verdict.Kind]int{verdict.Clean: 4}, Control: map[verdict.Kind]int{verdict.Hang: 2},
 	}
 	if change := w.rows[short(c)]; change != nil {
@@ -76,7 +83,10 @@ func (w *world) Cell(ctx context.Context, part string, c nightly.Cell, _ nightly
 
 func (w *world) Low() (bool, error) { w.low--; return w.low >= 0, nil }
 
-func (w *world) Remove(run string) error { w.removed = append(w.removed, run); return nil }
+func (w *world) Remove(run store.RunName) error {
+	w.removed = append(w.removed, string(run))
+	return nil
+}
 
 func (w *world) Drop(k nightly.Kernel) error { w.dropped = append(w.dropped, k.Ref); return nil }
 
@@ -217,7 +227,7 @@ func TestBudgetGoesToTheMostValuableAndNothingStarves(t *testing.T) {
 func TestCommitsThatWereRunAreNotRunAgain(t *testing.T) {
 	dir, s := t.TempDir(), suite(t, "one")
 	tip := func(commit string) []nightly.Kernel {
-		return []nightly.Kernel{{Label: "linux/master", Ref: "x", Source: "/src", Commit: commit}, kernels[0]}
+		return []nightly.Kernel{{Label: "linux/master", Ref: nightly.Built(commit), Source: "/src", Commit: commit}, kernels[0]}
 	}
 	night(t, dir, s, &world{}, tip("c1"))
 	w := &world{}
@@ -240,12 +250,12 @@ func TestOldRunsGoAndKnownOnesStay(t *testing.T) {
 	w := &world{}
 	n := night(t, dir, s, w, kernels)
 	require.Len(t, w.removed, 1)
-	assert.Contains(t, w.removed[0], "one.yaml on a")
+	assert.Contains(t, w.removed[0], "one.yaml-on-a")
 	assert.Contains(t, w.removed[0], "nightly-test-20261101", "of the first night")
 	past, err := nightly.Nights(dir, s.Name)
 	require.NoError(t, err)
 	assert.Len(t, past, 3, "records stay")
-	assert.NotContains(t, w.removed, n.Cells[0].Row.Run)
+	assert.NotContains(t, w.removed, string(n.Cells[0].Row.Run))
 }
 
 func TestKernelsOfCommitsGoWithTheirLastRun(t *testing.T) {

@@ -66,7 +66,7 @@ func (n *Night) test(c Cell) model.Case {
 		}
 		t.Text += line + "\n"
 	}
-	t.Text += "run " + c.Row.Run + "\n"
+	t.Text += "run " + string(c.Row.Run) + "\n"
 	return t
 }
 

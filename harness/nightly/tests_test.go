@@ -11,6 +11,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
 
@@ -21,7 +22,7 @@ func mixed() *nightly.Night {
 	add := func(scenario, kernel string, state matrix.State, why string, what nightly.What) {
 		c := nightly.Cell{Cell: matrix.Cell{Name: scenario, Ref: scenario + ":quick", Kernel: kernel, State: state, Why: why}, Seconds: 12.5}
 		if state == matrix.Done {
-			c.Row = &matrix.Row{Run: "RUN-" + scenario, Trials: 3, Verdicts: map[verdict.Kind]int{verdict.Clean: 3}}
+			c.Row = &matrix.Row{Run: store.RunName("RUN-" + scenario), Trials: 3, Verdicts: map[verdict.Kind]int{verdict.Clean: 3}}
 		}
 		if what != "" {
 			n.Findings = append(n.Findings, nightly.Finding{What: what, Cell: c.Key(), Text: "]]> ok 1 # SKIP it\n", Run: "RUN-" + scenario})

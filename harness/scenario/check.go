@@ -92,6 +92,7 @@ func check(s Scenario) []finding {
 		c.workload(w, path)
 		c.fits(w, s, path)
 	}
+	c.workers(s)
 	return c.found
 }
 

@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"loopfault/results/safefile"
 	"loopfault/workloads/scenarios"
 )
+
+// maxFile is the most that a scenario file may hold, in bytes.
+const maxFile = 4 << 20
 
 // Problem is one thing wrong with a scenario file.
 type Problem struct {
@@ -50,7 +53,7 @@ func Find(ref string) (Scenario, []byte, error) {
 	var text []byte
 	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
 		var err error
-		if text, err = os.ReadFile(name); err != nil {
+		if text, err = safefile.Read(name, maxFile); err != nil {
 			return Scenario{}, nil, fmt.Errorf("scenario: %w", err)
 		}
 	} else {

@@ -7,10 +7,10 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/results/report/plain"
 	"loopfault/workloads/wire"
 )
 
@@ -97,7 +97,7 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 func lastLine(console string) string {
 	lines := consoleLines(console)
 	for i := len(lines) - 1; i >= 0; i-- {
-		if l := printable(lines[i]); l != "" {
+		if l := strings.TrimSpace(plain.Line(lines[i])); l != "" {
 			return l
 		}
 	}
@@ -107,20 +107,10 @@ func lastLine(console string) string {
 func panicLine(console, fallback string) string {
 	for _, l := range consoleLines(console) {
 		if strings.Contains(l, "Kernel panic") {
-			return printable(l)
+			return strings.TrimSpace(plain.Line(l))
 		}
 	}
 	return fallback
-}
-
-// printable is a console line fit for a terminal: kernel text may hold anything.
-func printable(line string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, line))
 }
 
 func consoleLines(console string) []string {

@@ -15,6 +15,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"loopfault/results/report/plain"
 	"loopfault/vmimages/progress"
 )
 
@@ -54,6 +55,7 @@ const advanceEvery = 15 * time.Second
 func (u *UI) Progress(e progress.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	e.Text = plain.Line(e.Text) // a guest's panic, an agent's error, a title
 	if u.json != nil {
 		u.printJSON(e)
 		return

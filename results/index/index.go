@@ -30,6 +30,9 @@ const version = 1
 //go:embed schema.sql
 var schema string
 
+// suffixes are those of the files that SQLite keeps beside a database, and its own.
+var suffixes = []string{"", "-wal", "-shm", "-journal"}
+
 // Index is an open index.
 type Index struct {
 	db    *sql.DB
@@ -45,10 +48,17 @@ func Open(ctx context.Context, dir string) (*Index, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, Name)
+	// SQLite follows links: in a directory from elsewhere the index could be a link to somebody's other database.
+	for _, suffix := range suffixes {
+		info, err := os.Lstat(path + suffix)
+		if err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("index: %s is no regular file; remove it", path+suffix)
+		}
+	}
 	db, err := open(ctx, "file:"+(&url.URL{Path: path}).EscapedPath())
 	switch {
 	case is(err, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-		for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		for _, suffix := range suffixes {
 			if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return nil, fmt.Errorf("index: %w", err)
 			}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -90,12 +90,13 @@ func (ix *Index) stamps(ctx context.Context, name, stamp string) (map[int]string
 // trialStamps are the stamps of the verdicts of a run, by trial.
 func trialStamps(dir string) map[int]string {
 	list := map[int]string{}
-	entries, _ := os.ReadDir(filepath.Join(dir, "trials"))
+	entries, _ := safefile.ListIn(dir, "trials")
 	for _, e := range entries {
 		if n, err := strconv.Atoi(e.Name()); err == nil {
 			// Both: reports may be mended without the verdict.
-			if s := stampOf(filepath.Join(dir, "trials", e.Name(), "verdict.json")); s != "" {
-				list[n] = s + " " + stampOf(filepath.Join(dir, "trials", e.Name(), "reports.json"))
+			trial := filepath.Join("trials", e.Name())
+			if s := stampOf(dir, filepath.Join(trial, "verdict.json")); s != "" {
+				list[n] = s + " " + stampOf(dir, filepath.Join(trial, "reports.json"))
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"loopfault/results/safefile"
 )
 
 // deepTrials is how many trials a store may have so that each one's file is looked at for changes. In larger ones only
@@ -116,14 +118,14 @@ func (ix *Index) change(ctx context.Context, do func(*sql.Tx) error) error {
 func runStamp(dir string) string {
 	var list []string
 	for _, name := range []string{"manifest.json", "journal.jsonl", "trials"} {
-		list = append(list, stampOf(filepath.Join(dir, name)))
+		list = append(list, stampOf(dir, name))
 	}
 	return strings.Join(list, " ")
 }
 
 // stampOf changes with a file, "" if it is not there.
-func stampOf(path string) string {
-	info, err := os.Stat(path)
+func stampOf(dir, name string) string {
+	info, err := safefile.StatIn(dir, name)
 	if err != nil {
 		return ""
 	}

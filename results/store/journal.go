@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"loopfault/results/safefile"
 )
+
+const journalFile = "journal.jsonl"
 
 // Event is one line of journal.jsonl: what a campaign did, as it did it. Which
 // trials are complete is not asked here but of their verdict.json; the journal
@@ -48,7 +52,7 @@ var ErrBusy = errors.New("another loopfault works on this run")
 // Journal opens the run's journal, to go on with it or to keep others off. What a killed writer left
 // half written is cut off.
 func (r *Run) Journal() (*Journal, error) {
-	file, err := os.OpenFile(filepath.Join(r.Dir, "journal.jsonl"), os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := safefile.AppendIn(r.Dir, journalFile)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +64,33 @@ func (r *Run) Journal() (*Journal, error) {
 	return j, nil
 }
 
-func (j *Journal) open() error {
-	err := unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+// Hold keeps writers off the run for one that reads, until it is called again. It changes nothing: the run may be
+// somebody else's, and what a killed writer left is the next writer's to cut off.
+func (r *Run) Hold() (release func() error, err error) {
+	file, err := safefile.OpenIn(r.Dir, journalFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() error { return nil }, nil // no writer has come so far
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(file); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("journal of run %s: %w", r.Name, err)
+	}
+	return file.Close, nil
+}
+
+func lock(file *os.File) error {
+	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrBusy
 	}
-	if err != nil {
+	return err
+}
+
+func (j *Journal) open() error {
+	if err := lock(j.file); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(j.file)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,7 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"loopfault/results/kernelreport"
+	"loopfault/results/safefile"
 )
 
 // Stored is a run as it was read back.
@@ -23,11 +27,7 @@ type Stored struct {
 // Load reads a run by its name, "latest", or a path of its directory. A trial
 // whose verdict cannot be read is not complete.
 func (s *Store) Load(name string) (Stored, error) {
-	dir := filepath.Join(s.dir, name)
-	if strings.ContainsRune(name, filepath.Separator) {
-		dir = name
-	}
-	dir, err := filepath.EvalSymlinks(dir) // latest
+	dir, err := s.find(name)
 	if err != nil {
 		return Stored{}, fmt.Errorf("run %q: %w", name, err)
 	}
@@ -39,10 +39,30 @@ func (s *Store) Load(name string) (Stored, error) {
 	return r, err
 }
 
+// find is the directory of a run. What a name leads to lies in the results directory: "latest" is a link, and links of
+// a results directory that came from elsewhere may lead anywhere.
+func (s *Store) find(name string) (string, error) {
+	if strings.ContainsRune(name, filepath.Separator) {
+		return filepath.EvalSymlinks(name)
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Join(s.dir, name))
+	if err != nil {
+		return "", err
+	}
+	home, err := filepath.EvalSymlinks(s.dir)
+	if err != nil {
+		return "", err
+	}
+	if filepath.Dir(dir) != home {
+		return "", fmt.Errorf("it leads out of the results directory %s, to %s: not followed", s.dir, dir)
+	}
+	return dir, nil
+}
+
 // ReadTrials reads the complete trials of the run, by number. One whose verdict
 // cannot be read is not complete.
 func (r *Run) ReadTrials() ([]Trial, error) {
-	if _, err := os.ReadDir(filepath.Join(r.Dir, "trials")); err != nil {
+	if _, err := safefile.ListIn(r.Dir, "trials"); err != nil {
 		return nil, err
 	}
 	trials, _ := readTrials(r.Dir)
@@ -52,7 +72,7 @@ func (r *Run) ReadTrials() ([]Trial, error) {
 // ReadTrial reads the verdict of a complete trial.
 func (r *Run) ReadTrial(n int) (Trial, error) {
 	var t Trial
-	err := readJSON(filepath.Join(r.TrialDir(n), "verdict.json"), &t)
+	err := readJSON(r.Dir, TrialFile(n, "verdict.json"), &t)
 	return t, err
 }
 
@@ -84,7 +104,7 @@ func isRun(dir string) bool {
 }
 
 func (m *Manifest) read(dir string) error {
-	if err := readJSON(filepath.Join(dir, "manifest.json"), m); err != nil {
+	if err := readJSON(dir, "manifest.json", m); err != nil {
 		return err
 	}
 	if m.Format != Format {
@@ -95,10 +115,17 @@ func (m *Manifest) read(dir string) error {
 
 // readTrials reads the complete trials of a run, and says what could not be read.
 func readTrials(dir string) (trials []Trial, problem error) {
-	verdicts, _ := filepath.Glob(filepath.Join(dir, "trials", "*", "verdict.json"))
-	for _, v := range verdicts {
+	entries, err := safefile.ListIn(dir, "trials")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
 		var t Trial
-		if err := readJSON(v, &t); err != nil {
+		err := readJSON(dir, filepath.Join("trials", e.Name(), "verdict.json"), &t)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+			continue // not complete, or no trial
+		}
+		if err != nil {
 			problem = err
 			continue
 		}
@@ -111,14 +138,14 @@ func readTrials(dir string) (trials []Trial, problem error) {
 // Reports reads the reports of trial n.
 func (r *Run) Reports(n int) ([]kernelreport.Report, error) {
 	var f kernelreport.File
-	err := readJSON(filepath.Join(r.TrialDir(n), "reports.json"), &f)
+	err := readJSON(r.Dir, TrialFile(n, "reports.json"), &f)
 	return f.Reports, err
 }
 
 // syncTree makes sure that everything below a directory is on disk.
 func syncTree(dir string) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() && !e.Type().IsRegular() {
 			return err
 		}
 		return syncPath(path)

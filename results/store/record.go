@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"loopfault/results/safefile"
 )
 
 // Records are files beside the runs that remember what several runs together are
@@ -76,7 +78,7 @@ func FindRecord(results, kind, name string) (string, error) {
 // ReadRecord reads a record into v. It has to be of the format that the program
 // knows.
 func ReadRecord(path string, format int, v any) error {
-	text, err := os.ReadFile(path)
+	text, err := safefile.ReadIn(filepath.Dir(path), filepath.Base(path), maxJSON)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/safefile"
 )
 
 // Store is a results directory.
@@ -63,7 +64,7 @@ func (s *Store) Create(m Manifest) (*Run, error) {
 	}
 	m.Run, m.Format = name, Format
 	r := &Run{Dir: filepath.Join(s.dir, name), Name: name}
-	if err := writeJSON(filepath.Join(r.Dir, "manifest.json"), m); err != nil {
+	if err := r.writeJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
 	// A run that lost its manifest to a power cut could not be resumed.
@@ -103,16 +104,25 @@ func (s *Store) reserve(at time.Time, scenario string) (string, error) {
 // Trial makes and names the directory of trial n, emptied of what an earlier
 // attempt left.
 func (r *Run) Trial(n int) (string, error) {
-	dir := r.TrialDir(n)
-	if err := os.RemoveAll(dir); err != nil {
+	root, err := os.OpenRoot(r.Dir) // "trials" may be a symbolic link in somebody else's run
+	if err != nil {
 		return "", err
 	}
-	return dir, os.MkdirAll(filepath.Join(dir, "evidence"), 0o755)
+	defer root.Close()
+	if err := root.RemoveAll(TrialFile(n, "")); err != nil {
+		return "", err
+	}
+	return r.TrialDir(n), root.MkdirAll(TrialFile(n, "evidence"), 0o755)
 }
 
 // TrialDir names the directory of trial n.
 func (r *Run) TrialDir(n int) string {
-	return filepath.Join(r.Dir, "trials", fmt.Sprintf("%04d", n))
+	return filepath.Join(r.Dir, TrialFile(n, ""))
+}
+
+// TrialFile names a file of trial n, seen from its run's directory.
+func TrialFile(n int, name string) string {
+	return filepath.Join("trials", fmt.Sprintf("%04d", n), name)
 }
 
 // WriteReports writes reports.json of trial n.
@@ -120,7 +130,7 @@ func (r *Run) WriteReports(n int, reports []kernelreport.Report) error {
 	if reports == nil {
 		reports = []kernelreport.Report{}
 	}
-	return writeJSON(filepath.Join(r.TrialDir(n), "reports.json"), kernelreport.File{Reports: reports})
+	return r.writeJSON(TrialFile(n, "reports.json"), kernelreport.File{Reports: reports})
 }
 
 // WriteTrial writes verdict.json, whose presence says that the trial is complete:
@@ -130,7 +140,7 @@ func (r *Run) WriteTrial(t Trial) error {
 	if err := syncTree(dir); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, "verdict.json"), t); err != nil {
+	if err := r.writeJSON(TrialFile(t.N, "verdict.json"), t); err != nil {
 		return err
 	}
 	return syncPath(dir)
@@ -138,7 +148,7 @@ func (r *Run) WriteTrial(t Trial) error {
 
 // WriteSummary writes summary.json.
 func (r *Run) WriteSummary(summary any) error {
-	return writeJSON(filepath.Join(r.Dir, "summary.json"), summary)
+	return r.writeJSON("summary.json", summary)
 }
 
 // Listed is one line of the list of runs.
@@ -181,21 +191,33 @@ func (s *Store) Read(name string) Listed {
 	return l
 }
 
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	return renameio.WriteFile(path, append(text, '\n'), 0o644, renameio.WithTempDir(filepath.Dir(path))) // if we are killed, it lies here
+// Open opens a file of the run for reading, named as seen from its directory. What is no regular file, or leads out of
+// the run, is refused.
+func (r *Run) Open(name string) (*os.File, error) { return safefile.OpenIn(r.Dir, name) }
+
+// Write writes a file of the run, whole or not at all.
+func (r *Run) Write(name string, text []byte) error {
+	return safefile.WriteIn(r.Dir, name, text, 0o644)
 }
 
-func readJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
+func (r *Run) writeJSON(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(name), err)
+	}
+	return r.Write(name, append(text, '\n'))
+}
+
+// maxJSON is the most that is read of one file, in bytes: reports of a console that is full of them fit.
+const maxJSON = 1 << 30
+
+func readJSON(dir, name string, v any) error {
+	text, err := safefile.ReadIn(dir, name, maxJSON)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
 	}
 	return nil
 }

@@ -3,8 +3,6 @@ package waitfor
 import (
 	"iter"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // lines are the lines of a text without their ends, of very long texts only the
@@ -32,20 +30,4 @@ func sections(text string) iter.Seq2[string, string] {
 			}
 		}
 	}
-}
-
-// clean makes guest text fit for one line: at most limit bytes, nothing that
-// does not print.
-func clean(s string, limit int) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = '?'
-		}
-		if b.Len()+utf8.RuneLen(r) > limit {
-			return b.String() + "…"
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -3,6 +3,8 @@ package waitfor
 import (
 	"strconv"
 	"strings"
+
+	"loopfault/results/report/plain"
 )
 
 // held is one lock that lockdep lists for a task.
@@ -45,7 +47,7 @@ func heldLine(l string) (held, bool) {
 	if !ok1 || !ok2 || !ok3 || open < 0 || shut <= open {
 		return held{}, false
 	}
-	return held{clean(addr, 20), clean(rest[open+1:shut], 48), clean(strings.TrimSpace(at), 80)}, true
+	return held{plain.Short(addr, 20), plain.Short(rest[open+1:shut], 48), plain.Short(strings.TrimSpace(at), 80)}, true
 }
 
 // awaited is the lock that a task is about to take. Lockdep lists it last, as

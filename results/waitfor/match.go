@@ -1,6 +1,10 @@
 package waitfor
 
-import "strings"
+import (
+	"strings"
+
+	"loopfault/results/report/plain"
+)
 
 // sleepers are the functions below which a task waits whatever it waits for.
 // /proc leaves them out of its stacks, the console does not; without them both
@@ -19,7 +23,7 @@ func asleep(funcs []string) []string {
 	for _, f := range funcs {
 		f, _, _ = strings.Cut(f, ".")
 		if f != "" && !matchesAny(sleepers, f) {
-			out = append(out, clean(f, 80))
+			out = append(out, plain.Short(f, 80))
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/report/plain"
 )
 
 // lockEdge draws a lock that lockdep names, and who holds it.
@@ -47,7 +48,7 @@ func (b *builder) owners() {
 		if t := b.taskOf(*owner.PID); t != nil {
 			to = b.groupOf(t)
 		} else {
-			to = b.running(*owner.PID, clean(owner.Comm, maxComm))
+			to = b.running(*owner.PID, plain.Short(owner.Comm, maxComm))
 		}
 		b.edge(b.groupOf(b.taskOf(*victim.PID)), to, "report: the kernel names the owner of the lock", true)
 	}

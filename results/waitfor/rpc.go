@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"loopfault/results/report/plain"
 )
 
 // rpc is one line of rpc_clnt/*/tasks.
@@ -43,9 +45,9 @@ func parseRPCs(text string) []*rpc {
 		if !ok || len(f) < 10 || len(all) >= maxTasks {
 			continue
 		}
-		r := &rpc{client: clean(f[3], 16), prog: clean(f[7], 24), queue: clean(queue, 40)}
-		r.op = clean(f[8], 32)
-		r.action = clean(strings.TrimPrefix(f[9], "a:"), 48)
+		r := &rpc{client: plain.Short(f[3], 16), prog: plain.Short(f[7], 24), queue: plain.Short(queue, 40)}
+		r.op = plain.Short(f[8], 32)
+		r.action = plain.Short(strings.TrimPrefix(f[9], "a:"), 48)
 		var errs [5]error
 		r.number, errs[0] = strconv.Atoi(f[0])
 		r.flags, errs[1] = strconv.ParseUint(f[1], 16, 32)
@@ -182,7 +184,7 @@ func parseXprts(text string) []xprt {
 		}
 		x := &all[len(all)-1]
 		key, value, _ := strings.Cut(line, ":")
-		value = clean(strings.TrimSpace(value), 64)
+		value = plain.Short(strings.TrimSpace(value), 64)
 		switch key {
 		case "netid":
 			x.netid = value

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/report/plain"
 )
 
 // reportTasks are the sleeping tasks of a report of the kernel, or of the watch.
@@ -20,7 +21,7 @@ func reportTasks(r *kernelreport.Report) []*task {
 		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter || k.State != "" && k.State != "D" {
 			continue
 		}
-		t := &task{pid: *k.PID, state: "D", comm: clean(k.Comm, maxComm), source: "report " + clean(r.Title, 80)}
+		t := &task{pid: *k.PID, state: "D", comm: plain.Short(k.Comm, maxComm), source: "report " + plain.Short(r.Title, 80)}
 		if k.BlockedSeconds != nil {
 			t.blocked = float64(*k.BlockedSeconds)
 		}
@@ -55,7 +56,7 @@ func parseHistory(text string) []*task {
 			continue
 		}
 		d := entry.Data
-		t := &task{pid: d.PID, state: "D", comm: clean(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
+		t := &task{pid: d.PID, state: "D", comm: plain.Short(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
 		t.setStack(d.Stack)
 		tasks = append(tasks, t)
 	}

@@ -3,6 +3,8 @@ package waitfor
 import (
 	"strconv"
 	"strings"
+
+	"loopfault/results/report/plain"
 )
 
 // server is what nfsd.txt and ps.txt say of the server.
@@ -30,7 +32,7 @@ func parsePS(text string) []thread {
 			continue
 		}
 		if pid, err := strconv.Atoi(f[1]); err == nil && pid > 0 {
-			all = append(all, thread{pid, clean(f[4], 8), clean(f[5], 48), clean(strings.Join(f[6:], " "), maxComm)})
+			all = append(all, thread{pid, plain.Short(f[4], 8), plain.Short(f[5], 48), plain.Short(strings.Join(f[6:], " "), maxComm)})
 		}
 	}
 	return all
@@ -48,7 +50,7 @@ func parseServer(nfsd string, ps []thread) server {
 		case strings.HasSuffix(path, "/info"):
 			// A client that cannot be called back does not return what is recalled.
 			if state, ok := strings.CutPrefix(line, "callback state: "); ok && state != "UP" && len(s.clients) < 16 {
-				s.clients = append(s.clients, "callback state "+clean(state, 32))
+				s.clients = append(s.clients, "callback state "+plain.Short(state, 32))
 			}
 		}
 	}
@@ -88,7 +90,7 @@ func parseMounts(text string) mounts {
 	for line := range lines(text) {
 		f := strings.Fields(line)
 		if len(f) >= 8 && f[0] == "device" && strings.HasPrefix(f[1], "/dev/") && f[4] != "/" && len(m.disks) < 16 {
-			m.disks = append(m.disks, mount{clean(f[1], 64), clean(f[4], 64), clean(f[7], 16)})
+			m.disks = append(m.disks, mount{plain.Short(f[1], 64), plain.Short(f[4], 64), plain.Short(f[7], 16)})
 		}
 		m.timeo = max(m.timeo, option(line, "timeo=")/10)
 		m.lease = max(m.lease, option(line, "lease_time="))

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html"
 	"sort"
+
+	"loopfault/results/report/plain"
 )
 
 // Sizes of the drawing in pixels, and the most that is drawn: beyond, a picture
@@ -147,7 +149,7 @@ func escape(s string, limit int) string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(clean(string(l), limit))
+		b.WriteString(plain.Short(string(l), limit))
 	}
 	return html.EscapeString(b.String())
 }

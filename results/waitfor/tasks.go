@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/report/plain"
 )
 
 // The most that is read of one text, so that a broken guest cannot cost more
@@ -152,7 +153,7 @@ func statLine(line string) *task {
 		return nil
 	}
 	state := strings.TrimSpace(line[shut+1:])
-	return &task{pid: pid, comm: clean(line[open+1:shut], maxComm), state: clean(state[:min(1, len(state))], 4)}
+	return &task{pid: pid, comm: plain.Short(line[open+1:shut], maxComm), state: plain.Short(state[:min(1, len(state))], 4)}
 }
 
 // setStack takes the text of /proc/PID/stack.

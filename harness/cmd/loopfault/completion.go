@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,11 +18,11 @@ type completionCmd struct {
 	Words []string `arg:"" optional:"" hidden:"" passthrough:"" help:"Words so far, the last of which is to be completed."`
 }
 
-// scripts have the shells ask the program itself, so that they never know less than it does.
+// scripts have the shells ask the program itself, so that they never know less than it does. None of them may read the
+// answer as a piece of shell: bash's compgen -W does, and would execute a directory named $(…).
 var scripts = map[string]string{
 	"bash": `_loopfault() {
-	local IFS=$'\n'
-	COMPREPLY=($(compgen -W "$(loopfault completion words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+	mapfile -t COMPREPLY < <(loopfault completion words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _loopfault loopfault
 `,
@@ -37,6 +38,10 @@ compdef _loopfault loopfault
 `,
 }
 
+// harmless is what means itself in every shell without quotes: a completed word stands on a command line that is
+// executed next. All names that loopfault gives are of this form.
+var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+=-]+$`)
+
 func (c completionCmd) Run(e *env, k *kong.Context) error {
 	if c.Shell != "words" {
 		_, err := fmt.Fprint(e.stdout, scripts[c.Shell])
@@ -47,7 +52,9 @@ func (c completionCmd) Run(e *env, k *kong.Context) error {
 		words = words[1:]
 	}
 	for _, candidate := range candidates(k.Model.Node, words, e.results) {
-		fmt.Fprintln(e.stdout, candidate)
+		if harmless.MatchString(candidate) {
+			fmt.Fprintln(e.stdout, candidate)
+		}
 	}
 	return nil
 }

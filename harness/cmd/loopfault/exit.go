@@ -9,6 +9,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/safefile"
 	"loopfault/results/summary"
 	"loopfault/vmimages"
 )
@@ -48,6 +49,7 @@ func exitOf(ctx context.Context, err error) int {
 		unfit    *trial.Unfit
 		images   *vmimages.Error
 		machine  *guest.Error
+		refused  *safefile.Refused
 	)
 	switch {
 	case errors.Is(context.Cause(ctx), errInterrupted):
@@ -56,7 +58,7 @@ func exitOf(ctx context.Context, err error) int {
 		return exitClean
 	case errors.As(err, &found):
 		return found.code
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &unfit):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &unfit), errors.As(err, &refused):
 		return exitUsage
 	case errors.As(err, &images) && images.Class == vmimages.Usage:
 		return exitUsage

@@ -61,6 +61,9 @@ func (g grid) objects() []map[string]any {
 
 // widthOf is how wide a terminal is: $COLUMNS if that is set, 0 for whatever is no terminal.
 func widthOf(w io.Writer) int {
+	if p, is := w.(*plain.Writer); is {
+		w = p.Raw()
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0

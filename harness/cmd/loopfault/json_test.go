@@ -11,6 +11,7 @@ import (
 	"loopfault/harness/campaign"
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
+	"loopfault/results/report/plain"
 	"loopfault/vmimages/kernel"
 )
 
@@ -31,7 +32,7 @@ func TestJSONHelpIsOfCommands(t *testing.T) {
 func keys(t *testing.T, print func(*env) error) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, print(&env{stdout: &out, json: true, results: "res"}))
+	require.NoError(t, print(&env{stdout: plain.NewWriter(&out), json: true, results: "res"}))
 	var v map[string]any
 	dec := json.NewDecoder(&out)
 	require.NoError(t, dec.Decode(&v))

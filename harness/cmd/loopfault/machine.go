@@ -49,9 +49,11 @@ func (e *env) machine(names ...string) (machine, error) {
 	if m.choice, err = e.accel(c, m.kernels[0], false); err != nil {
 		return m, err
 	}
-	identity, err := ssh.ReadIdentity("root", m.image.ClientKey, m.image.HostKey)
-	if err != nil {
-		return m, err
+	var identity ssh.Identity
+	if !e.dry {
+		if identity, err = ssh.ReadIdentity("root", m.image.ClientKey, m.image.HostKey); err != nil {
+			return m, err
+		}
 	}
 	m.options = guest.Options{
 		Accel: m.choice.Accel, SSH: identity, Log: e.log,
@@ -86,6 +88,9 @@ func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 		return k, nil
 	}
 	if spec, named := kernel.Named(name); named == nil {
+		if e.dry {
+			return e.unbuilt(name), nil
+		}
 		b := e.builder(c)
 		return b.Ensure(e.ctx, spec)
 	}
@@ -93,6 +98,9 @@ func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 }
 
 func (e *env) image(c *cache.Cache) (image.Image, error) {
+	if e.dry {
+		return e.imageIfMade(c)
+	}
 	agent, err := agentPath()
 	if err != nil {
 		return image.Image{}, err
@@ -103,10 +111,14 @@ func (e *env) image(c *cache.Cache) (image.Image, error) {
 
 // accel chooses the accelerator by booting a kernel, or remembers.
 func (e *env) accel(c *cache.Cache, k kernel.Build, fresh bool) (accel.Choice, error) {
-	return accel.Probe(e.ctx, accel.Config{
+	config := accel.Config{
 		Kernel: k.BzImage, CacheDir: c.Path("accel"), Fresh: fresh,
 		Override: os.Getenv(accel.Env), Log: e.log,
-	})
+	}
+	if e.dry {
+		return accel.Guess(config)
+	}
+	return accel.Probe(e.ctx, config)
 }
 
 // agentEnv names the agent binary when it does not lie beside loopfault.

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"loopfault/harness/ui"
+	"loopfault/results/report/plain"
 )
 
 type cli struct {
@@ -55,13 +56,14 @@ type cli struct {
 // env is what every command works with.
 type env struct {
 	ctx     context.Context
-	stdout  io.Writer
-	stderr  io.Writer
+	stdout  *plain.Writer // whatever a guest or a file says, a terminal does not act on it
+	stderr  *plain.Writer
 	stdin   io.Reader
 	ui      *ui.UI
 	log     *slog.Logger
 	results string
 	json    bool // instead of tables
+	dry     bool // nothing is built or booted
 	argv    []string
 }
 
@@ -82,7 +84,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "loopfault: %v\n", err)
+		fmt.Fprintf(plain.NewWriter(stderr), "loopfault: %v\n", err)
 		if slices.Contains(args, gitFlag) {
 			return gitAbort
 		}
@@ -95,8 +97,8 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	ctx, stop := interruptible(stderr)
 	defer stop()
 	e := &env{
-		ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, ui: ui.New(stderr),
-		log:     slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr), ui: ui.New(stderr),
+		log:     slog.New(slog.NewTextHandler(plain.NewWriter(stderr), &slog.HandlerOptions{Level: level})),
 		results: c.Results, json: c.JSON, argv: append([]string{"loopfault"}, args...),
 	}
 	defer e.ui.Close()
@@ -105,9 +107,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	code := exitOf(ctx, err)
 	var quiet *outcome
 	if err != nil && !errors.As(err, &quiet) {
-		fmt.Fprintf(stderr, "loopfault: %v\n", oneLine(err))
+		fmt.Fprintf(e.stderr, "loopfault: %v\n", oneLine(err))
 		if c.Verbose {
-			fmt.Fprint(stderr, evidenceOf(err))
+			fmt.Fprint(e.stderr, evidenceOf(err))
 		}
 	}
 	return code

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ func (c matchCmd) Run(e *env) error {
 	if c.Limit < 1 {
 		return usagef("--limit is %d, want at least 1", c.Limit)
 	}
-	hangs, err := c.hangs(e.stdin)
+	hangs, err := c.hangs(e.ctx, e.stdin)
 	if err != nil {
 		return err
 	}
@@ -56,8 +57,8 @@ func (c matchCmd) Run(e *env) error {
 }
 
 // hangs reads the report and keeps the first hang of each signature.
-func (c matchCmd) hangs(stdin io.Reader) ([]kernelreport.Report, error) {
-	in, err := openInputs(stdin, []string{c.File})
+func (c matchCmd) hangs(ctx context.Context, stdin io.Reader) ([]kernelreport.Report, error) {
+	in, err := openInputs(ctx, stdin, []string{c.File})
 	if err != nil {
 		return nil, err
 	}

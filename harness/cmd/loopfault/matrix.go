@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
-	"loopfault/harness/campaign"
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
@@ -114,7 +113,7 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		}
 	}
 	if c.Expunge != "" {
-		text, err := os.ReadFile(c.Expunge)
+		text, err := safefile.Read(c.Expunge, maxConfig)
 		if err != nil {
 			return r, usagef("expunge list: %w", err)
 		}
@@ -144,7 +143,7 @@ func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
 		}
 		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "matrix", Text: fmt.Sprintf("%s on %s, %d of %d cells left", cell.Ref, cell.Kernel, left, len(rec.Cells))})
 		left--
-		row, err := c.cell(e, rec.Request, *cell)
+		row, err := c.cell(e, rec, *cell)
 		var unfit *trial.Unfit
 		switch {
 		case err == nil:
@@ -161,8 +160,9 @@ func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
 	return nil
 }
 
-// cell runs one campaign.
-func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row, error) {
+// cell runs one campaign, or goes on with it.
+func (c *matrixCmd) cell(e *env, rec *matrix.Record, cell matrix.Cell) (matrix.Row, error) {
+	r := rec.Request
 	s, text, err := findScenario(cell.Ref)
 	if err != nil {
 		return matrix.Row{}, err
@@ -179,10 +179,8 @@ func (c *matrixCmd) cell(e *env, r matrix.Request, cell matrix.Cell) (matrix.Row
 	if err != nil {
 		return matrix.Row{}, err
 	}
-	spec.Trials, spec.Seed = r.Trials, r.Seed
-	out, err := e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		return campaign.Run(e.ctx, st, spec, r, tell)
-	})
+	spec.Trials, spec.Seed, spec.Part = r.Trials, r.Seed, rec.Part(cell)
+	out, err := e.part(st, spec)
 	if err != nil {
 		return matrix.Row{}, err
 	}

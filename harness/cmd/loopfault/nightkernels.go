@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,7 +100,7 @@ func (e *env) branchKernels(dir string, branches []string) (list []nightly.Kerne
 			return nil, err
 		}
 		list = append(list, nightly.Kernel{
-			Label: filepath.Base(repo.Dir) + "/" + branch, Ref: fmt.Sprintf("commit-%.12s", commit), Source: repo.Dir, Commit: commit,
+			Label: filepath.Base(repo.Dir) + "/" + branch, Ref: nightly.Built(commit), Source: repo.Dir, Commit: commit,
 		})
 	}
 	return list, nil

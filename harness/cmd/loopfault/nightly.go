@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"loopfault/harness/nightly"
 	"loopfault/harness/timeouts"
+	"loopfault/results/report/plain"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
@@ -88,7 +89,7 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 // have all formats each.
 func (c *nightlyCmd) leave(n *nightly.Night) error {
 	for ending, write := range map[string]func(io.Writer) error{
-		".txt":   func(w io.Writer) error { n.Text(w); return nil },
+		".txt":   func(w io.Writer) error { n.Text(plain.NewWriter(w)); return nil },
 		".junit": n.JUnit,
 		".ktap":  n.KTAP,
 	} {
@@ -111,7 +112,7 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 	if c.Resume && c.Fresh {
 		return nightly.Suite{}, usagef("--resume and --fresh exclude each other")
 	}
-	text, err := os.ReadFile(c.Suite)
+	text, err := safefile.Read(c.Suite, maxConfig)
 	if err != nil {
 		return nightly.Suite{}, usagef("suite: %w", err)
 	}

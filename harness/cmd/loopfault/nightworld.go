@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
 	"loopfault/harness/matrix"
@@ -114,7 +112,7 @@ func (e *env) leaveReports(run *store.Run) error {
 		if err := write(&text, r); err != nil {
 			return fmt.Errorf("report of run %s as %s: %w", run.Name, name, err)
 		}
-		if err := renameio.WriteFile(filepath.Join(stored.Dir, "report."+name), text.Bytes(), 0o644); err != nil {
+		if err := stored.Write("report."+name, text.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -129,8 +127,13 @@ func (w *nightWorld) Low() (bool, error) {
 	return st.Bavail*uint64(st.Bsize) < uint64(w.suite.Keep.Free), nil
 }
 
-func (w *nightWorld) Remove(run string) error {
-	return os.RemoveAll(filepath.Join(w.e.results, filepath.Base(run)))
+// Remove leaves runs alone that nightly did not make, whatever a record says.
+func (w *nightWorld) Remove(run store.RunName) error {
+	l := w.store.Read(string(run))
+	if l.Manifest.Format != 0 && !strings.HasPrefix(l.Manifest.Part, nightly.PartPrefix) {
+		return nil
+	}
+	return w.store.Remove(run)
 }
 
 // Drop removes what build built; that it is not there, or no longer, is as well.

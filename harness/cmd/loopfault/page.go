@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
-
-	"github.com/google/renameio/v2"
 
 	"loopfault/results/report/html"
 	"loopfault/results/report/model"
@@ -36,7 +33,7 @@ func (e *env) writePage(stored store.Stored) error {
 	if err := html.Write(&page, r, html.Options{}); err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(stored.Dir, "report.html"), page.Bytes(), 0o644)
+	return stored.Write("report.html", page.Bytes())
 }
 
 // model reads a run for reports, with source lines as far as they are at hand.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/symbols"
@@ -19,7 +18,7 @@ type parseCmd struct {
 }
 
 func (c parseCmd) Run(e *env) error {
-	inputs, err := openInputs(e.stdin, c.Files)
+	inputs, err := openInputs(e.ctx, e.stdin, c.Files)
 	if err != nil {
 		return err
 	}
@@ -45,36 +44,6 @@ func (c parseCmd) Run(e *env) error {
 		}
 	}
 	return errors.Join(out.end(), lines.close(e))
-}
-
-// inputs are logs to read, one after the other.
-type inputs []io.ReadCloser
-
-// openInputs opens all of them before anything is read, so that a wrong name costs nothing.
-func openInputs(stdin io.Reader, names []string) (inputs, error) {
-	if len(names) == 0 {
-		names = []string{"-"}
-	}
-	var list inputs
-	for _, name := range names {
-		if name == "-" {
-			list = append(list, io.NopCloser(stdin))
-			continue
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			list.Close()
-			return nil, usageError{err}
-		}
-		list = append(list, f)
-	}
-	return list, nil
-}
-
-func (list inputs) Close() {
-	for _, in := range list {
-		in.Close()
-	}
 }
 
 // reportPrinter writes reports as they are found: a log may hold more of them than memory.

@@ -18,6 +18,7 @@ import (
 	"loopfault/results/report/mail"
 	"loopfault/results/report/markdown"
 	"loopfault/results/report/model"
+	"loopfault/results/report/plain"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
@@ -53,7 +54,7 @@ func (c *reportCmd) Run(e *env) error {
 		}
 		return nil
 	}
-	_, err = e.stdout.Write(text.Bytes())
+	_, err = e.stdout.Raw().Write(text.Bytes()) // each format made its text harmless, as its readers want it
 	return err
 }
 
@@ -64,10 +65,10 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	}
 	switch format {
 	case "text":
-		printSummary(w, s)
+		printSummary(plain.NewWriter(w), s)
 		return nil
 	case "json":
-		enc := json.NewEncoder(w)
+		enc := json.NewEncoder(plain.NewWriter(w))
 		enc.SetIndent("", "  ")
 		return enc.Encode(s)
 	}
@@ -104,16 +105,16 @@ func (c *reportCmd) wayTo(dir string) string {
 
 // mend writes summary.json, and the page if one was asked for, unless somebody is at work on the run.
 func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
-	journal, err := stored.Journal()
+	release, err := stored.Hold()
+	if err == nil {
+		defer release()
+		err = stored.WriteSummary(s)
+	}
+	if err == nil && c.Format == "html" {
+		err = e.writePage(stored)
+	}
 	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return nil // an archive can be reported on
 	}
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	if err := stored.WriteSummary(s); err != nil || c.Format != "html" {
-		return err
-	}
-	return e.writePage(stored)
+	return err
 }

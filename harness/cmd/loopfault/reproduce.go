@@ -32,7 +32,7 @@ func (c *reproduceCmd) Run(e *env) error {
 	if c.For <= 0 {
 		return usagef("--for is %s, want a time above 0", c.For)
 	}
-	hangs, err := matchCmd{File: c.Report}.hangs(e.stdin)
+	hangs, err := matchCmd{File: c.Report}.hangs(e.ctx, e.stdin)
 	if err != nil {
 		return err
 	}

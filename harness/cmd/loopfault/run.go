@@ -111,6 +111,7 @@ func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
 			return usageError{err}
 		}
 	}
+	e.dry = f.DryRun
 	spec, err := e.campaign(s, text, arms, f.guestFlags)
 	if err != nil {
 		return err

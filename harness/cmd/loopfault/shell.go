@@ -138,7 +138,7 @@ func (c *shellCmd) login(ctx context.Context, e *env, g *guest.Guest) error {
 		return err
 	}
 	defer login.Close()
-	err = login.Shell(ctx, os.Stdin, e.stdout, e.stderr, strings.Join(c.Command, " "))
+	err = login.Shell(ctx, os.Stdin, e.stdout.Raw(), e.stderr.Raw(), strings.Join(c.Command, " "))
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
 		return &outcome{exit.Code}

@@ -3,15 +3,15 @@ package model
 import (
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 )
 
 // readAt reads at most n bytes of a trial's file.
 func readAt(run *store.Run, trial int, name string, at int64, n int) (string, error) {
-	f, err := os.Open(filepath.Join(run.TrialDir(trial), name))
+	f, err := run.Open(store.TrialFile(trial, name))
 	if err != nil {
 		return "", err
 	}
@@ -28,7 +28,7 @@ func readAt(run *store.Run, trial int, name string, at int64, n int) (string, er
 func files(run *store.Run, trial int) []string {
 	var list []string
 	for _, dir := range []string{"", "evidence"} {
-		entries, _ := os.ReadDir(filepath.Join(run.TrialDir(trial), dir))
+		entries, _ := safefile.ListIn(run.Dir, store.TrialFile(trial, dir))
 		for _, e := range entries {
 			if e.Type().IsRegular() {
 				list = append(list, filepath.Join(dir, e.Name()))

@@ -3,8 +3,6 @@ package model
 import (
 	"bufio"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,7 +60,7 @@ type event struct {
 
 // timeline reads the history of a trial; nil if there is none. Lines that cannot be read are left out.
 func timeline(run *store.Run, t store.Trial, reports []kernelreport.Report) *Timeline {
-	f, err := os.Open(filepath.Join(run.TrialDir(t.N), "history.jsonl"))
+	f, err := run.Open(store.TrialFile(t.N, "history.jsonl"))
 	if err != nil {
 		return nil
 	}
@@ -172,7 +170,7 @@ var stamp = regexp.MustCompile(`^(?:<\d+>)?\[\s*(\d+\.\d+)\]`)
 
 // landed reads off the console when faults landed.
 func landed(run *store.Run, n int, reports []kernelreport.Report) []float64 {
-	f, err := os.Open(filepath.Join(run.TrialDir(n), "console.log"))
+	f, err := run.Open(store.TrialFile(n, "console.log"))
 	if err != nil {
 		return nil
 	}

@@ -19,6 +19,19 @@ func Line(s string) string {
 	return visible(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }), " "))
 }
 
+// Short makes one line of at most max letters, for a name in a table or a drawing; what stands for letters that do not
+// print counts, too.
+func Short(s string, max int) string {
+	s = Line(s)
+	for i := range s {
+		if max == 0 {
+			return s[:i] + "…"
+		}
+		max--
+	}
+	return s
+}
+
 // Text keeps lines and tabs, and at most max lines; 0 is no bound. A note says how many are missing.
 func Text(s string, max int) string {
 	var b strings.Builder

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/waitfor"
 )
@@ -39,8 +38,7 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 // Read collects the texts of trial n. A reports.json that is not there or not
 // whole is left out: what it says, stacks and history say as well.
 func Read(r *store.Run, n int) (waitfor.Evidence, error) {
-	dir := r.TrialDir(n)
-	if _, err := os.Stat(dir); err != nil {
+	if _, err := safefile.StatIn(r.Dir, store.TrialFile(n, "")); err != nil {
 		return waitfor.Evidence{}, fmt.Errorf("trial %d: %w", n, err)
 	}
 	var e waitfor.Evidence
@@ -52,7 +50,7 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
 		{&e.PS, "evidence/ps.txt"}, {&e.Config, "evidence/config.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
 	} {
-		text, err := readEnd(filepath.Join(dir, f.name))
+		text, err := readEnd(r, store.TrialFile(n, f.name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return e, fmt.Errorf("trial %d: %w", n, err)
 		}
@@ -63,8 +61,8 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 }
 
 // readEnd reads the last maxFile bytes of a file.
-func readEnd(path string) (string, error) {
-	f, err := os.Open(path)
+func readEnd(r *store.Run, name string) (string, error) {
+	f, err := r.Open(name)
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+	"loopfault/vmimages/progress"
+)
+
+// A dry run finds what is there, and builds and boots nothing. What is not there yet has a name in the command lines that
+// tells so.
+
+// unbuilt stands for a kernel that a run would build first.
+func (e *env) unbuilt(name string) kernel.Build {
+	e.dryNote("kernel " + name + " is not built yet; a run builds it first")
+	return kernel.Build{Name: name, BzImage: "bzImage-of-" + name + "-not-built-yet"}
+}
+
+func (e *env) imageIfMade(c *cache.Cache) (image.Image, error) {
+	missing := image.Image{Path: "root-image-not-made-yet"}
+	agent, err := agentPath()
+	if err == nil {
+		b := image.Builder{Cache: c}
+		var found image.Image
+		if found, err = b.Find(image.DefaultSpec(), agent); err == nil {
+			return found, nil
+		}
+	}
+	var usage usageError
+	if err != nil && errors.As(err, &usage) {
+		return missing, err // $LOOPFAULT_AGENT is wrong
+	}
+	e.dryNote(err.Error() + "; a run makes the root image first")
+	return missing, nil
+}
+
+func (e *env) dryNote(text string) {
+	e.ui.Progress(progress.Event{Kind: progress.Note, Step: "dry-run", Text: text})
+}

@@ -1,0 +1,23 @@
+package scenario
+
+import (
+	"loopfault/workloads"
+	"loopfault/workloads/beats"
+)
+
+// workers checks that all workloads together fit into a guest, whose counters are a page of fixed size. Which workers a
+// workload has, it says itself; it is asked only when its numbers are what they should be.
+func (c *checker) workers(s Scenario) {
+	if len(c.found) > 0 {
+		return
+	}
+	n := 0
+	for _, w := range s.Workloads {
+		workers, err := workloads.Of(w)
+		if err != nil {
+			return // the workload's own check names it
+		}
+		n += len(workers)
+	}
+	c.want(n <= beats.Slots, "workloads", "are %d workers together, and a guest holds %d: want fewer processes", n, beats.Slots)
+}
