@@ -9,7 +9,7 @@
 
 GO      ?= go
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 LOOPFAULT := bin/loopfault
 
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
@@ -49,7 +49,7 @@ setup-test:
 	vmimages/setup.sh test
 
 # The agent is the same bytes on every machine, since the root image is keyed
-# by it: no version and no paths in it.
+# by it: no version, no paths and no commit in it.
 build:
 	$(BUILD) -ldflags '-s -w' -o bin/loopfault-agent ./workloads/cmd/loopfault-agent
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/loopfault ./harness/cmd/loopfault
