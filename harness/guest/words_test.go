@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestReasonsAreToldFromWarnings(t *testing.T) {
@@ -76,4 +77,9 @@ done`)
 	require.ErrorContains(t, err, "no such luck")
 	assert.NotContains(t, err.Error(), "deprecated")
 	assert.Contains(t, EvidenceOf(err), "deprecated")
+}
+
+func TestTooManyOpenFilesSaysWhatToDo(t *testing.T) {
+	assert.Regexp(t, `this process may have \d+ files open: raise the hard limit`, tooMany(os.NewSyscallError("socketpair", unix.EMFILE)))
+	assert.Empty(t, tooMany(os.NewSyscallError("open", unix.ENOSPC)))
 }
