@@ -17,7 +17,7 @@ import (
 
 // Add takes a kernel as a distribution ships it, unchanged, and makes a name stand for
 // it: that of its package for one of Debian's, else its version. ref is debian:PACKAGE, a
-// .deb file, or a directory that any distribution's packages were unpacked to. Modules go
+// .deb file, a directory of those, or one that any distribution's packages were unpacked to. Modules go
 // into an initial RAM disk with agent, the guest's program, as init. Nothing is
 // installed, and nobody has to be root.
 func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
@@ -48,9 +48,9 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	}
 	name, isPackage := strings.CutPrefix(ref, DebianPrefix)
 	if !isPackage {
-		name = strings.ReplaceAll(k.version, plus, "-")
+		name = k.version
 	}
-	return b.named(built, name)
+	return b.named(built, strings.ReplaceAll(name, plus, "-")) // what follows a plus is a flavour
 }
 
 // unpacked gives the directory that a kernel's files are in, and how to name where they
@@ -58,12 +58,12 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from string, err error) {
 	if name, ok := strings.CutPrefix(ref, DebianPrefix); ok {
 		step := b.Report.Begin("kernel.add", "fetching kernel package "+name, 0)
-		deb, err := fetch(ctx, dir, name)
+		debs, err := fetch(ctx, archive{}, dir, name)
 		step.End()
 		if err != nil {
 			return "", "", err
 		}
-		root, err = unpackDeb(ctx, dir, deb)
+		root, err = unpackDebs(ctx, dir, debs)
 		return root, ref, err
 	}
 	if from, err = filepath.Abs(ref); err != nil {
@@ -72,20 +72,31 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 	info, err := os.Stat(from)
 	switch {
 	case err == nil && info.IsDir():
-		return from, from, nil
+		debs := debsIn(from)
+		if len(debs) == 0 {
+			return from, from, nil
+		}
+		root, err = unpackDebs(ctx, dir, debs)
+		return root, from, err
 	case err == nil && strings.HasSuffix(from, ".deb"):
-		root, err = unpackDeb(ctx, dir, from)
+		root, err = unpackDebs(ctx, dir, partsOf(from))
 		return root, from, err
 	}
-	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
+	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, a directory of them, or one that a kernel's packages were unpacked to", ref)
 }
 
-func unpackDeb(ctx context.Context, dir, deb string) (root string, err error) {
+// unpackDebs unpacks packages over each other, as installing them would.
+func unpackDebs(ctx context.Context, dir string, debs []string) (root string, err error) {
 	if err := packages.Require("dpkg-deb", "xz"); err != nil {
 		return "", err
 	}
 	root = filepath.Join(dir, "root")
-	return root, command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}.Run(ctx)
+	for _, deb := range debs {
+		if err := (command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}).Run(ctx); err != nil {
+			return "", err
+		}
+	}
+	return root, nil
 }
 
 // publishShipped keeps what a guest needs; source is where it was taken from.
