@@ -5,6 +5,8 @@
 # make bench  figures of this machine, in results-data/bench.json
 # make test-controls  all set-up, then trials of every planted bug: does the
 #             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
+# make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
+#             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
 
 GO      ?= go
@@ -15,7 +17,7 @@ LOOPFAULT := bin/loopfault
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls bench setup setup-test build images check clean
+.PHONY: demo test test-all test-controls test-qemu which-qemu bench setup setup-test build images check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -38,6 +40,16 @@ test-controls: images
 	$(GO) vet -tags controls ./harness/controls
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
 		-trials $(CONTROL_TRIALS) -results $(CURDIR)/results-data
+
+# Tests of package guest take QEMU for a process of that name: a script in its place
+# has to end with exec.
+test-qemu: which-qemu images
+	LOOPFAULT_QEMU=$(QEMU) $(GO) test -count=1 -p 1 ./harness/guest ./harness/gdb ./harness/accel
+	LOOPFAULT_TEST_QEMU=$(QEMU) LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent \
+		$(GO) test -count=1 -timeout 40m -v -run TestRunsWithAnotherQEMU ./harness/cmd/loopfault
+
+which-qemu:
+	@test -n "$(QEMU)" || { echo "make test-qemu: say which, as in QEMU=/opt/qemu/bin/qemu-system-x86_64" >&2; exit 64; }
 
 bench: images
 	$(LOOPFAULT) bench
