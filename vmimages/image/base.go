@@ -181,13 +181,18 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 }
 
 // notMade says why there is no userland. That a user has no ids to be root with
-// outranks what mmdebstrap complains of: without them it falls back on fakechroot,
+// comes before what mmdebstrap complains of: without them it falls back on fakechroot,
 // which fails with a list of all packages where the host's libc is newer than the
-// image's ("GLIBC_2.38 not found" on Debian 13).
+// image's ("GLIBC_2.38 not found" on Debian 13). Of that the beginning is enough, and
+// it is needed: something else may have gone wrong first.
 func notMade(e *vmimages.Error, complaint, noIDs string) error {
 	f := vmimages.Infraf("mmdebstrap failed: %s", complaint)
 	if noIDs != "" {
-		f = vmimages.Infraf("mmdebstrap cannot make a Debian userland for this user: %s", noIDs)
+		const enough = 100
+		if complaint = strings.TrimSpace(complaint); len(complaint) > enough {
+			complaint = complaint[:enough] + "…"
+		}
+		f = vmimages.Infraf("mmdebstrap cannot make a Debian userland for this user: %s (it said: %s)", noIDs, complaint)
 	}
 	f.Evidence = e.Evidence
 	return f

@@ -269,9 +269,9 @@ func TestUsersWithoutIDs(t *testing.T) {
 	}
 	failed := vmimages.Infraf("mmdebstrap: exit status 1")
 	failed.Evidence = "a wall"
-	err := notMade(failed, "run_chroot failed: a b c", "install uidmap")
-	assert.ErrorContains(t, err, "install uidmap")
-	assert.NotContains(t, err.Error(), "run_chroot")
+	err := notMade(failed, "run_chroot failed: "+strings.Repeat("a-package ", 1000), "install uidmap")
+	assert.ErrorContains(t, err, "for this user: install uidmap (it said: run_chroot failed: a-package")
+	assert.Less(t, len(err.Error()), 300, "one line that can be read")
 	assert.Equal(t, "a wall", vmimages.EvidenceOf(err))
 	assert.ErrorContains(t, notMade(failed, "no network", ""), "mmdebstrap failed: no network")
 }
