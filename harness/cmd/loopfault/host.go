@@ -47,7 +47,7 @@ func (h host) checks() []check {
 	}
 	c := check{"host", "x86-64, with apt-get", true}
 	if !h.apt {
-		c = check{"host", "there is no apt-get here: kernels and the root image are built from Debian's packages, so build and run in a Debian machine or container (12, 13 or sid)", false}
+		c = check{"host", "there is no apt-get here: kernels and the root image are built from Debian's packages, so build and run in a Debian machine (12, 13 or sid), or in the container that Containerfile describes", false}
 	}
 	files := check{"open files", fmt.Sprintf("up to %d", h.files), true}
 	if h.files < wantedFiles {
