@@ -5,18 +5,20 @@
 # make bench  figures of this machine, in results-data/bench.json
 # make test-controls  all set-up, then trials of every planted bug: does the
 #             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
+# make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
+#             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
 
 GO      ?= go
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 LOOPFAULT := bin/loopfault
 
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 6.1 6.12 7.2 7.3
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls bench setup setup-test build images sources check clean
+.PHONY: demo test test-all test-controls test-qemu which-qemu bench setup setup-test build images sources check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -42,6 +44,16 @@ test-controls: images
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
 		-trials $(CONTROL_TRIALS) -results $(CURDIR)/results-data
 
+# Tests of package guest take QEMU for a process of that name: a script in its place
+# has to end with exec.
+test-qemu: which-qemu images
+	LOOPFAULT_QEMU=$(QEMU) $(GO) test -count=1 -p 1 ./harness/guest ./harness/gdb ./harness/accel
+	LOOPFAULT_TEST_QEMU=$(QEMU) LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent \
+		$(GO) test -count=1 -timeout 40m -v -run TestRunsWithAnotherQEMU ./harness/cmd/loopfault
+
+which-qemu:
+	@test -n "$(QEMU)" || { echo "make test-qemu: say which, as in QEMU=/opt/qemu/bin/qemu-system-x86_64" >&2; exit 64; }
+
 bench: images
 	$(LOOPFAULT) bench
 
@@ -52,7 +64,7 @@ setup-test:
 	vmimages/setup.sh test
 
 # The agent is the same bytes on every machine, since the root image is keyed
-# by it: no version and no paths in it.
+# by it: no version, no paths and no commit in it.
 build:
 	$(BUILD) -ldflags '-s -w' -o bin/loopfault-agent ./workloads/cmd/loopfault-agent
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/loopfault ./harness/cmd/loopfault

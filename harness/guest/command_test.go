@@ -23,7 +23,7 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 	}
 	opts := guest.Options{QEMU: "qemu", Accel: guest.TCG()}
 	want := `qemu -name g1,debug-threads=on -accel tcg,thread=multi -cpu max -machine q35,hpet=off -m 1024 -smp 4 -nodefaults -no-user-config -display none -no-reboot -action panic=pause -action watchdog=pause -S
--chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control
+-chardev socket,id=qmp,fd=3 -qmp chardev:qmp
 -add-fd fd=4,set=4 -add-fd fd=5,set=5 -chardev file,id=console,path=/dev/fdset/4,append=on -serial chardev:console
 -device pvpanic -device virtio-rng-pci -device vmgenid,guid=auto -device vmcoreinfo
 -device virtio-serial-pci,id=ports -chardev socket,id=agent,fd=7 -device virtserialport,bus=ports.0,chardev=agent,name=loopfault.agent -chardev socket,id=watch,fd=8 -device virtserialport,bus=ports.0,chardev=watch,name=loopfault.watch

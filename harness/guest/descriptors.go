@@ -47,10 +47,19 @@ func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 		if err != nil {
 			d.closeFiles()
 			d.closeConns()
-			return nil, &Error{Fault: Infrastructure, Message: "prepare " + n.id, Err: err}
+			return nil, &Error{Fault: Infrastructure, Message: "prepare " + n.id + tooMany(err), Err: err}
 		}
 	}
 	return d, nil
+}
+
+// tooMany says what to do about the one limit that many guests at a time run into.
+func tooMany(err error) string {
+	var limit unix.Rlimit
+	if !errors.Is(err, unix.EMFILE) || unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (this process may have %d files open: raise the hard limit, ulimit -Hn, or run fewer guests at a time)", limit.Cur)
 }
 
 func (d *descriptors) channel(n need) error {

@@ -26,7 +26,9 @@ func TestDevicesFromOutsideGetChannels(t *testing.T) {
 	assert.Contains(t, g.Argv()[len(g.Argv())-1], "nokaslr")
 	stub := g.Channel("gdb")
 	require.NoError(t, stub.SetDeadline(time.Now().Add(budgets().Command)))
-	_, err := stub.Write([]byte("$?#3f"))
+	// The first byte stops a guest that runs, and is lost. QEMU 7.2 tells of the stop
+	// unasked; 11 does not, and answers the question alone.
+	_, err := stub.Write([]byte("+$?#3f"))
 	require.NoError(t, err)
 	answer, err := bufio.NewReader(stub).ReadString('#')
 	require.NoError(t, err)

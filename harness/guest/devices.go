@@ -63,8 +63,11 @@ func (machine) Kernel() []string {
 
 type monitor struct{}
 
+// QEMU asks for the monitor in the one form that 7.2, 10 and 11 all take without a
+// warning: -mon is deprecated in 11, and what replaces it there, -object monitor-qmp,
+// is unknown to the others.
 func (monitor) QEMU(w *Wiring) []string {
-	return []string{"-chardev", w.Channel("qmp"), "-mon", "chardev=qmp,mode=control"}
+	return []string{"-chardev", w.Channel("qmp"), "-qmp", "chardev:qmp"}
 }
 func (monitor) Kernel() []string { return nil }
 

@@ -162,7 +162,7 @@ func (g *Guest) plugKeys(ctx context.Context, w *Wiring) error {
 	}, nil)
 }
 
-// startFailed cleans up and puts QEMU's own words beside err.
+// startFailed cleans up and puts QEMU's own words before err.
 func (g *Guest) startFailed(ctx context.Context, err error) error {
 	if errors.Is(err, qmp.ErrGone) {
 		// Let QEMU finish on its own: its exit code and last words are the reason.
@@ -172,11 +172,11 @@ func (g *Guest) startFailed(ctx context.Context, err error) error {
 	}
 	_ = g.Close(ctx)
 	failed := &Error{Fault: Infrastructure, Message: "qemu did not start", Evidence: g.Exit().evidence(), Err: err}
-	if stderr := g.proc.stderr.String(); stderr != "" && ctx.Err() == nil {
-		// QEMU's last line says more than how its monitor broke off.
-		lines := strings.Split(stderr, "\n")
-		failed.Message += ": " + strings.TrimSpace(lines[len(lines)-1])
-		failed.Err = nil
+	if reason := complaint(g.proc.stderr.String()); reason != "" && ctx.Err() == nil {
+		failed.Message += ": " + reason
+		if errors.Is(err, qmp.ErrGone) {
+			failed.Err = nil // that it ended is plain; anything else the monitor said is not
+		}
 	}
 	return failed
 }

@@ -82,8 +82,9 @@ func Vmcoreinfo(dump io.ReaderAt) (string, error) {
 	return string(text), nil
 }
 
-// nameKernel fills in what uname(2) would say, of which QEMU knows but the machine:
-// with those names empty drgn's library does not believe in the header. A kernel that
+// nameKernel fills in what uname(2) would say, of which QEMU 7.2 knows but the machine,
+// and 11 nothing at all ("Unknown"): with those names empty drgn's library does not
+// believe in the header. A kernel that
 // left no vmcoreinfo stays nameless.
 func nameKernel(dump *os.File) error {
 	info, err := Vmcoreinfo(dump)
@@ -99,8 +100,10 @@ func nameKernel(dump *os.File) error {
 	if release == "" || len(release) >= kdumpNameLength {
 		return nil
 	}
-	for i, name := range []string{"Linux", "", release, "(not told)"} { // system, node, release, version
-		if _, err := dump.WriteAt([]byte(name), int64(kdumpNames+i*kdumpNameLength)); err != nil {
+	for i, name := range []string{"Linux", "", release, "(not told)", "x86_64"} { // system, node, release, version, machine
+		field := make([]byte, kdumpNameLength)
+		copy(field, name)
+		if _, err := dump.WriteAt(field, int64(kdumpNames+i*kdumpNameLength)); err != nil {
 			return err
 		}
 	}

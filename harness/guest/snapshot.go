@@ -8,6 +8,8 @@ import (
 	"os"
 
 	goqmp "github.com/digitalocean/go-qemu/qmp"
+
+	"loopfault/harness/qmp"
 )
 
 // Snapshot is a whole guest that stands still: memory, devices, scratch disks
@@ -67,10 +69,7 @@ func (g *Guest) freeze(ctx context.Context) (*Snapshot, error) {
 	if err := g.monitor.Execute(ctx, "stop", nil, nil); err != nil {
 		return nil, err
 	}
-	// QEMU 7.2 cannot migrate into a descriptor it inherited, but a child of its
-	// can write to it.
-	uri := fmt.Sprintf("exec:cat >/proc/%d/fd/%d", g.proc.cmd.Process.Pid, g.stateFD)
-	if err := g.migrate(ctx, "migrate", uri); err != nil {
+	if err := g.migrate(ctx, "migrate", "exec:cat >"+g.statePath()); err != nil {
 		return nil, err
 	}
 	g.console.catchUp()
@@ -87,7 +86,15 @@ func (g *Guest) freeze(ctx context.Context) (*Snapshot, error) {
 
 // load fills a QEMU that was started with -incoming.
 func (g *Guest) load(ctx context.Context) error {
-	return g.migrate(ctx, "migrate-incoming", fmt.Sprintf("fd:%d", g.stateFD))
+	return g.migrate(ctx, "migrate-incoming", "exec:cat <"+g.statePath())
+}
+
+// statePath is the devices' state as a child of QEMU finds it. QEMU itself cannot
+// be told to use the descriptor it inherited: 7.2 does not write to one, and 11
+// does not read from one that is a file ("fd: migration to a file is not
+// supported"). Its "file:" came with 8.2. A child can always open it.
+func (g *Guest) statePath() string {
+	return fmt.Sprintf("/proc/%d/fd/%d", g.proc.cmd.Process.Pid, g.stateFD)
 }
 
 // migrate saves or loads all of the guest but its memory, which both sides have
@@ -110,15 +117,15 @@ func (g *Guest) migrate(ctx context.Context, command, uri string) error {
 	if err := g.monitor.Execute(ctx, command, map[string]string{"uri": uri}, nil); err != nil {
 		return err
 	}
-	return migrated(ctx, command, events)
+	return g.migrated(ctx, command, events)
 }
 
-func migrated(ctx context.Context, command string, events <-chan goqmp.Event) error {
+func (g *Guest) migrated(ctx context.Context, command string, events <-chan goqmp.Event) error {
 	for {
 		select {
 		case event, open := <-events:
 			if !open {
-				return fmt.Errorf("%s: qemu is gone", command)
+				return fmt.Errorf("%s: %w", command, qmp.ErrGone)
 			}
 			if event.Event != "MIGRATION" {
 				continue
@@ -127,12 +134,25 @@ func migrated(ctx context.Context, command string, events <-chan goqmp.Event) er
 			case "completed":
 				return nil
 			case "failed", "cancelled":
-				return fmt.Errorf("%s %s", command, status)
+				return fmt.Errorf("%s %s%s", command, status, g.whyNotMigrated(ctx))
 			}
 		case <-ctx.Done():
 			return fmt.Errorf("%s: %w", command, ctx.Err())
 		}
 	}
+}
+
+// whyNotMigrated is QEMU's reason for the migration that failed, for the end of a
+// message; "" if it has none, or did not live to tell: a QEMU that cannot load its
+// state exits, and has said why on its standard error.
+func (g *Guest) whyNotMigrated(ctx context.Context) string {
+	var info struct {
+		Reason string `json:"error-desc"`
+	}
+	if err := g.monitor.Execute(ctx, "query-migrate", nil, &info); err != nil || info.Reason == "" {
+		return ""
+	}
+	return ": " + info.Reason
 }
 
 // Check fails with ErrStale if the snapshot must not be used any more.

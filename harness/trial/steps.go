@@ -20,6 +20,9 @@ func (t *trial) bringUp(ctx context.Context) error {
 		if err := t.preflight(ctx); err != nil {
 			return err
 		}
+		if err := t.checkUserland(ctx); err != nil {
+			return err
+		}
 		if err := t.wakeKhungtaskd(ctx); err != nil {
 			return err
 		}

@@ -60,15 +60,21 @@ const (
 	PhaseEvidence = "evidence"
 )
 
-// Unfit is the error of a kernel that cannot run the scenario at all: no trial
-// of it can succeed, so there is no verdict.
+// Unfit is the error of a kernel, or a root image, that cannot run the scenario at
+// all: no trial of it can succeed, so there is no verdict.
 type Unfit struct {
-	Kernel string // as the user named it
-	Why    string
-	AtBoot bool // it did not come up: worth a second try on a busy host
+	Kernel  string // as the user named it
+	Release string // of the root image, if that is what does not fit
+	Why     string
+	AtBoot  bool // it did not come up: worth a second try on a busy host
 }
 
-func (u *Unfit) Error() string { return fmt.Sprintf("kernel %s: %s", u.Kernel, u.Why) }
+func (u *Unfit) Error() string {
+	if u.Release != "" {
+		return fmt.Sprintf("root image of Debian %s: %s", u.Release, u.Why)
+	}
+	return fmt.Sprintf("kernel %s: %s", u.Kernel, u.Why)
+}
 
 // MachineOf is the guest that a trial boots, as pure data.
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {

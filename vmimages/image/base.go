@@ -55,6 +55,18 @@ const cleanup = `cd "$1" && rm -rf etc/ssh/ssh_host_* etc/resolv.conf etc/hostna
 	`var/cache/debconf/*-old var/cache/ldconfig/* var/cache/apt/*.bin var/log/*.log var/log/apt/* ` +
 	`var/lib/apt/lists/* var/lib/dpkg/*-old etc/*- etc/machine-id var/lib/dbus/machine-id`
 
+// mountPoints are the empty directories that the agent mounts things on, and the one
+// that root's ssh keys are laid in; the root file system is read-only by then.
+var mountPoints = []string{"/export", "/results", "/mnt/nfs", "/root/.ssh", "/var/target"}
+
+// makeMountPoints makes them inside the new root $1. Debian 13 has /root/.ssh already,
+// and debugfs's mkdir of what is there damages the file system (seen with 1.47.0 and
+// 1.47.2), so they are made before there is one.
+func makeMountPoints() string {
+	dirs := strings.Join(mountPoints, " .")
+	return `cd "$1" && mkdir -p .` + dirs + ` && chmod 755 .` + dirs + ` && chmod 700 ./root/.ssh`
+}
+
 // makeBase fills dir with the userland of a spec.
 func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir string) error {
 	if err := packages.Require("mmdebstrap", "genext2fs", "apt-get"); err != nil {
@@ -140,7 +152,8 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 	}
 	argv := []string{
 		tool, "--mode=auto", "--variant=minbase", "--format=tar", "--verbose",
-		"--include=" + strings.Join(s.Packages, ","), "--aptopt=" + aptConf, "--customize-hook=" + cleanup,
+		"--include=" + strings.Join(s.Packages, ","), "--aptopt=" + aptConf,
+		"--customize-hook=" + cleanup, "--customize-hook=" + makeMountPoints(),
 	}
 	for _, e := range excludes {
 		argv = append(argv, "--dpkgopt=path-exclude="+e)
@@ -161,12 +174,28 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 			}
 		},
 	}.Run(ctx)
-	if e, ok := errors.AsType[*vmimages.Error](err); ok && complaint != "" {
-		f := vmimages.Infraf("mmdebstrap failed: %s", complaint)
-		f.Evidence = e.Evidence
-		return f
+	if e, ok := errors.AsType[*vmimages.Error](err); ok && (complaint != "" || withoutIDs() != "") {
+		return notMade(e, complaint, withoutIDs())
 	}
 	return err
+}
+
+// notMade says why there is no userland. That a user has no ids to be root with
+// comes before what mmdebstrap complains of: without them it falls back on fakechroot,
+// which fails with a list of all packages where the host's libc is newer than the
+// image's ("GLIBC_2.38 not found" on Debian 13). Of that the beginning is enough, and
+// it is needed: something else may have gone wrong first.
+func notMade(e *vmimages.Error, complaint, noIDs string) error {
+	f := vmimages.Infraf("mmdebstrap failed: %s", complaint)
+	if noIDs != "" {
+		const enough = 100
+		if complaint = strings.TrimSpace(complaint); len(complaint) > enough {
+			complaint = complaint[:enough] + "…"
+		}
+		f = vmimages.Infraf("mmdebstrap cannot make a Debian userland for this user: %s (it said: %s)", noIDs, complaint)
+	}
+	f.Evidence = e.Evidence
+	return f
 }
 
 // aptEnvironment lets proxies set in the environment through.

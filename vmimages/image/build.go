@@ -34,7 +34,7 @@ const (
 // the other inputs of a key do not show.
 const (
 	baseFormat  = 1
-	layerFormat = 2
+	layerFormat = 3
 )
 
 // fsName is the image file in its directory.
@@ -50,18 +50,22 @@ type Builder struct {
 	Report progress.Func // may be nil
 }
 
-// DefaultSpec is the userland that the agent expects.
-func DefaultSpec() Spec { return Spec{Release: "bookworm", Packages: packages.Guest()} }
+// Releases are the Debian releases that a userland can be of; all of them were
+// tried. The first is the default.
+var Releases = []string{"bookworm", "trixie", sid}
 
-var (
-	validRelease = regexp.MustCompile(`^[a-z]+$`)
-	validPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
-)
+// sid is the one without updates and security archives.
+const sid = "sid"
+
+// DefaultSpec is the userland that the agent expects.
+func DefaultSpec() Spec { return Spec{Release: Releases[0], Packages: packages.Guest()} }
+
+var validPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
 // key names the userland that a spec describes.
 func (s Spec) key() (string, error) {
-	if !validRelease.MatchString(s.Release) {
-		return "", vmimages.Usagef("image release %q: expected a Debian code name such as bookworm", s.Release)
+	if !slices.Contains(Releases, s.Release) {
+		return "", vmimages.Usagef("image release %q: expected one of %s", s.Release, strings.Join(Releases, ", "))
 	}
 	names := slices.Compact(slices.Sorted(slices.Values(s.Packages)))
 	for _, n := range names {
@@ -69,7 +73,7 @@ func (s Spec) key() (string, error) {
 			return "", vmimages.Usagef("image package %q is no Debian package name", n)
 		}
 	}
-	return hash(fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup), nil
+	return hash(fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup, makeMountPoints()), nil
 }
 
 func hash(parts ...string) string {
@@ -127,7 +131,7 @@ func (b *Builder) Ensure(ctx context.Context, s Spec, agentPath string) (Image, 
 }
 
 func layerKey(baseKey, agent string, files []file) string {
-	parts := []string{fmt.Sprint(layerFormat), baseKey, strings.Join(mountPoints, "\n")}
+	parts := []string{fmt.Sprint(layerFormat), baseKey}
 	for _, f := range files {
 		text := string(f.text)
 		if f.from != "" {

@@ -51,7 +51,7 @@ func tinyBase(t *testing.T, c *cache.Cache, s Spec, dirs ...string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, basePackages), []byte(`[{"name":"dash","version":"1","arch":"amd64"}]`), 0o644))
 }
 
-var tinyDirs = []string{"usr", "usr/sbin", "etc", "etc/ssh", "root", "mnt", "var"}
+var tinyDirs = []string{"usr", "usr/sbin", "etc", "etc/ssh", "root", "root/.ssh"}
 
 func debugfs(t *testing.T, image, request string) string {
 	t.Helper()
@@ -79,10 +79,6 @@ func TestLayer(t *testing.T) {
 	assert.Regexp(t, `User:\s+0\s+Group:\s+0`, stat)
 	assert.Regexp(t, `mtime: 0x[0-9a-f]+ -- Sat Jun 10`, stat)
 	assert.Regexp(t, `Mode:\s+0600`, debugfs(t, img.Path, "stat /etc/ssh/ssh_host_ed25519_key"))
-	assert.Regexp(t, `Type: directory\s+Mode:\s+0700`, debugfs(t, img.Path, "stat /root/.ssh"))
-	for _, dir := range mountPoints {
-		assert.Contains(t, debugfs(t, img.Path, "stat "+dir), "Type: directory", dir)
-	}
 	assert.Contains(t, debugfs(t, img.Path, "cat /etc/ssh/sshd_config"), "HostKey /etc/ssh/ssh_host_ed25519_key")
 
 	// The pinned key is the one in the image, and the client's opens root's door.
@@ -159,9 +155,9 @@ func TestLayerThatDoesNotFit(t *testing.T) {
 func TestBadSpecs(t *testing.T) {
 	b := &Builder{Cache: openCache(t)}
 	for want, s := range map[string]Spec{
-		`image release "Book worm"`:    {Release: "Book worm"},
-		`image package "--evil" is no`: {Release: "bookworm", Packages: []string{"--evil"}},
-		`image package "a b" is no`:    {Release: "bookworm", Packages: []string{"a b"}},
+		`image release "woody": expected one of bookworm, trixie, sid`: {Release: "woody"},
+		`image package "--evil" is no`:                                 {Release: "bookworm", Packages: []string{"--evil"}},
+		`image package "a b" is no`:                                    {Release: "bookworm", Packages: []string{"a b"}},
 	} {
 		_, err := b.Ensure(context.Background(), s, os.Args[0])
 		require.ErrorContains(t, err, want)
@@ -199,7 +195,16 @@ func TestDebLines(t *testing.T) {
 	require.Len(t, lines, 2)
 	assert.Regexp(t, `^deb (\[signed-by=\S+\] )?https://mirror.example/debian/ bookworm main$`, lines[0])
 	assert.Regexp(t, `^deb (\[signed-by=\S+\] )?https://mirror.example/sec/ bookworm-security main$`, lines[1])
-	assert.Empty(t, debLines([]byte(strings.Join(rows, "\n")), "sid"))
+
+	rows = append(rows[:6], rows[7:]...)
+	rows = append(rows, "deb|https://mirror.example/debian/|bookworm-backports|main|Debian", "deb|https://mirror.example/sec/|bookworm-security|main|Debian")
+	text := []byte(strings.Join(rows, "\n"))
+	assert.Regexp(t, `^deb (\[signed-by=\S+\] )?https://mirror.example/debian/ sid main\n$`, debLines(text, "sid"), "sid has no security archive")
+	lines = strings.Split(strings.TrimSpace(debLines(text, "trixie")), "\n")
+	require.Len(t, lines, 2, "from where the host has its own release")
+	assert.Contains(t, lines[0], "https://mirror.example/debian/ trixie main")
+	assert.Contains(t, lines[1], "https://mirror.example/sec/ trixie-security main")
+	assert.Empty(t, debLines([]byte("deb|https://mirror.example/ubuntu/|noble|main|Ubuntu\n"), "sid"))
 }
 
 func TestKeepReachability(t *testing.T) {
@@ -233,4 +238,40 @@ func TestCopySparse(t *testing.T) {
 	out, err := exec.Command("du", "--block-size=1", to).Output()
 	require.NoError(t, err)
 	assert.Less(t, len(strings.Fields(string(out))[0]), 8, "holes are kept: %s", out)
+}
+
+// The hook is run on a directory that is like Debian 13's: it has root's .ssh already.
+func TestMountPointsAreMadeBeforeTheFileSystem(t *testing.T) {
+	root := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "root/.ssh"), 0o755))
+	for range 2 {
+		out, err := exec.Command("sh", "-c", makeMountPoints(), "sh", root).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	for _, dir := range mountPoints {
+		st, err := os.Stat(filepath.Join(root, dir))
+		require.NoError(t, err)
+		want := os.FileMode(0o755)
+		if dir == "/root/.ssh" {
+			want = 0o700
+		}
+		assert.Equal(t, want, st.Mode().Perm(), dir)
+	}
+}
+
+// Without ids of their own users fail in mmdebstrap's last resort, with a wall of text.
+func TestUsersWithoutIDs(t *testing.T) {
+	const subuid = "root:100000:65536\nfew:165536:1000\nann:165536:65536\n1007:231072:65536\nbroken\n"
+	for user, want := range map[[2]string]bool{
+		{"ann", "1001"}: true, {"by-number", "1007"}: true, {"few", "1002"}: false, {"bob", "1003"}: false, {"broken", "1004"}: false,
+	} {
+		assert.Equal(t, want, givesIDs(subuid, user[0], user[1]), user[0])
+	}
+	failed := vmimages.Infraf("mmdebstrap: exit status 1")
+	failed.Evidence = "a wall"
+	err := notMade(failed, "run_chroot failed: "+strings.Repeat("a-package ", 1000), "install uidmap")
+	assert.ErrorContains(t, err, "for this user: install uidmap (it said: run_chroot failed: a-package")
+	assert.Less(t, len(err.Error()), 300, "one line that can be read")
+	assert.Equal(t, "a wall", vmimages.EvidenceOf(err))
+	assert.ErrorContains(t, notMade(failed, "no network", ""), "mmdebstrap failed: no network")
 }

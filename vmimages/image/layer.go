@@ -21,10 +21,6 @@ import (
 //go:embed all:rootfs
 var rootfs embed.FS
 
-// mountPoints are the empty directories that the agent mounts things on; the root
-// file system is read-only by then.
-var mountPoints = []string{"/export", "/results", "/mnt/nfs", "/root/.ssh", "/var/target"}
-
 // file is something laid on top of the base. Either text or from is set.
 type file struct {
 	path string
@@ -111,7 +107,7 @@ func complaint(line string) bool {
 	switch {
 	case line == "", strings.HasPrefix(line, "debugfs"), strings.HasPrefix(line, "Allocated inode:"):
 		return false
-	case strings.HasPrefix(line, "rm: File not found"), strings.HasPrefix(line, "mkdir: Ext2 directory already exists"):
+	case strings.HasPrefix(line, "rm: File not found"):
 		return false
 	}
 	return true
@@ -131,14 +127,6 @@ func debugfsScript(stage string, files []file) ([]byte, error) {
 	// The root directory and the superblock carry the time at which genext2fs ran.
 	own("/", "040755")
 	fmt.Fprintf(&s, "set_super_value lastcheck @%d\n", epoch)
-	for _, dir := range mountPoints {
-		fmt.Fprintf(&s, "mkdir %s\n", dir)
-		mode := "040755"
-		if dir == "/root/.ssh" {
-			mode = "040700"
-		}
-		own(dir, mode)
-	}
 	for i, f := range files {
 		source := fmt.Sprintf("file-%d", i)
 		if f.from != "" {

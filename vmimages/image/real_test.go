@@ -42,6 +42,10 @@ func TestRealImage(t *testing.T) {
 	for _, file := range []string{"rpc.nfsd", "rpc.mountd", "exportfs", "mount.nfs", "rpcbind", "sshd", "mkfs.xfs", "mkfs.ext4"} {
 		assert.Contains(t, debugfs(t, img.Path, "stat /usr/sbin/"+file), "Links:", file)
 	}
+	for _, dir := range mountPoints {
+		assert.Contains(t, debugfs(t, img.Path, "stat "+dir), "Type: directory", dir)
+	}
+	assert.Regexp(t, `Type: directory\s+Mode:\s+0700`, debugfs(t, img.Path, "stat /root/.ssh"))
 	for _, trace := range []string{"/etc/apt/sources.list", "/etc/resolv.conf", "/etc/ssh/ssh_host_rsa_key", "/etc/machine-id"} {
 		assert.Empty(t, debugfs(t, img.Path, "stat "+trace), "%s is the host's or random", trace)
 	}

@@ -33,26 +33,39 @@ func hostSources(ctx context.Context, release string) (string, error) {
 	return debLines(out, release), nil
 }
 
-// debLines keeps what makes up a plain Debian release, in a fixed order.
+// debLines keeps what makes up a plain Debian release, in a fixed order. Of a release
+// that the host has no sources of, it is taken from where the host has its own Debian
+// release from: mirrors carry them all.
 func debLines(targets []byte, release string) string {
-	suites := []string{release, release + "-updates", release + "-security"}
-	var lines []string
+	var own, others []string
 	for row := range bytes.Lines(targets) {
 		f := strings.Split(strings.TrimSpace(string(row)), "|")
-		if len(f) != 5 || f[0] != "deb" || !slices.Contains(suites, f[2]) || f[3] != "main" || f[4] != "" && f[4] != "Debian" {
+		if len(f) != 5 || f[0] != "deb" || f[3] != "main" || f[4] != "" && f[4] != "Debian" {
 			continue
 		}
-		options := ""
-		if _, err := os.Stat(archiveKeys); err == nil {
-			options = "[signed-by=" + archiveKeys + "] "
+		of, part, _ := strings.Cut(f[2], "-")
+		if part != "" && part != "updates" && part != "security" {
+			continue // backports and the like
 		}
-		line := fmt.Sprintf("deb %s%s %s %s\n", options, f[1], f[2], f[3])
-		if !slices.Contains(lines, line) {
-			lines = append(lines, line)
+		if of == release {
+			own = append(own, debLine(f[1], f[2]))
+		} else if f[4] == "Debian" && (part == "" || release != sid) {
+			others = append(others, debLine(f[1], strings.Replace(f[2], of, release, 1)))
 		}
 	}
-	slices.Sort(lines)
-	return strings.Join(lines, "")
+	if len(own) == 0 {
+		own = others
+	}
+	slices.Sort(own)
+	return strings.Join(slices.Compact(own), "")
+}
+
+func debLine(uri, suite string) string {
+	options := ""
+	if _, err := os.Stat(archiveKeys); err == nil {
+		options = "[signed-by=" + archiveKeys + "] "
+	}
+	return fmt.Sprintf("deb %s%s %s main\n", options, uri, suite)
 }
 
 // hostAptOptions returns the host's apt settings that decide whether its sources

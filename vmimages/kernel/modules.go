@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"loopfault/vmimages"
+	"loopfault/vmimages/packages"
 )
 
 // guestModules are those that a guest needs of a kernel that has its drivers in
@@ -79,7 +80,8 @@ func modulesIn(ctx context.Context, tree, scratch string) ([]string, error) {
 }
 
 // unpackers are the programs for how names of modules end that come compressed, as
-// Debian's do since 6.12. The agent loads plain ones.
+// Debian's do since 6.12. These are all that the kernel's own build knows. The agent
+// loads plain ones.
 var unpackers = map[string]string{".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
 
 // inflated is a file with what is in a module's, with nothing to be unpacked about it
@@ -89,6 +91,9 @@ func inflated(ctx context.Context, path, scratch string) (string, error) {
 	tool := unpackers[end]
 	if tool == "" {
 		return path, nil
+	}
+	if err := packages.Require(tool); err != nil {
+		return "", vmimages.Infraf("module %s: %w", path, err)
 	}
 	text, err := exec.CommandContext(ctx, tool, "-dc", path).Output()
 	if err != nil {

@@ -37,7 +37,7 @@ func findShipped(root string) (shipped, error) {
 		places[version] = [2]string{image, filepath.Join(root, "boot", "config-"+version)}
 	}
 	if len(places) != 1 {
-		return shipped{}, vmimages.Usagef("%s holds %d kernels, want one, as boot/vmlinuz-VERSION or lib/modules/VERSION/vmlinuz", root, len(places))
+		return shipped{}, vmimages.Usagef("%s holds %d kernels, want one, as boot/vmlinuz-VERSION or lib/modules/VERSION/vmlinuz%s", root, len(places), together(len(places) == 0))
 	}
 	var k shipped
 	var err error
@@ -47,14 +47,25 @@ func findShipped(root string) (shipped, error) {
 			return shipped{}, vmimages.Usagef("kernel %s: %w", version, err)
 		}
 		if k.config, err = os.ReadFile(files[1]); err != nil {
-			return shipped{}, vmimages.Usagef("kernel %s comes without its configuration: %w", version, err)
+			return shipped{}, vmimages.Usagef("kernel %s comes without its configuration%s: %w", version, together(true), err)
 		}
 	}
 	k.modules = filepath.Join(root, "lib/modules", k.version)
 	if _, err := os.Stat(k.modules); err != nil {
 		k.modules = filepath.Join(root, "usr/lib/modules", k.version)
 	}
+	if _, err := os.Stat(k.modules); err != nil {
+		return shipped{}, vmimages.Usagef("kernel %s comes without its modules%s: %w", k.version, together(true), err)
+	}
 	return k, nil
+}
+
+// together says, where a part of a kernel is missing, that there may be more packages.
+func together(missing bool) string {
+	if !missing {
+		return ""
+	}
+	return " (Debian's kernels from 6.19 on are several packages: put linux-binary, linux-modules and linux-base of one version into a directory, and give that)"
 }
 
 // loadable makes the RAM disk that the kernel boots with; scratch is a directory to

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/harness/guest"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 	"loopfault/vmimages/packages"
@@ -23,12 +23,10 @@ type check struct {
 }
 
 func (doctorCmd) Run(e *env) error {
-	checks := []check{checkQEMU(), checkPackages(), checkAgent()}
-	c, err := cache.Open("")
-	if err != nil {
-		checks = append(checks, check{"cache", err.Error(), false})
-	} else {
-		checks = append(checks, checkDisk(c), e.checkAccel(c))
+	here := thisHost()
+	checks := here.checks()
+	if here.fits() == nil { // else there is no point in installing anything
+		checks = append(checks, e.checkTools()...)
 	}
 	bad, g := 0, grid{head: []string{"check", "ok", "found"}}
 	for _, k := range checks {
@@ -52,19 +50,30 @@ func (doctorCmd) Run(e *env) error {
 	return nil
 }
 
-func checkQEMU() check {
+func (e *env) checkTools() []check {
+	checks := []check{e.checkQEMU(), checkPackages(), checkAgent()}
+	c, err := cache.Open("")
+	if err != nil {
+		return append(checks, check{"cache", err.Error(), false})
+	}
+	return append(checks, checkDisk(c), e.checkAccel(c))
+}
+
+func (e *env) checkQEMU() check {
 	v := qemuVersion()
-	return check{"qemu", v, v != notFound}
+	if v == notFound {
+		return check{"qemu", guest.QEMU("") + " not found: install the Debian package qemu-system-x86, or set LOOPFAULT_QEMU", false}
+	}
+	if err := guest.CheckNetwork(e.ctx, ""); err != nil {
+		return check{"qemu", v + ": " + err.Error(), false}
+	}
+	return check{"qemu", v, true}
 }
 
 const notFound = "not found"
 
 func qemuVersion() string {
-	qemu := os.Getenv("LOOPFAULT_QEMU")
-	if qemu == "" {
-		qemu = "qemu-system-x86_64"
-	}
-	out, err := exec.Command(qemu, "--version").Output()
+	out, err := exec.Command(guest.QEMU(""), "--version").Output()
 	if err != nil {
 		return notFound
 	}

@@ -13,14 +13,16 @@ type imageCmd struct {
 	List  imageListCmd  `cmd:"" help:"List root images."`
 }
 
-type imageBuildCmd struct{}
+type imageBuildCmd struct {
+	Release string `placeholder:"NAME" env:"LOOPFAULT_RELEASE" help:"Debian release of the guests' userland: bookworm (the default), trixie or sid. It may be another than this machine's. LOOPFAULT_RELEASE in the environment chooses it for every command."`
+}
 
-func (imageBuildCmd) Run(e *env) error {
-	c, err := cache.Open("")
+func (c imageBuildCmd) Run(e *env) error {
+	store, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	img, err := e.image(c)
+	img, err := e.imageOf(store, c.Release)
 	if err != nil {
 		return err
 	}

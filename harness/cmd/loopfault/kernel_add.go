@@ -7,7 +7,7 @@ import (
 )
 
 type kernelAddCmd struct {
-	Package string `arg:"" placeholder:"debian:PACKAGE|FILE.deb|DIR" help:"As in debian:linux-image-6.1-amd64, for the newest of that series that apt knows; or a package's file; or a directory that packages of any distribution were unpacked to."`
+	Package string `arg:"" placeholder:"debian:PACKAGE|FILE.deb|DIR" help:"As in debian:linux-image-6.1-amd64, for the newest of that series that apt knows; or a package's file, beside which the other packages of the same kernel are found; or a directory of such files, or one that packages of any distribution were unpacked to."`
 }
 
 func (c kernelAddCmd) Run(e *env) error {

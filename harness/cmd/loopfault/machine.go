@@ -27,6 +27,9 @@ type machine struct {
 // built yet), the root image and an accelerator.
 func (e *env) machine(names ...string) (machine, error) {
 	var m machine
+	if err := thisHost().fits(); err != nil {
+		return m, err
+	}
 	c, err := cache.Open("")
 	if err != nil {
 		return m, err
@@ -97,16 +100,29 @@ func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 	return kernel.Build{}, err
 }
 
+// releaseEnv names the Debian release of the guests' userland.
+const releaseEnv = "LOOPFAULT_RELEASE"
+
 func (e *env) image(c *cache.Cache) (image.Image, error) {
 	if e.dry {
 		return e.imageIfMade(c)
 	}
+	return e.imageOf(c, os.Getenv(releaseEnv))
+}
+
+// imageOf is the root image of a Debian release, built if need be; "" means the
+// default one.
+func (e *env) imageOf(c *cache.Cache, release string) (image.Image, error) {
 	agent, err := agentPath()
 	if err != nil {
 		return image.Image{}, err
 	}
+	spec := image.DefaultSpec()
+	if release != "" {
+		spec.Release = release
+	}
 	b := image.Builder{Cache: c, Report: e.ui.Progress}
-	return b.Ensure(e.ctx, image.DefaultSpec(), agent)
+	return b.Ensure(e.ctx, spec, agent)
 }
 
 // accel chooses the accelerator by booting a kernel, or remembers.

@@ -26,7 +26,7 @@ func (manCmd) Run(e *env, k *kong.Context) error {
 	for _, n := range k.Model.Leaves(true) {
 		m.command(n)
 	}
-	m.line(".SH ENVIRONMENT\nLOOPFAULT_RESULTS, LOOPFAULT_CACHE, LOOPFAULT_QEMU, LOOPFAULT_ACCEL.\nNO_COLOR needs no attention: nothing is printed in colour.")
+	m.line(".SH ENVIRONMENT\nLOOPFAULT_RESULTS, LOOPFAULT_CACHE, LOOPFAULT_QEMU, LOOPFAULT_ACCEL, LOOPFAULT_RELEASE.\nNO_COLOR needs no attention: nothing is printed in colour.")
 	_, err := io.WriteString(e.stdout, m.String())
 	return err
 }

@@ -1,0 +1,67 @@
+package guest
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// harmless marks lines of QEMU's standard error that do not say why it ended. A
+// QEMU whose package was upgraded under it finds modules of another build, and goes
+// on without them.
+var harmless = []string{"warning:", "info:", " is deprecated", "failed to initialize module", "Only modules from the same build"}
+
+// complaint is the last line of QEMU's standard error that can be its reason for
+// giving up, in our words where we know better ones; "" if there is none.
+func complaint(stderr string) string {
+	last := ""
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if line != "" && !containsAny(line, harmless) {
+			last = line
+		}
+	}
+	if lacksUserNetwork(last) {
+		return noUserNetwork
+	}
+	return last
+}
+
+func containsAny(line string, marks []string) bool {
+	for _, m := range marks {
+		if strings.Contains(line, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// noUserNetwork is what a user has to know about a QEMU without slirp.
+const noUserNetwork = "this QEMU has no user network (it was built without libslirp), which guests need: " +
+	"install the Debian package qemu-system-x86, or name another QEMU in " + qemuEnv
+
+// lacksUserNetwork knows the three ways in which QEMU refuses a network backend
+// that it was built without: those of 7 and later, of earlier ones, and of one whose
+// list of backends is complete without it.
+func lacksUserNetwork(line string) bool {
+	return strings.Contains(line, "-netdev user,") && containsAny(line, []string{
+		"not compiled into this binary", "expects a netdev backend type", "does not accept value 'user'",
+	})
+}
+
+// CheckNetwork asks a QEMU whether it can give guests a network, without starting
+// one.
+func CheckNetwork(ctx context.Context, qemu string) error {
+	qemu = QEMU(qemu)
+	out, err := exec.CommandContext(ctx, qemu, "-nodefaults", "-no-user-config", "-display", "none", "-machine", "none", "-netdev", "help").Output()
+	if err != nil {
+		return MissingQEMU(qemu, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.TrimSpace(line) == "user" {
+			return nil
+		}
+	}
+	return &Error{Fault: Infrastructure, Message: fmt.Sprintf("%s: %s", qemu, noUserNetwork)}
+}

@@ -1,0 +1,19 @@
+package scenario
+
+import "loopfault/workloads/wire"
+
+// tracker is the one way of export.tracking that is a program.
+const tracker = "nfsdcld"
+
+// Programs lists what the scenario starts in the guest and not every Debian release
+// has in the packages of the root image.
+func (s Scenario) Programs() []string {
+	programs := []string{"mkfs." + s.Export.FS}
+	if s.Export.Tracking == tracker {
+		programs = append(programs, tracker)
+	}
+	if s.Mount.Layout == wire.LayoutBlock { // sid's nfs-common came without it in 2026
+		programs = append(programs, "blkmapd")
+	}
+	return programs
+}
