@@ -22,10 +22,10 @@ TRIALS  ?= 2
 
 demo: images
 	$(LOOPFAULT) doctor
-	$(LOOPFAULT) compare pnfs-layoutreturn-enomem --trials $(TRIALS) \
+	$(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS) \
 		--arm stock=stock --arm fixed=clear-layoutreturn-info \
 		--control control=control-lost-wakeup || [ $$? -eq 1 ] # 1: something was found, which is a result
-	@echo "the same on Linux 7.3, after one more kernel build: $(LOOPFAULT) compare pnfs-layoutreturn-enomem --trials $(TRIALS)" \
+	@echo "the same on Linux 7.3, after one more kernel build: $(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS)" \
 		"--arm stock=stock@7.3 --arm fixed=clear-layoutreturn-info@7.3 --control control=control-lost-wakeup@7.3"
 
 # Guests are timed by their own clocks: packages that boot them must not run
