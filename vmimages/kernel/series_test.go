@@ -67,21 +67,23 @@ func TestTheKernelBesideAnother(t *testing.T) {
 
 // The shape of a patch is that of the limit nearest to the version.
 func TestPatchesHaveTheShapeOfTheirVersion(t *testing.T) {
-	shape := func(text string) string {
-		v, ok := parseVersion(text)
+	shape := func(name, release string) string {
+		v, ok := parseVersion(release)
 		require.True(t, ok)
-		p, why := planted("control-nfsd-starved", v)
+		p, why := planted(name, v)
 		require.Empty(t, why)
 		return string(p.Text)
 	}
-	usual, err := patchFiles.ReadFile("patches/control-nfsd-starved.patch")
-	require.NoError(t, err)
-	assert.Equal(t, string(usual), shape("6.12"))
-	assert.Equal(t, string(usual), shape("7.1"))
-	assert.NotEqual(t, string(usual), shape("6.11"))
-	assert.Equal(t, shape("5.10"), shape("6.11"))
-	assert.Equal(t, shape("7.2"), shape("7.10"))
-	assert.NotEqual(t, shape("6.11"), shape("7.2"))
+	for _, c := range []struct{ name, other, usual, same string }{
+		{"control-nfsd-starved", "6.11", "6.12", "5.10"},
+		{"control-seqid-asleep", "7.2", "7.1", "7.10"},
+	} {
+		text, err := patchFiles.ReadFile("patches/" + c.name + ".patch")
+		require.NoError(t, err)
+		assert.Equal(t, string(text), shape(c.name, c.usual))
+		assert.NotEqual(t, string(text), shape(c.name, c.other))
+		assert.Equal(t, shape(c.name, c.other), shape(c.name, c.same))
+	}
 }
 
 // Shapes belong to a patch that there is, say the same about it, and lie below a version.
