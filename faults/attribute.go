@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"loopfault/workloads/wire"
 )
@@ -21,7 +22,7 @@ var (
 
 // stackDepth is how many return addresses the filter looks at: all the kernel
 // keeps (MAX_STACK_TRACE_DEPTH).
-const stackDepth = "32"
+const stackDepth = 32
 
 func (a attribute) file(knob string) string { return filepath.Join(wire.Debugfs, a.name, knob) }
 
@@ -58,7 +59,7 @@ func (a attribute) aim(ctx context.Context, t Target, start, end uint64) error {
 	}
 	return a.set(ctx, t,
 		"probability", "0",
-		"stacktrace-depth", stackDepth,
+		"stacktrace-depth", strconv.Itoa(stackDepth),
 		"require-start", fmt.Sprintf("%#x", start),
 		"require-end", fmt.Sprintf("%#x", end),
 	)

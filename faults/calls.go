@@ -76,9 +76,9 @@ func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
 	return sites, nil
 }
 
-// site finds the n-th call that a function makes to callee, or to any slab
+// Site finds the n-th call that a function makes to callee, or to any slab
 // allocator if that is "".
-func site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
+func Site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
 	fn, err := Function(ctx, t, name)
 	if err != nil {
 		return CallSite{}, err

@@ -1,6 +1,9 @@
 package faults
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Callsite fails one call of a kernel function from outside the guest: a processor
 // that comes to the call goes on behind it with the result of a failure. Nothing is
@@ -17,6 +20,9 @@ type Callsite struct {
 	Errno int `json:"errno,omitempty" yaml:"errno"`
 	// Choice is of those calls that are not spared.
 	Choice `yaml:",inline"`
+	// Below spares calls unless these functions stand below on the stack, the direct caller
+	// first, others in between allowed.
+	Below []string `json:"below,omitempty" yaml:"below"`
 	// Comm, PID and Cgroup, if given, spare all tasks but those of that name, that
 	// number, or in that control group.
 	Comm   string `json:"comm,omitempty" yaml:"comm"`
@@ -36,6 +42,9 @@ func (c Callsite) Describe() string {
 		if only.value != "" {
 			s += fmt.Sprintf(", only in %s %s", only.what, only.value)
 		}
+	}
+	if len(c.Below) > 0 {
+		s += ", only below " + strings.Join(c.Below, " < ")
 	}
 	if c.PID != 0 {
 		s += fmt.Sprintf(", only in process %d", c.PID)

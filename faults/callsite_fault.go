@@ -15,6 +15,7 @@ type callsite struct {
 	outside
 	chosen chooser
 	site   CallSite // found by Arm
+	way    way      // of Below
 
 	mu      sync.Mutex // hits come while others ask
 	members []int      // of Cgroup
@@ -28,7 +29,10 @@ func (c *callsite) Arm(ctx context.Context, t Target) error {
 	if err != nil {
 		return fmt.Errorf("callsite: %w", err)
 	}
-	if c.site, err = site(ctx, t, c.Function, c.Callee, c.Call); err != nil {
+	if c.site, err = Site(ctx, t, c.Function, c.Callee, c.Call); err != nil {
+		return fmt.Errorf("callsite: %w", err)
+	}
+	if c.way, err = findWay(ctx, t, c.Below); err != nil {
 		return fmt.Errorf("callsite: %w", err)
 	}
 	if err := c.Again(ctx, t); err != nil {

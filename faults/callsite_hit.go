@@ -13,7 +13,11 @@ func (c *callsite) hit(p Processor) error {
 	if err != nil {
 		return err
 	}
-	if !c.strikes(task) {
+	on, err := c.onWay(p)
+	if err != nil {
+		return err
+	}
+	if !on || !c.strikes(task) {
 		return c.pass(p)
 	}
 	err = errors.Join(p.SetRegister("rax", uint64(-int64(c.Errno))), p.SetRegister("rip", c.site.Return))
@@ -24,6 +28,15 @@ func (c *callsite) hit(p Processor) error {
 		return err
 	}
 	return c.note(p, Hit{What: "failed", Where: fmt.Sprintf("%s → %s", c.Function, c.site), Task: task})
+}
+
+// onWay says whether a call came by the functions that it is limited to.
+func (c *callsite) onWay(p Processor) (bool, error) {
+	if len(c.way) == 0 {
+		return true, nil
+	}
+	stack, _, err := stackOf(p, c.text)
+	return c.way.taken(stack), err
 }
 
 // strikes says whether a task's call is to fail.

@@ -3,6 +3,8 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Failslab fails slab allocations made under one kernel function.
@@ -13,6 +15,11 @@ type Failslab struct {
 	// Call narrows that to one call site: the n-th call (from 1) that the
 	// function itself makes to a slab allocator. 0: any allocation below it.
 	Call int `json:"call,omitempty" yaml:"call,omitempty"`
+	// Below limits it to calls of the function from one other: the direct caller. It needs
+	// Call. More of the stack is not told apart; that the call-site fault can.
+	Below []string `json:"below,omitempty" yaml:"below,omitempty"`
+	// Interval lets only every so-manieth of these strike: 3 for each third; 0 for all.
+	Interval int `json:"interval,omitempty" yaml:"interval,omitempty"`
 	// Probability in percent, drawn by the kernel.
 	Probability int `json:"probability" yaml:"probability"`
 	// Times is after how many hits it stops by itself.
@@ -24,7 +31,14 @@ func (f Failslab) Describe() string {
 	if f.Call > 0 {
 		where = fmt.Sprintf("slab allocation #%d of %s", f.Call, f.Function)
 	}
-	return fmt.Sprintf("failslab: fail %s, probability %d %%, at most %d times", where, f.Probability, f.Times)
+	if len(f.Below) > 0 {
+		where += " below " + strings.Join(f.Below, " < ")
+	}
+	s := fmt.Sprintf("failslab: fail %s, probability %d %%, at most %d times", where, f.Probability, f.Times)
+	if f.Interval > 1 {
+		s += fmt.Sprintf(", every %d.", f.Interval)
+	}
+	return s
 }
 
 // Arm aims failslab and only then gives it a probability.
@@ -32,14 +46,20 @@ func (f Failslab) Arm(ctx context.Context, t Target) error {
 	if err := failslab.there(ctx, t); err != nil {
 		return err
 	}
-	start, end, err := f.aim(ctx, t)
+	start, end, depth, err := f.aim(ctx, t)
 	if err != nil {
 		return err
 	}
 	if err := aimSlab(ctx, t, start, end); err != nil {
 		return err
 	}
-	return failslab.fire(ctx, t, f.Probability, f.Times)
+	if err := failslab.set(ctx, t, "stacktrace-depth", strconv.Itoa(depth)); err != nil {
+		return err
+	}
+	if err := failslab.fire(ctx, t, 0, f.Times); err != nil {
+		return err
+	}
+	return failslab.set(ctx, t, "interval", strconv.Itoa(max(f.Interval, 1)), "probability", strconv.Itoa(f.Probability))
 }
 
 // aimSlab lifts what spares allocations, beside aiming.
@@ -51,20 +71,32 @@ func aimSlab(ctx context.Context, t Target, start, end uint64) error {
 	return failslab.set(ctx, t, "ignore-gfp-wait", "N", "cache-filter", "N")
 }
 
-// aim gives the range that a return address on the stack must fall into.
-func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, err error) {
-	if f.Call > 0 {
-		s, err := site(ctx, t, f.Function, "", f.Call)
+// aim gives the range that a return address on the stack must fall into, and how many
+// of these are looked at.
+func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, depth int, err error) {
+	if f.Call == 0 {
+		fn, err := Function(ctx, t, f.Function)
 		if err != nil {
-			return 0, 0, fmt.Errorf("failslab: %w", err)
+			return 0, 0, 0, fmt.Errorf("failslab: %w", err)
 		}
-		return s.Return, s.Return + 1, nil
+		return fn.Start, fn.End, stackDepth, nil
 	}
-	fn, err := Function(ctx, t, f.Function)
+	s, err := Site(ctx, t, f.Function, "", f.Call)
 	if err != nil {
-		return 0, 0, fmt.Errorf("failslab: %w", err)
+		return 0, 0, 0, fmt.Errorf("failslab: %w", err)
 	}
-	return fn.Start, fn.End, nil
+	if len(f.Below) == 0 {
+		return s.Return, s.Return + 1, stackDepth, nil
+	}
+	caller, err := findWay(ctx, t, f.Below)
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("failslab: %w", err)
+	}
+	if len(caller) != 1 || len(caller[0]) != 1 {
+		return 0, 0, 0, fmt.Errorf("failslab: the code of %s is not in one piece, so it cannot be limited to that", strings.Join(f.Below, ", "))
+	}
+	depth, err = filterDepth(ctx, t, s)
+	return caller[0][0].Start, caller[0][0].End, depth, err
 }
 
 func (f Failslab) Prove(ctx context.Context, t Target) (Proof, error) {

@@ -28,7 +28,7 @@ func (l Place) String() string {
 // find gives the address in the running kernel.
 func (l Place) find(ctx context.Context, t Target) (uint64, error) {
 	if l.Call > 0 {
-		s, err := site(ctx, t, l.Function, l.Callee, l.Call)
+		s, err := Site(ctx, t, l.Function, l.Callee, l.Call)
 		return s.Call, err
 	}
 	fn, err := Function(ctx, t, l.Function)

@@ -31,8 +31,8 @@ func (r textRange) holds(addr uint64) bool {
 
 const (
 	stackAlign  = 16 << 10 // THREAD_SIZE, of which a stack ends at a multiple
-	stackLooked = 1 << 10  // how much of it is looked at
-	stackFrames = 10       // how many frames are wanted
+	stackLooked = 2 << 10  // how much of it is looked at
+	stackFrames = 16       // how many frames are wanted
 	fewFrames   = 3        // frame pointers that lead no further are none
 )
 

@@ -21,6 +21,7 @@ type VM struct {
 	DirtyBackgroundBytes wire.Size `json:"dirty_background_bytes,omitempty" yaml:"dirty_background_bytes,omitempty"`
 	MinFreeKbytes        int       `json:"min_free_kbytes,omitempty" yaml:"min_free_kbytes,omitempty"`
 	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`
+	VfsCachePressure     int       `json:"vfs_cache_pressure,omitempty" yaml:"vfs_cache_pressure,omitempty"`
 
 	// What Arm found, and Disarm: vmstat goes on counting.
 	before, after map[string]int64
@@ -79,6 +80,7 @@ func (v *VM) knobs() []knob {
 	add("dirty_bytes", int64(v.DirtyBytes))
 	add("min_free_kbytes", int64(v.MinFreeKbytes))
 	add("swappiness", int64(v.Swappiness))
+	add("vfs_cache_pressure", int64(v.VfsCachePressure))
 	return ks
 }
 

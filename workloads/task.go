@@ -133,14 +133,16 @@ func setComm(name string) error {
 	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(p)), 0, 0, 0)
 }
 
-// startWriter starts one writer of shared files on another mount of the export.
-func startWriter(load string, uid int, seed uint64) (*Process, error) {
-	t := Task{
-		Workload: wire.Workload{SharedFile: &wire.SharedFile{
-			Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
-		}},
-		Load: load, Slot: beats.Nobody,
+// startWriter starts one writer on another mount of the export: of shared files, or
+// of so many of its own.
+func startWriter(load string, uid int, seed uint64, churn int) (*Process, error) {
+	w := wire.Workload{SharedFile: &wire.SharedFile{
+		Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
+	}}
+	if churn > 0 {
+		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
+	t := Task{Workload: w, Load: load, Slot: beats.Nobody}
 	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err

@@ -59,6 +59,9 @@ func armOf(a Arm) (store.Arm, error) {
 	for _, p := range k.Patches {
 		arm.Patches = append(arm.Patches, store.Patch{Name: p.Name, SHA256: p.SHA256, Reverse: p.Reverse})
 	}
+	for _, p := range k.InstrumentationPatches {
+		arm.InstrumentationPatches = append(arm.InstrumentationPatches, store.Patch{Name: p.Name, SHA256: p.SHA256})
+	}
 	return arm, nil
 }
 

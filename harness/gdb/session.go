@@ -75,6 +75,11 @@ func (s *Session) Clear(ctx context.Context, addr uint64) error {
 	return s.while(ctx, func() error { return s.clear(addr) })
 }
 
+// Poke writes into the guest's memory, its code included.
+func (s *Session) Poke(ctx context.Context, addr uint64, data []byte) error {
+	return s.while(ctx, func() error { return s.stub.setMemory(s.stub.threads[0], addr, data) })
+}
+
 func (s *Session) set(addr uint64, hit Handler) error {
 	if s.handlers[addr] != nil || s.diverted[addr] != nil {
 		return fmt.Errorf("there is a breakpoint at %#x already", addr)

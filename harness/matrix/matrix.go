@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"loopfault/harness/scenario"
+	"loopfault/vmimages/kernel"
 )
 
 // Request is what a matrix is made from.
@@ -45,11 +46,13 @@ type Cell struct {
 	Ref     string `json:"scenario"` // with its choices
 	Kernel  string `json:"kernel"`
 	Control string `json:"control,omitempty"` // kernel that has to hang, if controls run
-	Vers    string `json:"vers"`
-	FS      string `json:"fs"`
-	State   State  `json:"state"`
-	Why     string `json:"why,omitempty"` // it does not run, or failed
-	Row     *Row   `json:"row,omitempty"` // what it came to
+	// NoControl is why none runs although controls do: there is none in the kernel's series.
+	NoControl string `json:"no_control,omitempty"`
+	Vers      string `json:"vers"`
+	FS        string `json:"fs"`
+	State     State  `json:"state"`
+	Why       string `json:"why,omitempty"` // it does not run, or failed
+	Row       *Row   `json:"row,omitempty"` // what it came to
 }
 
 // Cells lays the matrix out, scenario by scenario, so that cells of one
@@ -83,8 +86,10 @@ func (r Request) Cells() ([]Cell, error) {
 				if e, ok := r.Expunged.find(c); ok && c.State == Waiting {
 					c.State, c.Why = Expunged, e.Reason
 				}
-				if r.Controls && c.State == Waiting {
-					c.Control = s.Control
+				if r.Controls && c.State == Waiting && s.Control != "" {
+					if c.Control, err = kernel.Beside(s.Control, k); err != nil {
+						c.Control, c.NoControl = "", err.Error()
+					}
 				}
 				cells = append(cells, c)
 			}

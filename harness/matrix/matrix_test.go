@@ -3,6 +3,7 @@ package matrix_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,27 @@ func TestCellsAreAllCombinations(t *testing.T) {
 	assert.Equal(t, []string{"a one.yaml", "b one.yaml"}, refs(cells, matrix.Waiting))
 	assert.Equal(t, "control-lost-wakeup", cells[0].Control)
 	assert.Equal(t, "4.2", cells[0].Vers)
+}
+
+// A cell's control is of the kernel's series; where there is none, the cell says so.
+func TestControlsAreOfTheKernelsSeries(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "congested.yaml")
+	congested := strings.NewReplacer("NAME", "congested", "control-lost-wakeup", "control-congestion-kept").Replace(text)
+	require.NoError(t, os.WriteFile(file, []byte(congested), 0o644))
+	r := matrix.Request{Scenarios: []string{"pnfs-layoutreturn-enomem", file}, Kernels: []string{"stock", "stock@7.3", "stock@6.1"}, Trials: 1, Controls: true}
+	cells, err := r.Cells()
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, c := range cells {
+		got[c.Name+" "+c.Kernel] = c.Control + c.NoControl
+	}
+	assert.Equal(t, map[string]string{
+		"pnfs-layoutreturn-enomem stock": "control-lost-wakeup", "pnfs-layoutreturn-enomem stock@7.3": "control-lost-wakeup@7.3",
+		"pnfs-layoutreturn-enomem stock@6.1": "control-lost-wakeup@6.1", "congested stock": "control-congestion-kept",
+		"congested stock@7.3": "control-congestion-kept@7.3",
+		"congested stock@6.1": "kernel control-congestion-kept does not exist in series 6.1, only in 6.12, 7.2, 7.3: " +
+			"writeback does not wait for the end of congestion in kernels this old, it leaves the pages for later",
+	}, got)
 }
 
 func TestUnknownValuesAreErrorsNotCells(t *testing.T) {

@@ -49,9 +49,9 @@ func (s *Scenario) failBy(backend string) error {
 		slab, site := f.Failslab, f.Callsite
 		switch {
 		case slab != nil && backend == "callsite" && slab.Call > 0:
-			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Choice: faults.Choice{Probability: slab.Probability, Times: slab.Times}}}
-		case site != nil && backend == "failslab" && *site == (faults.Callsite{Function: site.Function, Call: site.Call, Choice: faults.Choice{Probability: site.Probability, Times: site.Times}}):
-			list[i] = Fault{Failslab: &faults.Failslab{Function: site.Function, Call: site.Call, Probability: site.Probability, Times: site.Times}}
+			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Below: slab.Below, Choice: faults.Choice{Every: slab.Interval, Probability: slab.Probability, Times: slab.Times}}}
+		case site != nil && backend == "failslab" && asFailslab(*site):
+			list[i] = Fault{Failslab: &faults.Failslab{Function: site.Function, Call: site.Call, Below: site.Below, Interval: site.Every, Probability: site.Probability, Times: site.Times}}
 		case slab != nil && backend == "failslab", site != nil && backend == "callsite":
 		default:
 			continue
@@ -63,4 +63,9 @@ func (s *Scenario) failBy(backend string) error {
 	}
 	s.Faults = list
 	return nil
+}
+
+// asFailslab says whether failslab can have a call fail in the same way.
+func asFailslab(c faults.Callsite) bool {
+	return c.Callee == "" && c.Errno == 0 && c.First <= 1 && c.Comm == "" && c.PID == 0 && c.Cgroup == "" && len(c.Below) <= 1
 }

@@ -71,10 +71,11 @@ func check(s Scenario) []finding {
 	c.between(s.Export.Threads, 1, 1024, "export.threads")
 	c.seconds(s.Export.Lease, time.Hour, "export.lease")
 	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
-	c.want(s.Export.Tracking == "" || s.Export.Tracking == "nfsdcld", "export.tracking", "is %q, want nfsdcld or nothing", s.Export.Tracking)
+	c.oneOf(s.Export.Tracking, "export.tracking", wire.TrackingDaemon, wire.TrackingKernel)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	c.layout(s)
-	c.want(s.Target == "" || functionForm.MatchString(s.Target), "target", "is %q, want the name of a kernel function", s.Target)
+	c.target(s.Target)
+	c.observe(s.Observe)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
 	c.oneOf(s.Finish.Writers, "finish.writers", "killed", "stopped")
 	for i, e := range s.Events {
@@ -137,6 +138,7 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if u := w.Umount; u != nil {
 		c.between(u.Mounts, 1, 16, path+".umount.mounts")
 		c.between(u.Writers, 0, 16, path+".umount.writers")
+		c.between(u.Churn, 0, 10000, path+".umount.churn")
 		if u.How != "" {
 			c.oneOf(u.How, path+".umount.how", wire.UmountPlain, wire.UmountLazy, wire.UmountForced, wire.UmountNamespace, wire.UmountExit)
 		}

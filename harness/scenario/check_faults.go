@@ -86,6 +86,9 @@ func (c *checker) fault(f Fault, path string) {
 		p := path + ".failslab"
 		c.want(functionForm.MatchString(s.Function), p+".function", "is %q, want the name of a kernel function", s.Function)
 		c.between(s.Call, 0, 1000, p+".call")
+		c.functions(s.Below, p+".below")
+		c.want(len(s.Below) == 0 || len(s.Below) == 1 && s.Call > 0, p+".below", "want the direct caller alone, and call: failslab sees no further (callsite does)")
+		c.between(s.Interval, 0, 1<<30, p+".interval")
 		c.chance(s.Probability, s.Times, p)
 	}
 	if s := f.Callsite; s != nil {
@@ -124,9 +127,10 @@ func (c *checker) fault(f Fault, path string) {
 }
 
 func (c *checker) vm(v faults.VM, path string) {
-	c.want(v.DirtyBytes+v.DirtyBackgroundBytes > 0 || v.MinFreeKbytes+v.Swappiness > 0, path, "want at least one of %s", strings.Join(keys(v), ", "))
+	c.want(v.DirtyBytes+v.DirtyBackgroundBytes > 0 || v.MinFreeKbytes+v.Swappiness+v.VfsCachePressure > 0, path, "want at least one of %s", strings.Join(keys(v), ", "))
 	c.want(v.DirtyBytes == 0 || v.DirtyBytes >= 2*pageSize, path+".dirty_bytes", "is %s, want at least 8KiB", v.DirtyBytes)
 	c.want(v.DirtyBytes == 0 || v.DirtyBackgroundBytes < v.DirtyBytes, path+".dirty_background_bytes", "is %s, want less than dirty_bytes", v.DirtyBackgroundBytes)
 	c.between(v.MinFreeKbytes, 0, 1<<20, path+".min_free_kbytes")
 	c.between(v.Swappiness, 0, 200, path+".swappiness")
+	c.between(v.VfsCachePressure, 0, 1<<20, path+".vfs_cache_pressure")
 }

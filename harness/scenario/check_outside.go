@@ -12,6 +12,7 @@ import (
 func (c *checker) callsite(s faults.Callsite, path string) {
 	c.want(s.Call > 0, path+".call", "is %d, want 1 to 1000", s.Call)
 	c.place(faults.Place{Function: s.Function, Callee: s.Callee, Call: s.Call}, path)
+	c.functions(s.Below, path+".below")
 	c.between(s.Errno, 0, 4095, path+".errno") // MAX_ERRNO
 	c.choice(s.Choice, path)
 	c.want(len(s.Comm) < 16, path+".comm", "is %q, want at most 15 letters, as the kernel keeps them", s.Comm)

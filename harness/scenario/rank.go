@@ -63,8 +63,11 @@ var identifier = regexp.MustCompile(`\b[a-z0-9]*_[a-z0-9_]*[a-z0-9]\b`)
 // names.
 func (s Scenario) Functions() []string {
 	list := identifier.FindAllString(s.Mechanism, -1)
-	if s.Target != "" {
-		list = append(list, s.Target)
+	if s.Target.Function != "" {
+		list = append(list, s.Target.Function)
+		for _, f := range s.Target.Below {
+			list = append(list, strings.Split(f, "|")...)
+		}
 	}
 	for _, f := range s.Faults {
 		switch {

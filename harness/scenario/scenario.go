@@ -14,6 +14,8 @@ import (
 
 	"loopfault/faults"
 	"loopfault/harness/timeouts"
+	"loopfault/results/observe"
+	"loopfault/results/paths"
 	"loopfault/workloads/wire"
 )
 
@@ -28,7 +30,7 @@ type Scenario struct {
 	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
 	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
 	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
-	Target    string          `json:"target" yaml:"target"`               // kernel function whose calls are counted; none called: inconclusive
+	Target    paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
 	Pressure  []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
 	Faults    []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
 	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
@@ -40,6 +42,9 @@ type Scenario struct {
 	// Limits are how many operations a second the mount may send, by name as in
 	// mountstats, over all of the load; more means that it is in a loop: a hang.
 	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`
+	// Observe is the steps of the mechanism that are counted in every trial, each a claim of
+	// the report's.
+	Observe *observe.Plan `json:"observe,omitempty" yaml:"observe"`
 	// Variants are differences by name, in the fields that an override has.
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
 	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find
@@ -147,14 +152,15 @@ func (s Scenario) Allowance() time.Duration {
 func defaults() Scenario {
 	return Scenario{
 		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
-		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8},
+		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8, Tracking: wire.TrackingDaemon},
 		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone},
 		Finish: Finish{Writers: "killed"},
 	}
 }
 
 // KernelOptions lists the kernel options without which the scenario cannot
-// run, to be named when a kernel that was given by path lacks some.
+// run, to be named when a kernel that was given by path lacks some. Those of minor versions
+// of NFS do not exist in every kernel; who asks a kernel knows what that means.
 func (s Scenario) KernelOptions() []string {
 	opts := []string{"CONFIG_NFSD", "CONFIG_NFS_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
 	if s.Mount.Vers == "3" {
@@ -163,6 +169,8 @@ func (s Scenario) KernelOptions() []string {
 		opts = append(opts, "CONFIG_NFSD_V4", "CONFIG_NFS_V4")
 	}
 	switch s.Mount.Vers {
+	case "4.0":
+		opts = append(opts, "CONFIG_NFS_V4_0")
 	case "4.1":
 		opts = append(opts, "CONFIG_NFS_V4_1")
 	case "4.2":
@@ -173,8 +181,11 @@ func (s Scenario) KernelOptions() []string {
 	if s.Guest.Swap > 0 {
 		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
 	}
-	if s.Target != "" {
+	if s.Target.Function != "" {
 		opts = append(opts, "CONFIG_KPROBE_EVENTS")
+	}
+	if len(s.Target.Below)+len(s.Target.Paths) > 0 {
+		opts = append(opts, "CONFIG_HIST_TRIGGERS", "CONFIG_STACKTRACE")
 	}
 	for _, f := range slices.Concat(s.Pressure, s.Faults) {
 		opts = append(opts, f.kernelOptions()...)

@@ -50,6 +50,11 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"export:\n  fs: ext4\nmount:\n  layout: scsi\n", `small.yaml:9: mount.layout: is scsi, but knfsd grants those for xfs alone: want export.fs xfs`},
 		{"faults:\n  - failslab:\n      function: f\n      probabilty: 3\n", `small.yaml:9: unknown field "probabilty", did you mean "probability"?`},
 		{"faults:\n  - failslab:\n      function: f\n      probability: 101\n      times: 1\n", `small.yaml:9: faults[0].failslab.probability: is 101, want 1 to 100`},
+		{"target: 1f\n", `small.yaml:6: target: is "1f", want the name of a kernel function`},
+		{"target:\n  below: [g]\n", `small.yaml:7: target.function: want the name of a kernel function`},
+		{"target:\n  function: f\n  below: [g, 2h]\n", `small.yaml:8: target.below[1]: is "2h", want the name of a kernel function, or several with | between them`},
+		{"target:\n  function: f\n  belo: [g]\n", `small.yaml:8: unknown field "belo", did you mean "below"?`},
+		{"target:\n  function: f\n  paths:\n    - {path: a, below: [g]}\n    - {path: a, below: [h]}\n", `small.yaml:10: target.paths[1]: path a is there already`},
 		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover`},
 		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
 		{"faults:\n  - fail_page_alloc: {function: f, probability: 0, times: 1}\n", `small.yaml:7: faults[0].fail_page_alloc.probability: is 0, want 1 to 100`},
@@ -75,7 +80,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"pressure:\n  - vm: {dirty_bytes: 1MiB, dirty_background_bytes: 1MiB}\n", `small.yaml:7: pressure[0].vm.dirty_background_bytes: is 1MiB, want less than dirty_bytes`},
 		{"guest: {swap: 1KiB}\n", `small.yaml:6: guest.swap: is 1KiB, want 1MiB to 64GiB, or 0 for none`},
 		{"export: {lease: 9s}\n", `small.yaml:6: export.lease: is 9s, want whole seconds, 10s to 1h0m0s`},
-		{"export: {tracking: nfsdcd}\n", `small.yaml:6: export.tracking: is "nfsdcd", want nfsdcld or nothing`},
+		{"export: {tracking: nfsdcd}\n", `small.yaml:6: export.tracking: is "nfsdcd", want one of nfsdcld, kernel`},
 		{"pressure:\n  - freeze: {for: 1s, every: 1s}\n", `small.yaml:7: pressure[0].freeze: begins and ends under load: want it among faults`},
 		{"groups: [contrl]\n", `small.yaml:6: groups[0]: is "contrl", want one of quick, auto, soak, dangerous, control`},
 		{"target: \"a b\"\n", `small.yaml:6: target: is "a b", want the name of a kernel function`},
@@ -121,6 +126,13 @@ func TestUnknownScenarioIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, `did you mean "pnfs-layoutreturn-enomem"?`)
 	_, _, err = scenario.Find("./nowhere.yaml")
 	assert.ErrorContains(t, err, "nowhere.yaml")
+}
+
+func TestNeededOptionsAreThoseOfTheCatalogue(t *testing.T) {
+	needed := scenario.NeededOptions()
+	assert.Subset(t, needed, []string{"CONFIG_NFSD", "CONFIG_FAILSLAB", "CONFIG_NFSD_SCSILAYOUT"})
+	assert.NotContains(t, needed, "CONFIG_NFS_V4_1", "it is no option in some kernels that can do it")
+	assert.NotContains(t, needed, "CONFIG_SUNRPC_DEBUG")
 }
 
 func TestKernelOptionsFollowTheScenario(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"loopfault/results/paths"
 	"loopfault/workloads/wire"
 )
 
@@ -48,6 +49,7 @@ type override struct {
 	Guest     *Guest           `yaml:"guest"`
 	Export    *wire.Export     `yaml:"export"`
 	Mount     *wire.Mount      `yaml:"mount"`
+	Target    *paths.Target    `yaml:"target"`
 	Pressure  *[]Fault         `yaml:"pressure"`
 	Faults    *[]Fault         `yaml:"faults"`
 	Workloads *[]wire.Workload `yaml:"workloads"`
@@ -61,7 +63,7 @@ func (s Scenario) vary(name string) (Scenario, error) {
 	v := s
 	node := s.Variants[name]
 	err := node.Load(&override{
-		Guest: &v.Guest, Export: &v.Export, Mount: &v.Mount, Pressure: &v.Pressure, Faults: &v.Faults,
+		Guest: &v.Guest, Export: &v.Export, Mount: &v.Mount, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
 		Workloads: &v.Workloads, Run: &v.Run, Finish: &v.Finish,
 	}, yaml.WithKnownFields())
 	return v, err

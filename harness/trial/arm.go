@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"loopfault/faults"
 	"loopfault/harness/scenario"
@@ -34,6 +32,9 @@ func (t *trial) arm(ctx context.Context) error {
 		return err
 	}
 	if err := t.during(ctx, t.budgets.Step, t.recordEvents); err != nil {
+		return err
+	}
+	if err := t.during(ctx, t.budgets.Step, t.observe); err != nil {
 		return err
 	}
 	if err := t.armAll(ctx, t.pressure(), "pressure"); err != nil {
@@ -91,34 +92,6 @@ func (t *trial) locateText(ctx context.Context) error {
 	return err
 }
 
-// probe is the name of the kprobe event that counts calls of the target.
-const probe = "loopfault_target"
-
-// countCalls counts the calls of the target by a kprobe. Its counter does not
-// depend on the trace buffer, which may overrun.
-func (t *trial) countCalls(ctx context.Context) error {
-	target := t.spec.Scenario.Target
-	if target == "" {
-		return nil
-	}
-	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{target}})
-	if err != nil {
-		return err
-	}
-	if len(syms) == 0 {
-		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", target)}
-	}
-	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target); err != nil {
-		return fmt.Errorf("count calls of %s: %w", target, err)
-	}
-	event := wire.Tracefs + "/events/kprobes/" + probe
-	// Who calls is worth knowing but not needed (CONFIG_STACKTRACE).
-	if err := t.agent.WriteFile(ctx, event+"/trigger", "stacktrace"); err != nil {
-		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
-	}
-	return t.agent.WriteFile(ctx, event+"/enable", "1")
-}
-
 // traceKiB is the trace buffer of each processor. As text it is some ten times
 // that, of which the agent holds several copies while it is read: in a guest of
 // 256 MiB the kernel's own size (1.4 MiB) had the OOM killer come for the agent.
@@ -151,15 +124,10 @@ func (t *trial) prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Step)
 	defer cancel()
 	var failed error
-	if t.spec.Scenario.Target != "" {
-		text, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
-		failed = errors.Join(failed, err)
-		t.result.Exercised = probeHits(text)
-	}
-	if t.spec.Scenario.Target != "" || len(t.spec.Scenario.Events) > 0 {
+	failed = errors.Join(failed, t.proveCalls(ctx), t.proveObserved(ctx))
+	if t.spec.Scenario.Target.Function != "" || len(t.spec.Scenario.Events) > 0 {
 		trace, err := t.agent.ReadFile(ctx, wire.Tracefs+"/trace")
 		failed = errors.Join(failed, err, os.WriteFile(t.evidencePath("trace.txt"), []byte(trace), 0o644))
-		t.result.Callers = callers(trace, t.spec.Scenario.Target)
 	}
 	t.result.Proofs = map[string]int64{}
 	t.result.Landed = 0
@@ -177,34 +145,9 @@ func (t *trial) prove(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
 	}
+	if len(t.failed) > 0 && len(t.spec.Scenario.Target.Below) > 0 {
+		t.result.Landed = t.onPath
+	}
 	t.eyes.recovery.prove(&t.result)
 	return failed
-}
-
-// callers counts who called the target, by the stacks in the trace buffer: in
-// each, the line after the target's. The buffer may have overrun; the sum is at
-// most the number of calls.
-func callers(trace, target string) map[string]int64 {
-	counts := map[string]int64{}
-	after := false
-	for line := range strings.Lines(trace) {
-		name, ok := strings.CutPrefix(strings.TrimSpace(line), "=> ")
-		if ok && after {
-			counts[name]++
-		}
-		after = ok && name == target
-	}
-	return counts
-}
-
-// probeHits reads our line of kprobe_profile: name, hits, misses.
-func probeHits(profile string) int64 {
-	for line := range strings.Lines(profile) {
-		f := strings.Fields(line)
-		if len(f) == 3 && f[0] == probe {
-			n, _ := strconv.ParseInt(f[1], 10, 64)
-			return n
-		}
-	}
-	return 0
 }

@@ -13,6 +13,7 @@ import (
 	"loopfault/harness/gdb"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
+	"loopfault/vmimages/kernel"
 	"loopfault/workloads/wire"
 )
 
@@ -57,14 +58,15 @@ func (d *debugged) Note(h faults.Hit) { d.notes.add(h) }
 
 func (d *debugged) Alive() error { return d.session.Failed() }
 
-// needsDebugger says whether some fault of a scenario stops processors.
-func needsDebugger(s scenario.Scenario) bool {
-	return slices.ContainsFunc(slices.Concat(s.Pressure, s.Faults), func(f scenario.Fault) bool { return f.StopsProcessors() })
+// needsDebugger says whether some fault of a scenario stops processors, or its server
+// has to be changed from outside.
+func needsDebugger(s scenario.Scenario, k kernel.Build) bool {
+	return needsPoke(s, k) || slices.ContainsFunc(slices.Concat(s.Pressure, s.Faults), func(f scenario.Fault) bool { return f.StopsProcessors() })
 }
 
 // debuggerOf is the device that a scenario's faults need.
-func debuggerOf(s scenario.Scenario) []guest.Device {
-	if !needsDebugger(s) {
+func debuggerOf(s scenario.Scenario, k kernel.Build) []guest.Device {
+	if !needsDebugger(s, k) {
 		return nil
 	}
 	return []guest.Device{guest.GDB{KASLR: true}}
@@ -73,7 +75,7 @@ func debuggerOf(s scenario.Scenario) []guest.Device {
 // target is the guest as faults see it. The debugger is attached when the first fault
 // is armed: a guest under a debugger cannot be frozen.
 func (t *trial) target(ctx context.Context) (faults.Target, error) {
-	if !needsDebugger(t.spec.Scenario) {
+	if !needsDebugger(t.spec.Scenario, t.spec.Kernel) {
 		return t.agent, nil
 	}
 	if t.debugged == nil {

@@ -11,6 +11,7 @@ import (
 
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/paths"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
@@ -71,7 +72,7 @@ func TestLayoutsOfBlocksAreGranted(t *testing.T) {
 	for layout, name := range map[string]string{wire.LayoutSCSI: "LAYOUT_SCSI", wire.LayoutBlock: "LAYOUT_BLOCK_VOLUME"} {
 		t.Run(layout, func(t *testing.T) {
 			got, _ := runFor(t, "pnfs-block-enomem", "5s", func(s *scenario.Scenario) {
-				s.Mount.Layout, s.Target = layout, "pnfs_layout_process"
+				s.Mount.Layout, s.Target = layout, paths.Target{Function: "pnfs_layout_process"}
 				s.Faults, s.Pressure = nil, nil
 				s.Workloads = []wire.Workload{{Writer: &wire.Writer{Processes: 2, UIDs: []int{1001, 1002}, Size: 1 << 20, Block: 64 << 10, Sync: 256 << 10}}}
 			})
@@ -97,7 +98,7 @@ func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 	got, dir = runFor(t, "state-load", "10s", func(s *scenario.Scenario) {
 		load := *s.Workloads[0].State
 		load.Plant = wire.Duration(50 * time.Millisecond)
-		s.Workloads, s.Target = []wire.Workload{{State: &load}}, ""
+		s.Workloads, s.Target = []wire.Workload{{State: &load}}, paths.Target{}
 	})
 	assert.Equal(t, verdict.Crash, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Equal(t, []string{verdict.Checker}, got.Detectors)

@@ -47,21 +47,35 @@ func (t *trial) preflight(ctx context.Context) error {
 	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why + on.wayOut(t.spec.Scenario, len(lacks))}
 }
 
-// config is the options that are on in a kernel.
+// config is the options that a kernel's configuration speaks of, and whether they are on.
 type config map[string]bool
 
 func options(text string) config {
 	on := config{}
 	for line := range strings.Lines(text) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		line = strings.TrimSpace(line)
+		if off, ok := strings.CutSuffix(strings.TrimPrefix(line, "# "), " is not set"); ok {
+			on[off] = false
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
 		on[name] = ok && (value == "y" || value == "m")
+	}
+	return on
+}
+
+// has says that a kernel can do what an option stands for.
+func (c config) has(opt string) bool {
+	on, spokenOf := c[opt]
+	if whole := scenario.PartOf(opt); whole != "" && !spokenOf {
+		return c[whole]
 	}
 	return on
 }
 
 func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
 	for _, opt := range s.KernelOptions() {
-		if !c[opt] && !slices.Contains(lacks, opt) {
+		if !c.has(opt) && !slices.Contains(lacks, opt) {
 			lacks = append(lacks, opt)
 		}
 	}

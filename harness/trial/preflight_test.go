@@ -78,3 +78,26 @@ func TestKernelWithEverythingPasses(t *testing.T) {
 	config := strings.Join(s.KernelOptions(), "=y\n") + "=y\n"
 	assert.NoError(t, withConfig(t, config).preflight(t.Context()))
 }
+
+// Minor versions of NFS are options of their own in some kernels and part of NFSv4 in
+// others: only what a configuration leaves out on purpose is lacking.
+func TestMinorVersionsThatAreNoOptionsAreThere(t *testing.T) {
+	for _, c := range []struct{ vers, config, lacks string }{
+		{"4.1", "CONFIG_NFS_V4=y\nCONFIG_NFS_V4_0=y\n", ""}, // 7.3
+		{"4.0", "CONFIG_NFS_V4=y\n# CONFIG_NFS_V4_0 is not set\n", "CONFIG_NFS_V4_0"},
+		{"4.0", "CONFIG_NFS_V4=m\nCONFIG_NFS_V4_1=y\n", ""}, // 6.12
+		{"4.1", "CONFIG_NFS_V4=y\n# CONFIG_NFS_V4_1 is not set\n", "CONFIG_NFS_V4_1"},
+		{"4.1", "# CONFIG_NFS_V4 is not set\n", "CONFIG_NFS_V4 CONFIG_NFS_V4_1"},
+	} {
+		on := options(c.config)
+		s := scenario.Scenario{}
+		s.Mount.Vers = c.vers
+		var lacks []string
+		for _, opt := range on.lackedBy(s) {
+			if strings.HasPrefix(opt, "CONFIG_NFS_V4") {
+				lacks = append(lacks, opt)
+			}
+		}
+		assert.Equal(t, c.lacks, strings.Join(lacks, " "), "vers %s, %q", c.vers, c.config)
+	}
+}

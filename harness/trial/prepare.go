@@ -24,6 +24,9 @@ type Prepared struct {
 	fastest  float64 // see speed
 	text     uint64
 	config   string
+	failed   []failed
+	poke     bool
+	unseen   map[string]string
 }
 
 // Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
@@ -41,7 +44,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
 		return nil, err
 	}
-	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.eyes.speed.fastest, text: t.text, config: t.config}
+	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.eyes.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen}
 	err = t.timed(PhaseFreeze, func() (err error) {
 		p.snapshot, err = t.guest.Freeze(ctx)
 		return err
@@ -67,9 +70,10 @@ func (t *trial) restore(ctx context.Context) error {
 	}
 	t.connect(g)
 	t.result.Kernel, t.result.Layout, t.result.Tracking = from.record.Kernel, from.record.Layout, from.record.Tracking
-	t.result.Ops = maps.Clone(from.record.Ops)
+	t.result.Ops, t.result.Instrumented = maps.Clone(from.record.Ops), from.record.Instrumented
 	t.result.Warm = true
-	t.armed, t.workers = slices.Clone(from.armed), from.workers
+	t.armed, t.workers, t.failed, t.poke = slices.Clone(from.armed), from.workers, from.failed, from.poke
+	t.unseen = from.unseen
 	t.eyes.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
 	var woken wire.Woken
 	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {

@@ -26,6 +26,9 @@ func (t *trial) bringUp(ctx context.Context) error {
 		if err := t.wakeKhungtaskd(ctx); err != nil {
 			return err
 		}
+		if err := t.keepLayouts(ctx); err != nil {
+			return err
+		}
 		m, err = t.agent.BringUp(ctx, wire.BringUp{Export: t.spec.Scenario.Export, Mount: t.spec.Scenario.Mount})
 		return err
 	})
@@ -65,6 +68,9 @@ func (t *trial) wakeKhungtaskd(ctx context.Context) error {
 // work lets the workers begin, arms the faults and lets the scenario's time
 // pass.
 func (t *trial) work(ctx context.Context) error {
+	if err := t.during(ctx, t.budgets.Step, t.pokeServer); err != nil {
+		return err
+	}
 	t.workAt = t.history.now()
 	t.eyes.pace.workers, t.eyes.pace.began = t.workers, t.workAt
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {

@@ -91,7 +91,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		MemoryMiB: k.MemoryFor(s.Guest.Memory.MiB()),
 		CPUs:      s.Guest.CPUs,
 		Disks:     disks,
-		Devices:   debuggerOf(s),
+		Devices:   debuggerOf(s, k),
 		Append: append(s.KernelArgs(),
 			"init="+image.AgentPath,
 			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),
@@ -118,9 +118,13 @@ type trial struct {
 	config   string      // of the guest's kernel, "" if it does not say
 	text     uint64      // address of the kernel's _text, 0 if not known
 	armed    []armed
-	debugged *debugged // nil if no fault needs it
-	turns    chan turn // of outages, from who drives them
-	workers  []string  // by counter slot
+	debugged *debugged         // nil if no fault needs it
+	failed   []failed          // calls in the target that are counted when they fail
+	onPath   int64             // of these, so many failed on the scenario's path
+	unseen   map[string]string // points of observation that this kernel does not have, and why
+	poke     bool              // the server's code is to be changed before the load begins
+	turns    chan turn         // of outages, from who drives them
+	workers  []string          // by counter slot
 	timings  map[string]float64
 	wokeAt   time.Time // when the guest answered first, by the host's clock,
 	woke     float64   // and by its own
@@ -140,7 +144,7 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
 	t.eyes.known = verdict.KnownSplats()
-	t.result.Target = spec.Scenario.Target
+	t.result.Target, t.result.Below = spec.Scenario.Target.Function, spec.Scenario.Target.Below
 	t.result.Faults = len(spec.Scenario.Faults)
 	t.result.WantLayout, _ = wire.KernelLayout(spec.Scenario.Mount.Layout)
 	return t, nil

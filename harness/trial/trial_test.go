@@ -35,7 +35,7 @@ func TestStockKernelComesBackClean(t *testing.T) {
 	assert.Positive(t, got.Landed, "its kzalloc failed")
 	assert.Less(t, got.Landed, got.Exercised, "with probability 50 not every call fails, and no other allocation does")
 	assert.Positive(t, got.Ops["LAYOUTGET"])
-	assert.Positive(t, got.Callers["pnfs_roc"], "the last closer's credential was not the layout's: %v", got.Callers)
+	assert.Positive(t, got.Paths["pnfs_roc"].Calls, "the last closer's credential was not the layout's: %v", got.Paths)
 	assert.Positive(t, got.Operations)
 	require.Len(t, got.Workers, 15)
 	for name, ops := range got.Workers {

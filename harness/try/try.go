@@ -128,12 +128,15 @@ func (r Request) control(ctx context.Context, w World, name string) (*kernel.Bui
 	if name == "" {
 		return nil, "the scenario has no control", nil
 	}
-	spec, err := kernel.Named(name)
-	if err != nil {
+	if _, err := kernel.Named(name); err != nil {
 		return nil, "", err
 	}
-	if spec.Source != r.Source {
-		spec.Source, spec.Name = r.Source, "try-"+name
+	spec, err := kernel.NamedFor(name, r.Source)
+	if err != nil {
+		return nil, err.Error(), nil
+	}
+	if r.Source != kernel.DebianPrefix+kernel.DefaultSeries {
+		spec.Name = "try-" + name
 	}
 	if spec, err = spec.With(r.Flavours...); err != nil {
 		return nil, "", err
@@ -149,9 +152,12 @@ func (r Request) control(ctx context.Context, w World, name string) (*kernel.Bui
 // is the catalogue's, whatever it may have been built for.
 func (r Request) specs() (base, patched kernel.Spec, err error) {
 	base = kernel.Spec{Name: "try-base", Source: r.Source}
-	for _, known := range kernel.Catalogue() {
-		if known.Source == r.Source && len(known.Patches)+len(known.Fragments) == 0 {
-			base = known
+	for _, series := range kernel.Series() {
+		if stock, err := kernel.Named("stock@" + series); err == nil && stock.Source == r.Source {
+			base = stock
+			if series == kernel.DefaultSeries {
+				base.Name = "stock"
+			}
 		}
 	}
 	patched = kernel.Spec{Name: r.name(), Source: r.Source, Patches: r.Patches}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/results/observe"
+	"loopfault/results/paths"
 	"loopfault/results/verdict"
 )
 
@@ -64,6 +66,9 @@ type Arm struct {
 	ConfigHash string  `json:"config_hash"`
 	SourceHash string  `json:"source_hash"`
 	Patches    []Patch `json:"patches"`
+	// InstrumentationPatches change the set-up and not the subject, and are the same for
+	// every kernel that is built from source.
+	InstrumentationPatches []Patch `json:"instrumentation_patches,omitempty"`
 
 	Source    string     `json:"source,omitempty"`    // debian:VERSION, debian:PACKAGE or a directory
 	Commit    string     `json:"commit,omitempty"`    // of git that the directory was a checkout of, as far as known
@@ -132,25 +137,27 @@ type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
-	Explanation    string             `json:"explanation,omitempty"` // one line on who waits for whom, of a trial that hung
-	Kernel         string             `json:"kernel"`                // uname -r of the guest
-	Started        time.Time          `json:"started"`
-	Seconds        float64            `json:"seconds"`                    // host time, boot to verdict
-	WorkSeconds    float64            `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known
-	HangAt         float64            `json:"hang_at,omitempty"`          // guest uptime at which the hang was first reported
-	Warm           bool               `json:"warm,omitempty"`             // started from a snapshot
-	FirstOpSeconds float64            `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
-	Tracking       string             `json:"tracking,omitempty"`         // how the server tracked its clients, in the kernel's words
-	Recoveries     []float64          `json:"recoveries,omitempty"`       // seconds after each outage until the load was back
-	Proofs         map[string]int64   `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
-	Workers        map[string]int64   `json:"workers,omitempty"`          // operations of each worker
-	Callers        map[string]int64   `json:"callers,omitempty"`          // of the target, as far as the trace buffer remembers
-	Ops            map[string]int64   `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
-	Timings        map[string]float64 `json:"timings,omitempty"`          // seconds of each phase
-	Dump           *Dump              `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
-	Schedule       string             `json:"schedule,omitempty"`         // in which order processors came to the points of fault explore
-	Nth            []Nth              `json:"nth,omitempty"`              // what came of failing one allocation after the other
-	Attempts       int                `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
+	Explanation    string                 `json:"explanation,omitempty"` // one line on who waits for whom, of a trial that hung
+	Kernel         string                 `json:"kernel"`                // uname -r of the guest
+	Started        time.Time              `json:"started"`
+	Seconds        float64                `json:"seconds"`                    // host time, boot to verdict
+	WorkSeconds    float64                `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known
+	HangAt         float64                `json:"hang_at,omitempty"`          // guest uptime at which the hang was first reported
+	Warm           bool                   `json:"warm,omitempty"`             // started from a snapshot
+	FirstOpSeconds float64                `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
+	Tracking       string                 `json:"tracking,omitempty"`         // how the server tracked its clients, in the kernel's words
+	Recoveries     []float64              `json:"recoveries,omitempty"`       // seconds after each outage until the load was back
+	Proofs         map[string]int64       `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
+	Workers        map[string]int64       `json:"workers,omitempty"`          // operations of each worker
+	Paths          map[string]paths.Count `json:"paths,omitempty"`            // calls of the target, and faults landed in them, by the way that led to it
+	Observed       []observe.Observed     `json:"observed,omitempty"`         // claims about the mechanism, each counted
+	Instrumented   []string               `json:"instrumented,omitempty"`     // how what the scenario asks for was had that only a changed kernel does
+	Ops            map[string]int64       `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
+	Timings        map[string]float64     `json:"timings,omitempty"`          // seconds of each phase
+	Dump           *Dump                  `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
+	Schedule       string                 `json:"schedule,omitempty"`         // in which order processors came to the points of fault explore
+	Nth            []Nth                  `json:"nth,omitempty"`              // what came of failing one allocation after the other
+	Attempts       int                    `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
 }
 
 // Dump is what became of a dump of a guest's memory.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"loopfault/results/observe"
+	"loopfault/results/paths"
 	"loopfault/results/stats"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
@@ -11,20 +13,25 @@ import (
 
 // Arm is one kernel's row. Rates are of the trials that count.
 type Arm struct {
-	Name      string               `json:"name"`
-	Kernel    string               `json:"kernel"`
-	Control   bool                 `json:"control"`
-	NoFault   bool                 `json:"no_fault,omitempty"`
-	Trials    int                  `json:"trials"`
-	Retried   int                  `json:"retried"`   // trials that took more than one attempt
-	Exercised int                  `json:"exercised"` // trials in which the target was called
-	Landed    int                  `json:"landed"`    // trials in which a fault landed
-	Calls     int64                `json:"calls"`     // calls of the target over all trials
-	Hits      int64                `json:"hits"`      // faults that landed over all trials
-	Verdicts  map[verdict.Kind]int `json:"verdicts"`
-	HangRate  float64              `json:"hang_rate"`
-	Interval  [2]float64           `json:"hang_rate_ci95"`
-	Below     *float64             `json:"hang_rate_below"` // one-sided bound at 95 %, when no trial hung
+	Name      string `json:"name"`
+	Kernel    string `json:"kernel"`
+	Control   bool   `json:"control"`
+	NoFault   bool   `json:"no_fault,omitempty"`
+	Trials    int    `json:"trials"`
+	Retried   int    `json:"retried"`   // trials that took more than one attempt
+	Exercised int    `json:"exercised"` // trials in which the target was called on the scenario's path
+	Landed    int    `json:"landed"`    // trials in which a fault landed
+	Calls     int64  `json:"calls"`     // calls of the target on the scenario's path over all trials
+	Hits      int64  `json:"hits"`      // faults that landed on it over all trials
+	// Observed are the claims about the mechanism, counted over all trials.
+	Observed []observe.Observed `json:"observed,omitempty"`
+	// Paths are all calls of the target, and the faults that landed in them, by the way
+	// that led to it: names with a slash are parts of the path before it.
+	Paths    map[string]paths.Count `json:"paths,omitempty"`
+	Verdicts map[verdict.Kind]int   `json:"verdicts"`
+	HangRate float64                `json:"hang_rate"`
+	Interval [2]float64             `json:"hang_rate_ci95"`
+	Below    *float64               `json:"hang_rate_below"` // one-sided bound at 95 %, when no trial hung
 	Exposure
 	Signatures []Signature    `json:"signatures"`
 	Reasons    map[string]int `json:"reasons,omitempty"` // of inconclusive trials and errors
@@ -90,6 +97,8 @@ func (a *Arm) add(t store.Trial) {
 	a.Verdicts[t.Verdict.Kind]++
 	a.Calls += t.Exercised
 	a.Hits += t.Landed
+	a.Paths = paths.Merge(a.Paths, t.Paths)
+	a.Observed = observe.Add(a.Observed, t.Observed)
 	if t.Attempts > 1 {
 		a.Retried++
 	}

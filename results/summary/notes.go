@@ -38,6 +38,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 			list = append(list, fmt.Sprintf("%s: 0 hangs in %d trials: below %.1f %% at 95 %%.", a.Name, a.Counted(), percent))
 		}
 	}
+	list = append(list, instrumentedNotes(s.Arms, trials)...)
 	list = append(list, watchedNotes(m.Arms)...)
 	for _, arm := range m.Arms {
 		list = append(list, knownNotes(arm, of(arm.Name, trials), verdict.KnownSplats())...)

@@ -55,11 +55,14 @@ type Observations struct {
 	WantLayout string `json:"want_layout"` // as mountstats spells it, "" for no demand
 	Layout     string `json:"layout"`      // as negotiated
 
-	Target    string `json:"target,omitempty"` // the function that should be called, "" for none
-	Exercised int64  `json:"exercised"`        // calls of it
+	Target    string   `json:"target,omitempty"`          // the function that should be called, "" for none
+	Below     []string `json:"below,omitempty"`           // functions that should stand below it on the stack; none: any call will do
+	Exercised int64    `json:"exercised"`                 // calls of it that came so
+	Elsewhere int64    `json:"calls_elsewhere,omitempty"` // calls of it that did not
 
-	Faults int   `json:"faults"` // faults the scenario armed
-	Landed int64 `json:"landed"` // hits of them
+	Faults          int   `json:"faults"`                     // faults the scenario armed
+	Landed          int64 `json:"landed"`                     // hits of them, of calls that came so
+	LandedElsewhere int64 `json:"landed_elsewhere,omitempty"` // hits of calls that did not
 
 	Operations int64                 `json:"operations"` // of all workers
 	Reports    []kernelreport.Report `json:"-"`          // everything a detector reported, each with its Detector; stored apart
@@ -154,8 +157,12 @@ func doubt(o Observations) string {
 		return fmt.Sprintf("layout not granted: want %s, the mount has %q", o.WantLayout, o.Layout)
 	case o.Operations == 0:
 		return "the workloads did nothing"
+	case o.Target != "" && o.Exercised == 0 && o.Elsewhere > 0:
+		return fmt.Sprintf("not exercised: %s was called by other ways alone, not below %s", o.Target, strings.Join(o.Below, " < "))
 	case o.Target != "" && o.Exercised == 0:
 		return fmt.Sprintf("not exercised: %s was never called", o.Target)
+	case o.Faults > 0 && o.Landed == 0 && o.LandedElsewhere > 0:
+		return "fault did not land on the path: in calls that came by other ways alone"
 	case o.Faults > 0 && o.Landed == 0:
 		return "fault did not land"
 	}

@@ -12,12 +12,13 @@ import (
 
 	"loopfault/vmimages"
 	"loopfault/vmimages/command"
+	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
 )
 
 // Add takes a kernel as a distribution ships it, unchanged, and makes a name stand for
 // it: that of its package for one of Debian's, else its version. ref is debian:PACKAGE, a
-// .deb file, a directory of those, or one that any distribution's packages were unpacked to. Modules go
+// .deb file, or a directory that any distribution's packages were unpacked to. Modules go
 // into an initial RAM disk with agent, the guest's program, as init. Nothing is
 // installed, and nobody has to be root.
 func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
@@ -50,53 +51,45 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	if !isPackage {
 		name = k.version
 	}
-	return b.named(built, strings.ReplaceAll(name, plus, "-")) // what follows a plus is a flavour
+	return b.named(built, strings.ReplaceAll(name, plus, "-")) // a plus would be a flavour
 }
 
 // unpacked gives the directory that a kernel's files are in, and how to name where they
 // were taken from. What it unpacks goes below dir.
 func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from string, err error) {
 	if name, ok := strings.CutPrefix(ref, DebianPrefix); ok {
-		step := b.Report.Begin("kernel.add", "fetching kernel package "+name, 0)
-		debs, err := fetch(ctx, archive{}, dir, name)
-		step.End()
-		if err != nil {
-			return "", "", err
-		}
-		root, err = unpackDebs(ctx, dir, debs)
-		return root, ref, err
+		root = filepath.Join(dir, "root")
+		return root, ref, fetchShipped(ctx, &debian.Archive{Cache: b.Cache, Report: b.Report}, name, root)
 	}
 	if from, err = filepath.Abs(ref); err != nil {
 		return "", "", vmimages.Infraf("kernel %q: %w", ref, err)
 	}
+	if debs := debsOf(from); len(debs) > 0 {
+		root = filepath.Join(dir, "root")
+		for _, deb := range debs { // over each other, as installing them would
+			if err := unpackDeb(ctx, root, deb); err != nil {
+				return "", "", err
+			}
+		}
+		return root, from, nil
+	}
 	info, err := os.Stat(from)
 	switch {
 	case err == nil && info.IsDir():
-		debs := debsIn(from)
-		if len(debs) == 0 {
-			return from, from, nil
-		}
-		root, err = unpackDebs(ctx, dir, debs)
-		return root, from, err
+		return from, from, nil
 	case err == nil && strings.HasSuffix(from, ".deb"):
-		root, err = unpackDebs(ctx, dir, partsOf(from))
-		return root, from, err
+		root = filepath.Join(dir, "root")
+		return root, from, unpackDeb(ctx, root, from)
 	}
-	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, a directory of them, or one that a kernel's packages were unpacked to", ref)
+	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
 }
 
-// unpackDebs unpacks packages over each other, as installing them would.
-func unpackDebs(ctx context.Context, dir string, debs []string) (root string, err error) {
+// unpackDeb unpacks a package below root, beside what is there.
+func unpackDeb(ctx context.Context, root, deb string) error {
 	if err := packages.Require("dpkg-deb", "xz"); err != nil {
-		return "", err
+		return err
 	}
-	root = filepath.Join(dir, "root")
-	for _, deb := range debs {
-		if err := (command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}).Run(ctx); err != nil {
-			return "", err
-		}
-	}
-	return root, nil
+	return command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}.Run(ctx)
 }
 
 // publishShipped keeps what a guest needs; source is where it was taken from.

@@ -20,6 +20,7 @@ import (
 	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
+	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
@@ -34,11 +35,17 @@ type Builder struct {
 	Cache  *cache.Cache
 	Report progress.Func // may be nil
 	Jobs   int           // parallel compilers; 0 means one for each processor
+	// Needed are the options of the built-in fragments that a source has to have, as in
+	// CONFIG_NFSD, beside those that guests boot with; of others that it lacks a note is
+	// made. nil means all of them.
+	Needed []string
 
 	tarballs string // for tests; empty means debianDir
+	// fetch is for tests, nil means that of debian.Archive.
+	fetch func(ctx context.Context, name string, use func(deb string, v debian.Version) error) error
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(\+[a-z]+)*$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
 
 // recipe is a Spec with everything computed that does not need a work tree.
 type recipe struct {
@@ -46,12 +53,14 @@ type recipe struct {
 	source   source
 	settings []setting
 	patches  []AppliedPatch
-	compiler string
+	// instrumentation is what is to go into the source beside its patches, if it fits.
+	instrumentation []Patch
+	compiler        string
 }
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if !validName.MatchString(s.Name) {
-		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, and +FLAVOUR", s.Name)
+		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
 	}
 	r := &recipe{Spec: s}
 	var err error
@@ -61,11 +70,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 		}
 		r.patches = append(r.patches, p.applied())
 	}
-	tarballs := b.tarballs
-	if tarballs == "" {
-		tarballs = debianDir
-	}
-	if r.source, err = openSource(s.Source, tarballs, b.Cache, b.Report); err != nil {
+	if r.source, err = b.openSource(s.Source); err != nil {
 		return nil, err
 	}
 	r.Source = r.source.label()
@@ -73,9 +78,10 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.settings, err = merge(slices.Concat(BaseFragments(), olderFragments(v), s.Fragments)); err != nil {
+	if r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), s.Fragments)); err != nil {
 		return nil, err
 	}
+	r.instrumentation = instrumentationFor(v)
 	if err := packages.Require(tools...); err != nil {
 		return nil, err
 	}
@@ -101,6 +107,9 @@ func (r *recipe) key(sourceHash string) string {
 	fmt.Fprintln(h, formatVersion, sourceHash, r.compiler, r.configID())
 	for _, p := range r.patches {
 		fmt.Fprintln(h, p.SHA256, p.Reverse)
+	}
+	for _, p := range r.instrumentation {
+		fmt.Fprintln(h, p.applied().SHA256)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -146,7 +155,8 @@ func (b *Builder) cached(key string) (Build, bool) {
 
 func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash string) (Build, error) {
 	began, key := time.Now(), r.key(sourceHash)
-	if err := b.patch(ctx, r, t); err != nil {
+	instrumented, err := b.patch(ctx, r, t)
+	if err != nil {
 		return Build{}, err
 	}
 	if err := b.Cache.Need(spaceObj, "build kernel "+r.Name); err != nil {
@@ -162,14 +172,14 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	}
 	defer log.Close()
 	o := &objTree{dir: filepath.Join(t.dir, "config-"+r.configID())}
-	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log}
+	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log, may: b.mayLack(r)}
 	got, err := b.compile(ctx, r, k, sourceHash)
 	if err != nil {
 		return Build{}, explain(err, r.Spec, logFile)
 	}
 	built := Build{
 		Name: r.Name, Key: key, Source: r.Source, Commit: r.Commit, SourceHash: sourceHash, Compiler: r.compiler,
-		Patches: append([]AppliedPatch{}, r.patches...), Instrumentation: got.instrumentation(),
+		Patches: append([]AppliedPatch{}, r.patches...), InstrumentationPatches: instrumented, Instrumentation: got.instrumentation(),
 		Built: time.Now().UTC().Truncate(time.Second), Took: time.Since(began),
 	}
 	for _, f := range r.Fragments {
@@ -185,19 +195,26 @@ func (b *Builder) jobs() int {
 	return runtime.NumCPU()
 }
 
-// patch makes the tree's sources what the recipe says.
-func (b *Builder) patch(ctx context.Context, r *recipe, t *tree) error {
+// patch makes the tree's sources what the recipe says, and says what went in of the
+// instrumentation.
+func (b *Builder) patch(ctx context.Context, r *recipe, t *tree) (instrumented []AppliedPatch, err error) {
 	scratch, err := os.MkdirTemp(t.dir, "patching-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(scratch)
 	p := &patcher{root: t.src, scratch: scratch, read: t.overlay.pristine}
-	want, err := p.applyAll(ctx, r.Patches)
-	if err != nil {
-		return err
+	if err := p.applyAll(ctx, r.Patches); err != nil {
+		return nil, err
 	}
-	return t.overlay.set(want)
+	if instrumented, err = p.instrument(ctx, r.instrumentation); err != nil {
+		return nil, err
+	}
+	want, err := p.result()
+	if err != nil {
+		return nil, err
+	}
+	return instrumented, t.overlay.set(want)
 }
 
 // compile configures and builds, between the marks that let a later build know
@@ -217,6 +234,9 @@ func (b *Builder) compile(ctx context.Context, r *recipe, k *kbuild, sourceHash 
 	inputs, err := configInputs(sourceHash, r.compiler, r.settings, k.overlay)
 	if err != nil {
 		return nil, err
+	}
+	if b.Needed != nil { // what is let pass depends on it
+		inputs += fmt.Sprintf("-%x", sha256.Sum256([]byte(strings.Join(b.Needed, " "))))
 	}
 	got, err := k.configure(ctx, r.settings, inputs)
 	if err == nil {

@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
-//go:embed patches/*.patch
+// patchFiles are the catalogue's patches, in the usual shape and in those that other
+// versions of the source need.
+//
+//go:embed patches
 var patchFiles embed.FS
+
+const patchDir = "patches"
 
 //go:embed fragments/*.config
 var fragmentFiles embed.FS
@@ -16,34 +21,49 @@ var fragmentFiles embed.FS
 //go:embed flavours/*.config
 var flavourFiles embed.FS
 
-// debianSource is the source of the catalogue's kernels, and olderSource that of
-// the one that needs a package of its own, which set-up does not install.
-const (
-	debianSource = "debian:6.12"
-	olderSource  = "debian:6.1"
-)
+// olderAlias is what the unchanged kernel of an older series was called before series were
+// part of names.
+const olderAlias, olderSeries = "stock-6.1", "6.1"
 
-// Catalogue returns the kernels that come with the program: the unchanged one,
-// one for each patch in patches/ and one for each flavour, a fragment in
-// flavours/ on top of the others, named like their files; and the unchanged one
-// of an older series.
+// Catalogue returns the kernels that come with the program, of the default series and
+// under the names without one: the unchanged one, one for each patch in patches/ and
+// one for each flavour, a fragment in flavours/ on top of the others, named like
+// their files.
 func Catalogue() []Spec {
-	specs := []Spec{{Name: "stock", Source: debianSource}, {Name: "stock-6.1", Source: olderSource}}
-	for name, text := range embedded(patchFiles, "patches") {
-		specs = append(specs, Spec{
-			Name:    strings.TrimSuffix(name, ".patch"),
-			Source:  debianSource,
-			Patches: []Patch{{Name: name, Text: text}},
-		})
-	}
-	for name, text := range embedded(flavourFiles, "flavours") {
-		specs = append(specs, Spec{
-			Name:      strings.TrimSuffix(name, ".config"),
-			Source:    debianSource,
-			Fragments: []Fragment{{Name: name, Text: text}},
-		})
-	}
+	specs, _ := catalogueOf("")
 	return specs
+}
+
+// catalogueOf returns the kernels of a series, "" being the default one, and why others
+// do not exist in it, by name.
+func catalogueOf(series string) (specs []Spec, absent map[string]string) {
+	suffix := at + series
+	if series == "" {
+		suffix, series = "", DefaultSeries
+	}
+	v, _ := parseVersion(series) // of ours
+	source, absent := DebianPrefix+series, map[string]string{}
+	specs = []Spec{{Name: "stock" + suffix, Source: source}}
+	for file := range embedded(patchFiles, patchDir) {
+		name := strings.TrimSuffix(file, ".patch")
+		patch, why := planted(name, v)
+		if why != "" {
+			absent[name+suffix] = why
+			continue
+		}
+		specs = append(specs, Spec{Name: name + suffix, Source: source, Patches: []Patch{patch}})
+	}
+	for file, text := range embedded(flavourFiles, "flavours") {
+		specs = append(specs, Spec{
+			Name:      strings.TrimSuffix(file, ".config") + suffix,
+			Source:    source,
+			Fragments: []Fragment{{Name: file, Text: text}},
+		})
+	}
+	if suffix == "" {
+		specs = append(specs, Spec{Name: olderAlias, Source: DebianPrefix + olderSeries})
+	}
+	return specs, absent
 }
 
 // BaseFragments returns the fragments that every build starts from, in the
@@ -65,6 +85,9 @@ func embedded(files embed.FS, dir string) func(yield func(string, []byte) bool) 
 			panic(err)
 		}
 		for _, e := range entries {
+			if e.IsDir() {
+				continue
+			}
 			text, err := files.ReadFile(path.Join(dir, e.Name()))
 			if err != nil {
 				panic(err)

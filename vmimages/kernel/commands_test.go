@@ -10,8 +10,8 @@ import (
 func TestCommandsBuildTheSameAgain(t *testing.T) {
 	patches := []AppliedPatch{{Name: "a.patch"}, {Name: "b c.patch", Reverse: true}}
 	for want, b := range map[string]Build{
-		"loopfault kernel build stock": {Name: "stock", Source: debianSource, SourceHash: "1"},
-		"loopfault kernel build control-lost-wakeup+debuginfo": {Name: "control-lost-wakeup+debuginfo", Source: debianSource,
+		"loopfault kernel build stock": {Name: "stock", Source: DebianPrefix + DefaultSeries, SourceHash: "1"},
+		"loopfault kernel build control-lost-wakeup+debuginfo": {Name: "control-lost-wakeup+debuginfo", Source: DebianPrefix + DefaultSeries,
 			SourceHash: "1", Patches: []AppliedPatch{{Name: "control-lost-wakeup.patch"}}, Fragments: []string{"debuginfo.config"}},
 		"loopfault kernel build mine+lockdep --source /src/linux --patch a.patch --reverse-patch b c.patch --fragment my.config": {
 			Name: "mine+lockdep", Source: "/src/linux", SourceHash: "1", Patches: patches, Fragments: []string{"lockdep.config", "my.config"}},

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/vmimages"
+	"loopfault/vmimages/progress"
 )
 
 func fragment(name, text string) Fragment { return Fragment{Name: name, Text: []byte(text)} }
@@ -104,7 +105,39 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 	}
-	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "reclaim-complete-always", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
+	assert.ElementsMatch(t, []string{"stock", "stock-6.1", "clear-layoutreturn-info", "reclaim-complete-always", "exiting-tasks-do-not-wait", "control-lost-wakeup", "debuginfo", "kasan", "lockdep"}, names)
+}
+
+// What a source has no option for stops a build only if somebody needs it, or asked for it
+// by name.
+func TestOptionsThatASourceLacks(t *testing.T) {
+	b := newBench(t)
+	lacks := func(symbols ...string) {
+		text := fakeKconfig(t)
+		for _, s := range symbols {
+			require.Contains(t, text, "config "+s+"\n")
+			text = strings.Replace(text, "config "+s+"\n", "config GONE_"+s+"\n", 1)
+		}
+		write(t, b.source, map[string]string{"Kconfig": text})
+	}
+	b.Needed = []string{"CONFIG_NFSD"}
+	lacks("SUNRPC_DEBUG")
+	b.build(b.spec("noted"))
+	assert.Contains(t, b.saw(progress.Note), "CONFIG_SUNRPC_DEBUG=y (50-nfs.config line 28) is left out: this source has no such option, and no scenario needs it")
+
+	for what, s := range map[string]Spec{
+		"needed":       b.spec("a"),
+		"for the boot": b.spec("b"),
+		"asked for":    {Name: "c", Source: b.source, Fragments: []Fragment{fragment("mine.config", "CONFIG_SUNRPC_DEBUG=y\n")}},
+	} {
+		lacks(map[string]string{"needed": "NFSD", "for the boot": "VIRTIO_BLK", "asked for": "SUNRPC_DEBUG"}[what])
+		_, err := b.Ensure(t.Context(), s)
+		require.ErrorContains(t, err, "was dropped from the configuration: this source has no such option", what)
+	}
+	b.Needed = nil
+	lacks("SUNRPC_DEBUG")
+	_, err := b.Ensure(t.Context(), Spec{Name: "d", Source: b.source, Patches: []Patch{patchOf("a.patch", diffA)}})
+	require.ErrorContains(t, err, "CONFIG_SUNRPC_DEBUG=y (50-nfs.config line 28) was dropped")
 }
 
 // TestFlavours: a flavour is a kernel of its own, and changes no option that the
@@ -114,7 +147,7 @@ func TestFlavours(t *testing.T) {
 	require.NoError(t, err)
 	ids := map[string]string{}
 	for _, s := range Catalogue() {
-		if len(s.Patches) > 0 || s.Source != debianSource {
+		if len(s.Patches) > 0 || s.Source != DebianPrefix+DefaultSeries {
 			continue
 		}
 		all, err := merge(slices.Concat(BaseFragments(), s.Fragments))

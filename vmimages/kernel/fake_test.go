@@ -79,7 +79,7 @@ func fakeTree(t *testing.T) string {
 // fakeKconfig declares what the built-in fragments ask for, and more.
 func fakeKconfig(t *testing.T, more ...string) string {
 	t.Helper()
-	settings, err := merge(BaseFragments())
+	settings, err := merge(append(BaseFragments(), versionFragments(version{9, 9})...))
 	require.NoError(t, err)
 	for _, s := range settings {
 		more = append(more, s.symbol)

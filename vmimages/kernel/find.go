@@ -137,7 +137,7 @@ func unknown(k string, list []Build) error {
 	}
 	if _, err := Named(k); err == nil {
 		return vmimages.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
-	} else if strings.Contains(k, plus) {
+	} else if strings.ContainsAny(k, at+plus) && !strings.ContainsRune(k, filepath.Separator) {
 		return err
 	}
 	for _, name := range CatalogueNames() {

@@ -10,19 +10,30 @@ import (
 // plus stands between the name of a kernel and those of its flavours.
 const plus = "+"
 
-// Named is the spec that a name stands for: a kernel of the catalogue, or one with
-// flavours, such as "control-lost-wakeup+lockdep". Errors are Usage errors.
+// Named is the spec that a name stands for: NAME[@SERIES][+FLAVOUR], a kernel of the
+// catalogue, of another series or with flavours, such as
+// "control-lost-wakeup@7.3+lockdep". Errors are Usage errors.
 func Named(name string) (Spec, error) {
 	base, flavours := SplitName(name)
-	for _, s := range Catalogue() {
+	plain, series := SplitSeries(base)
+	if strings.Contains(base, at) {
+		if _, err := SeriesSource(series); err != nil {
+			return Spec{}, err
+		}
+	}
+	specs, absent := catalogueOf(series)
+	for _, s := range specs {
 		if s.Name == base {
 			return s.With(flavours...)
 		}
 	}
-	return Spec{}, vmimages.Usagef("no kernel %q in the catalogue%s", base, didYouMean(base, CatalogueNames()))
+	if why := absent[base]; why != "" {
+		return Spec{}, vmimages.Usagef("kernel %s does not exist in series %s, only in %s: %s", plain, series, strings.Join(SeriesOf(plain), ", "), why)
+	}
+	return Spec{}, vmimages.Usagef("no kernel %q in the catalogue%s", plain, didYouMean(plain, CatalogueNames()))
 }
 
-// SplitName takes the flavours off a kernel's name.
+// SplitName takes the flavours off a kernel's name; a series stays.
 func SplitName(name string) (base string, flavours []string) {
 	parts := strings.Split(name, plus)
 	return parts[0], parts[1:]
@@ -54,7 +65,7 @@ func Flavours() (names []string) {
 	return names
 }
 
-// CatalogueNames are the names in the catalogue, without flavours.
+// CatalogueNames are the names in the catalogue, without series and flavours.
 func CatalogueNames() (names []string) {
 	for _, s := range Catalogue() {
 		names = append(names, s.Name)

@@ -52,6 +52,7 @@ type kbuild struct {
 	jobs    int
 	release string // appended to the kernel's version, so that uname tells builds apart
 	log     io.Writer
+	may     func(setting) bool // which settings a source may have no option for; nil: none
 }
 
 // make runs the kernel's own make. Who, where and when are pinned, and so is the
@@ -115,7 +116,9 @@ func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (
 	}
 	got := parseConfig(text)
 	if dropped := got.check(want); len(dropped) > 0 {
-		return nil, explainDropped(k.src, got, dropped)
+		if dropped = k.spare(dropped); len(dropped) > 0 {
+			return nil, explainDropped(k.src, got, dropped)
+		}
 	}
 	if old, err := os.ReadFile(final); err != nil || !bytes.Equal(old, text) {
 		if err := os.Rename(part, final); err != nil {
@@ -255,7 +258,7 @@ func explain(err error, s Spec, logFile string) error {
 		first = e.Message
 	}
 	out := vmimages.Infraf("kernel %s does not build: %s (all output: %s)", s.Name, first, logFile)
-	if len(s.Patches)+len(s.Fragments) > 0 || !strings.HasPrefix(s.Source, debianPrefix) {
+	if len(s.Patches)+len(s.Fragments) > 0 || !strings.HasPrefix(s.Source, DebianPrefix) {
 		out.Class = vmimages.Usage
 	}
 	out.Evidence = e.Evidence

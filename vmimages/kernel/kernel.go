@@ -54,6 +54,10 @@ type Build struct {
 	Patches    []AppliedPatch `json:"patches"`
 	Fragments  []string       `json:"fragments,omitempty"` // names of the user's fragments
 
+	// InstrumentationPatches are those that change the set-up and not the subject, and
+	// went in beside Patches; every kernel that is built has them, as far as they fit.
+	InstrumentationPatches []AppliedPatch `json:"instrumentation_patches,omitempty"`
+
 	// Instrumentation lists the options that watch, slow down or break this
 	// kernel on purpose and are on in it (FAILSLAB, KASAN, PROVE_LOCKING, …),
 	// sorted, without the prefix. Two arms that differ here are not comparable.

@@ -1,118 +1,100 @@
 package kernel
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"loopfault/vmimages"
-	"loopfault/vmimages/cache"
+	"loopfault/vmimages/debian"
 )
 
-// aptSays puts an apt-cache before the real one that knows a few packages, as Debian's
-// archive had them in November 2026.
-func aptSays(t *testing.T) {
-	t.Helper()
-	dir := t.TempDir()
-	script := `#!/bin/sh
-case "$*" in
-"depends --important linux-image-amd64") printf '%s\n' linux-image-amd64 '  Depends: linux-base-amd64' '  Depends: linux-image-7.2.13+deb14-amd64' ;;
-"depends --important linux-image-7.2.13+deb14-amd64"|"depends --important linux-image-7.3.4+deb13-amd64"|"depends --important linux-image-7.3-amd64")
-	v=${3#linux-image-}
-	printf '%s\n' "$3" '  PreDepends: linux-base' ' |Depends: dracut' '  Depends: <linux-initramfs-tool>' '    dracut' \
-		"  Depends: linux-base-$v" "  Depends: linux-binary-$v" "  Depends: linux-modules-$v" ;;
-"depends --important linux-image-6.18.15+deb13-amd64") printf '%s\n' "$3" '  PreDepends: linux-base' '  Depends: kmod' '  Depends: <linux-base-6.18.15+deb13-amd64>' ;;
-"depends "*) exit 100 ;;
-"pkgnames linux-image-6.18.") printf 'linux-image-6.18.%s\n' 9+deb13-amd64 15+deb13-amd64 15+deb13-rt-amd64 15+deb13-cloud-amd64 15+deb13-amd64-unsigned ;;
-"pkgnames "*) ;;
-esac`
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "apt-cache"), []byte(script), 0o755))
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-}
+// shelf is an archive with packages by name, each with one file in it.
+type shelf map[string]string
 
-func TestPackagesOfAKernel(t *testing.T) {
-	aptSays(t)
-	split := func(v string) []string {
-		return []string{"linux-image-" + v, "linux-base-" + v, "linux-binary-" + v, "linux-modules-" + v}
-	}
-	for name, want := range map[string][]string{
-		"linux-image-amd64":                split("7.2.13+deb14-amd64"),
-		"linux-image-7.3.4+deb13-amd64":    split("7.3.4+deb13-amd64"),
-		"linux-image-7.3-amd64":            split("7.3-amd64"), // of experimental: a kernel, and no series
-		"linux-image-6.18.15+deb13-amd64":  {"linux-image-6.18.15+deb13-amd64"},
-		"linux-image-6.18-amd64":           {"linux-image-6.18.15+deb13-amd64"},
-		"linux-image-6.18-cloud-amd64":     nil,
-		"linux-image-6.17-amd64":           nil,
-		"linux-image-6.17.13+deb13-arm-64": nil,
-	} {
-		got, err := resolvePackage(t.Context(), archive{}, name)
-		assert.Equal(t, want, got, name)
-		if want == nil {
-			assert.ErrorContains(t, err, "no kernel package "+name)
-			assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+func (s shelf) Names(_ context.Context, prefix string) (names []string, err error) {
+	for name := range s {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
 		}
 	}
+	return names, nil
 }
 
-// debOf packs files as one of Debian's packages.
-func debOf(t *testing.T, dir, name string, files map[string]string) string {
-	t.Helper()
-	tree := t.TempDir()
-	require.NoError(t, os.Chmod(tree, 0o755))
-	files["DEBIAN/control"] = "Package: " + name + "\nVersion: 7.3.4-1\nArchitecture: amd64\nMaintainer: x <x@example.org>\nDescription: x\n"
-	for path, text := range files {
-		path = filepath.Join(tree, path)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+func (s shelf) Depends(_ context.Context, name string) ([]string, error) {
+	if name != "linux-image-amd64" {
+		return nil, nil
 	}
-	deb := filepath.Join(dir, name+"_7.3.4-1_amd64.deb")
-	out, err := exec.Command("dpkg-deb", "--root-owner-group", "-b", tree, deb).CombinedOutput()
-	require.NoError(t, err, string(out))
-	return deb
+	return []string{"linux-base-amd64", "linux-image-7.3.4+deb13-amd64"}, nil
 }
 
-func TestAKernelInSeveralPackages(t *testing.T) {
-	const v = "7.3.4+deb13-amd64"
-	debs, scratch := t.TempDir(), t.TempDir()
-	nfsd, err := os.ReadFile(module(t, scratch, "nfsd", ""))
-	require.NoError(t, err)
-	agent := filepath.Join(scratch, "agent")
-	require.NoError(t, os.WriteFile(agent, []byte("#!"), 0o755))
-	c, err := cache.Open(t.TempDir())
-	require.NoError(t, err)
-	b := Builder{Cache: c}
-	add := func(ref string) (Build, error) { return b.Add(t.Context(), ref, agent) }
+func (s shelf) Fetch(_ context.Context, name string, use func(deb string, v debian.Version) error) error {
+	file, ok := s[name]
+	if !ok {
+		return vmimages.Usagef("no suite of Debian's archive has a package %s", name)
+	}
+	dir, err := os.MkdirTemp("", "shelf-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for path, text := range map[string]string{"DEBIAN/control": "Package: " + name + "\nVersion: 1\nArchitecture: all\nMaintainer: nobody <n@example.org>\nDescription: x\n", file: ""} {
+		path = filepath.Join(dir, "root", path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := exec.Command("dpkg-deb", "--build", filepath.Join(dir, "root"), filepath.Join(dir, "x.deb")).Run(); err != nil {
+		return err
+	}
+	return use(filepath.Join(dir, "x.deb"), debian.Version{Package: name, Version: "1"})
+}
 
-	image := debOf(t, debs, "linux-image-"+v, map[string]string{"usr/share/doc/x": ""})
-	_, err = add(image)
-	require.ErrorContains(t, err, "holds 0 kernels")
-	assert.ErrorContains(t, err, "put linux-binary, linux-modules and linux-base of one version into a directory")
-	debOf(t, debs, "linux-binary-"+v, map[string]string{"boot/vmlinuz-" + v: "an image"})
-	_, err = add(debs)
-	require.ErrorContains(t, err, "comes without its configuration (Debian's kernels from 6.19 on")
-	debOf(t, debs, "linux-base-"+v, map[string]string{"boot/config-" + v: "CONFIG_KASAN=y\n"})
-	_, err = add(debs)
-	require.ErrorContains(t, err, "comes without its modules (Debian's kernels from 6.19 on")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
-	debOf(t, debs, "linux-modules-"+v, map[string]string{"usr/lib/modules/" + v + "/kernel/nfsd.ko": string(nfsd)})
-	debOf(t, debs, "linux-image-"+v+"-dbg", map[string]string{"usr/lib/debug/boot/vmlinux": "huge"})
-	debOf(t, debs, "linux-headers-"+v, map[string]string{"usr/src/x": ""})
-
-	whole, err := add(debs)
-	require.NoError(t, err)
-	assert.Equal(t, "7.3.4-deb13-amd64", whole.Name, "a plus would be a flavour")
-	assert.Equal(t, v, whole.Version)
-	one, err := add(image)
-	require.NoError(t, err, "the others lie beside it")
-	assert.Equal(t, whole.Key, one.Key)
-
-	debOf(t, debs, "linux-binary-7.3.5+deb13-amd64", map[string]string{"boot/vmlinuz-7.3.5+deb13-amd64": "an image"})
-	_, err = add(debs)
-	require.ErrorContains(t, err, "holds 2 kernels, want one")
-	_, err = add(image)
-	require.NoError(t, err, "one file means one kernel")
+// Kernels of today come in several packages, older ones in one; a series stands for its
+// newest kernel, and for none with a word more in its name.
+func TestKernelPackagesAreFoundWithTheirParts(t *testing.T) {
+	from := shelf{
+		"linux-image-7.3-amd64": "old", "linux-image-7.3.4+deb13-amd64": "doc", "linux-image-7.3.12+deb13-cloud-amd64": "x", "linux-image-7.3.3+deb14-amd64": "x",
+		"linux-binary-7.3.4+deb13-amd64": "boot/vmlinuz", "linux-modules-7.3.4+deb13-amd64": "usr/lib/modules/x", "linux-base-7.3.4+deb13-amd64": "boot/config",
+		"linux-binary-7.3.3+deb14-amd64": "x", "linux-image-6.1.0-56-amd64": "boot/vmlinuz-6.1", "linux-image-6.1.0-9-amd64": "x",
+		"linux-image-6.1.0-0.deb11.5-amd64": "x",
+	}
+	for name, want := range map[string][]string{
+		"linux-image-7.3-amd64":         {"boot/config", "boot/vmlinuz", "doc", "usr/lib/modules/x"},
+		"linux-image-amd64":             {"boot/config", "boot/vmlinuz", "doc", "usr/lib/modules/x"},
+		"linux-image-7.3.4+deb13-amd64": {"boot/config", "boot/vmlinuz", "doc", "usr/lib/modules/x"},
+		"linux-image-6.1-amd64":         {"boot/vmlinuz-6.1"},
+	} {
+		root := filepath.Join(t.TempDir(), "root")
+		require.NoError(t, fetchShipped(t.Context(), from, name, root), name)
+		var got []string
+		require.NoError(t, filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				path, err = filepath.Rel(root, path)
+				got = append(got, path)
+			}
+			return err
+		}))
+		slices.Sort(got)
+		assert.Equal(t, want, got, name)
+	}
+	for name, want := range map[string]string{
+		"linux-image-5.4-amd64":   "no kernel package of series 5.4 for amd64 in any suite",
+		"linux-image-nowhere":     "no kernel package linux-image-nowhere in any suite",
+		"linux-image-9.9.9-amd64": "no suite of Debian's archive has a package linux-image-9.9.9-amd64",
+	} {
+		err := fetchShipped(t.Context(), from, name, t.TempDir())
+		require.ErrorContains(t, err, want)
+		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+	}
 }

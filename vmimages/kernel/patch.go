@@ -164,21 +164,32 @@ type patcher struct {
 	touched map[string]bool
 }
 
-// applyAll returns what the touched files have to look like, by path relative to
-// the root of the tree.
-func (p *patcher) applyAll(ctx context.Context, patches []Patch) (map[string]content, error) {
-	p.touched = map[string]bool{}
+// applyAll applies patches, all of which have to fit.
+func (p *patcher) applyAll(ctx context.Context, patches []Patch) error {
 	for _, patch := range patches {
-		changes, _, err := patch.parse()
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range changes {
-			if err := p.apply(ctx, c.patch, c.File); err != nil {
-				return nil, err
-			}
+		if err := p.applyPatch(ctx, patch); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (p *patcher) applyPatch(ctx context.Context, patch Patch) error {
+	changes, _, err := patch.parse()
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if err := p.apply(ctx, c.patch, c.File); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result is what the touched files have to look like, by path relative to the root
+// of the tree.
+func (p *patcher) result() (map[string]content, error) {
 	out := map[string]content{}
 	for path := range p.touched {
 		c, err := readContent(filepath.Join(p.scratch, path))
@@ -190,7 +201,8 @@ func (p *patcher) applyAll(ctx context.Context, patches []Patch) (map[string]con
 	return out, nil
 }
 
-func (p *patcher) apply(ctx context.Context, patch Patch, f *gitdiff.File) error {
+// locate finds the files of a change in the tree, and fetches them.
+func (p *patcher) locate(patch Patch, f *gitdiff.File) error {
 	for _, n := range []*string{&f.OldName, &f.NewName} {
 		if *n == "" {
 			continue
@@ -211,6 +223,13 @@ func (p *patcher) apply(ctx context.Context, patch Patch, f *gitdiff.File) error
 		if _, err := os.Lstat(filepath.Join(p.scratch, needs)); err != nil {
 			return vmimages.Usagef("patch %s%s does not apply: there is no file %s in the source", patch.Name, reversed(patch.Reverse), needs)
 		}
+	}
+	return nil
+}
+
+func (p *patcher) apply(ctx context.Context, patch Patch, f *gitdiff.File) error {
+	if err := p.locate(patch, f); err != nil {
+		return err
 	}
 	out, err := p.run(ctx, f, patch.Reverse, false)
 	if err == nil || ctx.Err() != nil || vmimages.ClassOf(err) == vmimages.Infrastructure {
@@ -250,6 +269,9 @@ func (p *patcher) strip(path string) string {
 func (p *patcher) fetch(path string) error {
 	if p.touched[path] {
 		return nil
+	}
+	if p.touched == nil {
+		p.touched = map[string]bool{}
 	}
 	c, err := p.read(path)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,20 +80,17 @@ func allBuilt(t *testing.T, c *cache.Cache) bool {
 	return true
 }
 
-// TestOlderSourceCanBeConfigured asks the real Kconfig of the older series whether it
-// has all that the built-in fragments want of it: seconds, where a build takes
-// minutes. Set-up for the tests installs that source.
-func TestOlderSourceCanBeConfigured(t *testing.T) {
+// TestEverySourceCanBeConfigured asks the real Kconfig of the oldest and the youngest series
+// whether it has all that the built-in fragments want of it: seconds, where a build takes
+// minutes. Sources that are not there are downloaded; set-up for the tests does that.
+func TestEverySourceCanBeConfigured(t *testing.T) {
 	if testing.Short() {
-		t.Skip("unpacks a real kernel source")
-	}
-	if _, err := os.Stat(filepath.Join(debianDir, "linux-source-6.1.tar.xz")); err != nil {
-		t.Skip("the Debian package linux-source-6.1 is not installed")
+		t.Skip("unpacks real kernel sources")
 	}
 	c, err := cache.Open("")
 	require.NoError(t, err)
 	b := &Builder{Cache: c}
-	for _, name := range []string{"stock-6.1", "stock-6.1+lockdep", "stock-6.1+kasan", "stock-6.1+debuginfo"} {
+	for _, name := range []string{"stock@6.1", "lockdep@6.1", "kasan@6.1", "debuginfo@6.1", "stock@7.3", "lockdep@7.3", "kasan@7.3", "debuginfo@7.3"} {
 		spec, err := Named(name)
 		require.NoError(t, err)
 		r, err := b.prepare(t.Context(), spec)
@@ -110,8 +108,74 @@ func TestOlderSourceCanBeConfigured(t *testing.T) {
 			got, err := k.configure(t.Context(), r.settings, name)
 			require.NoError(t, err, vmimages.EvidenceOf(err))
 			assert.Equal(t, "y", got.value("FAILSLAB"), name)
-			assert.Equal(t, "n", got.value("FAULT_INJECTION_STACKTRACE_FILTER"), name)
+			filter := "y"
+			if strings.Contains(name, "@6.1") {
+				filter = "n"
+			}
+			assert.Equal(t, filter, got.value("FAULT_INJECTION_STACKTRACE_FILTER"), name)
 			assert.Equal(t, "y", got.value("NFSD_FLEXFILELAYOUT"), name)
 		}()
 	}
+}
+
+// TestPatchesFitEverySeries applies all patches of the catalogue to the source of each series,
+// and says which kernels exist where. What is called absent must not fit.
+func TestPatchesFitEverySeries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("unpacks files of real kernel sources")
+	}
+	c, err := cache.Open("")
+	require.NoError(t, err)
+	b := &Builder{Cache: c}
+	for _, series := range Series() {
+		v, _ := parseVersion(series)
+		specs, absent := catalogueOf(series)
+		fit, misfit := instrumentationFor(v), []Patch{}
+		for _, s := range specs {
+			fit = append(fit, s.Patches...)
+		}
+		for name, why := range absent {
+			plain, _ := SplitSeries(name)
+			text, err := patchFiles.ReadFile(patchDir + "/" + plain + ".patch")
+			require.NoError(t, err)
+			misfit = append(misfit, Patch{Name: plain, Text: text})
+			t.Logf("%s: no %s: %s", series, plain, why)
+		}
+		src := b.tarball(series)
+		require.NoError(t, src.find(t.Context()))
+		root := t.TempDir()
+		err = src.unpack(t.Context(), root, nil, touchedBy(t, slices.Concat(fit, misfit))...)
+		require.NoError(t, err, vmimages.EvidenceOf(err))
+		applies := func(p Patch) error {
+			at := &patcher{root: root, scratch: t.TempDir(), read: func(path string) (content, error) { return readContent(filepath.Join(root, path)) }}
+			return at.applyAll(t.Context(), []Patch{p})
+		}
+		var names []string
+		for _, p := range fit {
+			if name := strings.TrimSuffix(p.Name, ".patch"); name == "tracing-deeper-stacks" && v.compare(version{7, 2}) >= 0 {
+				misfit = append(misfit, p) // those kernels keep as many frames by themselves
+			} else if assert.NoError(t, applies(p), series) {
+				names = append(names, name)
+			}
+		}
+		for _, p := range misfit {
+			assert.Error(t, applies(p), "%s: %s is said not to fit", series, p.Name)
+		}
+		t.Logf("%s: %s", series, strings.Join(names, " "))
+	}
+}
+
+// touchedBy are the files that patches change.
+func touchedBy(t *testing.T, patches []Patch) (files []string) {
+	t.Helper()
+	for _, p := range patches {
+		changes, _, err := p.parse()
+		require.NoError(t, err)
+		for _, c := range changes {
+			_, file, _ := strings.Cut(c.OldName, "/") // a/ or b/ comes first
+			files = append(files, file)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
 }

@@ -2,10 +2,6 @@ package kernel
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loopfault/vmimages"
-	"loopfault/vmimages/cache"
-	"loopfault/vmimages/command"
-	"loopfault/vmimages/packages"
-	"loopfault/vmimages/progress"
 )
 
 // source is where a kernel's files come from.
@@ -35,18 +27,12 @@ type source interface {
 	fixed() bool
 }
 
-// debianPrefix marks a source that comes from a Debian package.
-const debianPrefix = "debian:"
-
-// debianDir is where those packages put their files.
-const debianDir = "/usr/src"
-
-func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (source, error) {
-	if version, ok := strings.CutPrefix(spec, debianPrefix); ok {
+func (b *Builder) openSource(spec string) (source, error) {
+	if version, ok := strings.CutPrefix(spec, DebianPrefix); ok {
 		if _, ok := parseVersion(version); !ok {
 			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
 		}
-		return &tarball{release: version, path: filepath.Join(tarballs, "linux-source-"+version+".tar.xz")}, nil
+		return b.tarball(version), nil
 	}
 	if spec == "" {
 		return nil, vmimages.Usagef("no kernel source given: expected debian:VERSION or a directory")
@@ -65,80 +51,7 @@ func openSource(spec, tarballs string, c *cache.Cache, report progress.Func) (so
 			return nil, vmimages.Usagef("%s is no kernel source tree: it has no %s", dir, need)
 		}
 	}
-	return &mirror{dir: dir, cache: c, report: report}, nil
-}
-
-// tarball is the file of a package such as linux-source-6.12.
-type tarball struct {
-	release string // "6.12"
-	path    string
-	sum     string
-}
-
-func (s *tarball) label() string { return debianPrefix + s.release }
-func (s *tarball) fixed() bool   { return true }
-func (s *tarball) id() string    { return "debian-" + s.release + "-" + s.sum[:12] }
-
-func (s *tarball) version() (version, error) {
-	v, _ := parseVersion(s.release)
-	return v, nil
-}
-
-func (s *tarball) hash(ctx context.Context) (string, error) {
-	if s.sum != "" {
-		return s.sum, nil
-	}
-	f, err := os.Open(s.path)
-	if err != nil {
-		return "", vmimages.Infraf("there is no %s: install the Debian package linux-source-%s (vmimages/setup.sh installs the one for %s)",
-			s.path, s.release, debianSource)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", vmimages.Infraf("cannot read %s: %w", s.path, err)
-	}
-	s.sum = hex.EncodeToString(h.Sum(nil))
-	return s.sum, ctx.Err()
-}
-
-// bring unpacks the tarball once. The directory appears in one step when all of
-// it is on disk, so that a half unpacked tree is never built from.
-func (s *tarball) bring(ctx context.Context, t *tree) (string, error) {
-	sum, err := s.hash(ctx)
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(t.src); err == nil {
-		return sum, nil
-	}
-	if err := t.cache.Need(spaceTree, "unpack the kernel source"); err != nil {
-		return "", err
-	}
-	tar, err := packages.Find("tar")
-	if err != nil {
-		return "", err
-	}
-	step := t.report.Begin("kernel.unpack", "unpacking "+filepath.Base(s.path), estimateUnpack)
-	defer step.End()
-	part := t.src + ".part"
-	if err := os.RemoveAll(part); err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(part, 0o755); err != nil {
-		return "", err
-	}
-	err = command.Command{
-		Argv: []string{tar, "--extract", "--use-compress-program=xz -T0", "--file=" + s.path, "--strip-components=1", "--no-same-owner"},
-		Dir:  part, Lock: t.lock.File(),
-	}.Run(ctx)
-	if err != nil {
-		return "", fmt.Errorf("unpacking %s: %w", s.path, err)
-	}
-	if err := settle(part); err != nil {
-		return "", err
-	}
-	return sum, os.Rename(part, t.src)
+	return &mirror{dir: dir, cache: b.Cache, report: b.Report}, nil
 }
 
 // settle waits until everything written to dir's file system is on disk: one

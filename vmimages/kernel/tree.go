@@ -17,10 +17,11 @@ import (
 
 // Rooms of the cache.
 const (
-	roomTrees  = "kernels/trees"
-	roomBuilds = "kernels/builds"
-	roomNames  = "kernels/names"
-	roomLogs   = "kernels/logs"
+	roomTrees   = "kernels/trees"
+	roomBuilds  = "kernels/builds"
+	roomNames   = "kernels/names"
+	roomLogs    = "kernels/logs"
+	roomSources = "kernels/sources"
 )
 
 // Space that steps need in an empty cache, in bytes, with room to spare.

@@ -13,11 +13,11 @@ import (
 	"loopfault/vmimages"
 )
 
-// olderFiles are what kernels before a version cannot do: before/6.5.config holds
-// for 6.4 and all older ones.
+// limitFiles are what came or went with a version: before/6.5.config holds for 6.4
+// and all older ones, since/7.3.config for 7.3 and all younger ones.
 //
-//go:embed fragments/before/*.config
-var olderFiles embed.FS
+//go:embed fragments/before/*.config fragments/since/*.config
+var limitFiles embed.FS
 
 // version is the part of a kernel's version that options come and go with.
 type version struct{ major, minor int }
@@ -59,27 +59,30 @@ func treeVersion(dir string) (version, error) {
 	return version{}, vmimages.Usagef("%s is no kernel source tree: its Makefile says no VERSION and PATCHLEVEL", dir)
 }
 
-// olderFragments returns the built-in fragments for kernels as old as v: those of
-// the oldest limit last, since they know best.
-func olderFragments(v version) []Fragment {
-	type limited struct {
-		Fragment
-		before version
-	}
-	var list []limited
-	for name, text := range embedded(olderFiles, "fragments/before") {
+// versionFragments returns the built-in fragments for kernels of version v, which
+// go on top of the base: those whose limit is farthest from v last, since they
+// know best.
+func versionFragments(v version) []Fragment {
+	before := limited("before", func(limit version) bool { return v.compare(limit) < 0 })
+	slices.Reverse(before)
+	return append(before, limited("since", func(limit version) bool { return v.compare(limit) >= 0 })...)
+}
+
+// limited returns the fragments of one kind whose limit holds, in the order of
+// their limits.
+func limited(kind string, holds func(limit version) bool) (fragments []Fragment) {
+	limits := map[string]version{}
+	for name, text := range embedded(limitFiles, "fragments/"+kind) {
 		limit, ok := parseVersion(strings.TrimSuffix(name, ".config"))
 		if !ok {
-			panic("fragments/before/" + name + " is not named after a version") // a test reads them all
+			panic("fragments/" + kind + "/" + name + " is not named after a version") // a test reads them all
 		}
-		if v.compare(limit) < 0 {
-			list = append(list, limited{Fragment{Name: "before/" + name, Text: text}, limit})
+		if holds(limit) {
+			f := Fragment{Name: kind + "/" + name, Text: text}
+			limits[f.Name] = limit
+			fragments = append(fragments, f)
 		}
 	}
-	slices.SortFunc(list, func(a, b limited) int { return b.before.compare(a.before) })
-	var fragments []Fragment
-	for _, l := range list {
-		fragments = append(fragments, l.Fragment)
-	}
+	slices.SortFunc(fragments, func(a, b Fragment) int { return limits[a.Name].compare(limits[b.Name]) })
 	return fragments
 }

@@ -12,37 +12,42 @@ import (
 	"loopfault/vmimages"
 )
 
-// olderNames are the limits that hold for a version, in the order of use.
-func olderNames(t *testing.T, text string) (names []string) {
+// limitNames are the limits that hold for a version, in the order of use.
+func limitNames(t *testing.T, text string) (names []string) {
 	t.Helper()
 	v, ok := parseVersion(text)
 	require.True(t, ok, text)
-	for _, f := range olderFragments(v) {
+	for _, f := range versionFragments(v) {
 		names = append(names, f.Name)
 	}
 	return names
 }
 
 func TestOlderKernelsAreAskedForLess(t *testing.T) {
-	assert.Empty(t, olderNames(t, "6.12"), "the base fragments are those of the stock kernel")
-	assert.Empty(t, olderNames(t, "6.5"))
-	assert.Equal(t, []string{"before/6.5.config"}, olderNames(t, "6.4"))
-	assert.Equal(t, []string{"before/6.5.config"}, olderNames(t, "6.2"))
-	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, olderNames(t, "6.1"))
-	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, olderNames(t, "5.14"), "numbers, not text")
+	assert.Empty(t, limitNames(t, "6.12"), "the base fragments are those of the stock kernel")
+	assert.Empty(t, limitNames(t, "6.5"))
+	assert.Equal(t, []string{"before/6.5.config"}, limitNames(t, "6.4"))
+	assert.Equal(t, []string{"before/6.5.config"}, limitNames(t, "6.2"))
+	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, limitNames(t, "6.1"))
+	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, limitNames(t, "5.14"), "numbers, not text")
 }
 
-// An older kernel is spared options, and asked for others only where its Kconfig
-// offers a choice.
-func TestOlderFragmentsTakeBackWhatTheBaseAsksFor(t *testing.T) {
+func TestYoungerKernelsAreAskedForWhatBecameOfOptions(t *testing.T) {
+	assert.Equal(t, []string{"since/7.2.config"}, limitNames(t, "7.2"))
+	assert.Equal(t, []string{"since/7.2.config"}, limitNames(t, "7.10"), "numbers, not text")
+}
+
+// Kernels of other versions are spared options, and asked for others only where their
+// Kconfig offers a choice.
+func TestVersionFragmentsTakeBackWhatTheBaseAsksFor(t *testing.T) {
 	base, err := merge(BaseFragments())
 	require.NoError(t, err)
 	asked := map[string]bool{}
 	for _, s := range base {
 		asked[s.symbol] = s.value != "n"
 	}
-	choices := map[string]bool{"SLUB": true, "SLOB": true}
-	for _, f := range olderFragments(version{}) {
+	choices := map[string]bool{"SLUB": true, "SLOB": true, "NFS_V4_0": true}
+	for _, f := range append(versionFragments(version{}), versionFragments(version{9999, 0})...) {
 		list, err := f.settings()
 		require.NoError(t, err)
 		require.NotEmpty(t, list, f.Name)

@@ -25,7 +25,11 @@ type nfsServer struct {
 	away    bool      // the file system is unmounted
 }
 
-const nfsdDir = "/proc/fs/nfsd/"
+const (
+	nfsdDir = "/proc/fs/nfsd/"
+	// endGraceKnob is there if the server can do NFSv4.
+	endGraceKnob = "v4_end_grace"
+)
 
 const (
 	stateDir = "/var/lib/nfs"
@@ -56,7 +60,7 @@ func (n *nfsServer) setUp() error {
 	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
 	}
-	if n.export.Tracking != "" || n.layout == wire.LayoutBlock {
+	if n.export.Tracking == wire.TrackingDaemon || n.layout == wire.LayoutBlock {
 		if err := unix.Mount("rpc_pipefs", pipeDir, "rpc_pipefs", 0, ""); err != nil {
 			return fmt.Errorf("mount rpc_pipefs: %w", err)
 		}
@@ -98,8 +102,12 @@ func (n *nfsServer) setTimes() error {
 // of lockd, which is 50 s, as well: to knfsd it is all one.
 func (n *nfsServer) endGrace() error {
 	var err error
-	if n.export.Tracking == "" { // else it knows of no clients, and is through already
-		err = workloads.WriteKnob(nfsdDir+"v4_end_grace", "Y")
+	if n.export.Tracking != wire.TrackingDaemon { // which knows of no clients, so that the kernel is through already
+		err = workloads.WriteKnob(nfsdDir+endGraceKnob, "Y")
+	}
+	if errors.Is(err, unix.EBUSY) {
+		err = fmt.Errorf("%w: this kernel tracks no clients by itself (CONFIG_NFSD_LEGACY_CLIENT_TRACKING) and would stay in its "+
+			"grace period for good: want export.tracking %s", err, wire.TrackingDaemon)
 	}
 	if lerr := workloads.WriteKnob("/proc/fs/lockd/nlm_end_grace", "Y"); !errors.Is(lerr, os.ErrNotExist) {
 		err = errors.Join(err, lerr) // no lockd, no grace period of its own
@@ -122,18 +130,18 @@ func (n *nfsServer) share() error {
 // start starts nfsd's threads, and before them who tracks clients. NFSv3 as well:
 // the flexfiles data path speaks it.
 func (n *nfsServer) start() error {
-	want := n.export.Tracking
-	if want != "" && n.tracker == nil {
-		if err := n.startTracker(want); err != nil {
-			return fmt.Errorf("start %s: %w", want, err)
+	daemon := n.export.Tracking == wire.TrackingDaemon && hasClients()
+	if daemon && n.tracker == nil {
+		if err := n.startTracker(); err != nil {
+			return fmt.Errorf("start %s: %w", wire.TrackingDaemon, err)
 		}
 	}
 	if err := workloads.Run("rpc.nfsd", strconv.Itoa(n.export.Threads)); err != nil {
 		return err
 	}
 	// The kernel goes on without it when it does not get hold of it.
-	if got := tracking(); want != "" && got != want {
-		return fmt.Errorf("the server tracks its clients by %q, want %s", got, want)
+	if got := tracking(); daemon && got != wire.TrackingDaemon {
+		return fmt.Errorf("the server tracks its clients by %q, want %s", got, wire.TrackingDaemon)
 	}
 	return nil
 }

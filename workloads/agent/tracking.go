@@ -7,16 +7,24 @@ import (
 	"regexp"
 
 	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
 )
 
 // Where the kernel's three ways to track clients keep whom a restarted server has
 // to let reclaim.
 var trackingDirs = []string{"nfsdcld", "nfsdcltrack", "v4recovery"}
 
+// hasClients says that the server can do NFSv4: no other version has clients to track.
+func hasClients() bool {
+	_, err := os.Stat(nfsdDir + endGraceKnob)
+	return err == nil
+}
+
 // startTracker starts nfsdcld and waits until it listens: a kernel that starts a
 // server looks for it for a second only.
-func (n *nfsServer) startTracker(daemon string) (err error) {
-	n.tracker, err = startDaemon(daemon, "-F", "-p", pipeDir, "-s", filepath.Join(stateDir, "nfsdcld"))
+func (n *nfsServer) startTracker() (err error) {
+	n.tracker, err = startDaemon(wire.TrackingDaemon, "-F", "-p", pipeDir, "-s", filepath.Join(stateDir, "nfsdcld"))
 	return err
 }
 

@@ -10,10 +10,24 @@ type Export struct {
 	// may be reclaimed. The kernel takes whole seconds from 10 on; 0 is its default, 90s.
 	Lease Duration `json:"lease,omitempty" yaml:"lease,omitempty"`
 	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
-	// Tracking is nfsdcld, the daemon that remembers who may reclaim, or nothing
-	// for what the kernel finds without it.
+	// Tracking is who remembers which clients may reclaim after a restart: nfsdcld, the
+	// daemon that distributions run, or kernel, for what the kernel finds without it.
+	// Nothing, as in trials stored before this had a default, means kernel.
 	Tracking string `json:"tracking,omitempty" yaml:"tracking,omitempty"`
+	// ReturnOnClose is what LAYOUTGET replies ask for: false has clients keep layouts of
+	// files that they have closed. knfsd always asks for it; false needs a kernel with the
+	// module parameter nfsd.layout_return_on_close, or a debugger. nil is the server's way.
+	ReturnOnClose *bool `json:"return_on_close,omitempty" yaml:"return_on_close,omitempty"`
 }
+
+// KeepsLayouts says whether clients are to keep layouts of files that they have closed.
+func (e Export) KeepsLayouts() bool { return e.ReturnOnClose != nil && !*e.ReturnOnClose }
+
+// Who tracks the server's clients.
+const (
+	TrackingDaemon = "nfsdcld"
+	TrackingKernel = "kernel"
+)
 
 // Mount is the loop-back mount of that export.
 type Mount struct {
@@ -122,10 +136,13 @@ type Evict struct {
 // Umount mounts the export again, several times over, and takes the mounts
 // down, over and over: idle, or busy with writers killed the moment before.
 type Umount struct {
-	Mounts  int    `json:"mounts" yaml:"mounts"`     // at once, each its own superblock
-	Writers int    `json:"writers" yaml:"writers"`   // processes a mount
-	Busy    bool   `json:"busy" yaml:"busy"`         // kill the writers with files open instead of letting them finish
-	How     string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
+	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
+	Writers int  `json:"writers" yaml:"writers"` // processes a mount
+	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
+	// Churn has the writers write and read back that many small files each, which they
+	// close in between, so that there are many inodes to evict; 0 has them write shared ones.
+	Churn int    `json:"churn,omitempty" yaml:"churn"`
+	How   string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
 }
 
 // Ways to take a mount down.

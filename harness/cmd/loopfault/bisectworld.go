@@ -32,10 +32,13 @@ func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, fla
 	}
 	defer tree.Close()
 	spec.Source, spec.Commit = tree.Dir, commit
+	if spec, err = spec.Shaped(); err != nil {
+		return kernel.Build{}, err
+	}
 	if spec, err = spec.With(flavours...); err != nil {
 		return kernel.Build{}, err
 	}
-	b := kernel.Builder{Cache: c.images, Report: c.e.ui.Progress}
+	b := c.e.builder(c.images)
 	return b.Ensure(ctx, spec)
 }
 

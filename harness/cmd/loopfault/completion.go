@@ -110,7 +110,13 @@ func valuesOf(v *kong.Value, results string) []string {
 	case "scenario", "scenarios":
 		return scenarios.Names()
 	case "kernel":
-		return kernel.CatalogueNames()
+		names := kernel.CatalogueNames()
+		for _, name := range kernel.CatalogueNames() {
+			for _, series := range kernel.SeriesOf(name) {
+				names = append(names, name+"@"+series)
+			}
+		}
+		return names
 	case "run", "trial":
 		return append(runNames(results), "latest")
 	}

@@ -12,6 +12,7 @@ var examples = map[string][][2]string{
 	"doctor":       {{"loopfault doctor", "what works here"}},
 	"kernel build": {{"loopfault kernel build stock", "a kernel of the catalogue"}, {"loopfault kernel build mine --source ~/linux --patch fix.patch", "one of your own"}},
 	"kernel list":  {{"loopfault kernel list", "kernels that are built, and those that can be"}},
+	"kernel fetch": {{"loopfault kernel fetch 6.12 7.3", "sources of two kernel series"}},
 	"kernel add": {
 		{"loopfault kernel add debian:linux-image-6.1-amd64", "a kernel as Debian ships it"},
 		{"loopfault kernel add ./unpacked", "one of another distribution, whose packages were unpacked there (rpm2cpio, dpkg-deb -x)"},

@@ -14,6 +14,7 @@ import (
 
 type kernelCmd struct {
 	Build  kernelBuildCmd  `cmd:"" help:"Build kernels: names of the catalogue, or a new name with a source, patches and fragments."`
+	Fetch  kernelFetchCmd  `cmd:"" help:"Download kernel sources from Debian's archive into the cache, to build from them later without a network."`
 	Add    kernelAddCmd    `cmd:"" help:"Take a kernel as a distribution ships it."`
 	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
 	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
@@ -22,8 +23,8 @@ type kernelCmd struct {
 }
 
 type kernelBuildCmd struct {
-	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME+FLAVOUR is NAME with a flavour."`
-	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a linux-source package."`
+	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
+	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a kernel source in any suite of Debian's archive, which is downloaded."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
 	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"More eyes for any kernel, told by +FLAVOUR in its name; repeatable."`
@@ -35,7 +36,7 @@ func (c kernelBuildCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	b := e.builder(store)
 	for _, name := range c.Names {
 		spec, err := c.spec(name)
 		if err != nil {
@@ -50,6 +51,26 @@ func (c kernelBuildCmd) Run(e *env) error {
 	return nil
 }
 
+type kernelFetchCmd struct {
+	Versions []string `arg:"" name:"version" help:"Kernel versions as in 7.3, of a source package in any suite. What is there already is left as it is."`
+}
+
+func (c kernelFetchCmd) Run(e *env) error {
+	store, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	b := e.builder(store)
+	for _, version := range c.Versions {
+		path, err := b.FetchSource(e.ctx, version)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: %s\n", version, path)
+	}
+	return nil
+}
+
 // spec starts from the catalogue's kernel of that name, or from nothing.
 func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	base, flavours := kernel.SplitName(name)
@@ -59,11 +80,23 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	if custom && len(c.Names) > 1 {
 		return spec, usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
 	}
-	if known, err := kernel.Named(base); err == nil {
+	known, err := kernel.Named(base)
+	if err == nil {
 		if custom {
 			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
 		}
 		return known.With(flavours...)
+	}
+	if name, series := kernel.SplitSeries(base); series != "" {
+		if !custom || slices.Contains(kernel.CatalogueNames(), name) {
+			return spec, err
+		}
+		if c.Source != "" {
+			return spec, usagef("kernel %q: --source says what to build it from: leave @%s out of the name", name, series)
+		}
+		if spec.Source, err = kernel.SeriesSource(series); err != nil {
+			return spec, err
+		}
 	}
 	if !custom {
 		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
@@ -71,8 +104,7 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	if spec.Source == "" {
 		spec.Source = kernel.Catalogue()[0].Source
 	}
-	spec, err := spec.With(flavours...)
-	if err != nil {
+	if spec, err = spec.With(flavours...); err != nil {
 		return spec, err
 	}
 	if spec.Patches, err = readPatches(c.Patch, c.ReversePatch); err != nil {
@@ -111,7 +143,7 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT"}}
+	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT", "SERIES"}}
 	built := map[string]bool{}
 	for _, b := range list {
 		built[b.Name] = true
@@ -119,15 +151,18 @@ func (kernelListCmd) Run(e *env) error {
 		for _, p := range b.Patches {
 			patches = append(patches, p.Name)
 		}
-		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime))
+		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime), seriesOf(b.Name))
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
-			g.add(name, "", "", "", "not built")
+			g.add(name, "", "", "", "not built", seriesOf(name))
 		}
 	}
 	return e.grid("kernels", g)
 }
+
+// seriesOf are the series that a kernel of the catalogue can be had in by NAME@SERIES.
+func seriesOf(name string) string { return strings.Join(kernel.SeriesOf(name), " ") }
 
 type kernelRemoveCmd struct {
 	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns of them."`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"loopfault/vmimages/cache"
-	"loopfault/vmimages/kernel"
 )
 
 type kernelAddCmd struct {
@@ -20,7 +19,7 @@ func (c kernelAddCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	b := kernel.Builder{Cache: store, Report: e.ui.Progress}
+	b := e.builder(store)
 	built, err := b.Add(e.ctx, c.Package, agent)
 	if err != nil {
 		return err

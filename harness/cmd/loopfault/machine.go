@@ -8,6 +8,7 @@ import (
 
 	"loopfault/harness/accel"
 	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
 	"loopfault/harness/ssh"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/image"
@@ -32,6 +33,9 @@ func (e *env) machine(names ...string) (machine, error) {
 	c, err := cache.Open("")
 	if err != nil {
 		return m, err
+	}
+	if err := known(c, names); err != nil {
+		return m, err // before the first of them is built
 	}
 	slowest := 1.0
 	for _, name := range names {
@@ -59,6 +63,24 @@ func (e *env) machine(names ...string) (machine, error) {
 	return m, nil
 }
 
+// builder builds kernels: a source need only have the options that scenarios need.
+func (e *env) builder(c *cache.Cache) kernel.Builder {
+	return kernel.Builder{Cache: c, Report: e.ui.Progress, Needed: scenario.NeededOptions()}
+}
+
+// known says which name is none of a kernel that is there or can be built.
+func known(c *cache.Cache, names []string) error {
+	for _, name := range names {
+		if _, err := kernel.Named(name); err == nil {
+			continue
+		}
+		if _, err := kernel.Resolve(c, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // kernel resolves a name; one that only the catalogue knows, flavours included, is
 // built.
 func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
@@ -67,7 +89,7 @@ func (e *env) kernel(c *cache.Cache, name string) (kernel.Build, error) {
 		return k, nil
 	}
 	if spec, named := kernel.Named(name); named == nil {
-		b := kernel.Builder{Cache: c, Report: e.ui.Progress}
+		b := e.builder(c)
 		return b.Ensure(e.ctx, spec)
 	}
 	return kernel.Build{}, err

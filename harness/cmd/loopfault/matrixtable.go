@@ -30,6 +30,9 @@ func printMatrix(w io.Writer, rec *matrix.Record) {
 	}
 	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
 	for _, c := range rec.Cells {
+		if c.NoControl != "" {
+			fmt.Fprintf(w, "%s on %s runs without a control: %s\n", c.Ref, c.Kernel, c.NoControl)
+		}
 		if c.Row == nil {
 			continue
 		}

@@ -94,7 +94,7 @@ func (w *nightWorld) build(ctx context.Context, k nightly.Kernel) (string, error
 	if spec, err = spec.With(k.Flavours...); err != nil {
 		return "", err
 	}
-	b := kernel.Builder{Cache: images, Report: w.e.ui.Progress}
+	b := w.e.builder(images)
 	built, err := b.Ensure(ctx, spec)
 	return built.Name, err
 }

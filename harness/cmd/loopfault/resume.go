@@ -12,6 +12,7 @@ import (
 	"loopfault/results/store"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
+	"loopfault/workloads/wire"
 )
 
 type resumeCmd struct {
@@ -57,7 +58,10 @@ func (e *env) load(run string) (store.Stored, error) {
 // to it. Everything that could change what a trial shows has to be as it was.
 func (e *env) specOf(stored store.Stored, flags guestFlags) (campaign.Spec, error) {
 	m := stored.Manifest
-	var was struct{ Variant string }
+	var was struct {
+		Variant string
+		Export  struct{ Tracking string }
+	}
 	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
 		return campaign.Spec{}, usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
 	}
@@ -68,6 +72,9 @@ func (e *env) specOf(stored store.Stored, flags guestFlags) (campaign.Spec, erro
 	s, text, err := findScenario(ref)
 	if err != nil {
 		return campaign.Spec{}, err
+	}
+	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld was what scenarios get
+		s.Export.Tracking = wire.TrackingKernel
 	}
 	var arms []armFlag
 	for _, a := range m.Arms {

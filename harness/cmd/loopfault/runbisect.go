@@ -87,7 +87,7 @@ func (e *env) fromSource(dir string) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	b := kernel.Builder{Cache: images, Report: e.ui.Progress}
+	b := e.builder(images)
 	built, err := b.Ensure(e.ctx, kernel.Spec{Name: "from-source", Source: dir})
 	if err != nil && e.ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
 		err = &bisect.CannotRun{Why: oneLine(err)}

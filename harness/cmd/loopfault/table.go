@@ -20,6 +20,7 @@ func printSummary(w io.Writer, s summary.Summary) {
 		fmt.Fprintf(w, "NOT TRUSTED: %s\n\n", p)
 	}
 	printArms(w, s)
+	printPaths(w, s)
 	printFindings(w, s)
 	for _, c := range s.Comparisons {
 		fmt.Fprintf(w, "%s against %s: %s (%s)\n", c.Arm, c.Base, c.Word, ground(c.Compared))
@@ -55,6 +56,22 @@ func printArms(w io.Writer, s summary.Summary) {
 	}
 	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
 	fmt.Fprintln(w)
+}
+
+// printPaths says by which ways the target was called in each arm, and what was seen of
+// the mechanism.
+func printPaths(w io.Writer, s summary.Summary) {
+	for _, a := range s.Arms {
+		if line := a.PathLine(); line != "" {
+			fmt.Fprintf(w, "%s: calls through %s\n", a.Name, line)
+		}
+	}
+	for _, c := range s.Claims() {
+		fmt.Fprintf(w, "claim %s: %s\n", c.Claim, c.Says)
+		for _, cell := range c.Cells {
+			fmt.Fprintf(w, "    %s: %s\n", cell.Arm, cell)
+		}
+	}
 }
 
 // ground is the number that a comparison's word rests on.

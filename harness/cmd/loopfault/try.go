@@ -47,7 +47,7 @@ func (c *tryCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	w := &tryWorld{e: e, c: c, store: st, builder: kernel.Builder{Cache: images, Report: e.ui.Progress}}
+	w := &tryWorld{e: e, c: c, store: st, builder: e.builder(images)}
 	out, err := try.Run(e.ctx, w, r)
 	if len(out.Checked) > 0 {
 		if werr := c.print(e, out); err == nil {

@@ -83,7 +83,7 @@ func (b *writer) ran(r model.Run) {
 	if r.Scenario.Title != "" {
 		b.item("about: %s", r.Scenario.Title)
 	}
-	if r.Scenario.Target != "" {
+	if r.Scenario.Target.Function != "" {
 		b.item("target: %s()", r.Scenario.Target)
 	}
 	b.item("run: %s, %d trials, seed %d", r.Name, len(r.Trials), r.Manifest.Seed)
@@ -113,6 +113,9 @@ func (b *writer) kernels(arms []store.Arm) {
 			}
 			b.indented("    ", fmt.Sprintf("%s %s (sha256 %.12s)", how, p.Name, p.SHA256))
 		}
+		for _, p := range a.InstrumentationPatches {
+			b.indented("    ", fmt.Sprintf("instrumentation %s (sha256 %.12s)", p.Name, p.SHA256))
+		}
 	}
 	b.WriteByte('\n')
 }
@@ -121,6 +124,15 @@ func (b *writer) rates(r model.Run) {
 	b.head("How often")
 	for _, a := range r.Summary.Arms {
 		b.item("%s", rate(a))
+		if line := a.PathLine(); line != "" {
+			b.indented("    ", "calls through "+line)
+		}
+	}
+	for _, c := range r.Summary.Claims() {
+		b.item("claim %s: %s", c.Claim, c.Says)
+		for _, cell := range c.Cells {
+			b.indented("    ", fmt.Sprintf("%s: %s", cell.Arm, cell))
+		}
 	}
 	for _, c := range r.Summary.Comparisons {
 		b.item("%s against %s: %s (p = %.3g; %d trials of each arm needed)", c.Arm, c.Base, c.Word, c.Adjusted, c.TrialsNeeded)

@@ -67,6 +67,17 @@ func arms(b *strings.Builder, s summary.Summary) {
 		}
 		fmt.Fprintf(b, " %s | %s to %s |\n", model.Percent(a.HangRate), model.Percent(a.Interval[0]), model.Percent(a.Interval[1]))
 	}
+	for _, a := range s.Arms {
+		if line := a.PathLine(); line != "" {
+			fmt.Fprintf(b, "\n%s: calls through %s\n", escape(a.Name), escape(line))
+		}
+	}
+	for _, c := range s.Claims() {
+		fmt.Fprintf(b, "\n- claim %s: %s\n", escape(c.Claim), escape(c.Says))
+		for _, cell := range c.Cells {
+			fmt.Fprintf(b, "  - %s: %s\n", escape(cell.Arm), escape(cell.String()))
+		}
+	}
 	for _, c := range s.Comparisons {
 		fmt.Fprintf(b, "\n%s against %s: **%s** (p = %.3g; %d trials of each arm needed)\n", escape(c.Arm), escape(c.Base), escape(string(c.Word)), c.Adjusted, c.TrialsNeeded)
 	}
@@ -102,6 +113,9 @@ func kernels(b *strings.Builder, r model.Run) {
 		}
 		for _, p := range a.Patches {
 			fmt.Fprintf(b, "  - patch %s %s\n", code(p.Name), code(p.SHA256))
+		}
+		for _, p := range a.InstrumentationPatches {
+			fmt.Fprintf(b, "  - instrumentation %s %s\n", code(p.Name), code(p.SHA256))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/paths"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -32,9 +33,9 @@ type Run struct {
 
 // Scenario is what a reader wants to know of what was run.
 type Scenario struct {
-	Title     string `json:"title"`
-	Mechanism string `json:"mechanism"`
-	Target    string `json:"target"`
+	Title     string       `json:"title"`
+	Mechanism string       `json:"mechanism"`
+	Target    paths.Target `json:"target"`
 }
 
 // Options of reading. The zero value reads what is there.

@@ -1,0 +1,31 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+
+	"loopfault/results/paths"
+)
+
+// target checks what is to be counted, and by which ways.
+func (c *checker) target(t paths.Target) {
+	const path = "target"
+	c.want(t.Function == "" || functionForm.MatchString(t.Function), path, "is %q, want the name of a kernel function", t.Function)
+	c.want(t.Function != "" || len(t.Below)+len(t.Paths) == 0, path+".function", "want the name of a kernel function")
+	c.functions(t.Below, path+".below")
+	for i, p := range t.Paths {
+		c.functions(p.Below, fmt.Sprintf("%s.paths[%d].below", path, i))
+	}
+	if at, wrong := paths.Check(t.Paths); wrong != "" {
+		c.want(false, fmt.Sprintf("%s.paths[%d]", path, at), "%s", wrong)
+	}
+}
+
+// functions checks a list of names.
+func (c *checker) functions(names []string, path string) {
+	for i, either := range names {
+		for f := range strings.SplitSeq(either, "|") {
+			c.want(functionForm.MatchString(f), fmt.Sprintf("%s[%d]", path, i), "is %q, want the name of a kernel function, or several with | between them", either)
+		}
+	}
+}

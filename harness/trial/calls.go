@@ -1,0 +1,187 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"loopfault/faults"
+	"loopfault/results/paths"
+	"loopfault/workloads/wire"
+)
+
+// Names of the kprobe events that count: calls of the target, and those calls it
+// makes itself that a fault has fail.
+const (
+	probe       = "loopfault_target"
+	failedProbe = "loopfault_failed"
+)
+
+const kprobes = wire.Tracefs + "/events/kprobes/"
+
+// stackKeys are the triggers that count by stack: common_stacktrace has been the name
+// of the key since 6.3, stacktrace before. The table of the kernel keeps 2048
+// stacks unless it is told otherwise; a stack takes some 300 bytes.
+var stackKeys = []string{"hist:keys=common_stacktrace:size=8192", "hist:keys=stacktrace:size=8192"}
+
+// failed is a call in the target that some fault has fail.
+type failed struct {
+	event string // that sees it come back with the failure
+}
+
+// countCalls counts the calls of the target, by the stack that led to each, with a
+// kprobe. Its counters do not depend on the trace buffer, which may overrun.
+func (t *trial) countCalls(ctx context.Context) error {
+	target := t.spec.Scenario.Target
+	if target.Function == "" {
+		return nil
+	}
+	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{target.Function}})
+	if err != nil {
+		return err
+	}
+	if len(syms) == 0 {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", target.Function)}
+	}
+	// A probe that the kernel has turned into a jump is no place that it can unwind from.
+	if err := t.agent.WriteFile(ctx, "/proc/sys/debug/kprobes-optimization", "0"); err != nil {
+		t.history.add(entry{Type: "guest", What: "kprobes-optimization", Detail: err.Error()}) // CONFIG_OPTPROBES is off
+	}
+	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target.Function); err != nil {
+		return fmt.Errorf("count calls of %s: %w", target.Function, err)
+	}
+	if err := t.countStacks(ctx, probe, ""); err != nil {
+		if len(target.Below) > 0 {
+			return &Unfit{Kernel: t.spec.Kernel.Name, Why: "cannot count calls by stack (needs CONFIG_HIST_TRIGGERS, CONFIG_STACKTRACE): " + err.Error()}
+		}
+		t.history.add(entry{Type: "guest", What: "no count by path", Detail: err.Error()})
+	}
+	// Whole stacks, in their order, are worth knowing but not needed (CONFIG_STACKTRACE).
+	if err := t.agent.WriteFile(ctx, kprobes+probe+"/trigger", "stacktrace"); err != nil {
+		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
+	}
+	if err := t.agent.WriteFile(ctx, kprobes+probe+"/enable", "1"); err != nil {
+		return fmt.Errorf("count calls of %s: %w", target.Function, err)
+	}
+	return t.countFailed(ctx)
+}
+
+// countStacks has an event counted by stack, those alone that a filter lets pass.
+func (t *trial) countStacks(ctx context.Context, event, filter string) (err error) {
+	for _, key := range stackKeys {
+		if filter != "" {
+			key += " if " + filter
+		}
+		if err = t.agent.WriteFile(ctx, kprobes+event+"/trigger", key); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// countFailed counts by stack how often a call in the target came back as a fault has
+// it come back, whichever way it is had: a probe stands behind the call. An allocation
+// that failed without any fault is counted like the others.
+func (t *trial) countFailed(ctx context.Context) error {
+	for _, f := range t.spec.Scenario.Faults {
+		at, ok := f.FailedCall()
+		if !ok || at.Function != t.spec.Scenario.Target.Function {
+			continue
+		}
+		site, err := faults.Site(ctx, t.agent, at.Function, at.Callee, at.Call)
+		if err != nil {
+			return &Unfit{Kernel: t.spec.Kernel.Name, Why: err.Error()}
+		}
+		fn, err := faults.Function(ctx, t.agent, at.Function)
+		if err != nil {
+			return err
+		}
+		event := fmt.Sprintf("%s_%d", failedProbe, len(t.failed))
+		define := fmt.Sprintf("p:%s %s+%#x ret=%%ax:s64", event, at.Function, site.Return-fn.Start)
+		if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", define); err != nil {
+			return fmt.Errorf("count failures of %s in %s: %w", site, at.Function, err)
+		}
+		if err := t.countStacks(ctx, event, fmt.Sprintf("ret == %d", -at.Errno)); err != nil {
+			t.history.add(entry{Type: "guest", What: "no count of failures by path", Detail: err.Error()})
+			continue
+		}
+		t.failed = append(t.failed, failed{event: event})
+	}
+	return nil
+}
+
+// proveCalls reads the counters of the target.
+func (t *trial) proveCalls(ctx context.Context) error {
+	target := t.spec.Scenario.Target
+	if target.Function == "" {
+		return nil
+	}
+	profile, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
+	if err != nil {
+		return err
+	}
+	all := probeHits(profile)
+	t.result.Exercised = all
+	if len(target.Below) > 0 {
+		t.result.Exercised = 0
+	}
+	calls, err := t.stacksOf(ctx, probe)
+	if err != nil {
+		t.history.add(entry{Type: "guest", What: "no count by path", Detail: err.Error()})
+		return nil
+	}
+	var landed []paths.Stack
+	for _, f := range t.failed {
+		stacks, ferr := t.stacksOf(ctx, f.event)
+		landed, err = append(landed, stacks...), errors.Join(err, ferr)
+	}
+	t.result.Paths = paths.Tally(target.Function, target.Paths, calls, landed)
+	if missing := all - paths.Sum(calls); missing > 0 { // the kernel's table was full
+		t.result.Paths[paths.Other] = paths.Count{Calls: t.result.Paths[paths.Other].Calls + missing, Landed: t.result.Paths[paths.Other].Landed}
+	}
+	if len(target.Below) > 0 {
+		t.result.Exercised = paths.Taken(target.Function, target.Below, calls)
+		t.result.Elsewhere = all - t.result.Exercised
+		if len(t.failed) > 0 {
+			t.result.LandedElsewhere = paths.Sum(landed)
+			t.onPath = paths.Taken(target.Function, target.Below, landed)
+			t.result.LandedElsewhere -= t.onPath
+		}
+	}
+	return err
+}
+
+// stacksOf reads what was counted of an event by stack, and keeps it as evidence.
+func (t *trial) stacksOf(ctx context.Context, event string) ([]paths.Stack, error) {
+	text, err := t.agent.ReadFile(ctx, kprobes+event+"/hist")
+	if err != nil {
+		return nil, err
+	}
+	name := "calls.txt"
+	if event != probe {
+		name = strings.TrimPrefix(event, "loopfault_") + ".txt"
+	}
+	if err := os.WriteFile(t.evidencePath(name), []byte(text), 0o644); err != nil {
+		return nil, err
+	}
+	h := paths.ReadHistogram(text)
+	if h.Dropped > 0 {
+		t.history.add(entry{Type: "guest", What: "calls without a stack", Detail: fmt.Sprintf("%s: %d", event, h.Dropped)})
+	}
+	return h.Stacks, nil
+}
+
+// probeHits reads our line of kprobe_profile: name, hits, misses.
+func probeHits(profile string) int64 {
+	for line := range strings.Lines(profile) {
+		f := strings.Fields(line)
+		if len(f) == 3 && f[0] == probe {
+			n, _ := strconv.ParseInt(f[1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}

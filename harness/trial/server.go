@@ -1,0 +1,61 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+
+	"loopfault/faults"
+	"loopfault/harness/scenario"
+	"loopfault/vmimages/kernel"
+)
+
+// returnOnClose is the module parameter that instrumented kernels have.
+const returnOnClose = "/sys/module/nfsd/parameters/layout_return_on_close"
+
+// needsPoke says whether what the scenario wants of the server can be had of a kernel
+// from outside alone: by changing its code in memory.
+func needsPoke(s scenario.Scenario, k kernel.Build) bool {
+	return s.Export.KeepsLayouts() && !k.Instrumented(kernel.ReturnOnClosePatch)
+}
+
+// keepLayouts has the server grant layouts that outlive CLOSE, if the scenario wants
+// that. A kernel that cannot be told so is changed from outside before the load begins:
+// a guest under a debugger cannot be frozen.
+func (t *trial) keepLayouts(ctx context.Context) error {
+	if !t.spec.Scenario.Export.KeepsLayouts() {
+		return nil
+	}
+	err := t.agent.WriteFile(ctx, returnOnClose, "N")
+	switch {
+	case err == nil:
+		t.result.Instrumented = []string{"LAYOUTGET replies without return-on-close: nfsd.layout_return_on_close=N (" + kernel.ReturnOnClosePatch + ")"}
+		return nil
+	case !needsPoke(t.spec.Scenario, t.spec.Kernel):
+		return fmt.Errorf("set nfsd.layout_return_on_close: %w", err)
+	}
+	t.history.add(entry{Type: "guest", What: "no nfsd.layout_return_on_close", Detail: err.Error()})
+	t.poke = true
+	return nil
+}
+
+// pokeServer changes the constant in the server's code that asks for return-on-close.
+func (t *trial) pokeServer(ctx context.Context) error {
+	if !t.poke {
+		return nil
+	}
+	addr, err := faults.ReturnOnClose(ctx, t.agent)
+	if err != nil {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no module parameter nfsd.layout_return_on_close (%s), and its code is not understood: %v",
+			kernel.ReturnOnClosePatch, err)}
+	}
+	if _, err := t.target(ctx); err != nil {
+		return err
+	}
+	if err := t.debugged.session.Poke(ctx, addr, []byte{0}); err != nil {
+		return fmt.Errorf("change %s: %w", faults.LayoutgetReply, err)
+	}
+	how := "LAYOUTGET replies without return-on-close: a constant of " + faults.LayoutgetReply + "() was changed in memory"
+	t.result.Instrumented = []string{how}
+	t.history.add(entry{Type: "guest", What: "instrumented", Detail: fmt.Sprintf("%s, at %#x", how, addr)})
+	return nil
+}

@@ -1,0 +1,39 @@
+package kernel
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// bootFragments are what any guest needs to boot and to be talked to, whatever is run in it.
+var bootFragments = regexp.MustCompile(`^(10-x86-guest|20-userland|30-virtio)\.config `)
+
+// mayLack says of which settings a source need not have the option: those that nobody asked
+// for by name, that no guest boots without and that nobody needs.
+func (b *Builder) mayLack(r *recipe) func(setting) bool {
+	own := map[string]bool{}
+	for _, f := range r.Fragments {
+		list, _ := f.settings() // were read before
+		for _, s := range list {
+			own[s.symbol] = true
+		}
+	}
+	return func(s setting) bool {
+		return b.Needed != nil && !own[s.symbol] && !bootFragments.MatchString(s.from) && !slices.Contains(b.Needed, "CONFIG_"+s.symbol)
+	}
+}
+
+// spare takes out those of the dropped settings that the source may have no option for, and
+// says so of each.
+func (k *kbuild) spare(dropped []setting) (left []setting) {
+	symbols := declared(k.src)
+	for _, s := range dropped {
+		if k.may == nil || !k.may(s) || symbols[s.symbol] {
+			left = append(left, s)
+			continue
+		}
+		k.report.Note("kernel.configure", fmt.Sprintf("%s (%s) is left out: this source has no such option, and no scenario needs it", s, s.from))
+	}
+	return left
+}
