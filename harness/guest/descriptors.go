@@ -31,7 +31,13 @@ func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 		switch n.kind {
 		case needScratch:
 			err = d.scratch(n, o, from)
-		case needMemory, needState:
+		case needState:
+			if from != nil {
+				err = d.fed(from.parts[n.id])
+			} else {
+				err = d.frozenPart(n, from)
+			}
+		case needMemory:
 			err = d.frozenPart(n, from)
 		case needLog:
 			err = d.log(o, from)

@@ -87,3 +87,29 @@ func identify(spec Spec, opts Options) (identity, error) {
 	}
 	return id, nil
 }
+
+// fed gives QEMU the devices' state through a pipe: 11 does not read it from a file
+// ("fd: migration to a file is not supported"), and "file:" came with 8.2. It needs no
+// child of QEMU's. Who feeds the pipe ends with the state, or with QEMU.
+func (d *descriptors) fed(state *os.File) error {
+	info, err := state.Stat()
+	if err != nil {
+		return err
+	}
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	// A descriptor of its own: the snapshot may be closed while the guest wakes.
+	own, err := reopen(state, os.O_RDONLY)
+	if err != nil {
+		_, _ = theirs.Close(), ours.Close()
+		return err
+	}
+	d.files = append(d.files, theirs)
+	go func() {
+		_, _ = io.Copy(ours, io.NewSectionReader(own, 0, info.Size())) // QEMU says so if it lacks something
+		_, _ = own.Close(), ours.Close()
+	}()
+	return nil
+}

@@ -69,7 +69,10 @@ func (g *Guest) freeze(ctx context.Context) (*Snapshot, error) {
 	if err := g.monitor.Execute(ctx, "stop", nil, nil); err != nil {
 		return nil, err
 	}
-	if err := g.migrate(ctx, "migrate", "exec:cat >"+g.statePath()); err != nil {
+	// QEMU 7.2 cannot migrate into a descriptor it inherited, but a child of its
+	// can write to it.
+	uri := fmt.Sprintf("exec:cat >/proc/%d/fd/%d", g.proc.cmd.Process.Pid, g.stateFD)
+	if err := g.migrate(ctx, "migrate", uri); err != nil {
 		return nil, err
 	}
 	g.console.catchUp()
@@ -86,15 +89,7 @@ func (g *Guest) freeze(ctx context.Context) (*Snapshot, error) {
 
 // load fills a QEMU that was started with -incoming.
 func (g *Guest) load(ctx context.Context) error {
-	return g.migrate(ctx, "migrate-incoming", "exec:cat <"+g.statePath())
-}
-
-// statePath is the devices' state as a child of QEMU finds it. QEMU itself cannot
-// be told to use the descriptor it inherited: 7.2 does not write to one, and 11
-// does not read from one that is a file ("fd: migration to a file is not
-// supported"). Its "file:" came with 8.2. A child can always open it.
-func (g *Guest) statePath() string {
-	return fmt.Sprintf("/proc/%d/fd/%d", g.proc.cmd.Process.Pid, g.stateFD)
+	return g.migrate(ctx, "migrate-incoming", fmt.Sprintf("fd:%d", g.stateFD))
 }
 
 // migrate saves or loads all of the guest but its memory, which both sides have

@@ -64,30 +64,24 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 	if from, err = filepath.Abs(ref); err != nil {
 		return "", "", vmimages.Infraf("kernel %q: %w", ref, err)
 	}
+	if debs := debsOf(from); len(debs) > 0 {
+		root = filepath.Join(dir, "root")
+		for _, deb := range debs { // over each other, as installing them would
+			if err := unpackDeb(ctx, root, deb); err != nil {
+				return "", "", err
+			}
+		}
+		return root, from, nil
+	}
 	info, err := os.Stat(from)
 	switch {
 	case err == nil && info.IsDir():
-		debs := debsIn(from)
-		if len(debs) == 0 {
-			return from, from, nil
-		}
-		root = filepath.Join(dir, "root")
-		return root, from, unpackDebs(ctx, root, debs)
+		return from, from, nil
 	case err == nil && strings.HasSuffix(from, ".deb"):
 		root = filepath.Join(dir, "root")
-		return root, from, unpackDebs(ctx, root, partsOf(from))
+		return root, from, unpackDeb(ctx, root, from)
 	}
-	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, a directory of them, or one that a kernel's packages were unpacked to", ref)
-}
-
-// unpackDebs unpacks packages over each other, as installing them would.
-func unpackDebs(ctx context.Context, root string, debs []string) error {
-	for _, deb := range debs {
-		if err := unpackDeb(ctx, root, deb); err != nil {
-			return err
-		}
-	}
-	return nil
+	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
 }
 
 // unpackDeb unpacks a package below root, beside what is there.

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"context"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,36 +97,6 @@ func resolvePackage(ctx context.Context, from archive, name string) (string, err
 		return "", vmimages.Usagef("no kernel package of series %s for %s in any suite of Debian's archive", series, flavour)
 	}
 	return slices.MaxFunc(fit, compareVersions), nil
-}
-
-// kernelDeb is the name of a package's file, with the version of its kernel in it.
-var kernelDeb = regexp.MustCompile(`^linux-(?:image|binary|modules|base)-([0-9][^_]*)_[^_]+_[^_]+\.deb$`)
-
-// debsIn are the packages with kernels, or parts of kernels, in a directory.
-func debsIn(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, "linux-*.deb"))
-	return slices.DeleteFunc(files, func(f string) bool { return abiOfDeb(f) == "" })
-}
-
-// partsOf are those that belong to one kernel with deb, itself first.
-func partsOf(deb string) []string {
-	parts := []string{deb}
-	for _, f := range debsIn(filepath.Dir(deb)) {
-		if f != deb && abiOfDeb(f) == abiOfDeb(deb) {
-			parts = append(parts, f)
-		}
-	}
-	return parts
-}
-
-// abiOfDeb is the version that all packages of a kernel have in their names; "" for a
-// file that is none of them, debug information among others.
-func abiOfDeb(file string) string {
-	m := kernelDeb.FindStringSubmatch(filepath.Base(file))
-	if m == nil || strings.HasSuffix(m[1], "-dbg") {
-		return ""
-	}
-	return m[1]
 }
 
 // cutSeries reads linux-image-6.1-amd64.
