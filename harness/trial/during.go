@@ -122,6 +122,12 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			if err := clockFault(s.Uptime-t.woke, time.Since(t.wokeAt).Seconds()); err != nil {
 				return left(err)
 			}
+			if t.relieved {
+				if t.eyes.firstHang == 0 {
+					return left(errBack)
+				}
+				continue // it was settled before
+			}
 			if t.eyes.settled(s.Uptime, t.budgets) {
 				return left(errHang)
 			}

@@ -92,6 +92,7 @@ func (e *eyes) forgive(s wire.Sample, h *history) {
 	h.add(entry{T: s.Uptime, Type: "blocked", What: "came right", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
 	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
 	e.forgiven = e.size
+	e.takeBack()
 }
 
 // watchPace takes the workloads that stopped for the whole of the budget.

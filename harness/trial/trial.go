@@ -122,6 +122,7 @@ type trial struct {
 	failed   []failed          // calls in the target that are counted when they fail
 	onPath   int64             // of these, so many failed on the scenario's path
 	unseen   map[string]string // points of observation that this kernel does not have, and why
+	relieved bool              // the load was taken away, to see what comes back
 	poke     bool              // the server's code is to be changed before the load begins
 	turns    chan turn         // of outages, from who drives them
 	workers  []string          // by counter slot
@@ -195,6 +196,9 @@ func (t *trial) run(ctx context.Context) error {
 		t.undebug()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
+		if err := t.slow(ctx); err != nil {
+			return err
+		}
 		t.dump(ctx)
 		return t.hold(ctx)
 	case errors.Is(err, errSilent):
