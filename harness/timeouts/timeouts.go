@@ -16,6 +16,9 @@ const Poll = 20 * time.Millisecond
 // server was not ready for (NFS4_POLL_RETRY_MAX).
 const NFSRetry = 15 * time.Second
 
+// Lease is how long a client's lease lasts if nothing else is said (NFSD_LEASE_TIME).
+const Lease = 90 * time.Second
+
 // How long a browser may take for the head of its request to the report pages, and keep an idle connection.
 const (
 	ServeHeader = 10 * time.Second

@@ -21,9 +21,17 @@ var errSlow = errors.New("came back when the load was gone")
 // errBack ends the quiet: no task sleeps for long any more.
 var errBack = errors.New("no task sleeps any more")
 
-// quietFor is how long what was put off may take in a guest without load: two of the
-// client's longest waits, one after the other, and what follows them.
-const quietFor = 3 * timeouts.NFSRetry
+// quietFor is how long what was put off may take in a guest without load. The longest
+// timer is the server's: it repeats a CB_LAYOUTRECALL that the client puts off for one lease
+// (nfsd4_cb_layout_done), and has LAYOUTGETs of the file wait meanwhile. Two of the client's
+// own longest waits, one after the other, may follow.
+func quietFor(e wire.Export) time.Duration {
+	lease := e.Lease.D()
+	if lease == 0 {
+		lease = timeouts.Lease
+	}
+	return lease + 2*timeouts.NFSRetry
+}
 
 // steadyLooks is in how many looks, one after the other, nothing may be put off before a
 // hang stands: who was woken just now has still to pass the wake-up on.
@@ -52,7 +60,7 @@ func (t *trial) slow(ctx context.Context) error {
 	t.relieve(ctx)
 	t.relieved = true
 	defer func() { t.relieved = false }()
-	if err := t.during(ctx, quietFor, t.waitForTimers); errors.Is(err, errBack) {
+	if err := t.during(ctx, quietFor(t.spec.Scenario.Export), t.waitForTimers); errors.Is(err, errBack) {
 		return fmt.Errorf("%w: %s", errSlow, was)
 	}
 	return nil

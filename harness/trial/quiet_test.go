@@ -2,11 +2,13 @@ package trial
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
 )
 
 // Who waits for a timer of the client may come back by itself; who waits for another
@@ -18,6 +20,12 @@ func TestWhatIsPutOff(t *testing.T) {
 		" 1626 0c05      0 0x5 0xe546be72    14996 nfs4_layoutreturn_call_ops nfsv4 LAYOUTRETURN a:call_status q:xprt_pending\n"),
 		"an RPC that is not answered is not put off")
 	assert.False(t, putOff("", ""))
+}
+
+// The longest timer that may be under way is the server's patience with a client.
+func TestTheQuietOutlastsTheLease(t *testing.T) {
+	assert.Equal(t, 2*time.Minute, quietFor(wire.Export{}))
+	assert.Equal(t, 45*time.Second, quietFor(wire.Export{Lease: wire.Duration(15 * time.Second)}))
 }
 
 func TestReportsThatWereTakenBackProveNothing(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
 )
 
 // What we write is read back by readers that this project did not write. A reader is a Python program: a report on
@@ -71,7 +72,8 @@ func kunit(t *testing.T) string {
 	t.Helper()
 	c, err := cache.Open("")
 	require.NoError(t, err)
-	found, err := filepath.Glob(c.Path("kernels", "trees", "*", "src", "tools", "testing", "kunit", "kunit_parser.py"))
+	// Those of newer series want a newer Python than Debian 12 has.
+	found, err := filepath.Glob(c.Path("kernels", "trees", "debian-"+kernel.DefaultSeries+"-*", "src", "tools", "testing", "kunit", "kunit_parser.py"))
 	require.NoError(t, err)
 	if len(found) == 0 {
 		t.Skip("no kernel source in the cache, so no kunit_parser.py: make images unpacks one")
