@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
 	"loopfault/workloads/wire"
 )
 
@@ -52,8 +54,8 @@ func (t *trial) slow(ctx context.Context) error {
 	if len(t.eyes.stalled) > 0 || len(t.eyes.blocked) == 0 {
 		return nil // a livelock is one of the load; and what the kernel alone saw has no sleeper to watch
 	}
-	if pending, err := t.isPutOff(ctx); err != nil || !pending {
-		return nil
+	if pending, err := t.isPutOff(ctx); err != nil || !pending || t.explained() == waitfor.Lost {
+		return nil // a wake-up that is lost does not come later, whatever timers others wait for
 	}
 	was := t.eyes.blocked[0].Title
 	t.history.add(entry{Type: "phase", What: "quiet", Detail: was})
@@ -64,6 +66,23 @@ func (t *trial) slow(ctx context.Context) error {
 		return fmt.Errorf("%w: %s", errSlow, was)
 	}
 	return nil
+}
+
+// explained says what the evidence, which was taken just now, comes to.
+func (t *trial) explained() waitfor.Class {
+	var e waitfor.Evidence
+	for name, to := range map[string]*string{
+		"stacks.txt": &e.Stacks, "tasks.txt": &e.Tasks, "rpc-tasks.txt": &e.RPCTasks, "rpc-tasks-later.txt": &e.RPCLater, "rpc-xprt.txt": &e.RPCXprt,
+		"nfsd.txt": &e.NFSD, "mountstats.txt": &e.Mountstats, "memory.txt": &e.Memory, "ps.txt": &e.PS, "config.txt": &e.Config,
+	} {
+		text, err := os.ReadFile(t.evidencePath(name))
+		if err != nil {
+			continue // the explanation is the weaker for it
+		}
+		*to = string(text)
+	}
+	e.Reports = t.eyes.reports()
+	return waitfor.Explain(e).Class
 }
 
 // relieve stops the workers, wherever in user space they are, and lifts pressure and

@@ -12,7 +12,7 @@ import (
 func TestWhatTheRootImageLacksIsNamed(t *testing.T) {
 	s, variant, err := scenario.Find("pnfs-block-enomem:layout=block")
 	require.NoError(t, err, variant)
-	assert.Equal(t, []string{"mkfs.xfs", "blkmapd"}, s.Programs())
+	assert.Equal(t, []string{"mkfs.xfs", "nfsdcld", "blkmapd"}, s.Programs())
 
 	tr := withConfig(t, "blkmapd\n") // the guest's answer to any command
 	tr.spec.Scenario = s
