@@ -42,22 +42,6 @@ func layouts() []Control {
 			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
 		},
 		{
-			Kernel: "control-lost-wakeup-recall", Scenario: "pnfs-layoutreturn-evict",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in the thread that answers recalls, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
-		{
-			Kernel: "control-lost-wakeup-kswapd", Scenario: "pnfs-server-reclaim",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in kswapd, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
-		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
 			Also:      []string{"pnfs-fail-nth", "pnfs-block-enomem"},
 			Mechanism: "reference leaked",
