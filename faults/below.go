@@ -8,9 +8,10 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// copies is the symbols that a function's code is under: compilers split functions and
-// make copies of them, under the function's name and an ending of their own.
-func copies(ctx context.Context, t Target, function string) ([]wire.Symbol, error) {
+// Copies is the symbols that a function's code is under, none if the kernel does not have
+// it: compilers split functions and make copies of them, under the function's name and an
+// ending of their own.
+func Copies(ctx context.Context, t Target, function string) ([]wire.Symbol, error) {
 	names := []string{function}
 	for _, ending := range []string{"part", "isra", "constprop"} {
 		for n := range 3 {
@@ -20,9 +21,6 @@ func copies(ctx context.Context, t Target, function string) ([]wire.Symbol, erro
 	syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: names})
 	if err != nil {
 		return nil, fmt.Errorf("look up %s: %w", function, err)
-	}
-	if len(syms) == 0 {
-		return nil, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)", function)
 	}
 	return syms, nil
 }
@@ -35,7 +33,10 @@ func findWay(ctx context.Context, t Target, below []string) (w way, err error) {
 		var step []wire.Symbol
 		var failed error
 		for f := range strings.SplitSeq(either, "|") {
-			syms, err := copies(ctx, t, f)
+			syms, err := Copies(ctx, t, f)
+			if err == nil && len(syms) == 0 {
+				err = fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)", f)
+			}
 			if err != nil {
 				failed = err
 				continue

@@ -124,7 +124,6 @@ func (t *trial) prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Step)
 	defer cancel()
 	var failed error
-	failed = errors.Join(failed, t.proveCalls(ctx), t.proveObserved(ctx))
 	if t.spec.Scenario.Target.Function != "" || len(t.spec.Scenario.Events) > 0 {
 		trace, err := t.agent.ReadFile(ctx, wire.Tracefs+"/trace")
 		failed = errors.Join(failed, err, os.WriteFile(t.evidencePath("trace.txt"), []byte(trace), 0o644))
@@ -145,9 +144,7 @@ func (t *trial) prove(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
 	}
-	if len(t.failed) > 0 && len(t.spec.Scenario.Target.Below) > 0 {
-		t.result.Landed = t.onPath
-	}
+	failed = errors.Join(failed, t.proveCalls(ctx), t.proveObserved(ctx))
 	t.eyes.recovery.prove(&t.result)
 	return failed
 }

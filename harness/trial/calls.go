@@ -27,11 +27,6 @@ const kprobes = wire.Tracefs + "/events/kprobes/"
 // stacks unless it is told otherwise; a stack takes some 300 bytes.
 var stackKeys = []string{"hist:keys=common_stacktrace:size=8192", "hist:keys=stacktrace:size=8192"}
 
-// failed is a call in the target that some fault has fail.
-type failed struct {
-	event string // that sees it come back with the failure
-}
-
 // countCalls counts the calls of the target, by the stack that led to each, with a
 // kprobe. Its counters do not depend on the trace buffer, which may overrun.
 func (t *trial) countCalls(ctx context.Context) error {
@@ -108,12 +103,13 @@ func (t *trial) countFailed(ctx context.Context) error {
 			t.history.add(entry{Type: "guest", What: "no count of failures by path", Detail: err.Error()})
 			continue
 		}
-		t.failed = append(t.failed, failed{event: event})
+		t.failed = append(t.failed, event)
 	}
 	return nil
 }
 
-// proveCalls reads the counters of the target.
+// proveCalls reads the counters of the target. Of what landed only that counts which did
+// on the scenario's path, if it has one: the faults have told their own counts before.
 func (t *trial) proveCalls(ctx context.Context) error {
 	target := t.spec.Scenario.Target
 	if target.Function == "" {
@@ -134,8 +130,8 @@ func (t *trial) proveCalls(ctx context.Context) error {
 		return nil
 	}
 	var landed []paths.Stack
-	for _, f := range t.failed {
-		stacks, ferr := t.stacksOf(ctx, f.event)
+	for _, event := range t.failed {
+		stacks, ferr := t.stacksOf(ctx, event)
 		landed, err = append(landed, stacks...), errors.Join(err, ferr)
 	}
 	t.result.Paths = paths.Tally(target.Function, target.Paths, calls, landed)
@@ -146,9 +142,8 @@ func (t *trial) proveCalls(ctx context.Context) error {
 		t.result.Exercised = paths.Taken(target.Function, target.Below, calls)
 		t.result.Elsewhere = all - t.result.Exercised
 		if len(t.failed) > 0 {
-			t.result.LandedElsewhere = paths.Sum(landed)
-			t.onPath = paths.Taken(target.Function, target.Below, landed)
-			t.result.LandedElsewhere -= t.onPath
+			t.result.Landed = paths.Taken(target.Function, target.Below, landed)
+			t.result.LandedElsewhere = paths.Sum(landed) - t.result.Landed
 		}
 	}
 	return err

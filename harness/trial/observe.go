@@ -109,17 +109,10 @@ func (t *trial) placesIn(ctx context.Context, p observe.Point, function string) 
 	return places, nil
 }
 
-// copiesOf is the symbols that a function's code is under: compilers split functions
-// (f.part.0 is the part behind a check that callers have inlined, so f leads to it) and
-// make copies of them.
+// copiesOf is the names of the symbols that a function's code is under. f.part.0 is the
+// part behind a check that callers have inlined: f leads to it, and is left out.
 func (t *trial) copiesOf(ctx context.Context, function string) ([]string, error) {
-	ask := []string{function}
-	for _, ending := range []string{"part", "isra", "constprop"} {
-		for n := range 3 {
-			ask = append(ask, fmt.Sprintf("%s.%s.%d", function, ending, n))
-		}
-	}
-	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: ask})
+	syms, err := faults.Copies(ctx, t.agent, function)
 	if err != nil {
 		return nil, err
 	}

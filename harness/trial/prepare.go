@@ -24,7 +24,7 @@ type Prepared struct {
 	fastest  float64 // see speed
 	text     uint64
 	config   string
-	failed   []failed
+	failed   []string
 	poke     bool
 	unseen   map[string]string
 }

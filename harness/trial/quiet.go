@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -71,11 +72,11 @@ func (t *trial) slow(ctx context.Context) error {
 // explained says what the evidence, which was taken just now, comes to.
 func (t *trial) explained() waitfor.Class {
 	var e waitfor.Evidence
-	for name, to := range map[string]*string{
-		"stacks.txt": &e.Stacks, "tasks.txt": &e.Tasks, "rpc-tasks.txt": &e.RPCTasks, "rpc-tasks-later.txt": &e.RPCLater, "rpc-xprt.txt": &e.RPCXprt,
-		"nfsd.txt": &e.NFSD, "mountstats.txt": &e.Mountstats, "memory.txt": &e.Memory, "ps.txt": &e.PS, "config.txt": &e.Config,
-	} {
-		text, err := os.ReadFile(t.evidencePath(name))
+	for name, to := range e.Files() {
+		if filepath.Dir(name) != "evidence" {
+			continue // console and history are still being written
+		}
+		text, err := os.ReadFile(filepath.Join(t.spec.Dir, name))
 		if err != nil {
 			continue // the explanation is the weaker for it
 		}

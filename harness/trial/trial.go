@@ -119,8 +119,7 @@ type trial struct {
 	text     uint64      // address of the kernel's _text, 0 if not known
 	armed    []armed
 	debugged *debugged         // nil if no fault needs it
-	failed   []failed          // calls in the target that are counted when they fail
-	onPath   int64             // of these, so many failed on the scenario's path
+	failed   []string          // events that count calls in the target which a fault has fail
 	unseen   map[string]string // points of observation that this kernel does not have, and why
 	relieved bool              // the load was taken away, to see what comes back
 	poke     bool              // the server's code is to be changed before the load begins

@@ -19,6 +19,16 @@ type Evidence struct {
 	Config     string // config.txt: what the guest's kernel was configured with; only CONFIG_HZ is read from it
 }
 
+// Files are the texts by the file that keeps each, relative to a trial's directory.
+func (e *Evidence) Files() map[string]*string {
+	return map[string]*string{
+		"evidence/stacks.txt": &e.Stacks, "evidence/tasks.txt": &e.Tasks, "evidence/rpc-tasks.txt": &e.RPCTasks,
+		"evidence/rpc-tasks-later.txt": &e.RPCLater, "evidence/rpc-xprt.txt": &e.RPCXprt, "evidence/nfsd.txt": &e.NFSD,
+		"evidence/mountstats.txt": &e.Mountstats, "evidence/memory.txt": &e.Memory, "evidence/ps.txt": &e.PS,
+		"evidence/config.txt": &e.Config, "console.log": &e.Console, "history.jsonl": &e.History,
+	}
+}
+
 // Explanation is what the evidence comes to.
 type Explanation struct {
 	Class    Class    `json:"class"`

@@ -42,19 +42,12 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 		return waitfor.Evidence{}, fmt.Errorf("trial %d: %w", n, err)
 	}
 	var e waitfor.Evidence
-	for _, f := range []struct {
-		to   *string
-		name string
-	}{
-		{&e.Stacks, "evidence/stacks.txt"}, {&e.Tasks, "evidence/tasks.txt"}, {&e.RPCTasks, "evidence/rpc-tasks.txt"}, {&e.RPCLater, "evidence/rpc-tasks-later.txt"}, {&e.RPCXprt, "evidence/rpc-xprt.txt"},
-		{&e.NFSD, "evidence/nfsd.txt"}, {&e.Mountstats, "evidence/mountstats.txt"}, {&e.Memory, "evidence/memory.txt"},
-		{&e.PS, "evidence/ps.txt"}, {&e.Config, "evidence/config.txt"}, {&e.Console, "console.log"}, {&e.History, "history.jsonl"},
-	} {
-		text, err := readEnd(r, store.TrialFile(n, f.name))
+	for name, to := range e.Files() {
+		text, err := readEnd(r, store.TrialFile(n, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return e, fmt.Errorf("trial %d: %w", n, err)
 		}
-		*f.to = text
+		*to = text
 	}
 	e.Reports, _ = r.Reports(n)
 	return e, nil
