@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 
+	"loopfault/results/report/text"
+
 	"golang.org/x/sys/unix"
 
 	"loopfault/harness/guest"
@@ -28,9 +30,9 @@ func (doctorCmd) Run(e *env) error {
 	if here.fits() == nil { // else there is no point in installing anything
 		checks = append(checks, e.checkTools()...)
 	}
-	bad, g := 0, grid{head: []string{"check", "ok", "found"}}
+	bad, g := 0, text.Table{Head: []string{"check", "ok", "found"}}
 	for _, k := range checks {
-		g.add(k.what, k.ok, k.found)
+		g.Add(k.what, k.ok, k.found)
 		mark := "ok"
 		if !k.ok {
 			mark, bad = "MISSING", bad+1
@@ -40,7 +42,7 @@ func (doctorCmd) Run(e *env) error {
 		}
 	}
 	if e.json {
-		if err := e.grid("checks", g); err != nil {
+		if err := e.table("checks", g); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"loopfault/results/report/text"
+
 	"loopfault/faults"
 	"loopfault/harness/campaign"
 	"loopfault/harness/explore"
@@ -44,7 +46,7 @@ func (c *exploreCmd) Run(e *env) error {
 	if hung != nil {
 		err = c.shrink(e, *hung, &x)
 	} else {
-		printSummary(e.text(), out.Summary)
+		text.Summary(e.text(), out.Summary)
 		fmt.Fprintf(e.text(), "no schedule of %d hung, seed %d, results: %s\n", c.Trials, *c.Seed, x.Dir)
 	}
 	if perr := x.print(e); perr != nil || err != nil {

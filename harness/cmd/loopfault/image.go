@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"loopfault/results/report/text"
+
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/image"
 )
@@ -41,9 +43,9 @@ func (imageListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := grid{head: []string{"KEY", "RELEASE", "PACKAGES", "BUILT", "PATH"}}
+	g := text.Table{Head: []string{"KEY", "RELEASE", "PACKAGES", "BUILT", "PATH"}}
 	for _, i := range list {
-		g.add(fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
+		g.Add(fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
 	}
-	return e.grid("images", g)
+	return e.table("images", g)
 }

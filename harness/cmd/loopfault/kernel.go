@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/results/report/text"
+
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 )
@@ -143,7 +145,7 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := grid{head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT", "SERIES"}}
+	g := text.Table{Head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT", "SERIES"}}
 	built := map[string]bool{}
 	for _, b := range list {
 		built[b.Name] = true
@@ -151,14 +153,14 @@ func (kernelListCmd) Run(e *env) error {
 		for _, p := range b.Patches {
 			patches = append(patches, p.Name)
 		}
-		g.add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime), seriesOf(b.Name))
+		g.Add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime), seriesOf(b.Name))
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
-			g.add(name, "", "", "", "not built", seriesOf(name))
+			g.Add(name, "", "", "", "not built", seriesOf(name))
 		}
 	}
-	return e.grid("kernels", g)
+	return e.table("kernels", g)
 }
 
 // seriesOf are the series that a kernel of the catalogue can be had in by NAME@SERIES.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"loopfault/results/report/text"
+
 	"loopfault/faults"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
@@ -53,13 +55,13 @@ func (c kernelCallsCmd) Run(e *env) error {
 
 // printCalls is the table as JSON.
 func (e *env) printCalls(fn wire.Symbol, sites []faults.CallSite, all bool) error {
-	g := grid{head: []string{"call", "callee", "place"}}
+	g := text.Table{Head: []string{"call", "callee", "place"}}
 	for _, site := range sites {
 		if all || site.Alloc {
-			g.add(fmt.Sprint(site), site.Callee, fmt.Sprintf("%s+%#x", fn.Name, site.Call-fn.Start))
+			g.Add(fmt.Sprint(site), site.Callee, fmt.Sprintf("%s+%#x", fn.Name, site.Call-fn.Start))
 		}
 	}
-	return e.grid("calls", g)
+	return e.table("calls", g)
 }
 
 func (c kernelCallsCmd) calls(e *env, s scenario.Scenario, m machine) (sites []faults.CallSite, fn wire.Symbol, err error) {

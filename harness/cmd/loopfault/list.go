@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"loopfault/results/report/text"
+
 	"loopfault/results/index"
 	"loopfault/results/verdict"
 )
@@ -43,13 +45,13 @@ func (c listCmd) print(e *env, runs []index.Run) error {
 		fmt.Fprintf(e.stdout, what, e.results)
 		return nil
 	}
-	g := grid{head: []string{"RUN", "ARMS", "TRIALS", "CLEAN", "HANG", "CRASH", "INCONCLUSIVE", "ERROR", "PROBLEM"}}
+	g := text.Table{Head: []string{"RUN", "ARMS", "TRIALS", "CLEAN", "HANG", "CRASH", "INCONCLUSIVE", "ERROR", "PROBLEM"}}
 	for _, r := range runs {
 		row := []any{r.Name, r.Arms, r.Trials}
 		for _, k := range verdict.Kinds() {
 			row = append(row, r.Verdicts[k])
 		}
-		g.add(append(row, r.Problem)...)
+		g.Add(append(row, r.Problem)...)
 	}
-	return e.grid("runs", g)
+	return e.table("runs", g)
 }

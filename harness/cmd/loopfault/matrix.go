@@ -46,7 +46,7 @@ func (c *matrixCmd) Run(e *env) error {
 		out.SetIndent("", " ")
 		return errors.Join(out.Encode(rec), err)
 	}
-	printMatrix(e.stdout, rec)
+	rec.Text(e.stdout)
 	if err != nil {
 		fmt.Fprintf(e.stdout, "not finished: go on with loopfault matrix --resume %s\n", rec.Name())
 		return err

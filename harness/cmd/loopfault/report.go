@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"loopfault/results/report/text"
+
 	"github.com/google/renameio/v2"
 
 	"loopfault/results/report/html"
@@ -41,7 +43,7 @@ func (c *reportCmd) Run(e *env) error {
 		return err
 	}
 	if c.Format == "text" && c.Output == "" && !e.json {
-		printSummary(e.stdout, s) // as wide as the terminal
+		text.Summary(e.stdout, s) // as wide as the terminal
 		return nil
 	}
 	var text bytes.Buffer
@@ -65,7 +67,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	}
 	switch format {
 	case "text":
-		printSummary(plain.NewWriter(w), s)
+		text.Summary(plain.NewWriter(w), s)
 		return nil
 	case "json":
 		enc := json.NewEncoder(plain.NewWriter(w))

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"loopfault/results/report/text"
+
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
@@ -192,7 +194,7 @@ func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 			summary.Summary
 		}{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
 	}
-	printSummary(e.stdout, out.Summary)
+	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"loopfault/results/report/text"
+
 	"loopfault/harness/bisect"
 	"loopfault/harness/campaign"
 	"loopfault/harness/trial"
@@ -46,7 +48,7 @@ func (c *runCmd) forGit(e *env) error {
 }
 
 func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
-	s, text, err := findScenario(c.Scenario)
+	s, yaml, err := findScenario(c.Scenario)
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +64,7 @@ func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
 	if err != nil {
 		return "", err
 	}
-	spec, err := e.campaign(s, text, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, c.guestFlags)
+	spec, err := e.campaign(s, yaml, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, c.guestFlags)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +76,7 @@ func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
 	if err != nil {
 		return "", err
 	}
-	printSummary(e.stdout, out.Summary)
+	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))
 	trials, err := out.Run.ReadTrials()
 	return bisect.ForGit(c.Signature, trials), err

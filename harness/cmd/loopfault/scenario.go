@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"loopfault/results/report/text"
+
 	"loopfault/harness/scenario"
 	"loopfault/workloads/scenarios"
 )
@@ -18,15 +20,15 @@ type scenarioCmd struct {
 type scenarioListCmd struct{}
 
 func (scenarioListCmd) Run(e *env) error {
-	g := grid{head: []string{"SCENARIO", "GROUPS", "TITLE"}}
+	g := text.Table{Head: []string{"SCENARIO", "GROUPS", "TITLE"}}
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)
 		if err != nil {
 			return err
 		}
-		g.add(name, strings.Join(s.Groups, ","), s.Title)
+		g.Add(name, strings.Join(s.Groups, ","), s.Title)
 	}
-	return e.grid("scenarios", g)
+	return e.table("scenarios", g)
 }
 
 type scenarioShowCmd struct {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/results/report/text"
+
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
 	"loopfault/harness/try"
@@ -133,7 +135,7 @@ func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (model.Run, er
 	if out.Run == nil {
 		return model.Run{}, err
 	}
-	printSummary(w.e.text(), out.Summary)
+	text.Summary(w.e.text(), out.Summary)
 	fmt.Fprintf(w.e.text(), "results: %s\n", filepath.Clean(out.Run.Dir))
 	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
 	stored, lerr := w.store.Load(out.Run.Name)

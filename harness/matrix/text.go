@@ -1,4 +1,4 @@
-package main
+package matrix
 
 import (
 	"fmt"
@@ -7,28 +7,28 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"loopfault/harness/matrix"
+	"loopfault/results/report/text"
 	"loopfault/results/verdict"
 )
 
-// printMatrix is a matrix as a table of the cells that ran or will, then what
+// Text is a matrix as a table of the cells that ran or will, then what
 // hung in them or left them in doubt, then what was not run, each reason once.
-func printMatrix(w io.Writer, rec *matrix.Record) {
-	g := grid{head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
+func (rec *Record) Text(w io.Writer) {
+	g := text.Table{Head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
 	for _, c := range rec.Cells {
 		switch c.State {
-		case matrix.Waiting:
-			g.add(c.Ref, c.Kernel, c.Vers, c.FS, "not yet")
-		case matrix.Done:
+		case Waiting:
+			g.Add(c.Ref, c.Kernel, c.Vers, c.FS, "not yet")
+		case Done:
 			r := c.Row
 			row := []any{c.Ref, c.Kernel, c.Vers, c.FS, r.Trials, r.Exercised, r.Landed, r.Calls, r.Faults}
 			for _, k := range verdict.Kinds() {
 				row = append(row, r.Verdicts[k])
 			}
-			g.add(append(row, controlWord(r.Control), fmt.Sprintf("%.0f", r.GuestSeconds), r.Run)...)
+			g.Add(append(row, controlWord(r.Control), fmt.Sprintf("%.0f", r.GuestSeconds), r.Run)...)
 		}
 	}
-	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
+	_ = g.Print(w, text.WidthOf(w)) // what cannot be written is said by the lines below
 	for _, c := range rec.Cells {
 		if c.NoControl != "" {
 			fmt.Fprintf(w, "%s on %s runs without a control: %s\n", c.Ref, c.Kernel, c.NoControl)
@@ -48,7 +48,7 @@ func printMatrix(w io.Writer, rec *matrix.Record) {
 }
 
 // printNotRun lists what did not run, with its reason.
-func printNotRun(w io.Writer, cells []matrix.Cell) {
+func printNotRun(w io.Writer, cells []Cell) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	any := false
 	for _, c := range cells {

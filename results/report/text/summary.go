@@ -1,4 +1,4 @@
-package main
+package text
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ import (
 	"loopfault/results/verdict"
 )
 
-// printSummary is what a campaign showed: first whether it can be trusted, then
+// Summary writes what a campaign showed: first whether it can be trusted, then
 // the table of arms, what hung, and what follows for the arms, in words.
-func printSummary(w io.Writer, s summary.Summary) {
+func Summary(w io.Writer, s summary.Summary) {
 	fmt.Fprintf(w, "\nscenario %s\n\n", s.Scenario)
 	for _, p := range s.Problems {
 		fmt.Fprintf(w, "NOT TRUSTED: %s\n\n", p)
@@ -31,7 +31,7 @@ func printSummary(w io.Writer, s summary.Summary) {
 }
 
 func printArms(w io.Writer, s summary.Summary) {
-	g := grid{right: true, head: []string{"arm", "trials", "exercised", "landed", "calls", "faults", "clean", "hang", "crash", "inconcl.", "error", "hang rate", "95 % interval", "hangs/h of load"}}
+	g := Table{Right: true, Head: []string{"arm", "trials", "exercised", "landed", "calls", "faults", "clean", "hang", "crash", "inconcl.", "error", "hang rate", "95 % interval", "hangs/h of load"}}
 	for _, a := range s.Arms {
 		name := a.Name
 		switch {
@@ -52,9 +52,9 @@ func printArms(w io.Writer, s summary.Summary) {
 		if a.PerHour != nil {
 			perHour = fmt.Sprintf("%.3g", *a.PerHour)
 		}
-		g.add(append(row, rate, interval, perHour)...)
+		g.Add(append(row, rate, interval, perHour)...)
 	}
-	_ = g.print(w, widthOf(w)) // what cannot be written is said by the lines below
+	_ = g.Print(w, WidthOf(w)) // what cannot be written is said by the lines below
 	fmt.Fprintln(w)
 }
 

@@ -1,22 +1,23 @@
-package main
+package text_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"loopfault/results/report/text"
 )
 
 func TestTablesFitTheTerminal(t *testing.T) {
-	g := grid{head: []string{"RUN", "TRIALS", "HANG", "PROBLEM"}}
-	g.add("20260102-030405-a-rather-long-scenario", 12, 0, "trials/0002/verdict.json: unexpected end of JSON input")
-	g.add("short", 3, 1, "")
+	g := text.Table{Head: []string{"RUN", "TRIALS", "HANG", "PROBLEM"}}
+	g.Add("20260102-030405-a-rather-long-scenario", 12, 0, "trials/0002/verdict.json: unexpected end of JSON input")
+	g.Add("short", 3, 1, "")
 	for _, width := range []int{0, 200, 80, 40} {
 		var b strings.Builder
-		require.NoError(t, g.print(&b, width))
+		require.NoError(t, g.Print(&b, width))
 		for line := range strings.Lines(b.String()) {
 			if width > 0 {
 				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), width)
@@ -29,20 +30,11 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	}
 }
 
-func TestEveryTableIsJSONToo(t *testing.T) {
-	for _, args := range [][]string{{"scenario", "list"}, {"kernel", "list"}, {"image", "list"}, {"list"}} {
-		out, err := loopfault(t.Context(), t, append(args, "--json", "--results", t.TempDir())...).Output()
-		require.NoError(t, err, args)
-		var v map[string][]map[string]any
-		require.NoError(t, json.Unmarshal(out, &v), "%v: %s", args, out)
-	}
-}
-
 // Nothing that a terminal would act on, whatever a kernel called itself.
 func TestTablesAreHarmless(t *testing.T) {
-	g := grid{head: []string{"A"}}
-	g.add("x\x1b[31m\u202e\n")
+	g := text.Table{Head: []string{"A"}}
+	g.Add("x\x1b[31m\u202e\n")
 	var b strings.Builder
-	require.NoError(t, g.print(&b, 0))
+	require.NoError(t, g.Print(&b, 0))
 	assert.Equal(t, "A\nx\\x1b[31m\\u202e\n", b.String())
 }

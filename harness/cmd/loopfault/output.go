@@ -1,0 +1,30 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+
+	"loopfault/results/report/text"
+)
+
+// table prints a table as it was asked for; name is that of its rows in JSON.
+func (e *env) table(name string, t text.Table) error {
+	if e.json {
+		return e.printJSON(map[string]any{name: t.Objects()})
+	}
+	return t.Print(e.stdout, text.WidthOf(e.stdout))
+}
+
+// text is where what people read goes: nowhere when JSON was asked for, which is printed in one piece at the end.
+func (e *env) text() io.Writer {
+	if e.json {
+		return io.Discard
+	}
+	return e.stdout
+}
+
+func (e *env) printJSON(v any) error {
+	enc := json.NewEncoder(e.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
