@@ -10,7 +10,8 @@
 # make build  only the two programs, in bin/
 
 GO      ?= go
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# The tag and what came after it. Without git Go's own record of the commit is taken.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 LOOPFAULT := bin/loopfault
 

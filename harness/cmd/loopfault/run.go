@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -197,20 +196,4 @@ func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
 	return nil
-}
-
-type versionCmd struct{}
-
-func (versionCmd) Run(e *env) error {
-	for _, k := range []string{"loopfault", "go", "qemu"} {
-		fmt.Fprintf(e.stdout, "%s %s\n", k, versions()[k])
-	}
-	return nil
-}
-
-// version is set by the Makefile.
-var version = "unknown"
-
-func versions() map[string]string {
-	return map[string]string{"loopfault": version, "go": runtime.Version(), "qemu": qemuVersion()}
 }
