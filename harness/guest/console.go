@@ -31,13 +31,14 @@ const (
 // ErrConsoleClosed says that the console has ended with QEMU.
 var ErrConsoleClosed = errors.New("the console has ended")
 
-// Console is the live view of a guest's serial console. The complete console is
-// in the log file that QEMU writes (Options.ConsolePath), and the view follows
-// that file: nobody's slowness can hold the guest up.
+// Console is the live view of a guest's serial console. The console, within
+// bounds, is in the log file that QEMU writes (Options.ConsolePath), and the view
+// follows that file: nobody's slowness can hold the guest up.
 type Console struct {
 	log     *os.File
 	keys    *os.File          // what is written here is typed into the console
 	onPanic func(line string) // called for the first line with panicMark and the first with panicEnd
+	tap     io.Writer         // gets all that is printed; may be nil
 
 	first chan struct{} // closed at the first byte
 	ended chan struct{} // closed when QEMU's end is closed and all is read
@@ -47,12 +48,19 @@ type Console struct {
 	lines   []string // the last keptLines
 	dropped int      // lines that were pushed out of it
 	changed chan struct{}
+
+	bounds  logBounds
+	headEnd int64 // end of the beginning of the log that is kept
+	midLine bool  // it is not the end of a line
+	hole    int64 // what is before it was given back to the disk
+	holes   error // why there can be none
+	cut     Cut
 }
 
 // watchConsole follows log until gone is closed and all is read, or log is.
-func watchConsole(log, keys *os.File, gone <-chan struct{}, onPanic func(string)) *Console {
+func watchConsole(log, keys *os.File, gone <-chan struct{}, onPanic func(string), tap io.Writer) *Console {
 	c := &Console{
-		log: log, keys: keys, onPanic: onPanic,
+		log: log, keys: keys, onPanic: onPanic, tap: tap, bounds: consoleBounds,
 		first: make(chan struct{}), ended: make(chan struct{}), changed: make(chan struct{}),
 	}
 	go c.read(&follower{file: log, gone: gone})
@@ -95,7 +103,11 @@ func (c *Console) read(log io.Reader) {
 		text, err := in.ReadSlice('\n') // ErrBufferFull: a piece of a long line
 		if len(text) > 0 {
 			line := string(bytes.TrimRight(text, "\r\n"))
+			if c.tap != nil {
+				_, _ = c.tap.Write(text)
+			}
 			c.keep(line, len(text))
+			c.bound(err == nil)
 			switch {
 			case strings.Contains(line, panicEnd):
 				if !ended {
@@ -126,6 +138,19 @@ func (c *Console) keep(line string, bytes int) {
 	}
 	close(c.changed)
 	c.changed = make(chan struct{})
+}
+
+// bound keeps the log within its bounds, after a piece of it that ends a line or does not.
+func (c *Console) bound(line bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bytes <= c.bounds.head {
+		if line || c.bytes-c.headEnd > longLine {
+			c.headEnd, c.midLine = c.bytes, !line
+		}
+		return
+	}
+	c.shrink()
 }
 
 // First is closed when the first byte has arrived.

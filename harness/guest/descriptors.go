@@ -106,7 +106,7 @@ func (d *descriptors) log(o Options, from *Snapshot) error {
 			return err
 		}
 	}
-	d.console, err = os.Open(o.ConsolePath)
+	d.console, err = os.OpenFile(o.ConsolePath, os.O_RDWR, 0) // to write no more than holes
 	return err
 }
 

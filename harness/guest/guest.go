@@ -97,7 +97,7 @@ func start(ctx context.Context, spec Spec, opts Options, from *Snapshot) (*Guest
 		life: newLife(), proc: proc, conns: conns, panics: make(chan string, 2),
 		monitor: qmp.New(conns.conns["qmp"], opts.Timeouts.Command),
 	}
-	g.console = watchConsole(conns.console, conns.keys, proc.exited, func(line string) { g.panics <- line })
+	g.console = watchConsole(conns.console, conns.keys, proc.exited, func(line string) { g.panics <- line }, opts.Console)
 	events, err := g.monitor.Events(context.Background())
 	if err == nil {
 		g.domain, err = qemu.NewDomain(g.monitor, spec.Name)

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"io"
 	"log/slog"
 	"os"
 
@@ -12,7 +13,8 @@ import (
 type Options struct {
 	Accel       Accel             // required; see accel.Probe
 	QEMU        string            // program; "" means $LOOPFAULT_QEMU, else qemu-system-x86_64 from $PATH
-	ConsolePath string            // file that gets the serial console from the first byte on, truncated first; "" for none
+	ConsolePath string            // file that gets the serial console from the first byte on, truncated first; "" for none. Of a guest that prints without end it keeps the beginning and the end
+	Console     io.Writer         // gets all that the console prints, in order and soon; may be nil
 	Dir         string            // directory whose file system holds scratch disks (never a visible file); "" means os.TempDir
 	Freezable   bool              // Freeze may be called: the guest's memory is kept where a snapshot can use it
 	SSH         ssh.Identity      // for Dial; may be zero if Dial is never called

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	goqmp "github.com/digitalocean/go-qemu/qmp"
@@ -78,13 +77,9 @@ func (g *Guest) freeze(ctx context.Context) (*Snapshot, error) {
 	g.console.catchUp()
 	s := &Snapshot{spec: g.spec, opts: g.opts, made: g.made, parts: g.conns.frozen}
 	g.conns.frozen = nil // not closed with the guest
-	if info, err := g.console.log.Stat(); err == nil {
-		s.console, err = io.ReadAll(io.NewSectionReader(g.console.log, 0, info.Size()))
-		if err != nil {
-			return s, err
-		}
-	}
-	return s, nil
+	var err error
+	s.console, err = g.console.printed()
+	return s, err
 }
 
 // load fills a QEMU that was started with -incoming.

@@ -233,5 +233,8 @@ func (g *Guest) close(ctx context.Context) error {
 	_ = g.monitor.Disconnect()
 	g.conns.closeConns()
 	<-g.console.ended
+	if err == nil {
+		err = g.console.trim(g.opts.ConsolePath)
+	}
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func (t *trial) boot(ctx context.Context) error {
 
 func (t *trial) guestOptions() guest.Options {
 	opts := t.spec.Guest
-	opts.ConsolePath = t.consolePath()
+	opts.ConsolePath, opts.Console = t.consolePath(), t.console
 	return opts
 }
 
@@ -81,21 +80,23 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 		return &guest.Error{Fault: guest.Infrastructure, Message: fmt.Sprintf(
 			"the host is too busy to boot a guest: it was given %s, and for %s of that waited for a processor", t.budgets.Boot, waited.Round(time.Second))}
 	}
-	last := lastLine(t.consolePath())
+	last := lastLine(t.guest.Console().Tail(lastLines))
 	why := fmt.Sprintf("boots, but its agent says nothing within %s; last console line: %s", t.budgets.Boot, last)
 	switch {
 	case last == "":
 		why = fmt.Sprintf("prints nothing within %s: not a kernel for this machine, or one without CONFIG_SERIAL_8250_CONSOLE", t.budgets.Boot)
 	case t.guest.State() == guest.Panicked:
-		why = "panics at boot: " + panicLine(t.consolePath(), last)
+		why = "panics at boot: " + panicLine(t.guest.Console().Tail(lastLines), last)
 	case dead != nil:
 		why = "ends at boot: " + dead.Error()
 	}
 	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why, AtBoot: true}
 }
 
-func lastLine(console string) string {
-	lines := consoleLines(console)
+// lastLines is how many lines of the console are looked at to say why a guest did not boot.
+const lastLines = 1000
+
+func lastLine(lines []string) string {
 	for i := len(lines) - 1; i >= 0; i-- {
 		if l := strings.TrimSpace(plain.Line(lines[i])); l != "" {
 			return l
@@ -104,19 +105,11 @@ func lastLine(console string) string {
 	return ""
 }
 
-func panicLine(console, fallback string) string {
-	for _, l := range consoleLines(console) {
+func panicLine(lines []string, fallback string) string {
+	for _, l := range lines {
 		if strings.Contains(l, "Kernel panic") {
 			return strings.TrimSpace(plain.Line(l))
 		}
 	}
 	return fallback
-}
-
-func consoleLines(console string) []string {
-	text, err := os.ReadFile(console)
-	if err != nil {
-		return nil
-	}
-	return strings.Split(string(text), "\n")
 }

@@ -80,7 +80,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 		t.eyes.sample(s, t.history, t.budgets)
 		t.quiet.Reset(t.silence())
 		t.heard = time.Now()
-		t.eyes.readConsole(t.consolePath())
+		t.eyes.readConsole(t.console)
 	}
 	for {
 		select {

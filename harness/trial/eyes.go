@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ const slowHost = 1.5
 type eyes struct {
 	known     verdict.Splats
 	console   []kernelreport.Report
-	size      int64 // of the console when it was last read
+	size      int64 // of what the guest had printed when the console was last looked at
 	forgiven  int64 // up to where tasks that it says to hang have woken up since
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
@@ -130,18 +129,13 @@ func (e *eyes) mark(uptime, since float64) {
 	e.hangSince = min(e.hangSince, since)
 }
 
-// readConsole parses the console again when it has grown; it is small.
-func (e *eyes) readConsole(path string) {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() == e.size {
-		return
+// readConsole takes the reports that the console has by now, if it has grown, and says how many were left out.
+func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
+	reports, size, left := console.Reports()
+	if int64(size) == e.size {
+		return left
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	e.size = int64(len(text))
-	e.console = kernelreport.Parse(text)
+	e.size, e.console = int64(size), reports
 	for i := range e.console {
 		r := &e.console[i]
 		switch r.Kind {
@@ -167,6 +161,7 @@ func (e *eyes) readConsole(path string) {
 			e.mark(e.last, e.last)
 		}
 	}
+	return left
 }
 
 // settled says that something hangs and that there is no point in waiting for

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
 )
@@ -85,6 +86,17 @@ func TestBudgetsGrowInAGuestThatRunsInTurns(t *testing.T) {
 	assert.InDelta(t, 1, e.speed.slow(), 0)
 }
 
+// printed is a guest's console that holds what a file does.
+func printed(t *testing.T, path string) *kernelreport.Live {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	l := kernelreport.NewLive()
+	_, err = l.Write(text)
+	require.NoError(t, err)
+	return l
+}
+
 // Of a guest that ran too slowly the kernel's own word is taken when the task watch
 // agrees.
 func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
@@ -103,7 +115,7 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 	for s := range 12 {
 		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.001 + 0.0005*float64(s), Oldest: float64(s)}, h, b)
 	}
-	e.readConsole(console)
+	e.readConsole(printed(t, console))
 	require.Len(t, e.reports(), 1)
 	assert.Equal(t, verdict.Doubtful, e.reports()[0].Detector)
 	assert.Zero(t, e.firstHang)
@@ -121,14 +133,14 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 func TestWatchdogsAloneAreDoubtedInASlowGuest(t *testing.T) {
 	console := filepath.Join("..", "..", "results", "kernelreport", "testdata", "guest-6.12-lockdep-rcu-stall-starved.txt")
 	e, h, b := open(t)
-	e.readConsole(console)
+	e.readConsole(printed(t, console))
 	assert.Equal(t, verdict.Hang, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind, "in a guest that ran well")
 
 	e, h, b = open(t)
 	for s := range 12 {
 		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.001 + 0.0005*float64(s), Oldest: float64(s)}, h, b)
 	}
-	e.readConsole(console)
+	e.readConsole(printed(t, console))
 	assert.Zero(t, e.firstHang)
 	assert.Equal(t, verdict.Clean, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind)
 	quietly(e, h, b, 112, 190, 0.002)
@@ -142,7 +154,7 @@ func TestWatchdogsAloneAreDoubtedInASlowGuest(t *testing.T) {
 func TestSplatsOnTheConsole(t *testing.T) {
 	console := filepath.Join("..", "..", "results", "kernelreport", "testdata", "guest-6.12-lockdep-circular.txt")
 	e, _, _ := open(t)
-	e.readConsole(console)
+	e.readConsole(printed(t, console))
 	reports := e.reports()
 	require.Len(t, reports, 1)
 	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: reports})
@@ -152,7 +164,7 @@ func TestSplatsOnTheConsole(t *testing.T) {
 	list, err := verdict.ReadSplats(reports[0].Signature + " # provoked on purpose\n")
 	require.NoError(t, err)
 	e = &eyes{known: list}
-	e.readConsole(console)
+	e.readConsole(printed(t, console))
 	v = verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
 	assert.Equal(t, verdict.Verdict{Kind: verdict.Clean, Known: []string{reports[0].Signature}}, v)
 }

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"sync"
 )
@@ -23,14 +24,23 @@ type history struct {
 	f   *os.File
 	now func() float64 // guest uptime, once it is known
 	err error          // the first failure to write; the trial is void then
+	// room is how many bytes more what the guest sends may take.
+	room int
 }
+
+// historyRoom bounds what a guest may have written, in bytes: its watch looks once a second, but a guest may send as fast
+// as it likes.
+const historyRoom = 64 << 20
+
+// sent says that entries of a type hold what the guest sent, as often as it did.
+func sent(kind string) bool { return kind == "workload" || kind == "blocked" }
 
 func newHistory(path string) (*history, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	return &history{f: f, now: func() float64 { return 0 }}, nil
+	return &history{f: f, now: func() float64 { return 0 }, room: historyRoom}, nil
 }
 
 func (h *history) add(e entry) {
@@ -40,6 +50,15 @@ func (h *history) add(e entry) {
 		e.T = h.now()
 	}
 	line, err := json.Marshal(e)
+	if sent(e.Type) {
+		if h.room < 0 {
+			return
+		}
+		if h.room -= len(line) + 1; h.room < 0 { // once
+			line, err = json.Marshal(entry{T: e.T, Type: "guest", What: "history full", Detail: fmt.Sprintf(
+				"the guest sent more than %d MiB; what it sent after that was left out here", historyRoom>>20)})
+		}
+	}
 	if err == nil {
 		_, err = h.f.Write(append(line, '\n'))
 	}

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"loopfault/harness/control"
@@ -12,8 +13,11 @@ import (
 
 // judge sorts out how the trial ended and asks for the verdict.
 func (t *trial) judge(err error) []kernelreport.Report {
-	t.eyes.readConsole(t.consolePath())
+	if left := t.eyes.readConsole(t.console); left > 0 {
+		t.history.add(entry{Type: "evidence", What: "console.log", Detail: fmt.Sprintf("%d reports after the first ones were left out", left)})
+	}
 	reports := t.eyes.reports()
+	t.inLog(reports)
 	o := &t.result.Observations
 	o.Reports = reports
 	t.countOperations()
@@ -38,6 +42,23 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	t.result.HangAt = t.eyes.firstHang
 	t.measure()
 	return reports
+}
+
+// inLog makes positions of what the guest printed those in the console's log, which may have been cut.
+func (t *trial) inLog(reports []kernelreport.Report) {
+	if t.guest == nil {
+		return
+	}
+	cut := t.guest.Console().Cut()
+	if cut.Note == 0 {
+		return
+	}
+	t.history.add(entry{Type: "evidence", What: "console.log", Detail: fmt.Sprintf("%d bytes in its middle were left out", cut.To-cut.From)})
+	for i := range reports {
+		if r := &reports[i]; r.End > r.Start { // others were not printed
+			r.Start, r.End = cut.Moved(r.Start, r.End)
+		}
+	}
 }
 
 // measure gives the times that compare trials: how long they were under load,

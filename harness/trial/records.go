@@ -34,11 +34,16 @@ func (t *trial) records(ctx context.Context) error {
 			t.result.Nth, cut = nthTable(text)
 		}
 		if cut > 0 {
-			t.history.add(entry{Type: "evidence", What: name, Detail: fmt.Sprintf("%d lines were cut, their workers being killed", cut)})
+			t.history.add(entry{Type: "evidence", What: name, Detail: fmt.Sprintf(
+				"%d lines were left out: their workers were killed in the middle of them, or there were too many", cut)})
 		}
 	}
 	return nil
 }
+
+// maxRecords is how many findings of different sorts, or rows of the table of failed allocations, a trial has at most. Honest
+// workers come to hundreds.
+const maxRecords = 10_000
 
 // each reads lines of JSON, and counts those that are none: a worker that is killed
 // in the middle of a write leaves a part of its line.
@@ -56,25 +61,33 @@ func each[T any](text string, do func(T)) (cut int) {
 
 // findings makes reports of findings, one for each sort.
 func findings(text string) (reports []kernelreport.Report, cut int) {
-	at := map[string]int{}
+	at, over := map[string]int{}, 0
 	cut = each(text, func(f wire.Finding) {
 		r := kernelreport.FromFinding(kernelreport.Kind(f.Kind), f.What, f.Worker)
 		if i, ok := at[r.Signature]; ok {
 			reports[i].Count++
 			return
 		}
+		if len(reports) == maxRecords {
+			over++
+			return
+		}
 		r.Detector = verdict.Checker
 		at[r.Signature] = len(reports)
 		reports = append(reports, r)
 	})
-	return reports, cut
+	return reports, cut + over
 }
 
 // nthTable sums up what came of failing one allocation after the other.
 func nthTable(text string) (table []store.Nth, cut int) {
-	rows := map[int]*store.Nth{}
+	rows, over := map[int]*store.Nth{}, 0
 	cut = each(text, func(t wire.NthTry) {
 		row := rows[t.N]
+		if row == nil && len(rows) == maxRecords {
+			over++
+			return
+		}
 		if row == nil {
 			row = &store.Nth{N: t.N, Functions: map[string]int{}, Errors: map[string]int{}}
 			rows[t.N] = row
@@ -93,5 +106,5 @@ func nthTable(text string) (table []store.Nth, cut int) {
 	for _, n := range slices.Sorted(maps.Keys(rows)) {
 		table = append(table, *rows[n])
 	}
-	return table, cut
+	return table, cut + over
 }

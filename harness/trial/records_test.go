@@ -1,6 +1,10 @@
 package trial
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,4 +38,41 @@ func TestTriesAreSummedUpByN(t *testing.T) {
 		{N: 1, Tries: 2, Landed: 2, Functions: map[string]int{"f": 2}, Errors: map[string]int{"ENOMEM": 1}},
 		{N: 2, Tries: 1, Functions: map[string]int{}, Errors: map[string]int{}},
 	}, table)
+}
+
+// A guest may make up findings and rows without end.
+func TestRecordsAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range maxRecords + 7 {
+		fmt.Fprintf(&text, "{\"kind\":\"data_corruption\",\"what\":\"%s is lost\",\"n\":%d}\n", letters(i), i)
+	}
+	reports, cut := findings(text.String())
+	assert.Len(t, reports, maxRecords)
+	assert.Equal(t, 7, cut)
+	table, cut := nthTable(text.String())
+	assert.Len(t, table, maxRecords)
+	assert.Equal(t, 7, cut)
+}
+
+// letters is a word of its own for each number: numbers are no part of a signature.
+func letters(i int) string {
+	return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprint(i))
+}
+
+// What a guest sends without end stops being written down, with a note; what we do with it does not.
+func TestHistoryIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	h, err := newHistory(path)
+	require.NoError(t, err)
+	h.room = 1000
+	for range 100 {
+		h.add(entry{Type: "workload", Data: map[string]any{"ops": []int{1, 2, 3}}})
+	}
+	h.add(entry{Type: "verdict", What: "clean"})
+	require.NoError(t, h.close())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Less(t, len(text), 1400)
+	assert.Equal(t, 1, strings.Count(string(text), `"history full"`))
+	assert.Contains(t, string(text), `"what":"clean"`)
 }

@@ -113,10 +113,11 @@ type trial struct {
 	samples  <-chan wire.Sample
 	life     <-chan guest.Transition
 	eyes     eyes
-	quiet    *time.Timer // runs out when the guest says nothing for too long
-	heard    time.Time   // when it last said something
-	config   string      // of the guest's kernel, "" if it does not say
-	text     uint64      // address of the kernel's _text, 0 if not known
+	console  *kernelreport.Live // what the guest prints
+	quiet    *time.Timer        // runs out when the guest says nothing for too long
+	heard    time.Time          // when it last said something
+	config   string             // of the guest's kernel, "" if it does not say
+	text     uint64             // address of the kernel's _text, 0 if not known
 	armed    []armed
 	debugged *debugged         // nil if no fault needs it
 	failed   []string          // events that count calls in the target which a fault has fail
@@ -139,7 +140,7 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 	t := &trial{
 		spec: spec, phase: phase, history: h, began: time.Now(),
 		budgets: spec.Guest.Timeouts.Allow(spec.Scenario.Allowance()), timings: map[string]float64{},
-		turns: make(chan turn),
+		turns: make(chan turn), console: kernelreport.NewLive(),
 		quiet: time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
