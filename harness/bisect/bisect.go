@@ -70,10 +70,10 @@ type Step struct {
 	Tally
 	Control string `json:"control,omitempty"` // what the control did, in words
 	// Wrong is the chance that the commit is bad all the same: of good ones alone.
-	Wrong   float64  `json:"wrong,omitempty"`
-	Left    int      `json:"left"` // suspects after it
-	Runs    []string `json:"runs"` // in the results directory
-	Seconds float64  `json:"seconds"`
+	Wrong   float64         `json:"wrong,omitempty"`
+	Left    int             `json:"left"` // suspects after it
+	Runs    []store.RunName `json:"runs"` // in the results directory
+	Seconds float64         `json:"seconds"`
 }
 
 // Found is how a bisection ended.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"loopfault/harness/bisect"
 	"loopfault/results/store"
@@ -84,7 +85,7 @@ func (h *history) Trials(_ context.Context, w bisect.Work, enough func([]store.T
 		}
 		h.trials[w.Part] = append(h.trials[w.Part], t)
 	}
-	return "RUN-" + w.Part, h.trials[w.Part], nil
+	return "20260102-030405-" + strings.ReplaceAll(w.Part, "/", "-"), h.trials[w.Part], nil
 }
 
 func request(h *history) bisect.Request {

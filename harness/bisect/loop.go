@@ -160,7 +160,7 @@ func (b *bisection) believe(ctx context.Context, step *Step, part string) error 
 	if err != nil {
 		return err
 	}
-	step.Runs = append(step.Runs, run)
+	step.Runs = append(step.Runs, store.RunName(run))
 	t := tally(nil, trials)
 	step.Control = fmt.Sprintf("the control hung in %d of %d", t.Hangs, t.Trials)
 	if t.Hangs == 0 {
@@ -173,7 +173,7 @@ func (b *bisection) believe(ctx context.Context, step *Step, part string) error 
 // try runs trials of a commit. The step says why if it cannot be tried.
 func (b *bisection) try(ctx context.Context, commit, part string, enough func([]store.Trial) bool) (Step, []store.Trial, error) {
 	began := time.Now()
-	step := Step{Commit: commit, Runs: []string{}}
+	step := Step{Commit: commit, Runs: []store.RunName{}}
 	var err error
 	if step.Title, err = b.Title(ctx, commit); err != nil {
 		return step, nil, err
@@ -181,7 +181,7 @@ func (b *bisection) try(ctx context.Context, commit, part string, enough func([]
 	run, trials, err := b.Trials(ctx, Work{Commit: commit, Part: b.part(part)}, enough)
 	step.Seconds = time.Since(began).Seconds()
 	if run != "" {
-		step.Runs = append(step.Runs, run)
+		step.Runs = append(step.Runs, store.RunName(run))
 	}
 	var cannot *CannotRun
 	if errors.As(err, &cannot) {

@@ -10,10 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
-
-	"github.com/google/renameio/v2"
 
 	"loopfault/harness/guest"
 	"loopfault/harness/plan"
@@ -140,7 +137,7 @@ func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(Ne
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := renameio.WriteFile(filepath.Join(run.Dir, "scenario.yaml"), spec.Text, 0o644); err != nil {
+	if err := run.Write("scenario.yaml", spec.Text); err != nil {
 		return Outcome{Run: run}, err
 	}
 	return work(ctx, store.Stored{Run: run, Manifest: m}, spec, r, tell)

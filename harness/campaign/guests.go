@@ -11,6 +11,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/trial"
 	"loopfault/results/kernelreport"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -121,7 +122,7 @@ func (g *Guests) warm(ctx context.Context, spec trial.Spec, phase func(string)) 
 		return nil, err
 	}
 	a.failed++
-	return nil, os.WriteFile(filepath.Join(spec.Dir, "failed.txt"), []byte(fmt.Sprintln(err, guest.EvidenceOf(err))), 0o644)
+	return nil, safefile.WriteIn(spec.Dir, "failed.txt", []byte(fmt.Sprintln(err, guest.EvidenceOf(err))), 0o644)
 }
 
 // preparedDir is where the boot of the snapshot is recorded that a trial was the

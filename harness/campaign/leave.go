@@ -2,15 +2,15 @@ package campaign
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 
+	"loopfault/results/safefile"
+	"loopfault/results/store"
 	"loopfault/results/waitfor/trialdir"
 )
 
 // explain leaves who waits for whom beside the evidence it is read from, and gives
 // it in one line; none if there is too little evidence.
-func (c *campaign) explain(n int, dir string) (string, error) {
+func (c *campaign) explain(n int) (string, error) {
 	x, err := trialdir.Explain(c.stored.Run, n)
 	if errors.Is(err, trialdir.ErrNoEvidence) {
 		return "", nil
@@ -18,8 +18,9 @@ func (c *campaign) explain(n int, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = os.WriteFile(filepath.Join(dir, "evidence", "waitfor.txt"), []byte(x.Text()), 0o644)
-	return x.Sentence, errors.Join(err, os.WriteFile(filepath.Join(dir, "evidence", "waitfor.svg"), x.Graph.SVG(), 0o644))
+	run := c.stored.Run
+	err = run.Write(store.TrialFile(n, "evidence/waitfor.txt"), []byte(x.Text()))
+	return x.Sentence, errors.Join(err, run.Write(store.TrialFile(n, "evidence/waitfor.svg"), x.Graph.SVG()))
 }
 
 // writeRecipe leaves the command that runs this one trial again.
@@ -28,5 +29,5 @@ func writeRecipe(dir string) error {
 # Runs this trial again: same kernel, same scenario, same seed, as a run of its own.
 exec loopfault replay "$(dirname "$0")" "$@"
 `
-	return os.WriteFile(filepath.Join(dir, "reproduce.sh"), []byte(script), 0o755)
+	return safefile.WriteIn(dir, "reproduce.sh", []byte(script), 0o755)
 }

@@ -225,7 +225,7 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 	}
 	hung := t.Verdict.Kind == verdict.Hang
 	if hung || t.CutShort != "" { // which may have been near to a hang
-		sentence, err := c.explain(p.N, dir)
+		sentence, err := c.explain(p.N)
 		if err != nil {
 			return t, err
 		}

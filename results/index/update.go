@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ const deepTrials = 50_000
 // Update brings the index up to date with the result trees: what changed since is read again. tell, which may be nil,
 // is told of each run that is read, with how many there are.
 func (ix *Index) Update(ctx context.Context, tell func(run string, i, of int)) error {
-	entries, err := os.ReadDir(ix.dir)
+	entries, err := safefile.ListIn(ix.dir, ".")
 	if err != nil {
 		return fmt.Errorf("results directory: %w", err)
 	}

@@ -99,7 +99,7 @@ func (s *Store) LoadTrial(name string) (Stored, int, error) {
 }
 
 func isRun(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "manifest.json"))
+	_, err := safefile.StatIn(dir, "manifest.json")
 	return err == nil
 }
 
@@ -164,7 +164,7 @@ func syncPath(path string) error {
 // FindPart reads the newest run that is the named part of something greater. Runs
 // whose manifest cannot be read are no part of anything.
 func (s *Store) FindPart(part string) (stored Stored, found bool, err error) {
-	entries, err := os.ReadDir(s.dir)
+	entries, err := safefile.ListIn(s.dir, ".")
 	if err != nil {
 		return Stored{}, false, fmt.Errorf("results directory: %w", err)
 	}

@@ -7,11 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/renameio/v2"
 
 	"loopfault/results/safefile"
 )
@@ -48,12 +45,22 @@ func NewRecord(results, kind string, at time.Time) (path string, err error) {
 // Records lists the records of a kind, oldest first. Empty ones are left out:
 // whoever made them was killed before there was anything to remember.
 func Records(results, kind string) ([]string, error) {
-	found, err := filepath.Glob(filepath.Join(results, kind+"-[0-9]*"+recordSuffix))
-	slices.Sort(found)
-	return slices.DeleteFunc(found, func(path string) bool {
-		st, err := os.Stat(path)
-		return err != nil || st.Size() == 0
-	}), err
+	entries, err := safefile.ListIn(results, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var found []string
+	for _, e := range entries {
+		if is, _ := filepath.Match(kind+"-[0-9]*"+recordSuffix, e.Name()); !is {
+			continue
+		}
+		st, err := safefile.StatIn(results, e.Name())
+		if errors.Is(err, fs.ErrNotExist) || err == nil && st.Size() == 0 {
+			continue
+		}
+		found = append(found, filepath.Join(results, e.Name())) // whoever reads it says what is wrong with it
+	}
+	return found, err
 }
 
 // FindRecord is the path of the record of that name, or of the latest one.
@@ -69,7 +76,7 @@ func FindRecord(results, kind, name string) (string, error) {
 	if !strings.ContainsRune(name, filepath.Separator) {
 		path = filepath.Join(results, name)
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := safefile.StatIn(filepath.Dir(path), filepath.Base(path)); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("no %s %s", kind, path)
 	}
 	return path, nil
@@ -101,5 +108,5 @@ func WriteRecord(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(path, append(text, '\n'), 0o644, renameio.WithTempDir(filepath.Dir(path))) // if we are killed, it lies here
+	return safefile.WriteIn(filepath.Dir(path), filepath.Base(path), append(text, '\n'), 0o644)
 }

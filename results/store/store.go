@@ -163,7 +163,7 @@ type Listed struct {
 // List reads all runs, oldest first. Runs that cannot be read are listed with
 // their problem.
 func (s *Store) List() ([]Listed, error) {
-	entries, err := os.ReadDir(s.dir)
+	entries, err := safefile.ListIn(s.dir, ".")
 	if err != nil {
 		return nil, fmt.Errorf("results directory: %w", err)
 	}

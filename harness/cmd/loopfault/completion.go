@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"loopfault/results/safefile"
 	"loopfault/vmimages/kernel"
 	"loopfault/workloads/scenarios"
 )
@@ -132,7 +132,7 @@ func valuesOf(v *kong.Value, results string) []string {
 
 // runNames reads them off the directory: for a completion, nobody waits for an index.
 func runNames(results string) []string {
-	entries, _ := os.ReadDir(results)
+	entries, _ := safefile.ListIn(results, ".")
 	var list []string
 	for _, e := range entries {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {

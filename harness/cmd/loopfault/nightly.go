@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"loopfault/harness/nightly"
@@ -15,8 +16,6 @@ import (
 	"loopfault/results/summary"
 	"loopfault/vmimages/progress"
 	"loopfault/workloads/wire"
-
-	"github.com/google/renameio/v2"
 )
 
 type nightlyCmd struct {
@@ -97,7 +96,7 @@ func (c *nightlyCmd) leave(n *nightly.Night) error {
 		if err := write(&text); err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(n.Beside(ending), text.Bytes(), 0o644); err != nil {
+		if err := safefile.WriteIn(filepath.Dir(n.Beside(ending)), filepath.Base(n.Beside(ending)), text.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}
