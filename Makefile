@@ -8,6 +8,7 @@
 # make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
 #             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
+# make docs   the generated pages of docs/reference, after a change of what they say
 
 GO      ?= go
 # The tag and what came after it. Without git Go's own record of the commit is taken.
@@ -20,7 +21,7 @@ KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 6.1 6.12 7.3
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls test-qemu which-qemu bench setup setup-test build images sources check clean
+.PHONY: demo test test-all test-controls test-qemu which-qemu bench setup setup-test build docs images sources check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -83,6 +84,10 @@ sources: build
 check:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change: $$bad"; exit 1; fi
 	$(GO) vet ./...
+
+# Tests compare these pages with what they are made of.
+docs:
+	$(GO) test ./harness/scenario ./harness/cmd/loopfault -run ReferenceIsUpToDate -update
 
 clean:
 	rm -rf bin results-data

@@ -10,7 +10,7 @@ import (
 // Explore has processors come to points in orders that would hardly happen by
 // themselves. Which, is drawn from the trial's seed, or said by a schedule.
 type Explore struct {
-	Points  []Place `json:"points" yaml:"points"`
+	Points  []Place `json:"points" yaml:"points"`             // where processors are held
 	Changes int     `json:"changes,omitempty" yaml:"changes"` // how many to draw
 	Among   int     `json:"among,omitempty" yaml:"among"`     // the first so many hits of any point
 	Longest int     `json:"longest,omitempty" yaml:"longest"` // most hits of others that one waits for

@@ -18,7 +18,7 @@ type Failslab struct {
 	// Below limits it to calls of the function from one other: the direct caller. It needs
 	// Call. More of the stack is not told apart; that the call-site fault can.
 	Below []string `json:"below,omitempty" yaml:"below,omitempty"`
-	// Interval lets only every so-manieth of these strike: 3 for each third; 0 for all.
+	// Interval lets only n-th of these fail: 3 for every third; 0 for all.
 	Interval int `json:"interval,omitempty" yaml:"interval,omitempty"`
 	// Probability in percent, drawn by the kernel.
 	Probability int `json:"probability" yaml:"probability"`

@@ -14,7 +14,7 @@ type FailSunrpc struct {
 	IgnoreServerDisconnect bool `json:"ignore-server-disconnect,omitempty" yaml:"ignore-server-disconnect,omitempty"` // nor does the server
 	IgnoreCacheWait        bool `json:"ignore-cache-wait,omitempty" yaml:"ignore-cache-wait,omitempty"`               // upcalls are waited for
 	Probability            int  `json:"probability" yaml:"probability"`                                               // in percent of requests, drawn by the kernel
-	Interval               int  `json:"interval,omitempty" yaml:"interval,omitempty"`                                 // of requests, only each so manieth may be struck; 0 is 1
+	Interval               int  `json:"interval,omitempty" yaml:"interval,omitempty"`                                 // of requests, only every n-th may be struck; 0 is 1
 	Times                  int  `json:"times" yaml:"times"`                                                           // after so many hits it stops by itself
 }
 

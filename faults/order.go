@@ -13,10 +13,10 @@ import (
 // It is a processor that waits, not a task: what else would run on it waits as well,
 // and if that is what Until needs, the time runs out.
 type Order struct {
-	Hold  Place  `json:"hold" yaml:"hold"`
-	Until *Place `json:"until,omitempty" yaml:"until"` // nil: for a time drawn from the trial's seed
-	// Same says that both have to be about the same thing: their Same-th arguments are
-	// equal (1 to 6; 0: anybody at Until will do).
+	Hold  Place  `json:"hold" yaml:"hold"`             // where a processor is held
+	Until *Place `json:"until,omitempty" yaml:"until"` // where another has to come; without it, for a time drawn from the trial's seed
+	// Same says that both have to be about the same object: their Same-th arguments are
+	// equal (1 to 6; 0: any processor at Until will do).
 	Same int `json:"same,omitempty" yaml:"same"`
 	// Linger is how long it is held on, for the other one to get from Until to what it does.
 	Linger wire.Duration `json:"linger,omitempty" yaml:"linger"`

@@ -8,7 +8,7 @@ import (
 
 // Place is an instruction of the kernel: where a function begins, or a call in it.
 type Place struct {
-	Function string `json:"function" yaml:"function"`
+	Function string `json:"function" yaml:"function"` // its first instruction, without Call
 	// Call, if it is not 0, is the n-th call that the function makes to Callee, or to any
 	// slab allocator if that is "".
 	Call   int    `json:"call,omitempty" yaml:"call"`

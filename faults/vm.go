@@ -17,11 +17,11 @@ import (
 // held back for having made too much dirty, each time that somebody who needs memory
 // has to reclaim it himself, and with each page that is swapped out.
 type VM struct {
-	DirtyBytes           wire.Size `json:"dirty_bytes,omitempty" yaml:"dirty_bytes,omitempty"`
-	DirtyBackgroundBytes wire.Size `json:"dirty_background_bytes,omitempty" yaml:"dirty_background_bytes,omitempty"`
-	MinFreeKbytes        int       `json:"min_free_kbytes,omitempty" yaml:"min_free_kbytes,omitempty"`
-	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`
-	VfsCachePressure     int       `json:"vfs_cache_pressure,omitempty" yaml:"vfs_cache_pressure,omitempty"`
+	DirtyBytes           wire.Size `json:"dirty_bytes,omitempty" yaml:"dirty_bytes,omitempty"`                       // sysctl vm.dirty_bytes
+	DirtyBackgroundBytes wire.Size `json:"dirty_background_bytes,omitempty" yaml:"dirty_background_bytes,omitempty"` // sysctl vm.dirty_background_bytes
+	MinFreeKbytes        int       `json:"min_free_kbytes,omitempty" yaml:"min_free_kbytes,omitempty"`               // sysctl vm.min_free_kbytes
+	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`                         // sysctl vm.swappiness
+	VfsCachePressure     int       `json:"vfs_cache_pressure,omitempty" yaml:"vfs_cache_pressure,omitempty"`         // sysctl vm.vfs_cache_pressure
 
 	// What Arm found, and Disarm: vmstat goes on counting.
 	before, after map[string]int64

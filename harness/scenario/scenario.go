@@ -19,7 +19,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Scenario is one recipe. Field comments give the YAML's meaning and unit.
+// Scenario is all that a trial does. docs/reference/scenario.md is made from the field comments.
 type Scenario struct {
 	Name      string          `json:"name" yaml:"name"`                   // lower-case words with hyphens; also the file's name
 	Title     string          `json:"title" yaml:"title"`                 // one line
@@ -33,9 +33,9 @@ type Scenario struct {
 	Target    paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
 	Pressure  []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
 	Faults    []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
-	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // all at once
+	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // what runs, all at once
 	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
-	Finish    Finish          `json:"finish" yaml:"finish"`               // and then
+	Finish    Finish          `json:"finish" yaml:"finish"`               // how it ends
 	// Events are tracepoints to record, as in nfs4/nfs4_open_expired; they are in the
 	// evidence of every trial. The buffer keeps the last ones.
 	Events []string `json:"events,omitempty" yaml:"events"`
@@ -53,17 +53,17 @@ type Scenario struct {
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
 // sense. A list that is empty stands for the scenario's own alone.
 type Applies struct {
-	Vers   []string `json:"vers,omitempty" yaml:"vers"`
-	FS     []string `json:"fs,omitempty" yaml:"fs"`
-	Layout []string `json:"layout,omitempty" yaml:"layout"`
-	Why    string   `json:"why,omitempty" yaml:"why"` // not on others; one line
+	Vers   []string `json:"vers,omitempty" yaml:"vers"`     // NFS versions, as in mount.vers
+	FS     []string `json:"fs,omitempty" yaml:"fs"`         // exported file systems, as in export.fs
+	Layout []string `json:"layout,omitempty" yaml:"layout"` // layouts, as in mount.layout
+	Why    string   `json:"why,omitempty" yaml:"why"`       // why not on others; one line
 }
 
 // Guest is the machine a trial runs on.
 type Guest struct {
-	Memory wire.Size `json:"memory" yaml:"memory"`
-	Swap   wire.Size `json:"swap,omitempty" yaml:"swap"` // of a disk to swap to, 0 for none
-	CPUs   int       `json:"cpus" yaml:"cpus"`
+	Memory wire.Size `json:"memory" yaml:"memory"`       // of the whole machine
+	Swap   wire.Size `json:"swap,omitempty" yaml:"swap"` // size of a disk to swap to, 0 for none
+	CPUs   int       `json:"cpus" yaml:"cpus"`           // virtual processors
 }
 
 // Finish says how a trial that did not hang comes to its end: the workers are

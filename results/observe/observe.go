@@ -38,8 +38,8 @@ type Point struct {
 
 // Plan is what a scenario has observed.
 type Plan struct {
-	Points []Point `json:"points" yaml:"points"`
-	Claims []Claim `json:"claims" yaml:"claims"`
+	Points []Point `json:"points" yaml:"points"` // places whose passing is recorded
+	Claims []Claim `json:"claims" yaml:"claims"` // what is counted of them
 }
 
 // Claim is one step of a mechanism.
@@ -55,7 +55,7 @@ type Claim struct {
 
 // After is what has to have come before, on the same object.
 type After struct {
-	Point string `json:"point" yaml:"point"`
+	Point string `json:"point" yaml:"point"`     // the point that has to have been passed before
 	By    string `json:"by,omitempty" yaml:"by"` // same, another: by which task; any if it is not said
 	// Within is a point that the task itself passed before that: the start of its sleep, say.
 	Within string `json:"within,omitempty" yaml:"within"`

@@ -9,7 +9,7 @@ type Export struct {
 	// How long a client's lease lasts and, after a restart, what was held before
 	// may be reclaimed. The kernel takes whole seconds from 10 on; 0 is its default, 90s.
 	Lease Duration `json:"lease,omitempty" yaml:"lease,omitempty"`
-	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
+	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"` // see lease
 	// Tracking is who remembers which clients may reclaim after a restart: nfsdcld, the
 	// daemon that distributions run, or kernel, for what the kernel finds without it.
 	// Nothing, as in trials stored before this had a default, means kernel.
@@ -85,10 +85,10 @@ type Workload struct {
 // not the one whose credential its layout carries: then the client sends a
 // LAYOUTRETURN of its own instead of one inside CLOSE.
 type SharedFile struct {
-	Processes int    `json:"processes" yaml:"processes"`
-	Files     int    `json:"files" yaml:"files"`
-	Sharers   int    `json:"sharers" yaml:"sharers"` // processes on each file; few make the last close of a file frequent
-	UIDs      []int  `json:"uids" yaml:"uids"`
+	Processes int    `json:"processes" yaml:"processes"`   // how many work at the same time
+	Files     int    `json:"files" yaml:"files"`           // that they share
+	Sharers   int    `json:"sharers" yaml:"sharers"`       // processes on each file; few make the last close of a file frequent
+	UIDs      []int  `json:"uids" yaml:"uids"`             // user ids of the processes
 	MaxWrite  Size   `json:"max_write" yaml:"max_write"`   // largest single write
 	Keep      bool   `json:"keep,omitempty" yaml:"keep"`   // write instead of truncating and close instead of unlinking, for which a server recalls what the very client holds
 	Rival     string `json:"rival,omitempty" yaml:"rival"` // as for State: the two clients recall each other's layouts
@@ -107,9 +107,9 @@ type Recall struct {
 // Reader has processes read shared files from the server, whatever the client has
 // in its cache.
 type Reader struct {
-	Processes int   `json:"processes" yaml:"processes"`
-	UIDs      []int `json:"uids" yaml:"uids"`
-	Files     int   `json:"files" yaml:"files"` // the first N shared files
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
+	Files     int   `json:"files" yaml:"files"`         // the first N shared files
 }
 
 // DSError makes data servers fail without touching the network: it takes shared
@@ -159,9 +159,9 @@ const (
 // own, and lets the n-th allocation of that close fail that the fault fail_nth is aimed
 // at: for n = 1, 2, … until there is no n-th, then from 1 again.
 type FaultNth struct {
-	Processes int   `json:"processes" yaml:"processes"`
-	UIDs      []int `json:"uids" yaml:"uids"`       // two: who writes, and who closes last
-	Repeats   int   `json:"repeats" yaml:"repeats"` // tries for each n
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int `json:"uids" yaml:"uids"`           // two: who writes, and who closes last
+	Repeats   int   `json:"repeats" yaml:"repeats"`     // tries for each n
 }
 
 // Hog has processes take memory in the pressured cgroup until its OOM killer strikes
@@ -169,17 +169,17 @@ type FaultNth struct {
 // the next one takes their place.
 type Hog struct {
 	Processes int   `json:"processes" yaml:"processes"` // at a time
-	UIDs      []int `json:"uids" yaml:"uids"`
-	Files     int   `json:"files" yaml:"files"` // that each has open
-	Size      Size  `json:"size" yaml:"size"`   // of memory, at most; more than the cgroup has
+	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
+	Files     int   `json:"files" yaml:"files"`         // that each has open
+	Size      Size  `json:"size" yaml:"size"`           // of memory, at most; more than the cgroup has
 }
 
 // Writer has each process write a file of its own from beginning to end, close
 // it and open it again: plain load that dirties memory, without one lock or
 // layout between the processes but those of their mount and credential.
 type Writer struct {
-	Processes   int    `json:"processes" yaml:"processes"`
-	UIDs        []int  `json:"uids" yaml:"uids"`
+	Processes   int    `json:"processes" yaml:"processes"`     // how many work at the same time
+	UIDs        []int  `json:"uids" yaml:"uids"`               // user ids of the processes
 	Size        Size   `json:"size" yaml:"size"`               // of each file
 	Block       Size   `json:"block" yaml:"block"`             // largest single write
 	Sync        Size   `json:"sync" yaml:"sync"`               // fsync, or msync, after so much; 0 for only at close
@@ -207,8 +207,8 @@ type Expire struct {
 // whatever the server went through; an error that a process is told is counted, not
 // held against the kernel.
 type State struct {
-	Processes int      `json:"processes" yaml:"processes"`
-	UIDs      []int    `json:"uids" yaml:"uids"`
+	Processes int      `json:"processes" yaml:"processes"`   // how many work at the same time
+	UIDs      []int    `json:"uids" yaml:"uids"`             // user ids of the processes
 	Files     int      `json:"files" yaml:"files"`           // that each process owns
 	Blocks    int      `json:"blocks" yaml:"blocks"`         // of 4KiB, in each file
 	Locks     int      `json:"locks" yaml:"locks"`           // records that all processes share, each behind a lock of its own; 0 for none
