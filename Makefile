@@ -59,7 +59,8 @@ which-qemu:
 	@test -n "$(QEMU)" || { echo "make test-qemu: say which, as in QEMU=/opt/qemu/bin/qemu-system-x86_64" >&2; exit 64; }
 
 bench: images
-	$(LOOPFAULT) bench
+	$(BUILD) -o bin/loopfault-bench ./harness/cmd/loopfault-bench
+	bin/loopfault-bench
 
 setup:
 	vmimages/setup.sh

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/guest/guesttest"
+	"loopfault/harness/session"
 )
 
 // testQEMU names another QEMU than the one that all other tests run: a program, or a
@@ -55,7 +56,7 @@ func TestRunsWithAnotherQEMU(t *testing.T) {
 			require.NoError(t, err)
 			var manifest struct{ Versions map[string]string }
 			require.NoError(t, json.Unmarshal(text, &manifest))
-			assert.Equal(t, qemuVersion(), manifest.Versions["qemu"])
+			assert.Equal(t, session.QEMUVersion(), manifest.Versions["qemu"])
 			cores, err := filepath.Glob(filepath.Join(results, "latest", "trials", "*", "evidence", "vmcore"))
 			require.NoError(t, err)
 			if args[len(args)-1] == "--vmcore" {

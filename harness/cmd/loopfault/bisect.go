@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/bisect"
+	"loopfault/harness/session"
 	"loopfault/results/store"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
@@ -27,31 +30,31 @@ type bisectCmd struct {
 	Seed         *uint64  `placeholder:"S" help:"Seed of all plans. Default: a random one, which is printed."`
 	Resume       string   `placeholder:"NAME" help:"Go on with an interrupted bisection: its file in the results directory, or latest."`
 	DryRun       bool     `help:"Print how many commits and steps it is about, and run nothing."`
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *bisectCmd) Run(e *env) error {
-	if err := c.guestFlags.check(); err != nil {
+func (c *bisectCmd) Run(ctx context.Context, e *env) error {
+	if err := c.GuestFlags.Check(); err != nil {
 		return err
 	}
-	r, err := c.request(e)
+	r, err := c.request(ctx, e)
 	if err != nil || c.DryRun {
 		return err
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	state, err := c.state(e, r)
 	if err != nil {
 		return err
 	}
-	w, err := newBisectWorld(e, c, st, state.Request)
+	w, err := newBisectWorld(ctx, e, c, st, state.Request)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.text(), "bisection %s, scenario %s, seed %d\n", filepath.Join(e.results, state.Name()), state.Request.Scenario, state.Request.Seed)
-	err = bisect.Run(e.ctx, w, state, func(line string) { fmt.Fprintln(e.text(), line) })
+	fmt.Fprintf(e.Text, "bisection %s, scenario %s, seed %d\n", filepath.Join(e.Results, state.Name()), state.Request.Scenario, state.Request.Seed)
+	err = bisect.Run(ctx, w, state, func(line string) { fmt.Fprintln(e.Text, line) })
 	if perr := c.print(e, state); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
@@ -78,53 +81,53 @@ func (c *bisectCmd) print(e *env, s *bisect.State) error {
 
 // request is what the flags ask for, with commits by their full names; nothing is
 // asked for by them when a bisection goes on.
-func (c *bisectCmd) request(e *env) (bisect.Request, error) {
+func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error) {
 	r := bisect.Request{
 		Scenario: c.Scenario, Paths: c.Path, Flavours: c.Flavour,
 		Signatures: c.Signature, Confidence: c.Confidence, Probe: c.Probe,
 	}
 	if c.Resume != "" {
 		if c.Scenario != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
-			return r, usagef("--resume goes on with a bisection as it was begun: name no scenario and no commits with it")
+			return r, errs.Usagef("--resume goes on with a bisection as it was begun: name no scenario and no commits with it")
 		}
 		return r, nil
 	}
 	if c.Scenario == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
-		return r, usagef("expected --good A --bad B --kernel-source DIR SCENARIO, or --resume NAME")
+		return r, errs.Usagef("expected --good A --bad B --kernel-source DIR SCENARIO, or --resume NAME")
 	}
-	s, _, err := findScenario(c.Scenario)
+	s, _, err := session.FindScenario(c.Scenario)
 	if err != nil {
 		return r, err
 	}
 	if r.Control, err = controlOf(c.Control, s.Control); err != nil {
 		return r, err
 	}
-	c.Seed = seedOr(c.Seed)
+	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed
-	repo, err := gittree.Open(e.ctx, c.KernelSource)
+	repo, err := gittree.Open(ctx, c.KernelSource)
 	if err != nil {
 		return r, err
 	}
 	r.Source = repo.Dir
-	if r.Bad, err = repo.Commit(e.ctx, c.Bad); err != nil {
+	if r.Bad, err = repo.Commit(ctx, c.Bad); err != nil {
 		return r, err
 	}
 	for _, name := range c.Good {
-		good, err := repo.Commit(e.ctx, name)
+		good, err := repo.Commit(ctx, name)
 		if err != nil {
 			return r, err
 		}
-		if before, err := repo.Contains(e.ctx, r.Bad, good); err != nil {
+		if before, err := repo.Contains(ctx, r.Bad, good); err != nil {
 			return r, err
 		} else if !before || good == r.Bad {
-			return r, usagef("--good %s is not an ancestor of --bad %s: what came in between is not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
+			return r, errs.Usagef("--good %s is not an ancestor of --bad %s: what came in between is not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
 		}
 		r.Good = append(r.Good, good)
 	}
 	if err := r.Check(); err != nil {
-		return r, usageError{err}
+		return r, errs.ByUser(err)
 	}
-	suspects, err := repo.Suspects(e.ctx, r.Bad, r.Good, r.Paths)
+	suspects, err := repo.Suspects(ctx, r.Bad, r.Good, r.Paths)
 	if err == nil {
 		err = c.size(e, len(suspects))
 	}
@@ -136,7 +139,7 @@ func (c *bisectCmd) size(e *env, commits int) error {
 	if e.json && c.DryRun {
 		return e.printJSON(map[string]int{"commits": commits, "steps": bisect.Steps(commits)})
 	}
-	_, err := fmt.Fprintf(e.text(), "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
+	_, err := fmt.Fprintf(e.Text, "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
 	return err
 }
 
@@ -156,18 +159,18 @@ func (c *bisectCmd) state(e *env, r bisect.Request) (*bisect.State, error) {
 	var s *bisect.State
 	var err error
 	if c.Resume != "" {
-		s, err = bisect.Open(e.results, c.Resume)
+		s, err = bisect.Open(e.Results, c.Resume)
 	} else {
-		s, err = bisect.New(e.results, r, time.Now())
+		s, err = bisect.New(e.Results, r, time.Now())
 	}
 	if err != nil {
-		return nil, usageError{err}
+		return nil, errs.ByUser(err)
 	}
 	return s, nil
 }
 
-func newBisectWorld(e *env, c *bisectCmd, st *store.Store, r bisect.Request) (*bisectWorld, error) {
-	repo, err := gittree.Open(e.ctx, r.Source)
+func newBisectWorld(ctx context.Context, e *env, c *bisectCmd, st *store.Store, r bisect.Request) (*bisectWorld, error) {
+	repo, err := gittree.Open(ctx, r.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -175,5 +178,5 @@ func newBisectWorld(e *env, c *bisectCmd, st *store.Store, r bisect.Request) (*b
 	if err != nil {
 		return nil, err
 	}
-	return &bisectWorld{e: e, flags: c.guestFlags, store: st, repo: repo, request: r, kernels: commits{e, images, repo}}, nil
+	return &bisectWorld{e: e, flags: c.GuestFlags, store: st, repo: repo, request: r, kernels: commits{e, images, repo}}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"loopfault/harness/bisect"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/vmimages"
@@ -25,7 +26,7 @@ type commits struct {
 // build builds a commit, with patches and flavours on top, by the given name.
 func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, flavours []string) (kernel.Build, error) {
 	tree, err := c.repo.Checkout(ctx, c.images, commit, func(holder string) {
-		c.e.ui.Progress(progress.Event{Kind: progress.Note, Step: "kernel.checkout", Text: "waiting for " + holder})
+		c.e.Report(progress.Event{Kind: progress.Note, Step: "kernel.checkout", Text: "waiting for " + holder})
 	})
 	if err != nil {
 		return kernel.Build{}, err
@@ -38,14 +39,14 @@ func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, fla
 	if spec, err = spec.With(flavours...); err != nil {
 		return kernel.Build{}, err
 	}
-	b := c.e.builder(c.images)
+	b := c.e.Builder(c.images)
 	return b.Ensure(ctx, spec)
 }
 
 // bisectWorld is a repository, and guests.
 type bisectWorld struct {
 	e       *env
-	flags   guestFlags
+	flags   session.GuestFlags
 	store   *store.Store
 	repo    *gittree.Repo
 	request bisect.Request
@@ -70,17 +71,17 @@ func (w *bisectWorld) Trials(ctx context.Context, work bisect.Work, enough func(
 		}
 		return "", nil, err
 	}
-	s, text, err := findScenario(w.request.Scenario)
+	s, text, err := session.FindScenario(w.request.Scenario)
 	if err != nil {
 		return "", nil, err
 	}
-	arm := armFlag{name: built.Name, kernel: built.Name, control: work.Control}
-	spec, err := w.e.campaign(s, text, []armFlag{arm}, w.flags)
+	arm := session.Arm{Name: built.Name, Kernel: built.Name, Control: work.Control}
+	spec, err := w.e.Campaign(ctx, s, text, []session.Arm{arm}, w.flags)
 	if err != nil {
 		return "", nil, err
 	}
 	spec.Seed, spec.Part, spec.Enough = w.request.Seed, work.Part, enough
-	out, err := w.e.part(w.store, spec)
+	out, err := w.e.Part(ctx, w.store, spec)
 	if out.Run == nil {
 		return "", nil, err
 	}

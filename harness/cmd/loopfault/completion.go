@@ -51,7 +51,7 @@ func (c completionCmd) Run(e *env, k *kong.Context) error {
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
 	}
-	for _, candidate := range candidates(k.Model.Node, words, e.results) {
+	for _, candidate := range candidates(k.Model.Node, words, e.Results) {
 		if harmless.MatchString(candidate) {
 			fmt.Fprintln(e.stdout, candidate)
 		}

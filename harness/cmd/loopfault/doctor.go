@@ -1,15 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os/exec"
-	"strings"
 
 	"loopfault/results/report/text"
 
 	"golang.org/x/sys/unix"
 
 	"loopfault/harness/guest"
+	"loopfault/harness/session"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 	"loopfault/vmimages/packages"
@@ -24,11 +24,11 @@ type check struct {
 	ok          bool
 }
 
-func (doctorCmd) Run(e *env) error {
-	here := thisHost()
-	checks := here.checks()
-	if here.fits() == nil { // else there is no point in installing anything
-		checks = append(checks, e.checkTools()...)
+func (doctorCmd) Run(ctx context.Context, e *env) error {
+	here := session.ThisHost()
+	checks := hostChecks(here)
+	if here.Fits() == nil { // else there is no point in installing anything
+		checks = append(checks, e.checkTools(ctx)...)
 	}
 	bad, g := 0, text.Table{Head: []string{"check", "ok", "found"}}
 	for _, k := range checks {
@@ -52,35 +52,43 @@ func (doctorCmd) Run(e *env) error {
 	return nil
 }
 
-func (e *env) checkTools() []check {
-	checks := []check{e.checkQEMU(), checkPackages(), checkAgent()}
+// wantedFiles is room for the campaign's own files and some ten guests: the harness has
+// about twenty open for each, QEMU about sixty.
+const wantedFiles = 1024
+
+func hostChecks(h session.Host) []check {
+	if err := h.Fits(); err != nil {
+		return []check{{"host", err.Error(), false}}
+	}
+	c := check{"host", "x86-64, with apt-get", true}
+	if !h.Apt {
+		c = check{"host", "there is no apt-get here: kernels and the root image are built from Debian's packages, so build and run in a Debian machine (12, 13 or sid), or in the container that Containerfile describes", false}
+	}
+	files := check{"open files", fmt.Sprintf("up to %d", h.Files), true}
+	if h.Files < wantedFiles {
+		files = check{"open files", fmt.Sprintf("up to %d, want %d: raise the hard limit (ulimit -Hn; in a container --ulimit nofile=4096:4096)", h.Files, wantedFiles), false}
+	}
+	return []check{c, files}
+}
+
+func (e *env) checkTools(ctx context.Context) []check {
+	checks := []check{e.checkQEMU(ctx), checkPackages(), checkAgent()}
 	c, err := cache.Open("")
 	if err != nil {
 		return append(checks, check{"cache", err.Error(), false})
 	}
-	return append(checks, checkDisk(c), e.checkAccel(c))
+	return append(checks, checkDisk(c), e.checkAccel(ctx, c))
 }
 
-func (e *env) checkQEMU() check {
-	v := qemuVersion()
-	if v == notFound {
+func (e *env) checkQEMU(ctx context.Context) check {
+	v := session.QEMUVersion()
+	if v == session.NotFound {
 		return check{"qemu", guest.QEMU("") + " not found: install the Debian package qemu-system-x86, or set LOOPFAULT_QEMU", false}
 	}
-	if err := guest.CheckNetwork(e.ctx, ""); err != nil {
+	if err := guest.CheckNetwork(ctx, ""); err != nil {
 		return check{"qemu", v + ": " + err.Error(), false}
 	}
 	return check{"qemu", v, true}
-}
-
-const notFound = "not found"
-
-func qemuVersion() string {
-	out, err := exec.Command(guest.QEMU(""), "--version").Output()
-	if err != nil {
-		return notFound
-	}
-	first, _, _ := strings.Cut(string(out), "\n")
-	return strings.TrimPrefix(first, "QEMU emulator version ")
 }
 
 // checkPackages looks for everything a build of kernels and images calls.
@@ -96,7 +104,7 @@ func checkPackages() check {
 }
 
 func checkAgent() check {
-	p, err := agentPath()
+	p, err := session.AgentPath()
 	if err != nil {
 		return check{"agent", err.Error(), false}
 	}
@@ -117,7 +125,7 @@ func checkDisk(c *cache.Cache) check {
 
 // checkAccel boots a guest with a kernel that is built already; without one
 // nothing can be proved.
-func (e *env) checkAccel(c *cache.Cache) check {
+func (e *env) checkAccel(ctx context.Context, c *cache.Cache) check {
 	list, err := kernel.List(c)
 	if err != nil {
 		return check{"accelerator", err.Error(), false}
@@ -125,7 +133,7 @@ func (e *env) checkAccel(c *cache.Cache) check {
 	if len(list) == 0 {
 		return check{"accelerator", "unknown until a kernel is built to boot: `loopfault kernel build stock`", true}
 	}
-	choice, err := e.accel(c, list[0], true)
+	choice, err := e.Accel(ctx, c, list[0], true)
 	if err != nil {
 		return check{"accelerator", err.Error(), false}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
@@ -32,19 +33,11 @@ type outcome struct{ code int }
 
 func (o *outcome) Error() string { return fmt.Sprintf("exit code %d", o.code) }
 
-// usageError is bad input: one line, exit 64.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 // exitOf sorts errors into exit codes: wrong input is the user's, whatever
 // nobody vouched for is the machine's.
 func exitOf(ctx context.Context, err error) int {
 	var (
 		found    *outcome
-		usage    usageError
 		problems scenario.Problems
 		unfit    *trial.Unfit
 		images   *vmimages.Error
@@ -58,7 +51,7 @@ func exitOf(ctx context.Context, err error) int {
 		return exitClean
 	case errors.As(err, &found):
 		return found.code
-	case errors.As(err, &usage), errors.As(err, &problems), errors.As(err, &unfit), errors.As(err, &refused):
+	case errs.ClassOf(err) == errs.Usage, errors.As(err, &problems), errors.As(err, &unfit), errors.As(err, &refused):
 		return exitUsage
 	case errors.As(err, &images) && images.Class == vmimages.Usage:
 		return exitUsage

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"loopfault/errs"
 	"loopfault/results/store"
 	"loopfault/results/waitfor/trialdir"
 )
@@ -18,21 +19,21 @@ type explainCmd struct {
 }
 
 func (c *explainCmd) Run(e *env) error {
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	stored, n, err := st.LoadTrial(c.Trial)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	x, err := trialdir.Explain(stored.Run, n)
 	if err != nil {
-		return usageError{fmt.Errorf("run %s: %w", stored.Name, err)}
+		return errs.ByUser(fmt.Errorf("run %s: %w", stored.Name, err))
 	}
 	if c.SVG != "" {
 		if err := renameio.WriteFile(c.SVG, x.Graph.SVG(), 0o644); err != nil {
-			return usageError{fmt.Errorf("--svg: %w", err)}
+			return errs.ByUser(fmt.Errorf("--svg: %w", err))
 		}
 	}
 	if e.json || c.Format == "json" {

@@ -18,6 +18,7 @@ import (
 
 	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -28,12 +29,12 @@ const patience = 2 * time.Minute
 // withAgent points the program at an agent built from this tree.
 func withAgent(t *testing.T) {
 	t.Helper()
-	if os.Getenv(agentEnv) != "" {
+	if os.Getenv(session.AgentEnv) != "" {
 		return
 	}
 	path, err := guesttest.Agent(t.Context(), t.TempDir())
 	require.NoError(t, err)
-	t.Setenv(agentEnv, path)
+	t.Setenv(session.AgentEnv, path)
 }
 
 func TestShellRunsACommandOnTheLoopbackMount(t *testing.T) {
@@ -60,7 +61,7 @@ func TestShellSaysHowItsGuestEnded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	dir := t.TempDir()
-	console := filepath.Join(dir, "console.log")
+	console := filepath.Join(dir, "console.Log")
 	cmd := loopfault(ctx, t, "shell", "--console", console, "--", "true")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -87,7 +88,7 @@ func TestInterruptedRunKeepsEverythingAndExits130(t *testing.T) {
 	require.True(t, errors.As(cmd.Wait(), &exit))
 	assert.Equal(t, exitInterrupted, exit.ExitCode())
 	assertNoQEMU(t, results)
-	for _, name := range []string{"manifest.json", "summary.json", "report.html", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.log"} {
+	for _, name := range []string{"manifest.json", "summary.json", "report.html", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.Log"} {
 		assert.FileExists(t, filepath.Join(results, "latest", name))
 	}
 	assert.NoFileExists(t, filepath.Join(results, "latest/trials/0001/verdict.json"), "a trial cut short has no verdict")

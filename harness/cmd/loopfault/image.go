@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -19,12 +20,12 @@ type imageBuildCmd struct {
 	Release string `placeholder:"NAME" env:"LOOPFAULT_RELEASE" help:"Debian release of the guests' userland: bookworm (the default), trixie or sid. It may be another than this machine's. LOOPFAULT_RELEASE in the environment chooses it for every command."`
 }
 
-func (c imageBuildCmd) Run(e *env) error {
+func (c imageBuildCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	img, err := e.imageOf(store, c.Release)
+	img, err := e.ImageOf(ctx, store, c.Release)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"loopfault/errs"
 	"loopfault/results/safefile"
 )
 
@@ -37,7 +38,7 @@ func openInputs(ctx context.Context, stdin io.Reader, names []string) (inputs, e
 		in, err := openInput(ctx, stdin, name)
 		if err != nil {
 			list.Close()
-			return nil, usageError{err}
+			return nil, errs.ByUser(err)
 		}
 		list = append(list, in)
 	}

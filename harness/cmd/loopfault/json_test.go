@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/campaign"
+	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/report/plain"
@@ -32,7 +34,7 @@ func TestJSONHelpIsOfCommands(t *testing.T) {
 func keys(t *testing.T, print func(*env) error) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, print(&env{stdout: plain.NewWriter(&out), json: true, results: "res"}))
+	require.NoError(t, print(&env{stdout: plain.NewWriter(&out), json: true, Session: session.Session{Results: "res", Text: io.Discard}}))
 	var v map[string]any
 	dec := json.NewDecoder(&out)
 	require.NoError(t, dec.Decode(&v))
@@ -73,7 +75,7 @@ func TestExploreJSON(t *testing.T) {
 }
 
 func TestPlanJSON(t *testing.T) {
-	s, text, err := findScenario("dirty-limit:quick")
+	s, text, err := session.FindScenario("dirty-limit:quick")
 	require.NoError(t, err)
 	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Trials: 2, Seed: 5, Jobs: 1}
 	v := keys(t, func(e *env) error { return e.printPlan(spec) })

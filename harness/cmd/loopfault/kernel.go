@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/vmimages/cache"
@@ -33,18 +35,18 @@ type kernelBuildCmd struct {
 	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
 }
 
-func (c kernelBuildCmd) Run(e *env) error {
+func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	b := e.builder(store)
+	b := e.Builder(store)
 	for _, name := range c.Names {
 		spec, err := c.spec(name)
 		if err != nil {
 			return err
 		}
-		built, err := b.Ensure(e.ctx, spec)
+		built, err := b.Ensure(ctx, spec)
 		if err != nil {
 			return err
 		}
@@ -57,14 +59,14 @@ type kernelFetchCmd struct {
 	Versions []string `arg:"" name:"version" help:"Kernel versions as in 7.3, of a source package in any suite. What is there already is left as it is."`
 }
 
-func (c kernelFetchCmd) Run(e *env) error {
+func (c kernelFetchCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	b := e.builder(store)
+	b := e.Builder(store)
 	for _, version := range c.Versions {
-		path, err := b.FetchSource(e.ctx, version)
+		path, err := b.FetchSource(ctx, version)
 		if err != nil {
 			return err
 		}
@@ -80,12 +82,12 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 	spec := kernel.Spec{Name: base, Source: c.Source}
 	custom := c.Source != "" || len(c.Patch)+len(c.ReversePatch)+len(c.Fragment) > 0
 	if custom && len(c.Names) > 1 {
-		return spec, usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
+		return spec, errs.Usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
 	}
 	known, err := kernel.Named(base)
 	if err == nil {
 		if custom {
-			return spec, usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
+			return spec, errs.Usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
 		}
 		return known.With(flavours...)
 	}
@@ -94,14 +96,14 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 			return spec, err
 		}
 		if c.Source != "" {
-			return spec, usagef("kernel %q: --source says what to build it from: leave @%s out of the name", name, series)
+			return spec, errs.Usagef("kernel %q: --source says what to build it from: leave @%s out of the name", name, series)
 		}
 		if spec.Source, err = kernel.SeriesSource(series); err != nil {
 			return spec, err
 		}
 	}
 	if !custom {
-		return spec, usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
+		return spec, errs.Usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
 	}
 	if spec.Source == "" {
 		spec.Source = kernel.Catalogue()[0].Source
@@ -127,7 +129,7 @@ func readPatches(files, reverse []string) (patches []kernel.Patch, err error) {
 	for i, file := range slices.Concat(files, reverse) {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, usagef("patch: %w", err)
+			return nil, errs.Usagef("patch: %w", err)
 		}
 		patches = append(patches, kernel.Patch{Name: filepath.Base(file), Text: text, Reverse: i >= len(files)})
 	}
@@ -170,7 +172,7 @@ type kernelRemoveCmd struct {
 	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns of them."`
 }
 
-func (c kernelRemoveCmd) Run(e *env) error {
+func (c kernelRemoveCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
@@ -186,7 +188,7 @@ type kernelConfigCmd struct {
 	Kernel string `arg:"" help:"Name of a build, or a kernel build tree."`
 }
 
-func (c kernelConfigCmd) Run(e *env) error {
+func (c kernelConfigCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
@@ -196,7 +198,7 @@ func (c kernelConfigCmd) Run(e *env) error {
 		return err
 	}
 	if k.Config == "" {
-		return usagef("kernel %s comes without its configuration", c.Kernel)
+		return errs.Usagef("kernel %s comes without its configuration", c.Kernel)
 	}
 	text, err := os.ReadFile(k.Config)
 	if err != nil {

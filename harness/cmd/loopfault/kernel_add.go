@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
+	"loopfault/harness/session"
 	"loopfault/vmimages/cache"
 )
 
@@ -10,17 +12,17 @@ type kernelAddCmd struct {
 	Package string `arg:"" placeholder:"debian:PACKAGE|FILE.deb|DIR" help:"As in debian:linux-image-6.1-amd64, for the newest of that series that apt knows; or a package's file, beside which the other packages of the same kernel are found; or a directory of such files, or one that packages of any distribution were unpacked to."`
 }
 
-func (c kernelAddCmd) Run(e *env) error {
+func (c kernelAddCmd) Run(ctx context.Context, e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	agent, err := agentPath()
+	agent, err := session.AgentPath()
 	if err != nil {
 		return err
 	}
-	b := e.builder(store)
-	built, err := b.Add(e.ctx, c.Package, agent)
+	b := e.Builder(store)
+	built, err := b.Add(ctx, c.Package, agent)
 	if err != nil {
 		return err
 	}

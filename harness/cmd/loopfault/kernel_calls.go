@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/faults"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/workloads/wire"
 )
@@ -23,16 +25,16 @@ type kernelCallsCmd struct {
 	All      bool   `help:"Calls of everything, not allocations alone."`
 }
 
-func (c kernelCallsCmd) Run(e *env) error {
-	s, _, err := findScenario("umount-matrix")
+func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {
+	s, _, err := session.FindScenario("umount-matrix")
 	if err != nil {
 		return err
 	}
-	m, err := e.machine(c.Kernel)
+	m, err := e.Machine(ctx, c.Kernel)
 	if err != nil {
 		return err
 	}
-	sites, fn, err := c.calls(e, s, m)
+	sites, fn, err := c.calls(ctx, e, s, m)
 	if err != nil {
 		return err
 	}
@@ -64,22 +66,22 @@ func (e *env) printCalls(fn wire.Symbol, sites []faults.CallSite, all bool) erro
 	return e.table("calls", g)
 }
 
-func (c kernelCallsCmd) calls(e *env, s scenario.Scenario, m machine) (sites []faults.CallSite, fn wire.Symbol, err error) {
-	g, err := guest.Start(e.ctx, trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts), m.options)
+func (c kernelCallsCmd) calls(ctx context.Context, e *env, s scenario.Scenario, m session.Machine) (sites []faults.CallSite, fn wire.Symbol, err error) {
+	g, err := guest.Start(ctx, trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts), m.Options)
 	if err != nil {
 		return nil, fn, err
 	}
-	defer closeGuest(g, m.options)
-	go drain(g)
+	defer session.CloseGuest(g, m.Options)
+	go session.Drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	boot, cancel := context.WithTimeout(e.ctx, m.options.Timeouts.Boot)
+	boot, cancel := context.WithTimeout(ctx, m.Options.Timeouts.Boot)
 	defer cancel()
 	if _, err := agent.Hello(boot); err != nil {
 		return nil, fn, err
 	}
 	if fn, err = faults.Function(boot, agent, c.Function); err != nil {
-		return nil, fn, usageError{err}
+		return nil, fn, errs.ByUser(err)
 	}
 	sites, err = faults.Calls(boot, agent, fn)
 	return sites, fn, err

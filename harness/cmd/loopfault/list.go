@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/results/index"
@@ -17,16 +19,16 @@ type listCmd struct {
 	Rebuild  bool   `help:"Read all runs again; otherwise only what changed is read."`
 }
 
-func (c listCmd) Run(e *env) error {
+func (c listCmd) Run(ctx context.Context, e *env) error {
 	if c.Last < 0 {
-		return usagef("--last is %d, want at least 1", c.Last)
+		return errs.Usagef("--last is %d, want at least 1", c.Last)
 	}
-	ix, err := e.index(c.Rebuild)
+	ix, err := e.Index(ctx, c.Rebuild)
 	if err != nil {
 		return err
 	}
 	defer ix.Close()
-	runs, err := ix.Runs(e.ctx, index.Filter{Scenario: c.Scenario, Kernel: c.Kernel, Outcome: c.Outcome, Limit: c.Last})
+	runs, err := ix.Runs(ctx, index.Filter{Scenario: c.Scenario, Kernel: c.Kernel, Outcome: c.Outcome, Limit: c.Last})
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (c listCmd) print(e *env, runs []index.Run) error {
 		if c != (listCmd{Rebuild: c.Rebuild}) {
 			what = "no such runs in %s\n"
 		}
-		fmt.Fprintf(e.stdout, what, e.results)
+		fmt.Fprintf(e.stdout, what, e.Results)
 		return nil
 	}
 	g := text.Table{Head: []string{"RUN", "ARMS", "TRIALS", "CLEAN", "HANG", "CRASH", "INCONCLUSIVE", "ERROR", "PROBLEM"}}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"loopfault/harness/session"
 	"loopfault/harness/ui"
 	"loopfault/results/report/plain"
 )
@@ -50,21 +51,15 @@ type cli struct {
 	Man        manCmd        `cmd:"" help:"Print the manual, for man(1)."`
 	Completion completionCmd `cmd:"" help:"Print what makes a shell complete loopfault's commands."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
-	Bench      benchCmd      `cmd:"" hidden:"" help:"Measure this machine."`
 }
 
 // env is what every command works with.
 type env struct {
-	ctx     context.Context
-	stdout  *plain.Writer // whatever a guest or a file says, a terminal does not act on it
-	stderr  *plain.Writer
-	stdin   io.Reader
-	ui      *ui.UI
-	log     *slog.Logger
-	results string
-	json    bool // instead of tables
-	dry     bool // nothing is built or booted
-	argv    []string
+	session.Session
+	stdout *plain.Writer // whatever a guest or a file says, a terminal does not act on it
+	stderr *plain.Writer
+	stdin  io.Reader
+	json   bool // instead of tables
 }
 
 func main() {
@@ -96,14 +91,20 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	}
 	ctx, stop := interruptible(stderr)
 	defer stop()
-	e := &env{
-		ctx: ctx, stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr), ui: ui.New(stderr),
-		log:     slog.New(slog.NewTextHandler(plain.NewWriter(stderr), &slog.HandlerOptions{Level: level})),
-		results: c.Results, json: c.JSON, argv: append([]string{"loopfault"}, args...),
+	progress := ui.New(stderr)
+	defer progress.Close()
+	e := &env{stdin: stdin, stdout: plain.NewWriter(stdout), stderr: plain.NewWriter(stderr), json: c.JSON}
+	e.Session = session.Session{
+		Results: c.Results, Report: progress.Progress, Text: e.stdout, Warnings: e.stderr,
+		Log:     slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
+		Command: append([]string{"loopfault"}, args...), Version: version,
 	}
-	defer e.ui.Close()
+	if c.JSON {
+		e.Text = io.Discard
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(e)
-	e.ui.Close()
+	progress.Close()
 	code := exitOf(ctx, err)
 	var quiet *outcome
 	if err != nil && !errors.As(err, &quiet) {

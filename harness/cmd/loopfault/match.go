@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"loopfault/errs"
 	"loopfault/results/index"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
@@ -35,15 +36,15 @@ type matchOutput struct {
 	Runs     int       `json:"runs"`     // runs that they are of
 }
 
-func (c matchCmd) Run(e *env) error {
+func (c matchCmd) Run(ctx context.Context, e *env) error {
 	if c.Limit < 1 {
-		return usagef("--limit is %d, want at least 1", c.Limit)
+		return errs.Usagef("--limit is %d, want at least 1", c.Limit)
 	}
-	hangs, err := c.hangs(e.ctx, e.stdin)
+	hangs, err := c.hangs(ctx, e.stdin)
 	if err != nil {
 		return err
 	}
-	out, err := c.rank(e, hangs)
+	out, err := c.rank(ctx, e, hangs)
 	if err != nil {
 		return err
 	}
@@ -76,18 +77,18 @@ func (c matchCmd) hangs(ctx context.Context, stdin io.Reader) ([]kernelreport.Re
 	}
 	switch {
 	case s.Err() != nil:
-		return nil, usageError{s.Err()}
+		return nil, errs.ByUser(s.Err())
 	case len(hangs) > 0:
 		return hangs, nil
 	case len(others) == 0:
-		return nil, usagef("%s: no kernel report in it; want a hung task, a task dump or a /proc/PID/stack", c.name())
+		return nil, errs.Usagef("%s: no kernel report in it; want a hung task, a task dump or a /proc/PID/stack", c.name())
 	}
 	var kinds []string
 	for k := range others {
 		kinds = append(kinds, string(k))
 	}
 	slices.Sort(kinds)
-	return nil, usagef("%s: no hang in it, only %s; want a hung task, a task dump or a /proc/PID/stack", c.name(), strings.Join(kinds, ", "))
+	return nil, errs.Usagef("%s: no hang in it, only %s; want a hung task, a task dump or a /proc/PID/stack", c.name(), strings.Join(kinds, ", "))
 }
 
 func (c matchCmd) name() string {
@@ -101,20 +102,20 @@ func isHang(r kernelreport.Report) bool { return verdict.KindOf(r.Kind) == verdi
 
 // rank ranks all stored hangs by each hang of the report. Runs and trials that cannot be read are said on standard error
 // and left out.
-func (c matchCmd) rank(e *env, hangs []kernelreport.Report) (matchOutput, error) {
+func (c matchCmd) rank(ctx context.Context, e *env, hangs []kernelreport.Report) (matchOutput, error) {
 	var out matchOutput
-	ix, err := e.index(false)
+	ix, err := e.Index(ctx, false)
 	if err != nil {
 		return out, err
 	}
 	defer ix.Close()
-	if err := tellProblems(e, ix); err != nil {
+	if err := tellProblems(ctx, e, ix); err != nil {
 		return out, err
 	}
-	if out.Runs, _, out.Compared, err = ix.Size(e.ctx); err != nil {
+	if out.Runs, _, out.Compared, err = ix.Size(ctx); err != nil {
 		return out, err
 	}
-	stacks, err := ix.Stacks(e.ctx)
+	stacks, err := ix.Stacks(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -122,7 +123,7 @@ func (c matchCmd) rank(e *env, hangs []kernelreport.Report) (matchOutput, error)
 		m := matched{Title: r.Title, Signature: r.Signature, Matches: []match.Match{}}
 		found := match.RankKnown(r, stacks)
 		for _, f := range found[:min(len(found), c.Limit)] {
-			if f.Sightings, err = ix.Sightings(e.ctx, f.IDs); err != nil {
+			if f.Sightings, err = ix.Sightings(ctx, f.IDs); err != nil {
 				return out, err
 			}
 			m.Matches = append(m.Matches, f.Match)
@@ -132,8 +133,8 @@ func (c matchCmd) rank(e *env, hangs []kernelreport.Report) (matchOutput, error)
 	return out, nil
 }
 
-func tellProblems(e *env, ix *index.Index) error {
-	runs, err := ix.Runs(e.ctx, index.Filter{})
+func tellProblems(ctx context.Context, e *env, ix *index.Index) error {
+	runs, err := ix.Runs(ctx, index.Filter{})
 	for _, r := range runs {
 		if r.Problem != "" {
 			fmt.Fprintf(e.stderr, "loopfault: run %s: %s\n", r.Name, plain.Line(r.Problem))
@@ -147,9 +148,9 @@ func printMatches(e *env, out matchOutput) {
 		fmt.Fprintf(e.stdout, "%s\n  signature %s\n", h.Title, h.Signature)
 		switch {
 		case out.Runs == 0:
-			fmt.Fprintf(e.stdout, "  no runs in %s to compare with\n", e.results)
+			fmt.Fprintf(e.stdout, "  no runs in %s to compare with\n", e.Results)
 		case out.Compared == 0:
-			fmt.Fprintf(e.stdout, "  no hang in any of the %s in %s\n", count(out.Runs, "run"), e.results)
+			fmt.Fprintf(e.stdout, "  no hang in any of the %s in %s\n", count(out.Runs, "run"), e.Results)
 		case len(h.Matches) == 0:
 			fmt.Fprintf(e.stdout, "  nothing like it among %s of hangs in %s\n", count(out.Compared, "report"), count(out.Runs, "run"))
 		}

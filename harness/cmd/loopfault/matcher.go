@@ -28,6 +28,12 @@ type matcher struct {
 	alike map[int]match.Match // by trial
 }
 
+// around has it look at what a runner's trials leave.
+func (m *matcher) around(r campaign.Runner) campaign.Runner {
+	m.Runner = r
+	return m
+}
+
 func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
 	t, reports, err := m.Runner.Trial(ctx, p, dir, phase)
 	if err != nil || t.Verdict.Kind != verdict.Hang {

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
@@ -30,16 +33,16 @@ type matrixCmd struct {
 	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
 	DryRun   bool     `help:"Print the cells, and run nothing."`
 	backendFlag
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *matrixCmd) Run(e *env) error {
+func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 	rec, err := c.record(e)
 	if err != nil {
 		return err
 	}
 	if !c.DryRun {
-		err = c.work(e, rec)
+		err = c.work(ctx, e, rec)
 	}
 	if e.json {
 		out := json.NewEncoder(e.stdout)
@@ -61,11 +64,11 @@ func (c *matrixCmd) Run(e *env) error {
 func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if c.Resume != "" {
 		if len(c.Scenario)+len(c.Group) > 0 {
-			return nil, usagef("--resume goes on with a matrix as it was laid out: name no scenarios or groups with it")
+			return nil, errs.Usagef("--resume goes on with a matrix as it was laid out: name no scenarios or groups with it")
 		}
-		rec, err := matrix.OpenRecord(e.results, c.Resume)
+		rec, err := matrix.OpenRecord(e.Results, c.Resume)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, errs.ByUser(err)
 		}
 		return rec, nil
 	}
@@ -77,10 +80,10 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 		cells, err := r.Cells()
 		return &matrix.Record{Request: r, Cells: cells}, problemsOrUsage(err)
 	}
-	if _, err := store.Open(e.results); err != nil {
-		return nil, usageError{err}
+	if _, err := store.Open(e.Results); err != nil {
+		return nil, errs.ByUser(err)
 	}
-	rec, err := matrix.NewRecord(e.results, r, time.Now())
+	rec, err := matrix.NewRecord(e.Results, r, time.Now())
 	return rec, problemsOrUsage(err)
 }
 
@@ -90,7 +93,7 @@ func problemsOrUsage(err error) error {
 	if err == nil || errors.As(err, &problems) {
 		return err
 	}
-	return usageError{err}
+	return errs.ByUser(err)
 }
 
 func (c *matrixCmd) request() (matrix.Request, error) {
@@ -98,7 +101,7 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
 		Vers: c.Vers, FS: c.FS, Backend: c.Backend, Trials: c.Trials, Controls: c.Controls,
 	}
-	c.Seed = seedOr(c.Seed)
+	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed
 	if len(c.Scenario) == 0 && len(c.Group) == 0 {
 		c.Group = []string{"auto"}
@@ -115,21 +118,21 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 	if c.Expunge != "" {
 		text, err := safefile.Read(c.Expunge, maxConfig)
 		if err != nil {
-			return r, usagef("expunge list: %w", err)
+			return r, errs.Usagef("expunge list: %w", err)
 		}
 		if r.Expunged, err = matrix.ParseExpunges(c.Expunge, text); err != nil {
-			return r, usageError{err}
+			return r, errs.ByUser(err)
 		}
 	}
 	if err := r.Check(); err != nil {
-		return r, usageError{err}
+		return r, errs.ByUser(err)
 	}
 	return r, nil
 }
 
 // work runs the cells that have not run. What a kernel lacks for a scenario
 // makes a cell not applicable; what fails on the machine ends the matrix.
-func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
+func (c *matrixCmd) work(ctx context.Context, e *env, rec *matrix.Record) error {
 	left := 0
 	for i := range rec.Cells {
 		if rec.Cells[i].State == matrix.Waiting {
@@ -141,9 +144,9 @@ func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
 		if cell.State != matrix.Waiting {
 			continue
 		}
-		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "matrix", Text: fmt.Sprintf("%s on %s, %d of %d cells left", cell.Ref, cell.Kernel, left, len(rec.Cells))})
+		e.Report(progress.Event{Kind: progress.Note, Step: "matrix", Text: fmt.Sprintf("%s on %s, %d of %d cells left", cell.Ref, cell.Kernel, left, len(rec.Cells))})
 		left--
-		row, err := c.cell(e, rec, *cell)
+		row, err := c.cell(ctx, e, rec, *cell)
 		var unfit *trial.Unfit
 		switch {
 		case err == nil:
@@ -161,26 +164,26 @@ func (c *matrixCmd) work(e *env, rec *matrix.Record) error {
 }
 
 // cell runs one campaign, or goes on with it.
-func (c *matrixCmd) cell(e *env, rec *matrix.Record, cell matrix.Cell) (matrix.Row, error) {
+func (c *matrixCmd) cell(ctx context.Context, e *env, rec *matrix.Record, cell matrix.Cell) (matrix.Row, error) {
 	r := rec.Request
-	s, text, err := findScenario(cell.Ref)
+	s, text, err := session.FindScenario(cell.Ref)
 	if err != nil {
 		return matrix.Row{}, err
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return matrix.Row{}, usageError{err}
+		return matrix.Row{}, errs.ByUser(err)
 	}
-	arms := []armFlag{{name: cell.Kernel, kernel: cell.Kernel}}
+	arms := []session.Arm{{Name: cell.Kernel, Kernel: cell.Kernel}}
 	if cell.Control != "" && cell.Control != cell.Kernel {
-		arms = append(arms, armFlag{name: cell.Control, kernel: cell.Control, control: true})
+		arms = append(arms, session.Arm{Name: cell.Control, Kernel: cell.Control, Control: true})
 	}
-	spec, err := e.campaign(s, text, arms, c.guestFlags)
+	spec, err := e.Campaign(ctx, s, text, arms, c.GuestFlags)
 	if err != nil {
 		return matrix.Row{}, err
 	}
 	spec.Trials, spec.Seed, spec.Part = r.Trials, r.Seed, rec.Part(cell)
-	out, err := e.part(st, spec)
+	out, err := e.Part(ctx, st, spec)
 	if err != nil {
 		return matrix.Row{}, err
 	}

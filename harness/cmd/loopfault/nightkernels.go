@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"loopfault/errs"
 	"loopfault/harness/nightly"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
@@ -13,7 +15,7 @@ import (
 
 // nightKernels lists the kernels of a suite as they are tonight, with each of its
 // flavours; nothing is built yet.
-func (e *env) nightKernels(s nightly.Suite) (list []nightly.Kernel, err error) {
+func (e *env) nightKernels(ctx context.Context, s nightly.Suite) (list []nightly.Kernel, err error) {
 	for _, source := range s.Kernels {
 		var some []nightly.Kernel
 		switch {
@@ -23,7 +25,7 @@ func (e *env) nightKernels(s nightly.Suite) (list []nightly.Kernel, err error) {
 			name := "debian-" + source.Debian
 			some = []nightly.Kernel{{Label: name, Ref: name, Source: "debian:" + source.Debian}}
 		case source.Git != "":
-			some, err = e.branchKernels(source.Git, source.Branches)
+			some, err = e.branchKernels(ctx, source.Git, source.Branches)
 		default:
 			some, err = e.imageKernels(source.Images)
 		}
@@ -40,7 +42,7 @@ func (e *env) nightKernels(s nightly.Suite) (list []nightly.Kernel, err error) {
 	}
 	for i, k := range list {
 		if slices.ContainsFunc(list[:i], func(o nightly.Kernel) bool { return o.Label == k.Label }) {
-			return nil, usagef("the suite names kernel %s twice", k.Label)
+			return nil, errs.Usagef("the suite names kernel %s twice", k.Label)
 		}
 	}
 	return list, nil
@@ -89,13 +91,13 @@ func (e *env) namedKernel(name string) ([]nightly.Kernel, error) {
 }
 
 // branchKernels are the tips of branches.
-func (e *env) branchKernels(dir string, branches []string) (list []nightly.Kernel, err error) {
-	repo, err := gittree.Open(e.ctx, dir)
+func (e *env) branchKernels(ctx context.Context, dir string, branches []string) (list []nightly.Kernel, err error) {
+	repo, err := gittree.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	for _, branch := range branches {
-		commit, err := repo.Commit(e.ctx, branch)
+		commit, err := repo.Commit(ctx, branch)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +112,7 @@ func (e *env) branchKernels(dir string, branches []string) (list []nightly.Kerne
 func (e *env) imageKernels(dir string) (list []nightly.Kernel, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, usagef("kernel images: %w", err)
+		return nil, errs.Usagef("kernel images: %w", err)
 	}
 	for _, entry := range entries {
 		if !entry.Type().IsRegular() {
@@ -123,7 +125,7 @@ func (e *env) imageKernels(dir string) (list []nightly.Kernel, err error) {
 		list = append(list, nightly.Kernel{Label: entry.Name(), Ref: path})
 	}
 	if len(list) == 0 {
-		return nil, usagef("kernel images: %s holds no file", dir)
+		return nil, errs.Usagef("kernel images: %s holds no file", dir)
 	}
 	return list, nil
 }

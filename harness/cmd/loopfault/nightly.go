@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/nightly"
+	"loopfault/harness/session"
 	"loopfault/harness/timeouts"
 	"loopfault/results/report/plain"
 	"loopfault/results/safefile"
@@ -25,37 +28,37 @@ type nightlyCmd struct {
 	Fresh  bool          `help:"Begin a new one even if the last was interrupted."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is in the record."`
 	DryRun bool          `help:"Print the cells, and run nothing."`
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *nightlyCmd) Run(e *env) error {
+func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	s, err := c.suite()
 	if err != nil {
 		return err
 	}
 	if c.DryRun {
-		return c.list(e, s)
+		return c.list(ctx, e, s)
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
-	lock, err := nightly.Lock(e.results)
+	lock, err := nightly.Lock(e.Results)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	past, err := nightly.Nights(e.results, s.Name)
+	past, err := nightly.Nights(e.Results, s.Name)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
-	n, past, err := c.night(e, s, past)
+	n, past, err := c.night(ctx, e, s, past)
 	if err != nil || n == nil {
 		return err
 	}
-	w := &nightWorld{e: e, flags: c.guestFlags, store: st, suite: s, seed: n.Request.Seed, trials: n.Request.Trials}
-	err = nightly.Run(e.ctx, w, n, past, s, func(line string) {
-		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
+	w := &nightWorld{e: e, flags: c.GuestFlags, store: st, suite: s, seed: n.Request.Seed, trials: n.Request.Trials}
+	err = nightly.Run(ctx, w, n, past, s, func(line string) {
+		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
 	})
 	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
 		return errors.Join(err, perr)
@@ -105,28 +108,28 @@ func (c *nightlyCmd) leave(n *nightly.Night) error {
 
 // suite reads and checks the file, its scenarios too.
 func (c *nightlyCmd) suite() (nightly.Suite, error) {
-	if err := c.guestFlags.check(); err != nil {
+	if err := c.GuestFlags.Check(); err != nil {
 		return nightly.Suite{}, err
 	}
 	if c.Resume && c.Fresh {
-		return nightly.Suite{}, usagef("--resume and --fresh exclude each other")
+		return nightly.Suite{}, errs.Usagef("--resume and --fresh exclude each other")
 	}
 	text, err := safefile.Read(c.Suite, maxConfig)
 	if err != nil {
-		return nightly.Suite{}, usagef("suite: %w", err)
+		return nightly.Suite{}, errs.Usagef("suite: %w", err)
 	}
 	s, err := nightly.Parse(c.Suite, text)
 	if err != nil {
-		return s, usageError{err}
+		return s, errs.ByUser(err)
 	}
 	if c.Budget < 0 {
-		return s, usagef("--budget is %s, want a time above 0", c.Budget)
+		return s, errs.Usagef("--budget is %s, want a time above 0", c.Budget)
 	}
 	if c.Budget > 0 {
 		s.Budget = wire.Duration(c.Budget)
 	}
 	for _, ref := range s.Scenarios {
-		if _, _, err := findScenario(ref); err != nil {
+		if _, _, err := session.FindScenario(ref); err != nil {
 			return s, err
 		}
 	}
@@ -135,7 +138,7 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 
 // night is the one to go on with, or a new one; none with --resume and nothing
 // to do. What was before it comes beside it.
-func (c *nightlyCmd) night(e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
+func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
 	now := time.Now()
 	oldest := now.Add(-timeouts.NightAge)
 	if c.Fresh {
@@ -146,26 +149,26 @@ func (c *nightlyCmd) night(e *env, s nightly.Suite, past []*nightly.Night) (*nig
 	case err != nil:
 		return nil, nil, err
 	case n != nil:
-		e.ui.Progress(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
+		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
 		return n, past[:len(past)-1], nil
 	case c.Resume:
-		fmt.Fprintf(e.text(), "no nightly of %s was interrupted\n", s.Name)
+		fmt.Fprintf(e.Text, "no nightly of %s was interrupted\n", s.Name)
 		if e.json {
 			return nil, nil, e.printJSON(map[string]any{"record": nil})
 		}
 		return nil, nil, nil
 	}
-	kernels, err := e.nightKernels(s)
+	kernels, err := e.nightKernels(ctx, s)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Seed = seedOr(c.Seed)
-	n, err = nightly.Begin(e.results, s, kernels, *c.Seed, now)
+	c.Seed = session.SeedOr(c.Seed)
+	n, err = nightly.Begin(e.Results, s, kernels, *c.Seed, now)
 	return n, past, problemsOrUsage(err)
 }
 
-func (c *nightlyCmd) list(e *env, s nightly.Suite) error {
-	kernels, err := e.nightKernels(s)
+func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
+	kernels, err := e.nightKernels(ctx, s)
 	if err != nil {
 		return err
 	}

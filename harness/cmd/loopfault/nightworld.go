@@ -9,8 +9,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/errs"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/vmimages"
@@ -22,7 +24,7 @@ import (
 // nightWorld builds kernels and runs cells for real.
 type nightWorld struct {
 	e      *env
-	flags  guestFlags
+	flags  session.GuestFlags
 	store  *store.Store
 	suite  nightly.Suite
 	seed   uint64
@@ -32,19 +34,18 @@ type nightWorld struct {
 func (w *nightWorld) Cell(ctx context.Context, part string, c nightly.Cell, k nightly.Kernel) (matrix.Row, error) {
 	row, err := w.cell(ctx, part, c, k)
 	var unfit *trial.Unfit
-	var usage usageError
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case errors.As(err, &unfit):
 		err = &nightly.CannotRun{Why: oneLine(err), Unfit: !unfit.AtBoot}
-	case errors.As(err, &usage), vmimages.ClassOf(err) == vmimages.Usage:
+	case errs.ClassOf(err) == errs.Usage, vmimages.ClassOf(err) == vmimages.Usage:
 		err = &nightly.CannotRun{Why: oneLine(err)}
 	}
 	return row, err
 }
 
 func (w *nightWorld) cell(ctx context.Context, part string, c nightly.Cell, k nightly.Kernel) (matrix.Row, error) {
-	s, text, err := findScenario(c.Ref)
+	s, text, err := session.FindScenario(c.Ref)
 	if err != nil {
 		return matrix.Row{}, err
 	}
@@ -52,16 +53,16 @@ func (w *nightWorld) cell(ctx context.Context, part string, c nightly.Cell, k ni
 	if err != nil {
 		return matrix.Row{}, err
 	}
-	arms := []armFlag{{name: c.Kernel, kernel: name}}
+	arms := []session.Arm{{Name: c.Kernel, Kernel: name}}
 	if c.Control != "" && c.Control != name {
-		arms = append(arms, armFlag{name: c.Control, kernel: c.Control, control: true})
+		arms = append(arms, session.Arm{Name: c.Control, Kernel: c.Control, Control: true})
 	}
-	spec, err := w.e.campaign(s, text, arms, w.flags)
+	spec, err := w.e.Campaign(ctx, s, text, arms, w.flags)
 	if err != nil {
 		return matrix.Row{}, err
 	}
 	spec.Trials, spec.Seed, spec.Part = w.trials, w.seed, part
-	out, err := w.e.part(w.store, spec)
+	out, err := w.e.Part(ctx, w.store, spec)
 	if err != nil {
 		return matrix.Row{}, err
 	}
@@ -92,18 +93,18 @@ func (w *nightWorld) build(ctx context.Context, k nightly.Kernel) (string, error
 	if spec, err = spec.With(k.Flavours...); err != nil {
 		return "", err
 	}
-	b := w.e.builder(images)
+	b := w.e.Builder(images)
 	built, err := b.Ensure(ctx, spec)
 	return built.Name, err
 }
 
 // leaveReports writes a run in every format beside its summary and page.
 func (e *env) leaveReports(run *store.Run) error {
-	stored, err := e.load(run.Name)
+	stored, err := e.Load(run.Name)
 	if err != nil {
 		return err
 	}
-	r, err := e.model(stored)
+	r, err := e.Model(stored)
 	if err != nil {
 		return err
 	}
@@ -121,8 +122,8 @@ func (e *env) leaveReports(run *store.Run) error {
 
 func (w *nightWorld) Low() (bool, error) {
 	var st unix.Statfs_t
-	if err := unix.Statfs(w.e.results, &st); err != nil {
-		return false, fmt.Errorf("free space of %s: %w", w.e.results, err)
+	if err := unix.Statfs(w.e.Results, &st); err != nil {
+		return false, fmt.Errorf("free space of %s: %w", w.e.Results, err)
 	}
 	return st.Bavail*uint64(st.Bsize) < uint64(w.suite.Keep.Free), nil
 }

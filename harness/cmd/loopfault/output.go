@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 
 	"loopfault/results/report/text"
 )
@@ -13,14 +12,6 @@ func (e *env) table(name string, t text.Table) error {
 		return e.printJSON(map[string]any{name: t.Objects()})
 	}
 	return t.Print(e.stdout, text.WidthOf(e.stdout))
-}
-
-// text is where what people read goes: nowhere when JSON was asked for, which is printed in one piece at the end.
-func (e *env) text() io.Writer {
-	if e.json {
-		return io.Discard
-	}
-	return e.stdout
 }
 
 func (e *env) printJSON(v any) error {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"loopfault/errs"
 	"loopfault/results/kernelreport"
 	"loopfault/results/symbols"
 )
@@ -17,13 +19,13 @@ type parseCmd struct {
 	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size; - or nothing for standard input."`
 }
 
-func (c parseCmd) Run(e *env) error {
-	inputs, err := openInputs(e.ctx, e.stdin, c.Files)
+func (c parseCmd) Run(ctx context.Context, e *env) error {
+	inputs, err := openInputs(ctx, e.stdin, c.Files)
 	if err != nil {
 		return err
 	}
 	defer inputs.Close()
-	lines, err := openSymbols(e, c.Vmlinux, c.Kernel)
+	lines, err := e.OpenSymbols(c.Vmlinux, c.Kernel)
 	if err != nil {
 		return err
 	}
@@ -32,18 +34,16 @@ func (c parseCmd) Run(e *env) error {
 		s := kernelreport.NewScanner(in)
 		for s.Scan() {
 			r := s.Report()
-			if lines != nil {
-				lines.decoder.Decode(&r, &lines.tally)
-			}
+			lines.Decode(&r)
 			if err := out.print(r); err != nil {
 				return err
 			}
 		}
 		if err := s.Err(); err != nil {
-			return errors.Join(usageError{err}, out.end())
+			return errors.Join(errs.ByUser(err), out.end())
 		}
 	}
-	return errors.Join(out.end(), lines.close(e))
+	return errors.Join(out.end(), lines.Close(e.stderr))
 }
 
 // reportPrinter writes reports as they are found: a log may hold more of them than memory.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"github.com/google/renameio/v2"
@@ -33,8 +35,8 @@ type reportCmd struct {
 
 // Run derives the summary from the trials again, and mends summary.json and
 // report.html: a run that was killed has none, or old ones.
-func (c *reportCmd) Run(e *env) error {
-	stored, err := e.named(c.Run_)
+func (c *reportCmd) Run(ctx context.Context, e *env) error {
+	stored, err := e.Named(ctx, c.Run_)
 	if err != nil {
 		return err
 	}
@@ -52,7 +54,7 @@ func (c *reportCmd) Run(e *env) error {
 	}
 	if c.Output != "" {
 		if err := renameio.WriteFile(c.Output, text.Bytes(), 0o644); err != nil {
-			return usageError{err}
+			return errs.ByUser(err)
 		}
 		return nil
 	}
@@ -74,7 +76,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 		enc.SetIndent("", "  ")
 		return enc.Encode(s)
 	}
-	r, err := e.model(stored)
+	r, err := e.Model(stored)
 	if err != nil {
 		return err
 	}
@@ -113,7 +115,7 @@ func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
 		err = stored.WriteSummary(s)
 	}
 	if err == nil && c.Format == "html" {
-		err = e.writePage(stored)
+		err = e.WritePage(stored)
 	}
 	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return nil // an archive can be reported on

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
 	"loopfault/results/stats"
@@ -25,14 +27,14 @@ type reproduceCmd struct {
 	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
 	DryRun bool          `help:"Print the scenarios, most likely first, and run nothing."`
 	backendFlag
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *reproduceCmd) Run(e *env) error {
+func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 	if c.For <= 0 {
-		return usagef("--for is %s, want a time above 0", c.For)
+		return errs.Usagef("--for is %s, want a time above 0", c.For)
 	}
-	hangs, err := matchCmd{File: c.Report}.hangs(e.ctx, e.stdin)
+	hangs, err := matchCmd{File: c.Report}.hangs(ctx, e.stdin)
 	if err != nil {
 		return err
 	}
@@ -41,20 +43,20 @@ func (c *reproduceCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.text(), "wanted: %s, signature %s\n", wanted.Title, wanted.Signature)
+	fmt.Fprintf(e.Text, "wanted: %s, signature %s\n", wanted.Title, wanted.Signature)
 	for i, r := range ranked {
-		fmt.Fprintf(e.text(), "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
+		fmt.Fprintf(e.Text, "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
 	}
 	found := hunted{Title: wanted.Title, Signature: wanted.Signature, Kernel: c.Kernel, Seed: c.Seed, Scenarios: ranking(ranked)}
 	if c.DryRun {
 		return found.print(e)
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	h := &hunt{e: e, wanted: wanted, st: st, flags: c, deadline: time.Now().Add(c.For), hunted: found}
-	err = h.through(ranked)
+	err = h.through(ctx, ranked)
 	if perr := h.hunted.print(e); perr != nil {
 		return errors.Join(perr, err)
 	}
@@ -81,7 +83,7 @@ type hunt struct {
 // errMatched stops a campaign that found what was wanted.
 var errMatched = errors.New("the hang was reproduced")
 
-func (h *hunt) through(ranked []scenario.Ranked) error {
+func (h *hunt) through(ctx context.Context, ranked []scenario.Ranked) error {
 	for i, r := range ranked {
 		left := time.Until(h.deadline)
 		if left <= 0 {
@@ -90,18 +92,18 @@ func (h *hunt) through(ranked []scenario.Ranked) error {
 		if i < len(ranked)-1 {
 			left /= 2
 		}
-		found, err := h.try(r, left)
+		found, err := h.try(ctx, r, left)
 		if found || err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(h.e.text(), "\nnot reproduced in %s: %d trials that count", h.flags.For, h.Counted)
+	fmt.Fprintf(h.e.Text, "\nnot reproduced in %s: %d trials that count", h.flags.For, h.Counted)
 	if h.Counted > 0 {
 		below := stats.Below(h.Counted)
 		h.Below = &below
-		fmt.Fprintf(h.e.text(), ", so it comes in less than %.1f %% of such trials (at 95 %%)", 100*below)
+		fmt.Fprintf(h.e.Text, ", so it comes in less than %.1f %% of such trials (at 95 %%)", 100*below)
 	}
-	fmt.Fprintf(h.e.text(), "; %d other hangs or crashes on the way\n", h.Others)
+	fmt.Fprintf(h.e.Text, "; %d other hangs or crashes on the way\n", h.Others)
 	switch {
 	case h.Others > 0:
 		return &outcome{exitFound}
@@ -112,26 +114,22 @@ func (h *hunt) through(ranked []scenario.Ranked) error {
 }
 
 // try runs one scenario until the hang is there or its time is up.
-func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err error) {
+func (h *hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) (found bool, err error) {
 	s, text, err := h.backed(r)
 	if err != nil {
 		return false, err
 	}
-	arms := []armFlag{{name: h.flags.Kernel, kernel: h.flags.Kernel}}
-	spec, err := h.e.campaign(s, text, arms, h.flags.guestFlags)
+	arms := []session.Arm{{Name: h.flags.Kernel, Kernel: h.flags.Kernel}}
+	spec, err := h.e.Campaign(ctx, s, text, arms, h.flags.GuestFlags)
 	if err != nil {
 		return false, err
 	}
 	spec.For, spec.Seed = bound, h.flags.Seed
-	fmt.Fprintf(h.e.text(), "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
-	guests := campaign.NewGuests(spec, h.e.results)
-	defer guests.Close()
-	runner := &matcher{Runner: guests, wanted: h.wanted, alike: map[int]match.Match{}}
-	ctx, stop := context.WithCancelCause(h.e.ctx)
+	fmt.Fprintf(h.e.Text, "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
+	runner := &matcher{wanted: h.wanted, alike: map[int]match.Match{}}
+	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	p := newCampaignProgress(h.e.ui, spec, 0)
-	out, err := campaign.Run(ctx, h.st, spec, runner, func(n campaign.News) {
-		p.news(n)
+	out, err := h.e.RunWatched(ctx, h.st, spec, runner.around, func(n campaign.News) {
 		if n.Ended == nil {
 			return
 		}
@@ -139,8 +137,6 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 			stop(errMatched)
 		}
 	})
-	p.end()
-	err = errors.Join(err, h.e.leavePage(out.Run))
 	if err != nil && !errors.Is(context.Cause(ctx), errMatched) {
 		return false, err
 	}
@@ -149,7 +145,7 @@ func (h *hunt) try(r scenario.Ranked, bound time.Duration) (found bool, err erro
 
 // backed is a scenario with the backend that was asked for, where that makes sense.
 func (h *hunt) backed(r scenario.Ranked) (scenario.Scenario, []byte, error) {
-	s, text, err := findScenario(scenario.WithBackend(r.Scenario.Name, h.flags.Backend))
+	s, text, err := session.FindScenario(scenario.WithBackend(r.Scenario.Name, h.flags.Backend))
 	var not *scenario.NotApplicable
 	if errors.As(err, &not) {
 		return r.Scenario, r.Text, nil
@@ -176,7 +172,7 @@ func (h *hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *match
 			seconds = append(seconds, t.WorkSeconds)
 		case t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Crash:
 			h.Others++
-			fmt.Fprintf(h.e.text(), "another one, trial %d: %s\n", t.N, t.Title)
+			fmt.Fprintf(h.e.Text, "another one, trial %d: %s\n", t.N, t.Title)
 		}
 	}
 	counted := counts(out.Summary)
@@ -185,7 +181,7 @@ func (h *hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *match
 		return false, nil
 	}
 	h.Reproduced.Hits, h.Reproduced.Of, h.Reproduced.Seconds = len(seconds), counted, stats.Median(seconds)
-	fmt.Fprintf(h.e.text(), "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, stats.Median(seconds))
+	fmt.Fprintf(h.e.Text, "in %d of %d trials that count, after %.0f s of load (median)\n", len(seconds), counted, stats.Median(seconds))
 	return true, &outcome{exitFound}
 }
 
@@ -198,7 +194,7 @@ func counts(s summary.Summary) (n int) {
 
 // recipe is what a developer needs to see the hang again.
 func (h *hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, m match.Match) {
-	w := h.e.text()
+	w := h.e.Text
 	fmt.Fprintf(w, "\nreproduced: %s\n", m.Title)
 	switch {
 	case m.Agrees.Signature:

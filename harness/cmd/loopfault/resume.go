@@ -1,137 +1,31 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"path/filepath"
+	"context"
 	"strings"
-	"time"
 
-	"loopfault/harness/campaign"
-	"loopfault/results/store"
-	"loopfault/vmimages/cache"
-	"loopfault/vmimages/kernel"
-	"loopfault/workloads/wire"
+	"loopfault/errs"
+	"loopfault/harness/session"
 )
 
 type resumeCmd struct {
 	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *resumeCmd) Run(e *env) error {
-	stored, err := e.load(c.Run_)
+func (c *resumeCmd) Run(ctx context.Context, e *env) error {
+	stored, err := e.Load(c.Run_)
 	if err != nil {
 		return err
 	}
 	if part := stored.Manifest.Part; part != "" {
 		whole, _, _ := strings.Cut(part, "/")
-		return usagef("run %s is a part of %s, which decides how long it goes on: resume that", stored.Name, whole)
+		return errs.Usagef("run %s is a part of %s, which decides how long it goes on: resume that", stored.Name, whole)
 	}
-	spec, err := e.specOf(stored, c.guestFlags)
+	spec, err := e.SpecOf(ctx, stored, c.GuestFlags)
 	if err != nil {
 		return err
 	}
-	return e.runCampaign(spec, len(stored.Trials), func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		out, err := campaign.Resume(e.ctx, stored, spec, r, tell)
-		if errors.Is(err, store.ErrBusy) {
-			err = usageError{err}
-		}
-		return out, err
-	})
-}
-
-func (e *env) load(run string) (store.Stored, error) {
-	st, err := store.Find(e.results)
-	if err != nil {
-		return store.Stored{}, usageError{err}
-	}
-	stored, err := st.Load(run)
-	if err != nil {
-		return stored, usageError{err}
-	}
-	return stored, nil
-}
-
-// specOf makes a campaign's spec again from what its run says; flags can only add
-// to it. Everything that could change what a trial shows has to be as it was.
-func (e *env) specOf(stored store.Stored, flags guestFlags) (campaign.Spec, error) {
-	m := stored.Manifest
-	var was struct {
-		Variant string
-		Export  struct{ Tracking string }
-	}
-	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
-		return campaign.Spec{}, usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
-	}
-	ref := filepath.Join(stored.Dir, "scenario.yaml")
-	if was.Variant != "" {
-		ref += ":" + was.Variant
-	}
-	s, text, err := findScenario(ref)
-	if err != nil {
-		return campaign.Spec{}, err
-	}
-	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld was what scenarios get
-		s.Export.Tracking = wire.TrackingKernel
-	}
-	var arms []armFlag
-	for _, a := range m.Arms {
-		name, err := e.sameKernel(a)
-		if err != nil {
-			return campaign.Spec{}, err
-		}
-		arms = append(arms, armFlag{name: a.Name, kernel: name, control: a.Control, noFault: a.NoFault})
-	}
-	flags.Cold, flags.Vmcore = flags.Cold || m.Cold, flags.Vmcore || m.Vmcore
-	spec, err := e.campaign(s, text, arms, flags)
-	if err != nil {
-		return spec, err
-	}
-	for i, a := range m.Arms {
-		spec.Arms[i].Kernel.Name = a.Kernel
-	}
-	spec.Trials, spec.Until, spec.Power, spec.Rate = m.Trials, m.Until, m.Power, m.Rate
-	spec.Family, spec.Part = m.Family, m.Part
-	spec.Seed, spec.TrialSeed, spec.ReplayOf = m.Seed, m.TrialSeed, m.ReplayOf
-	if m.For != "" {
-		if spec.For, err = time.ParseDuration(m.For); err != nil {
-			return spec, usagef("run %s: manifest.json: for: %w", stored.Name, err)
-		}
-	}
-	return spec, sameMachine(m, spec)
-}
-
-// sameKernel finds the kernel that an arm was run on, by its name or where its
-// image was.
-func (e *env) sameKernel(a store.Arm) (string, error) {
-	c, err := cache.Open("")
-	if err != nil {
-		return "", err
-	}
-	found := ""
-	for _, name := range []string{a.Kernel, a.BzImage} {
-		k, err := kernel.Resolve(c, name)
-		if err == nil && k.ImageHash == a.KernelHash {
-			return name, nil
-		}
-		if err == nil && found == "" {
-			found = fmt.Sprintf(": %s is another one now (sha256 %.12s, not %.12s)", name, k.ImageHash, a.KernelHash)
-		}
-	}
-	return "", usagef("the kernel of arm %s is gone%s", a.Name, found)
-}
-
-func sameMachine(m store.Manifest, spec campaign.Spec) error {
-	for _, c := range []struct{ what, was, is string }{
-		{"root image", m.Image.SHA256, spec.Image.SHA256},
-		{"accelerator", m.QEMU.Accel, spec.Guest.Accel.Name},
-		{"QEMU", m.Versions["qemu"], spec.Versions["qemu"]},
-	} {
-		if c.was != c.is {
-			return usagef("run %s was made with another %s (%.20s, now %.20s): its trials would not compare; start a new one", m.Run, c.what, c.was, c.is)
-		}
-	}
-	return nil
+	out, err := e.Resume(ctx, stored, spec)
+	return e.conclude(spec.Seed, out, err)
 }

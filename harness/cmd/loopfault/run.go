@@ -1,17 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/results/summary"
@@ -30,7 +32,7 @@ type campaignFlags struct {
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
 	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	backendFlag
-	guestFlags
+	session.GuestFlags
 }
 
 type runCmd struct {
@@ -44,14 +46,14 @@ type runCmd struct {
 	Signature []string `sep:"none" placeholder:"S" help:"With --bisect: only hangs of this signature are bad, others skip; repeatable."`
 }
 
-func (c *runCmd) Run(e *env) error {
+func (c *runCmd) Run(ctx context.Context, e *env) error {
 	if c.Bisect {
-		return c.forGit(e)
+		return c.forGit(ctx, e)
 	}
 	if c.Source != "" || len(c.Signature) > 0 {
-		return usagef("--source and --signature go with --bisect")
+		return errs.Usagef("--source and --signature go with --bisect")
 	}
-	return c.run(e, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
+	return c.run(ctx, e, session.Only(c.Kernel), campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
 }
 
 type compareCmd struct {
@@ -63,43 +65,43 @@ type compareCmd struct {
 	Power   float64  `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
 }
 
-func (c *compareCmd) Run(e *env) error {
+func (c *compareCmd) Run(ctx context.Context, e *env) error {
 	if err := checkPower(c.Power); err != nil {
 		return err
 	}
 	if (store.Manifest{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
-		return usagef("--until %s needs two --arm to compare, there is one", c.Until)
+		return errs.Usagef("--until %s needs two --arm to compare, there is one", c.Until)
 	}
-	var arms []armFlag
+	var arms []session.Arm
 	for _, kind := range []struct {
 		texts []string
-		armFlag
-	}{{texts: c.Arm}, {c.Control, armFlag{control: true}}, {c.NoFault, armFlag{noFault: true}}} {
+		session.Arm
+	}{{texts: c.Arm}, {c.Control, session.Arm{Control: true}}, {c.NoFault, session.Arm{NoFault: true}}} {
 		for _, text := range kind.texts {
-			a := kind.armFlag
-			if err := a.parse(text); err != nil {
+			a := kind.Arm
+			if err := a.Parse(text); err != nil {
 				return err
 			}
-			if slices.ContainsFunc(arms, func(o armFlag) bool { return o.name == a.name }) {
-				return usagef("arm %q is given twice", a.name)
+			if slices.ContainsFunc(arms, func(o session.Arm) bool { return o.Name == a.Name }) {
+				return errs.Usagef("arm %q is given twice", a.Name)
 			}
 			arms = append(arms, a)
 		}
 	}
-	return c.run(e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
+	return c.run(ctx, e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
 }
 
 func checkPower(power float64) error {
 	if power <= 0.5 || power >= 1 {
-		return usagef("--power is %g, want more than 0.5 and less than 1", power)
+		return errs.Usagef("--power is %g, want more than 0.5 and less than 1", power)
 	}
 	return nil
 }
 
 // run checks everything that can be checked before a guest starts, and completes
 // spec by what the command itself says of the campaign.
-func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
-	s, text, err := findScenario(scenario.WithBackend(f.Scenario, f.Backend))
+func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked campaign.Spec) error {
+	s, text, err := session.FindScenario(scenario.WithBackend(f.Scenario, f.Backend))
 	if err != nil {
 		return err
 	}
@@ -108,12 +110,12 @@ func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
 	}
 	var st *store.Store
 	if !f.DryRun {
-		if st, err = store.Open(e.results); err != nil {
-			return usageError{err}
+		if st, err = store.Open(e.Results); err != nil {
+			return errs.ByUser(err)
 		}
 	}
-	e.dry = f.DryRun
-	spec, err := e.campaign(s, text, arms, f.guestFlags)
+	e.Dry = f.DryRun
+	spec, err := e.Campaign(ctx, s, text, arms, f.GuestFlags)
 	if err != nil {
 		return err
 	}
@@ -122,53 +124,28 @@ func (f *campaignFlags) run(e *env, arms []armFlag, asked campaign.Spec) error {
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
-	return e.runCampaign(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		return campaign.Run(e.ctx, st, spec, r, tell)
-	})
+	out, err := e.Run(ctx, st, spec)
+	return e.conclude(spec.Seed, out, err)
 }
 
 func (f *campaignFlags) check(until string) error {
 	switch {
 	case f.Trials < 0:
-		return usagef("--trials is %d, want at least 1", f.Trials)
+		return errs.Usagef("--trials is %d, want at least 1", f.Trials)
 	case f.For < 0:
-		return usagef("--for is %s, want a time above 0", f.For)
+		return errs.Usagef("--for is %s, want a time above 0", f.For)
 	}
 	if f.Trials == 0 && f.For == 0 && until == "" {
 		f.Trials = 3
 	}
-	f.Seed = seedOr(f.Seed)
+	f.Seed = session.SeedOr(f.Seed)
 	return nil
 }
 
-// seedOr is the seed that was asked for, or a random one.
-func seedOr(asked *uint64) *uint64 {
-	if asked == nil {
-		seed := rand.Uint64() >> 32 // short enough to type
-		asked = &seed
-	}
-	return asked
-}
-
-// running starts or goes on with a campaign.
-type running func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)
-
-// trials runs trials in real guests and shows how far they are; done of them were
-// complete before.
-func (e *env) trials(spec campaign.Spec, done int, run running) (campaign.Outcome, error) {
-	guests := campaign.NewGuests(spec, e.results)
-	defer guests.Close()
-	p := newCampaignProgress(e.ui, spec, done)
-	out, err := run(guests, p.news)
-	p.end()
-	return out, errors.Join(err, e.leavePage(out.Run))
-}
-
-// runCampaign runs trials and prints what came out.
-func (e *env) runCampaign(spec campaign.Spec, done int, run running) error {
-	out, err := e.trials(spec, done, run)
+// conclude prints what a campaign came to, as far as it came, and says what to exit with.
+func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
-		if perr := e.printOutcome(out, spec.Seed); perr != nil {
+		if perr := e.printOutcome(out, seed); perr != nil {
 			return errors.Join(err, perr)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,7 +9,7 @@ import (
 	"loopfault/results/report/text"
 
 	"loopfault/harness/bisect"
-	"loopfault/harness/campaign"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/vmimages"
@@ -28,8 +29,8 @@ const (
 const gitFlag = "--bisect"
 
 // forGit runs trials until one hangs as wanted, and exits as git expects.
-func (c *runCmd) forGit(e *env) error {
-	verdict, err := c.gitVerdict(e)
+func (c *runCmd) forGit(ctx context.Context, e *env) error {
+	verdict, err := c.gitVerdict(ctx, e)
 	var unfit *trial.Unfit
 	var cannot *bisect.CannotRun
 	switch {
@@ -47,8 +48,8 @@ func (c *runCmd) forGit(e *env) error {
 	return nil
 }
 
-func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
-	s, yaml, err := findScenario(c.Scenario)
+func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error) {
+	s, yaml, err := session.FindScenario(c.Scenario)
 	if err != nil {
 		return "", err
 	}
@@ -56,23 +57,21 @@ func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
 		return "", err
 	}
 	if c.Source != "" {
-		if c.Kernel, err = e.fromSource(c.Source); err != nil {
+		if c.Kernel, err = e.fromSource(ctx, c.Source); err != nil {
 			return "", err
 		}
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
 		return "", err
 	}
-	spec, err := e.campaign(s, yaml, []armFlag{{name: c.Kernel, kernel: c.Kernel}}, c.guestFlags)
+	spec, err := e.Campaign(ctx, s, yaml, session.Only(c.Kernel), c.GuestFlags)
 	if err != nil {
 		return "", err
 	}
 	spec.Trials, spec.For, spec.Seed, spec.TrialSeed = c.Trials, c.For, *c.Seed, c.TrialSeed
 	spec.Enough = func(trials []store.Trial) bool { return bisect.ForGit(c.Signature, trials) == bisect.Bad }
-	out, err := e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		return campaign.Run(e.ctx, st, spec, r, tell)
-	})
+	out, err := e.Run(ctx, st, spec)
 	if err != nil {
 		return "", err
 	}
@@ -84,14 +83,14 @@ func (c *runCmd) gitVerdict(e *env) (bisect.Verdict, error) {
 
 // fromSource builds the kernel of a source tree, as it is now. What does not build
 // is the source's fault.
-func (e *env) fromSource(dir string) (name string, err error) {
+func (e *env) fromSource(ctx context.Context, dir string) (name string, err error) {
 	images, err := cache.Open("")
 	if err != nil {
 		return "", err
 	}
-	b := e.builder(images)
-	built, err := b.Ensure(e.ctx, kernel.Spec{Name: "from-source", Source: dir})
-	if err != nil && e.ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
+	b := e.Builder(images)
+	built, err := b.Ensure(ctx, kernel.Spec{Name: "from-source", Source: dir})
+	if err != nil && ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
 		err = &bisect.CannotRun{Why: oneLine(err)}
 	}
 	return built.Name, err

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"loopfault/results/report/text"
 
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/workloads/scenarios"
 )
 
@@ -36,7 +36,7 @@ type scenarioShowCmd struct {
 }
 
 func (c scenarioShowCmd) Run(e *env) error {
-	_, text, err := findScenario(c.Scenario)
+	_, text, err := session.FindScenario(c.Scenario)
 	if err != nil {
 		return err
 	}
@@ -62,14 +62,4 @@ func (c scenarioCheckCmd) Run(e *env) error {
 		return &outcome{exitUsage}
 	}
 	return nil
-}
-
-// findScenario is scenario.Find with every failure being the user's.
-func findScenario(name string) (scenario.Scenario, []byte, error) {
-	s, text, err := scenario.Find(name)
-	var problems scenario.Problems
-	if err != nil && !errors.As(err, &problems) {
-		err = usageError{err}
-	}
-	return s, text, err
 }

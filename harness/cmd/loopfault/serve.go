@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 
+	"loopfault/errs"
 	"loopfault/harness/timeouts"
 	"loopfault/results/serve"
 	"loopfault/results/store"
@@ -19,39 +20,39 @@ type serveCmd struct {
 	Address string `default:"127.0.0.1" placeholder:"IP" help:"Loop-back address to listen on; no other is taken."`
 }
 
-func (c serveCmd) Run(e *env) error {
+func (c serveCmd) Run(ctx context.Context, e *env) error {
 	if c.Port < 0 || c.Port > 65535 {
-		return usagef("--port is %d, want 0 to 65535", c.Port)
+		return errs.Usagef("--port is %d, want 0 to 65535", c.Port)
 	}
 	if !serve.Loopback(c.Address) {
-		return usagef("--address is %s, want a loop-back address such as 127.0.0.1: nothing is served beyond this machine", c.Address)
+		return errs.Usagef("--address is %s, want a loop-back address such as 127.0.0.1: nothing is served beyond this machine", c.Address)
 	}
-	ix, err := e.index(false)
+	ix, err := e.Index(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer ix.Close()
-	st, err := store.Find(e.results)
+	st, err := store.Find(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
-	root, err := os.OpenRoot(e.results)
+	root, err := os.OpenRoot(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	defer root.Close()
 	listener, err := net.Listen("tcp", net.JoinHostPort(c.Address, strconv.Itoa(c.Port)))
 	if err != nil {
-		return usageError{fmt.Errorf("--port: %w", err)}
+		return errs.ByUser(fmt.Errorf("--port: %w", err))
 	}
 	fmt.Fprintf(e.stdout, "http://%s/\n", listener.Addr())
-	return e.serve(listener, (&serve.Server{Index: ix, Store: st, Root: root, Read: e.model}).Handler())
+	return e.serve(ctx, listener, (&serve.Server{Index: ix, Store: st, Root: root, Read: e.Model}).Handler())
 }
 
 // serve answers until Ctrl-C, which is how this command ends well.
-func (e *env) serve(listener net.Listener, h http.Handler) error {
+func (e *env) serve(ctx context.Context, listener net.Listener, h http.Handler) error {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: timeouts.ServeHeader, IdleTimeout: timeouts.ServeIdle}
-	stop := context.AfterFunc(e.ctx, func() { server.Close() })
+	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

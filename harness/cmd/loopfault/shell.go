@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/ssh"
 	"loopfault/harness/trial"
 	"loopfault/vmimages/kernel"
@@ -29,42 +31,42 @@ type shellCmd struct {
 	Command  []string `arg:"" optional:"" passthrough:"" help:"Command to run instead of an interactive shell."`
 }
 
-func (c *shellCmd) Run(e *env) error {
+func (c *shellCmd) Run(ctx context.Context, e *env) error {
 	if len(c.Command) > 0 && c.Command[0] == "--" {
 		c.Command = c.Command[1:]
 	}
 	switch {
 	case c.AtHang && c.Trial == "":
-		return usagef("--at-hang needs --trial: which trial should hang?")
+		return errs.Usagef("--at-hang needs --trial: which trial should hang?")
 	case c.Tries < 1:
-		return usagef("--tries is %d, expected 1 or more", c.Tries)
+		return errs.Usagef("--tries is %d, expected 1 or more", c.Tries)
 	case c.Vmcore && !c.AtHang:
-		return usagef("--vmcore needs --at-hang: the memory of a guest that hangs is dumped")
+		return errs.Usagef("--vmcore needs --at-hang: the memory of a guest that hangs is dumped")
 	case c.AtHang:
-		return c.atHang(e)
+		return c.atHang(ctx, e)
 	case c.Trial != "":
-		spec, err := e.replayOf(c.Trial, guestFlags{})
+		spec, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{})
 		if err != nil {
 			return err
 		}
-		return c.boot(e, spec.Scenario, machine{kernels: []kernel.Build{spec.Arms[0].Kernel}, image: spec.Image, options: spec.Guest})
+		return c.boot(ctx, e, spec.Scenario, session.Machine{Kernels: []kernel.Build{spec.Arms[0].Kernel}, Image: spec.Image, Options: spec.Guest})
 	}
-	s, _, err := findScenario(c.Scenario)
+	s, _, err := session.FindScenario(c.Scenario)
 	if err != nil {
 		return err
 	}
-	m, err := e.machine(c.Kernel)
+	m, err := e.Machine(ctx, c.Kernel)
 	if err != nil {
 		return err
 	}
-	return c.boot(e, s, m)
+	return c.boot(ctx, e, s, m)
 }
 
 // atHang runs a trial again, several times if need be, and logs into its guest
 // when it hangs, once the evidence has been taken. The exit code is the command's,
 // or 2 if nothing hung.
-func (c *shellCmd) atHang(e *env) error {
-	spec, err := e.replayOf(c.Trial, guestFlags{Jobs: 1, Vmcore: c.Vmcore})
+func (c *shellCmd) atHang(ctx context.Context, e *env) error {
+	spec, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{Jobs: 1, Vmcore: c.Vmcore})
 	if err != nil {
 		return err
 	}
@@ -78,17 +80,17 @@ func (c *shellCmd) atHang(e *env) error {
 		login = c.login(ctx, e, g)
 	}
 	aside := *e
-	aside.stdout = e.stderr // standard output is the command's
+	aside.stdout, aside.Text = e.stderr, e.stderr // standard output is the command's
 	for try := 1; try <= c.Tries; try++ {
-		err := aside.replay(spec)
+		err := aside.replay(ctx, spec)
 		var found *outcome
 		switch {
 		case hung:
 			return login
 		case err != nil && !errors.As(err, &found):
 			return err
-		case e.ctx.Err() != nil:
-			return context.Cause(e.ctx)
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		}
 		fmt.Fprintf(e.stderr, "loopfault: the trial did not hang this time (%d of %d)\n", try, c.Tries)
 	}
@@ -96,22 +98,22 @@ func (c *shellCmd) atHang(e *env) error {
 }
 
 // boot starts a guest with the mount up and logs in.
-func (c *shellCmd) boot(e *env, s scenario.Scenario, m machine) (err error) {
-	opts := m.options
+func (c *shellCmd) boot(ctx context.Context, e *env, s scenario.Scenario, m session.Machine) (err error) {
+	opts := m.Options
 	if c.Console != "" {
 		if opts.ConsolePath, err = filepath.Abs(c.Console); err != nil {
-			return usageError{err}
+			return errs.ByUser(err)
 		}
 	}
-	fmt.Fprintf(e.stderr, "booting kernel %s (%s)\n", m.kernels[0].Name, m.options.Accel.Name)
-	spec := trial.MachineOf(s, m.kernels[0], m.image, opts.Timeouts)
+	fmt.Fprintf(e.stderr, "booting kernel %s (%s)\n", m.Kernels[0].Name, m.Options.Accel.Name)
+	spec := trial.MachineOf(s, m.Kernels[0], m.Image, opts.Timeouts)
 	spec.Devices = c.devices()
-	return e.inGuest(s, spec, opts, func(g *guest.Guest, _ *control.Client) error {
-		c.sayGdb(e, m.kernels[0], g)
+	return session.InGuest(ctx, s, spec, opts, func(g *guest.Guest, _ *control.Client) error {
+		c.sayGdb(e, m.Kernels[0], g)
 		if len(c.Command) == 0 {
 			fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
 		}
-		return c.login(e.ctx, e, g)
+		return c.login(ctx, e, g)
 	})
 }
 

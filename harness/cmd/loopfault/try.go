@@ -9,10 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
@@ -33,24 +35,24 @@ type tryCmd struct {
 	Seed         *uint64       `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
 	Mail         string        `placeholder:"FILE" help:"Write the text to mail to a file as well."`
 	backendFlag
-	guestFlags
+	session.GuestFlags
 }
 
-func (c *tryCmd) Run(e *env) error {
+func (c *tryCmd) Run(ctx context.Context, e *env) error {
 	r, err := c.request()
 	if err != nil {
 		return err
 	}
-	st, err := store.Open(e.results)
+	st, err := store.Open(e.Results)
 	if err != nil {
-		return usageError{err}
+		return errs.ByUser(err)
 	}
 	images, err := cache.Open("")
 	if err != nil {
 		return err
 	}
-	w := &tryWorld{e: e, c: c, store: st, builder: e.builder(images)}
-	out, err := try.Run(e.ctx, w, r)
+	w := &tryWorld{e: e, c: c, store: st, builder: e.Builder(images)}
+	out, err := try.Run(ctx, w, r)
 	if len(out.Checked) > 0 {
 		if werr := c.print(e, out); err == nil {
 			err = werr
@@ -65,19 +67,19 @@ func (c *tryCmd) Run(e *env) error {
 func (c *tryCmd) request() (try.Request, error) {
 	switch {
 	case len(c.Patch)+len(c.ReversePatch) == 0:
-		return try.Request{}, usagef("there is nothing to try: expected --patch FILE or --reverse-patch FILE")
+		return try.Request{}, errs.Usagef("there is nothing to try: expected --patch FILE or --reverse-patch FILE")
 	case c.For <= 0:
-		return try.Request{}, usagef("--for is %s, want a time above 0", c.For)
+		return try.Request{}, errs.Usagef("--for is %s, want a time above 0", c.For)
 	case c.Rate <= 0 || c.Rate >= 0.5:
-		return try.Request{}, usagef("--rate is %g, want more than 0 and less than 0.5", c.Rate)
+		return try.Request{}, errs.Usagef("--rate is %g, want more than 0 and less than 0.5", c.Rate)
 	}
 	if err := checkPower(c.Power); err != nil {
 		return try.Request{}, err
 	}
-	if err := c.guestFlags.check(); err != nil {
+	if err := c.GuestFlags.Check(); err != nil {
 		return try.Request{}, err
 	}
-	c.Seed = seedOr(c.Seed)
+	c.Seed = session.SeedOr(c.Seed)
 	patches, err := readPatches(c.Patch, c.ReversePatch)
 	if err != nil {
 		return try.Request{}, err
@@ -85,7 +87,7 @@ func (c *tryCmd) request() (try.Request, error) {
 	var refs []string
 	for _, ref := range c.Scenario {
 		ref = scenario.WithBackend(ref, c.Backend)
-		if _, _, err := findScenario(ref); err != nil {
+		if _, _, err := session.FindScenario(ref); err != nil {
 			return try.Request{}, err
 		}
 		refs = append(refs, ref)
@@ -125,37 +127,35 @@ func (w *tryWorld) Build(ctx context.Context, s kernel.Spec) (kernel.Build, erro
 }
 
 func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (model.Run, error) {
-	spec, err := w.spec(c)
+	spec, err := w.spec(ctx, c)
 	if err != nil {
 		return model.Run{}, err
 	}
-	out, err := w.e.trials(spec, 0, func(r campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-		return campaign.Run(ctx, w.store, spec, r, tell)
-	})
+	out, err := w.e.Run(ctx, w.store, spec)
 	if out.Run == nil {
 		return model.Run{}, err
 	}
-	text.Summary(w.e.text(), out.Summary)
-	fmt.Fprintf(w.e.text(), "results: %s\n", filepath.Clean(out.Run.Dir))
+	text.Summary(w.e.Text, out.Summary)
+	fmt.Fprintf(w.e.Text, "results: %s\n", filepath.Clean(out.Run.Dir))
 	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
 	stored, lerr := w.store.Load(out.Run.Name)
 	if lerr != nil {
 		return model.Run{}, errors.Join(err, lerr)
 	}
-	run, merr := w.e.model(stored)
+	run, merr := w.e.Model(stored)
 	return run, errors.Join(err, merr)
 }
 
-func (w *tryWorld) spec(c try.Comparison) (campaign.Spec, error) {
-	s, text, err := findScenario(c.Scenario)
+func (w *tryWorld) spec(ctx context.Context, c try.Comparison) (campaign.Spec, error) {
+	s, text, err := session.FindScenario(c.Scenario)
 	if err != nil {
 		return campaign.Spec{}, err
 	}
-	arms := []armFlag{{name: try.Base, kernel: c.Base.Name}, {name: try.Patched, kernel: c.Patched.Name}}
+	arms := []session.Arm{{Name: try.Base, Kernel: c.Base.Name}, {Name: try.Patched, Kernel: c.Patched.Name}}
 	if c.Control != nil {
-		arms = append(arms, armFlag{name: try.Control, kernel: c.Control.Name, control: true})
+		arms = append(arms, session.Arm{Name: try.Control, Kernel: c.Control.Name, Control: true})
 	}
-	spec, err := w.e.campaign(s, text, arms, w.c.guestFlags)
+	spec, err := w.e.Campaign(ctx, s, text, arms, w.c.GuestFlags)
 	spec.Until, spec.Power, spec.Rate, spec.Family = store.UntilAnswer, w.c.Power, w.c.Rate, c.Family
 	spec.For, spec.Seed = c.For, *w.c.Seed
 	return spec, err

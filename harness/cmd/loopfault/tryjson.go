@@ -36,7 +36,7 @@ type triedCheck struct {
 func tryOutputOf(e *env, out try.Outcome, seed uint64, mail string) tryOutput {
 	t := tryOutput{Seed: seed, Base: triedKernelOf(out.Base), Patched: triedKernelOf(out.Patched), Mail: mail}
 	for _, c := range out.Checked {
-		t.Scenarios = append(t.Scenarios, triedCheck{c.Run.Name, filepath.Join(e.results, c.Run.Name), c.NoControl, c.Run.Summary})
+		t.Scenarios = append(t.Scenarios, triedCheck{c.Run.Name, filepath.Join(e.Results, c.Run.Name), c.NoControl, c.Run.Summary})
 	}
 	return t
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 )
 
@@ -10,7 +9,7 @@ type versionCmd struct{}
 
 func (versionCmd) Run(e *env) error {
 	for _, k := range []string{"loopfault", "go", "qemu"} {
-		fmt.Fprintf(e.stdout, "%s %s\n", k, versions()[k])
+		fmt.Fprintf(e.stdout, "%s %s\n", k, e.Versions()[k])
 	}
 	return nil
 }
@@ -32,8 +31,4 @@ func recorded(info *debug.BuildInfo, ok bool) string {
 		return "unknown"
 	}
 	return info.Main.Version
-}
-
-func versions() map[string]string {
-	return map[string]string{"loopfault": version, "go": runtime.Version(), "qemu": qemuVersion()}
 }

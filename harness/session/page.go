@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"bytes"
@@ -10,13 +10,13 @@ import (
 )
 
 // leavePage writes report.html into a run that has come to an end, for whatever reason.
-func (e *env) leavePage(run *store.Run) error {
+func (e *Session) leavePage(run *store.Run) error {
 	if run == nil {
 		return nil
 	}
-	stored, err := e.load(run.Name)
+	stored, err := e.Load(run.Name)
 	if err == nil {
-		err = e.writePage(stored)
+		err = e.WritePage(stored)
 	}
 	if err != nil {
 		return fmt.Errorf("report page of run %s: %w", run.Name, err)
@@ -24,8 +24,9 @@ func (e *env) leavePage(run *store.Run) error {
 	return nil
 }
 
-func (e *env) writePage(stored store.Stored) error {
-	r, err := e.model(stored)
+// WritePage writes report.html into a run.
+func (e *Session) WritePage(stored store.Stored) error {
+	r, err := e.Model(stored)
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,9 @@ func (e *env) writePage(stored store.Stored) error {
 	return stored.Write("report.html", page.Bytes())
 }
 
-// model reads a run for reports, with source lines as far as they are at hand.
-func (e *env) model(stored store.Stored) (model.Run, error) {
-	symbolize, done := symbolizer(e, stored.Manifest)
+// Model reads a run for reports, with source lines as far as they are at hand.
+func (e *Session) Model(stored store.Stored) (model.Run, error) {
+	symbolize, done := e.symbolizer(stored.Manifest)
 	r := model.Read(stored, model.Options{Symbolize: symbolize})
 	return r, done()
 }

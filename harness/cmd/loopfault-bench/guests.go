@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/stats"
 	"loopfault/results/store"
@@ -19,36 +21,36 @@ import (
 
 // guestFigures measures restores and short trials of s n times each, and half as
 // often, but at least ten times, what takes a boot.
-func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) ([]figure, error) {
+func (b *bench) guestFigures(ctx context.Context, s scenario.Scenario, text []byte, m session.Machine, n int) ([]figure, error) {
 	dir, err := os.MkdirTemp("", "loopfault-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	machine := trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts)
+	machine := trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts)
 	var boots, loads, restores []float64
 	slow := max(n/2, min(n, 10))
-	err = e.measured("cold boots", slow, func() error {
+	err = b.measured("cold boots", slow, func() error {
 		began := time.Now()
-		return e.booted(s, machine, m.options, func(*guest.Guest) error {
+		return b.booted(ctx, s, machine, m.Options, func(*guest.Guest) error {
 			boots = append(boots, time.Since(began).Seconds())
 			return nil
 		})
 	})
 	if err == nil {
-		loads, err = e.bareLoadvm(s, machine, m.options, dir, n)
+		loads, err = b.bareLoadvm(ctx, s, machine, m.Options, dir, n)
 	}
 	if err == nil {
-		restores, err = e.bareRestore(s, machine, m.options, n)
+		restores, err = b.bareRestore(ctx, s, machine, m.Options, n)
 	}
 	if err != nil {
 		return nil, err
 	}
-	cold, err := e.shortTrials(s, text, m, dir, slow, true)
+	cold, err := b.shortTrials(ctx, s, text, m, dir, slow, true)
 	if err != nil {
 		return nil, err
 	}
-	warm, err := e.shortTrials(s, text, m, dir, n, false)
+	warm, err := b.shortTrials(ctx, s, text, m, dir, n, false)
 	if err != nil {
 		return nil, err
 	}
@@ -68,24 +70,24 @@ func (e *env) guestFigures(s scenario.Scenario, text []byte, m machine, n int) (
 }
 
 // booted boots a guest with the mount up, has it used, and closes it.
-func (e *env) booted(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest) error) error {
-	return e.inGuest(s, machine, opts, func(g *guest.Guest, _ *control.Client) error { return use(g) })
+func (b *bench) booted(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest) error) error {
+	return session.InGuest(ctx, s, machine, opts, func(g *guest.Guest, _ *control.Client) error { return use(g) })
 }
 
 // bareRestore times what the harness does instead of loadvm.
-func (e *env) bareRestore(s scenario.Scenario, machine guest.Spec, opts guest.Options, n int) ([]float64, error) {
+func (b *bench) bareRestore(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, n int) ([]float64, error) {
 	freezable := opts
 	freezable.Freezable = true
 	var snapshot *guest.Snapshot
-	err := e.booted(s, machine, freezable, func(g *guest.Guest) (err error) {
-		snapshot, err = g.Freeze(e.ctx)
+	err := b.booted(ctx, s, machine, freezable, func(g *guest.Guest) (err error) {
+		snapshot, err = g.Freeze(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer snapshot.Close()
-	return e.starts("restores", n, opts, func() (*guest.Guest, error) { return snapshot.Start(e.ctx, opts) })
+	return b.starts(ctx, "restores", n, opts, func() (*guest.Guest, error) { return snapshot.Start(ctx, opts) })
 }
 
 // vmstateDisk is the exported disk as a qcow2 file, which a snapshot of the whole
@@ -106,59 +108,53 @@ func (d vmstateDisk) QEMU(*guest.Wiring) []string {
 func (vmstateDisk) Kernel() []string { return nil }
 
 // bareLoadvm times QEMU's own way, the yardstick: a snapshot inside a disk.
-func (e *env) bareLoadvm(s scenario.Scenario, machine guest.Spec, opts guest.Options, dir string, n int) ([]float64, error) {
+func (b *bench) bareLoadvm(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, dir string, n int) ([]float64, error) {
 	disk := vmstateDisk{path: filepath.Join(dir, "vmstate.qcow2")}
-	out, err := exec.CommandContext(e.ctx, "qemu-img", "create", "-q", "-f", "qcow2", disk.path, fmt.Sprintf("%dM", s.Export.Size.MiB())).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "qemu-img", "create", "-q", "-f", "qcow2", disk.path, fmt.Sprintf("%dM", s.Export.Size.MiB())).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("qemu-img: %w: %s", err, out)
 	}
 	machine.Disks, machine.Devices = nil, []guest.Device{disk}
-	err = e.booted(s, machine, opts, func(g *guest.Guest) error {
-		return g.Monitor().HumanSilent(e.ctx, "savevm warm")
+	err = b.booted(ctx, s, machine, opts, func(g *guest.Guest) error {
+		return g.Monitor().HumanSilent(ctx, "savevm warm")
 	})
 	if err != nil {
 		return nil, err
 	}
 	disk.load = "warm"
 	machine.Devices = []guest.Device{disk}
-	return e.starts("starts with -loadvm", n, opts, func() (*guest.Guest, error) { return guest.Start(e.ctx, machine, opts) })
+	return b.starts(ctx, "starts with -loadvm", n, opts, func() (*guest.Guest, error) { return guest.Start(ctx, machine, opts) })
 }
 
 // starts times how long a guest takes to run.
-func (e *env) starts(what string, n int, opts guest.Options, start func() (*guest.Guest, error)) ([]float64, error) {
+func (b *bench) starts(ctx context.Context, what string, n int, opts guest.Options, start func() (*guest.Guest, error)) ([]float64, error) {
 	var took []float64
-	err := e.measured(what, n, func() error {
+	err := b.measured(what, n, func() error {
 		began := time.Now()
 		g, err := start()
 		if err != nil {
 			return err
 		}
 		took = append(took, time.Since(began).Seconds())
-		closeGuest(g, opts)
+		session.CloseGuest(g, opts)
 		return nil
 	})
 	return took, err
 }
 
 // shortTrials runs a campaign of n trials after a first one, which does not count.
-func (e *env) shortTrials(s scenario.Scenario, text []byte, m machine, dir string, n int, cold bool) ([]store.Trial, error) {
-	st, err := store.Open(filepath.Join(dir, fmt.Sprintf("cold-%t", cold)))
+func (b *bench) shortTrials(ctx context.Context, s scenario.Scenario, text []byte, m session.Machine, dir string, n int, cold bool) ([]store.Trial, error) {
+	short := b.Session
+	short.Results = filepath.Join(dir, fmt.Sprintf("cold-%t", cold))
+	st, err := store.Open(short.Results)
 	if err != nil {
 		return nil, err
 	}
 	spec := campaign.Spec{
-		Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "bench", Kernel: m.kernels[0]}},
-		Image: m.image, Guest: m.options, Trials: n + 1, Jobs: 1, Cold: cold, Seed: 1,
+		Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "bench", Kernel: m.Kernels[0]}},
+		Image: m.Image, Guest: m.Options, Trials: n + 1, Jobs: 1, Cold: cold, Seed: 1,
 	}
-	guests := campaign.NewGuests(spec, dir)
-	defer guests.Close()
-	p := newCampaignProgress(e.ui, spec, 0)
-	defer p.end()
-	out, err := campaign.Run(e.ctx, st, spec, guests, func(n campaign.News) {
-		if n.Phase != nil || n.Ended != nil {
-			p.news(n)
-		}
-	})
+	out, err := short.Run(ctx, st, spec)
 	if err != nil {
 		return nil, err
 	}

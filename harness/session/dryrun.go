@@ -1,8 +1,7 @@
-package main
+package session
 
 import (
-	"errors"
-
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/image"
 	"loopfault/vmimages/kernel"
@@ -13,14 +12,14 @@ import (
 // tells so.
 
 // unbuilt stands for a kernel that a run would build first.
-func (e *env) unbuilt(name string) kernel.Build {
-	e.dryNote("kernel " + name + " is not built yet; a run builds it first")
+func (e *Session) unbuilt(name string) kernel.Build {
+	e.note("kernel " + name + " is not built yet; a run builds it first")
 	return kernel.Build{Name: name, BzImage: "bzImage-of-" + name + "-not-built-yet"}
 }
 
-func (e *env) imageIfMade(c *cache.Cache) (image.Image, error) {
+func (e *Session) imageIfMade(c *cache.Cache) (image.Image, error) {
 	missing := image.Image{Path: "root-image-not-made-yet"}
-	agent, err := agentPath()
+	agent, err := AgentPath()
 	if err == nil {
 		b := image.Builder{Cache: c}
 		var found image.Image
@@ -28,14 +27,13 @@ func (e *env) imageIfMade(c *cache.Cache) (image.Image, error) {
 			return found, nil
 		}
 	}
-	var usage usageError
-	if err != nil && errors.As(err, &usage) {
+	if err != nil && errs.ClassOf(err) == errs.Usage {
 		return missing, err // $LOOPFAULT_AGENT is wrong
 	}
-	e.dryNote(err.Error() + "; a run makes the root image first")
+	e.note(err.Error() + "; a run makes the root image first")
 	return missing, nil
 }
 
-func (e *env) dryNote(text string) {
-	e.ui.Progress(progress.Event{Kind: progress.Note, Step: "dry-run", Text: text})
+func (e *Session) note(text string) {
+	e.Report(progress.Event{Kind: progress.Note, Step: "dry-run", Text: text})
 }

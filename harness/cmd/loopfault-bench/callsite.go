@@ -11,6 +11,7 @@ import (
 	"loopfault/harness/gdb"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/stats"
 	"loopfault/workloads/wire"
@@ -34,33 +35,33 @@ const unhitRounds = 10
 // callsiteFigures measures in one guest what an armed call costs that nobody comes
 // to, and what one costs each time that somebody does. Both are of the host's CPU
 // time, which other load on the host changes less than it does the time on the wall.
-func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, error) {
-	machine := trial.MachineOf(s, m.kernels[0], m.image, m.options.Timeouts)
+func (b *bench) callsiteFigures(ctx context.Context, s scenario.Scenario, m session.Machine, n int) ([]figure, error) {
+	machine := trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts)
 	machine.Devices = append(machine.Devices, guest.GDB{KASLR: true})
 	var ratios, hits []float64
-	err := e.inGuest(s, machine, m.options, func(g *guest.Guest, agent *control.Client) error {
-		session, err := g.Debug(e.ctx)
+	err := session.InGuest(ctx, s, machine, m.Options, func(g *guest.Guest, agent *control.Client) error {
+		session, err := g.Debug(ctx)
 		if err != nil {
 			return err
 		}
 		defer session.Close(context.Background())
-		end, err := faults.Function(e.ctx, agent, "_etext")
+		end, err := faults.Function(ctx, agent, "_etext")
 		if err != nil {
 			return err
 		}
-		b := &callsiteBench{e, g, agent, session, m.options.Timeouts.Step, end.Start}
-		never, err := b.site("pnfs_send_layoutreturn")
+		c := &callsiteBench{b, g, agent, session, m.Options.Timeouts.Step, end.Start}
+		never, err := c.site(ctx, "pnfs_send_layoutreturn")
 		if err != nil {
 			return err
 		}
-		often, err := b.site("nfs_getattr")
+		often, err := c.site(ctx, "nfs_getattr")
 		if err != nil {
 			return err
 		}
-		if ratios, err = b.unhit(unhitRounds*n, never); err != nil {
+		if ratios, err = c.unhit(ctx, unhitRounds*n, never); err != nil {
 			return err
 		}
-		hits, err = b.hits(n, often)
+		hits, err = c.hits(ctx, n, often)
 		return err
 	})
 	if err != nil {
@@ -76,7 +77,7 @@ func (e *env) callsiteFigures(s scenario.Scenario, m machine, n int) ([]figure, 
 }
 
 type callsiteBench struct {
-	e       *env
+	bench   *bench
 	g       *guest.Guest
 	agent   *control.Client
 	session *gdb.Session
@@ -85,12 +86,12 @@ type callsiteBench struct {
 }
 
 // site is the first call that a function makes.
-func (b *callsiteBench) site(function string) (gdb.Call, error) {
-	fn, err := faults.Function(b.e.ctx, b.agent, function)
+func (c *callsiteBench) site(ctx context.Context, function string) (gdb.Call, error) {
+	fn, err := faults.Function(ctx, c.agent, function)
 	if err != nil {
 		return gdb.Call{}, err
 	}
-	calls, err := faults.Calls(b.e.ctx, b.agent, fn)
+	calls, err := faults.Calls(ctx, c.agent, fn)
 	if err != nil || len(calls) == 0 {
 		return gdb.Call{}, fmt.Errorf("function %s of the guest makes no call: %w", function, err)
 	}
@@ -98,57 +99,57 @@ func (b *callsiteBench) site(function string) (gdb.Call, error) {
 }
 
 // work gives the CPU seconds that QEMU takes for it.
-func (b *callsiteBench) work(files int) (float64, error) {
-	before, err := b.g.CPUTime()
+func (c *callsiteBench) work(ctx context.Context, files int) (float64, error) {
+	before, err := c.g.CPUTime()
 	if err != nil {
 		return 0, err
 	}
-	r, err := b.agent.Exec(b.e.ctx, wire.Exec{Argv: []string{"setarch", "--addr-no-randomize", "bash", "-c", fmt.Sprintf(nfsWork, files)}, Timeout: wire.Duration(b.limit)})
+	r, err := c.agent.Exec(ctx, wire.Exec{Argv: []string{"setarch", "--addr-no-randomize", "bash", "-c", fmt.Sprintf(nfsWork, files)}, Timeout: wire.Duration(c.limit)})
 	if err != nil || r.ExitCode != 0 {
 		return 0, fmt.Errorf("work in the guest: %s: %w", r.Output, err)
 	}
-	after, err := b.g.CPUTime()
+	after, err := c.g.CPUTime()
 	return (after - before).Seconds(), err
 }
 
 // piece is the CPU seconds of a piece of work.
-func (b *callsiteBench) piece() (float64, error) { return b.work(pieceFiles) }
+func (c *callsiteBench) piece(ctx context.Context) (float64, error) { return c.work(ctx, pieceFiles) }
 
 // armed is work with a handler at a call that changes nothing, and how often it was hit.
-func (b *callsiteBench) armed(call gdb.Call, work func() (float64, error)) (seconds float64, hits int, err error) {
-	err = b.session.BreakCall(b.e.ctx, call, b.textEnd, func(*gdb.Processor) error { hits++; return nil })
+func (c *callsiteBench) armed(ctx context.Context, call gdb.Call, work func(context.Context) (float64, error)) (seconds float64, hits int, err error) {
+	err = c.session.BreakCall(ctx, call, c.textEnd, func(*gdb.Processor) error { hits++; return nil })
 	if err != nil {
 		return 0, 0, err
 	}
-	if seconds, err = work(); err != nil {
+	if seconds, err = work(ctx); err != nil {
 		return 0, 0, err
 	}
-	return seconds, hits, b.session.Clear(b.e.ctx, call.At) // after it nobody counts
+	return seconds, hits, c.session.Clear(ctx, call.At) // after it nobody counts
 }
 
 // unhit gives n ratios of the same work with an armed call that nobody comes to and without:
 // two pieces with it, between one before and one after. The first round is not counted:
 // in it much is translated that later ones find.
-func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err error) {
+func (c *callsiteBench) unhit(ctx context.Context, n int, never gdb.Call) (ratios []float64, err error) {
 	round := func() (float64, error) {
-		before, err := b.piece()
+		before, err := c.piece(ctx)
 		if err != nil {
 			return 0, err
 		}
-		with, hits, err := b.armed(never, b.twice)
+		with, hits, err := c.armed(ctx, never, c.twice)
 		if err != nil {
 			return 0, err
 		}
 		if hits != 0 {
 			return 0, fmt.Errorf("a call was hit %d times, want none", hits)
 		}
-		after, err := b.piece()
+		after, err := c.piece(ctx)
 		return with / (before + after), err
 	}
 	if _, err := round(); err != nil {
 		return nil, err
 	}
-	err = b.e.measured("armed calls that nobody comes to", n, func() error {
+	err = c.bench.measured("armed calls that nobody comes to", n, func() error {
 		ratio, err := round()
 		ratios = append(ratios, ratio)
 		return err
@@ -157,28 +158,28 @@ func (b *callsiteBench) unhit(n int, never gdb.Call) (ratios []float64, err erro
 }
 
 // twice is two pieces of work.
-func (b *callsiteBench) twice() (float64, error) {
-	first, err := b.piece()
+func (c *callsiteBench) twice(ctx context.Context) (float64, error) {
+	first, err := c.piece(ctx)
 	if err != nil {
 		return 0, err
 	}
-	second, err := b.piece()
+	second, err := c.piece(ctx)
 	return first + second, err
 }
 
 // brief is the CPU seconds of a little work.
-func (b *callsiteBench) brief() (float64, error) { return b.work(fewFiles) }
+func (c *callsiteBench) brief(ctx context.Context) (float64, error) { return c.work(ctx, fewFiles) }
 
 // hits is n times what a hit adds to the work, in milliseconds. Where the call cannot be
 // diverted QEMU forgets all its translations at each: the work without has to make them
 // anew too, except for the first.
-func (b *callsiteBench) hits(n int, often gdb.Call) (ms []float64, err error) {
-	err = b.e.measured("armed calls that are hit", n, func() error {
-		plain, err := b.brief()
+func (c *callsiteBench) hits(ctx context.Context, n int, often gdb.Call) (ms []float64, err error) {
+	err = c.bench.measured("armed calls that are hit", n, func() error {
+		plain, err := c.brief(ctx)
 		if err != nil {
 			return err
 		}
-		with, hits, err := b.armed(often, b.brief)
+		with, hits, err := c.armed(ctx, often, c.brief)
 		if err == nil && hits == 0 {
 			return errors.New("a call was not hit")
 		}

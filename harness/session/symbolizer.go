@@ -1,8 +1,10 @@
-package main
+package session
 
 import (
 	"errors"
+	"io"
 
+	"loopfault/errs"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/symbols"
@@ -12,23 +14,20 @@ import (
 
 // symbolizer gives what adds source lines to reports of a run's kernels, for those whose very build is still in the
 // cache with its debug information; the others are left as printed. The second function keeps the answers.
-func symbolizer(e *env, m store.Manifest) (func(store.Arm, *kernelreport.Report), func() error) {
-	open := map[string]*sourceLines{} // by arm; nil: there are none
-	var tally symbols.Tally
+func (e *Session) symbolizer(m store.Manifest) (func(store.Arm, *kernelreport.Report), func() error) {
+	open := map[string]*SourceLines{} // by arm; nil: there are none
 	add := func(arm store.Arm, r *kernelreport.Report) {
 		lines, known := open[arm.Name]
 		if !known {
-			lines = linesOf(e, arm)
+			lines = linesOf(arm)
 			open[arm.Name] = lines
 		}
-		if lines != nil {
-			lines.decoder.Decode(r, &tally)
-		}
+		lines.Decode(r)
 	}
 	return add, func() error {
 		var errs []error
 		for _, lines := range open {
-			errs = append(errs, lines.close(e))
+			errs = append(errs, lines.Close(io.Discard))
 		}
 		return errors.Join(errs...)
 	}
@@ -36,7 +35,7 @@ func symbolizer(e *env, m store.Manifest) (func(store.Arm, *kernelreport.Report)
 
 // linesOf opens the vmlinux that tells the lines of an arm's kernel, nil if there is none: that very build was removed,
 // or neither it nor a twin of it has debug information.
-func linesOf(e *env, arm store.Arm) *sourceLines {
+func linesOf(arm store.Arm) *SourceLines {
 	c, err := cache.Open("")
 	if err != nil {
 		return nil
@@ -56,7 +55,7 @@ func linesOf(e *env, arm store.Arm) *sourceLines {
 }
 
 // linesOfBuild opens the vmlinux of a build, or of a twin if only that has debug information.
-func linesOfBuild(c *cache.Cache, built kernel.Build) (*sourceLines, error) {
+func linesOfBuild(c *cache.Cache, built kernel.Build) (*SourceLines, error) {
 	lines, err := openLines(c, built.Vmlinux)
 	if err == nil {
 		return lines, nil
@@ -75,15 +74,15 @@ func linesOfBuild(c *cache.Cache, built kernel.Build) (*sourceLines, error) {
 
 // openLines opens a vmlinux; answers are kept in the cache. The error of one without debug information is
 // symbols.ErrNoDebugInfo.
-func openLines(c *cache.Cache, vmlinux string) (*sourceLines, error) {
+func openLines(c *cache.Cache, vmlinux string) (*SourceLines, error) {
 	k, err := symbols.Open(vmlinux)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, errs.ByUser(err)
 	}
 	d, err := symbols.NewDecoder(k, c.Path("symbols"))
 	if err != nil {
 		k.Close()
 		return nil, err
 	}
-	return &sourceLines{kernel: k, decoder: d}, nil
+	return &SourceLines{kernel: k, decoder: d}, nil
 }

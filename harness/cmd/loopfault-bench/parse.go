@@ -17,10 +17,10 @@ const (
 
 // parseFigures measures how fast reports are read out of logs, on one processor: n times each, the median counts. Logs of
 // one and of double size are read in turns, so that other work on the machine hits both.
-func (e *env) parseFigures(n int) ([]figure, error) {
+func (b *bench) parseFigures(n int) ([]figure, error) {
 	quiet, one, two := benchlog.Quiet(benchLog), benchlog.WithReports(benchLog, benchReports), benchlog.WithReports(2*benchLog, 2*benchReports)
 	var inQuiet, inReports, ratios []float64
-	err := e.measured("readings of logs", n, func() error {
+	err := b.measured("readings of logs", n, func() error {
 		q, err := parseTime(quiet, 0)
 		if err != nil {
 			return err

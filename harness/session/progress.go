@@ -1,11 +1,10 @@
-package main
+package session
 
 import (
 	"fmt"
 	"time"
 
 	"loopfault/harness/campaign"
-	"loopfault/harness/ui"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/progress"
@@ -20,7 +19,7 @@ const (
 
 // campaignProgress turns a campaign's news into events for the status line.
 type campaignProgress struct {
-	ui      *ui.UI
+	report  progress.Func
 	planned int // trials, 0 when unbounded
 	total   int // with those of controls that are tried again
 	bound   time.Duration
@@ -35,10 +34,10 @@ type campaignProgress struct {
 const step = "campaign"
 
 // newCampaignProgress begins with so many trials done.
-func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgress {
+func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *campaignProgress {
 	p := &campaignProgress{
 		before: done, done: done,
-		ui: u, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
+		report: report, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
 		began: time.Now(), guess: spec.Scenario.Run.D() + guessUmount,
 	}
 	if spec.Cold {
@@ -51,7 +50,7 @@ func newCampaignProgress(u *ui.UI, spec campaign.Spec, done int) *campaignProgre
 	if p.total == 0 {
 		text = fmt.Sprintf("running scenario %s", spec.Scenario.Ref())
 	}
-	p.ui.Progress(progress.Event{Kind: progress.Begin, Step: step, Text: text, Estimate: p.left()})
+	p.report(progress.Event{Kind: progress.Begin, Step: step, Text: text, Estimate: p.left()})
 	return p
 }
 
@@ -60,22 +59,22 @@ func (p *campaignProgress) news(n campaign.News) {
 	case n.Began != nil:
 		if p.planned > 0 && n.Began.Trial.N > p.planned && !n.Began.Retry {
 			p.total++
-			p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("%s has not hung yet: once more", n.Began.Trial.Arm)})
+			p.report(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("%s has not hung yet: once more", n.Began.Trial.Arm)})
 		}
 		if n.Began.Retry {
-			p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("trial %d is tried again", n.Began.Trial.N)})
+			p.report(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("trial %d is tried again", n.Began.Trial.N)})
 		}
 	case n.Phase != nil:
 		p.running = fmt.Sprintf("trial %d, %s: %s", n.Phase.Trial.N, n.Phase.Trial.Arm, n.Phase.Phase)
 	case n.Ended != nil:
 		p.done++
-		p.ui.Progress(progress.Event{Kind: progress.Note, Step: step, Text: trialLine(*n.Ended)})
+		p.report(progress.Event{Kind: progress.Note, Step: step, Text: trialLine(*n.Ended)})
 	}
 	e := progress.Event{Kind: progress.Advance, Step: step, Text: p.running, Left: p.left(), Done: int64(p.done), Total: int64(p.total)}
 	if p.total == 0 {
 		e.Done, e.Total = int64(time.Since(p.began).Seconds()), int64(p.bound.Seconds())
 	}
-	p.ui.Progress(e)
+	p.report(e)
 }
 
 // left estimates from the trials so far; before the first one, from a guess.
@@ -95,7 +94,7 @@ func (p *campaignProgress) left() time.Duration {
 }
 
 func (p *campaignProgress) end() {
-	p.ui.Progress(progress.Event{Kind: progress.End, Step: step, Took: time.Since(p.began)})
+	p.report(progress.Event{Kind: progress.End, Step: step, Took: time.Since(p.began)})
 }
 
 // trialLine is one finished trial in one line.

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"cmp"
@@ -11,31 +11,31 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// inGuest boots a guest with a scenario's mount up, has it and its agent used, and
+// InGuest boots a guest with a scenario's mount up, has it and its agent used, and
 // ends it.
-func (e *env) inGuest(s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
-	g, err := guest.Start(e.ctx, machine, opts)
+func InGuest(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
+	g, err := guest.Start(ctx, machine, opts)
 	if err != nil {
 		return err
 	}
-	defer closeGuest(g, opts)
-	go drain(g)
+	defer CloseGuest(g, opts)
+	go Drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(e.ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+	if err := bringUp(ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
 		return err
 	}
 	return use(g, agent)
 }
 
-// drain reads the task watch, which would block on a full channel.
-func drain(g *guest.Guest) {
+// Drain reads the task watch, which would block on a full channel.
+func Drain(g *guest.Guest) {
 	for range control.Watch(g.Watch()) {
 	}
 }
 
-// closeGuest ends a guest though the command may have been interrupted.
-func closeGuest(g *guest.Guest, opts guest.Options) {
+// CloseGuest ends a guest though the command may have been interrupted.
+func CloseGuest(g *guest.Guest, opts guest.Options) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*opts.Timeouts.Quit)
 	defer cancel()
 	_ = g.Close(ctx) // QEMU is reaped either way

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/harness/guest"
+	"loopfault/vmimages/packages"
+)
+
+// Host is what has to be right about a machine before any package can help it.
+type Host struct {
+	Arch  string // as Go calls it
+	Apt   bool
+	Files uint64 // how many this process may have open
+}
+
+// ThisHost looks at this machine.
+func ThisHost() Host {
+	h := Host{Arch: runtime.GOARCH}
+	_, err := packages.Find("apt-get")
+	h.Apt = err == nil
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		h.Files = limit.Max // Go raises the other one to this
+	}
+	return h
+}
+
+// Fits is an error on machines that cannot run guests whatever is installed.
+func (h Host) Fits() error {
+	if h.Arch != "amd64" {
+		return &guest.Error{Fault: guest.Infrastructure, Message: "this machine is " + h.Arch +
+			": guests run on x86-64 only, since kernels are built by the machine's own compiler for its own architecture"}
+	}
+	return nil
+}
+
+// NotFound is the version of a QEMU that is not there.
+const NotFound = "not found"
+
+// QEMUVersion asks the QEMU that guests are run with.
+func QEMUVersion() string {
+	out, err := exec.Command(guest.QEMU(""), "--version").Output()
+	if err != nil {
+		return NotFound
+	}
+	first, _, _ := strings.Cut(string(out), "\n")
+	return strings.TrimPrefix(first, "QEMU emulator version ")
+}

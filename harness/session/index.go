@@ -1,0 +1,50 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"loopfault/errs"
+	"loopfault/results/index"
+	"loopfault/vmimages/progress"
+)
+
+// Index opens the index of the results directory and brings it up to date. Whoever asks is told of a long reading.
+func (e *Session) Index(ctx context.Context, rebuild bool) (*index.Index, error) {
+	ix, err := index.Open(ctx, e.Results)
+	if err != nil {
+		return nil, errs.ByUser(err)
+	}
+	if rebuild {
+		err = ix.Rebuild(ctx)
+	}
+	if err == nil {
+		err = e.update(ctx, ix)
+	}
+	if err != nil {
+		ix.Close()
+		return nil, err
+	}
+	return ix, nil
+}
+
+// fewRuns are read without a word.
+const fewRuns = 20
+
+func (e *Session) update(ctx context.Context, ix *index.Index) error {
+	var step *progress.Step
+	read := 0
+	err := ix.Update(ctx, func(run string, i, of int) {
+		read++
+		if read == fewRuns {
+			step = e.Report.Begin("index", fmt.Sprintf("reading what is new in %s", e.Results), 0)
+		}
+		if read > fewRuns {
+			step.Advance(int64(i), int64(of))
+		}
+	})
+	if read >= fewRuns {
+		step.End()
+	}
+	return err
+}

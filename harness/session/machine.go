@@ -1,0 +1,162 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"loopfault/errs"
+	"loopfault/harness/accel"
+	"loopfault/harness/guest"
+	"loopfault/harness/scenario"
+	"loopfault/harness/ssh"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+)
+
+// Machine is what a command needs to run guests.
+type Machine struct {
+	Kernels []kernel.Build
+	Image   image.Image
+	Options guest.Options
+	Choice  accel.Choice
+}
+
+// Machine finds the kernels (building those of the catalogue that are not
+// built yet), the root image and an accelerator.
+func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error) {
+	var m Machine
+	if err := ThisHost().Fits(); err != nil {
+		return m, err
+	}
+	c, err := cache.Open("")
+	if err != nil {
+		return m, err
+	}
+	if err := known(c, names); err != nil {
+		return m, err // before the first of them is built
+	}
+	slowest := 1.0
+	for _, name := range names {
+		k, err := e.kernel(ctx, c, name)
+		if err != nil {
+			return m, err
+		}
+		m.Kernels = append(m.Kernels, k)
+		slowest = max(slowest, k.Slowness())
+	}
+	if m.Image, err = e.image(ctx, c); err != nil {
+		return m, err
+	}
+	if m.Choice, err = e.Accel(ctx, c, m.Kernels[0], false); err != nil {
+		return m, err
+	}
+	var identity ssh.Identity
+	if !e.Dry {
+		if identity, err = ssh.ReadIdentity("root", m.Image.ClientKey, m.Image.HostKey); err != nil {
+			return m, err
+		}
+	}
+	m.Options = guest.Options{
+		Accel: m.Choice.Accel, SSH: identity, Log: e.Log,
+		Timeouts: m.Choice.Timeouts(slowest),
+	}
+	return m, nil
+}
+
+// Builder builds kernels: a source need only have the options that scenarios need.
+func (e *Session) Builder(c *cache.Cache) kernel.Builder {
+	return kernel.Builder{Cache: c, Report: e.Report, Needed: scenario.NeededOptions()}
+}
+
+// known says which name is none of a kernel that is there or can be built.
+func known(c *cache.Cache, names []string) error {
+	for _, name := range names {
+		if _, err := kernel.Named(name); err == nil {
+			continue
+		}
+		if _, err := kernel.Resolve(c, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kernel resolves a name; one that only the catalogue knows, flavours included, is
+// built.
+func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kernel.Build, error) {
+	k, err := kernel.Resolve(c, name)
+	if err == nil {
+		return k, nil
+	}
+	if spec, named := kernel.Named(name); named == nil {
+		if e.Dry {
+			return e.unbuilt(name), nil
+		}
+		b := e.Builder(c)
+		return b.Ensure(ctx, spec)
+	}
+	return kernel.Build{}, err
+}
+
+// releaseEnv names the Debian release of the guests' userland.
+const releaseEnv = "LOOPFAULT_RELEASE"
+
+func (e *Session) image(ctx context.Context, c *cache.Cache) (image.Image, error) {
+	if e.Dry {
+		return e.imageIfMade(c)
+	}
+	return e.ImageOf(ctx, c, os.Getenv(releaseEnv))
+}
+
+// ImageOf is the root image of a Debian release, built if need be; "" means the
+// default one.
+func (e *Session) ImageOf(ctx context.Context, c *cache.Cache, release string) (image.Image, error) {
+	agent, err := AgentPath()
+	if err != nil {
+		return image.Image{}, err
+	}
+	spec := image.DefaultSpec()
+	if release != "" {
+		spec.Release = release
+	}
+	b := image.Builder{Cache: c, Report: e.Report}
+	return b.Ensure(ctx, spec, agent)
+}
+
+// Accel chooses the accelerator by booting a kernel, or remembers.
+func (e *Session) Accel(ctx context.Context, c *cache.Cache, k kernel.Build, fresh bool) (accel.Choice, error) {
+	config := accel.Config{
+		Kernel: k.BzImage, CacheDir: c.Path("accel"), Fresh: fresh,
+		Override: os.Getenv(accel.Env), Log: e.Log,
+	}
+	if e.Dry {
+		return accel.Guess(config)
+	}
+	return accel.Probe(ctx, config)
+}
+
+// AgentEnv names the agent binary when it does not lie beside loopfault.
+const AgentEnv = "LOOPFAULT_AGENT"
+
+// AgentPath is where the agent for the guests lies.
+func AgentPath() (string, error) {
+	if p := os.Getenv(AgentEnv); p != "" {
+		if _, err := os.Stat(p); err != nil {
+			return "", errs.Usagef("%s: %w", AgentEnv, err)
+		}
+		return p, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	p := filepath.Join(filepath.Dir(self), "loopfault-agent")
+	if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("the guest's agent is missing: build it with `make build`, or name it in %s (looked for %s)", AgentEnv, p)
+	}
+	return p, nil
+}

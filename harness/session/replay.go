@@ -1,0 +1,55 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"loopfault/errs"
+	"loopfault/harness/campaign"
+	"loopfault/results/store"
+)
+
+// ReplayOf is the campaign that consists of one stored trial.
+func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (campaign.Spec, error) {
+	st, err := store.Find(e.Results)
+	if err != nil {
+		return campaign.Spec{}, errs.ByUser(err)
+	}
+	stored, n, err := st.LoadTrial(name)
+	if err != nil {
+		return campaign.Spec{}, errs.ByUser(err)
+	}
+	planned, err := plannedTrial(stored.Manifest, n)
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	for _, a := range stored.Manifest.Arms {
+		if a.Name == planned.Arm {
+			a.Control = false // a hang is what a replay is after
+			stored.Manifest.Arms = []store.Arm{a}
+		}
+	}
+	spec, err := e.SpecOf(ctx, stored, flags)
+	spec.Trials, spec.For, spec.Until = 1, 0, ""
+	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
+	return spec, err
+}
+
+// plannedTrial is what the plan of a run says about trial n: it need not have
+// come to an end, or have begun.
+func plannedTrial(m store.Manifest, n int) (store.Planned, error) {
+	spec := campaign.Spec{Trials: m.Trials, Seed: m.Seed}
+	for _, a := range m.Arms {
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Control: a.Control, NoFault: a.NoFault})
+	}
+	for p := range spec.Plan().All() {
+		if p.N < n {
+			continue
+		}
+		if m.TrialSeed != nil {
+			p.Seed = *m.TrialSeed
+		}
+		return p, nil
+	}
+	return store.Planned{}, errs.Usagef("run %s has no trial %d, its plan ends at %d", m.Run, n, spec.Plan().Count())
+}

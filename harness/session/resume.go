@@ -1,0 +1,111 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"loopfault/errs"
+	"loopfault/harness/campaign"
+	"loopfault/results/store"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+	"loopfault/workloads/wire"
+)
+
+// Load reads a run by its name or directory.
+func (e *Session) Load(run string) (store.Stored, error) {
+	st, err := store.Find(e.Results)
+	if err != nil {
+		return store.Stored{}, errs.ByUser(err)
+	}
+	stored, err := st.Load(run)
+	if err != nil {
+		return stored, errs.ByUser(err)
+	}
+	return stored, nil
+}
+
+// SpecOf makes a campaign's spec again from what its run says; flags can only add
+// to it. Everything that could change what a trial shows has to be as it was.
+func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFlags) (campaign.Spec, error) {
+	m := stored.Manifest
+	var was struct {
+		Variant string
+		Export  struct{ Tracking string }
+	}
+	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
+		return campaign.Spec{}, errs.Usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
+	}
+	ref := filepath.Join(stored.Dir, "scenario.yaml")
+	if was.Variant != "" {
+		ref += ":" + was.Variant
+	}
+	s, text, err := FindScenario(ref)
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld was what scenarios get
+		s.Export.Tracking = wire.TrackingKernel
+	}
+	var arms []Arm
+	for _, a := range m.Arms {
+		name, err := e.sameKernel(a)
+		if err != nil {
+			return campaign.Spec{}, err
+		}
+		arms = append(arms, Arm{Name: a.Name, Kernel: name, Control: a.Control, NoFault: a.NoFault})
+	}
+	flags.Cold, flags.Vmcore = flags.Cold || m.Cold, flags.Vmcore || m.Vmcore
+	spec, err := e.Campaign(ctx, s, text, arms, flags)
+	if err != nil {
+		return spec, err
+	}
+	for i, a := range m.Arms {
+		spec.Arms[i].Kernel.Name = a.Kernel
+	}
+	spec.Trials, spec.Until, spec.Power, spec.Rate = m.Trials, m.Until, m.Power, m.Rate
+	spec.Family, spec.Part = m.Family, m.Part
+	spec.Seed, spec.TrialSeed, spec.ReplayOf = m.Seed, m.TrialSeed, m.ReplayOf
+	if m.For != "" {
+		if spec.For, err = time.ParseDuration(m.For); err != nil {
+			return spec, errs.Usagef("run %s: manifest.json: for: %w", stored.Name, err)
+		}
+	}
+	return spec, sameMachine(m, spec)
+}
+
+// sameKernel finds the kernel that an arm was run on, by its name or where its
+// image was.
+func (e *Session) sameKernel(a store.Arm) (string, error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, name := range []string{a.Kernel, a.BzImage} {
+		k, err := kernel.Resolve(c, name)
+		if err == nil && k.ImageHash == a.KernelHash {
+			return name, nil
+		}
+		if err == nil && found == "" {
+			found = fmt.Sprintf(": %s is another one now (sha256 %.12s, not %.12s)", name, k.ImageHash, a.KernelHash)
+		}
+	}
+	return "", errs.Usagef("the kernel of arm %s is gone%s", a.Name, found)
+}
+
+func sameMachine(m store.Manifest, spec campaign.Spec) error {
+	for _, c := range []struct{ what, was, is string }{
+		{"root image", m.Image.SHA256, spec.Image.SHA256},
+		{"accelerator", m.QEMU.Accel, spec.Guest.Accel.Name},
+		{"QEMU", m.Versions["qemu"], spec.Versions["qemu"]},
+	} {
+		if c.was != c.is {
+			return errs.Usagef("run %s was made with another %s (%.20s, now %.20s): its trials would not compare; start a new one", m.Run, c.what, c.was, c.is)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Package session holds what all commands share that run guests or read runs: it finds kernels, the root image and an
+// accelerator, puts campaigns together, runs them or goes on with them in real guests, reads stored runs and leaves
+// pages of them. What a command is asked and what it prints at its end is not its business.
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+
+	"loopfault/errs"
+	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
+	"loopfault/results/store"
+	"loopfault/vmimages/progress"
+)
+
+// Session is one call of the program.
+type Session struct {
+	Results  string        // directory of the runs
+	Report   progress.Func // how far long steps are
+	Log      *slog.Logger
+	Text     io.Writer // what people read of the outcome; nowhere where JSON was asked for, which comes in one piece at the end
+	Warnings io.Writer // standard error
+	Dry      bool      // nothing is built or booted
+	Command  []string  // as it was typed, for manifests
+	Version  string    // of loopfault
+}
+
+// Versions are those that manifests keep.
+func (e *Session) Versions() map[string]string {
+	return map[string]string{"loopfault": e.Version, "go": runtime.Version(), "qemu": QEMUVersion()}
+}
+
+// FindScenario is scenario.Find with every failure being the user's.
+func FindScenario(name string) (scenario.Scenario, []byte, error) {
+	s, text, err := scenario.Find(name)
+	var problems scenario.Problems
+	if err != nil && !errors.As(err, &problems) {
+		err = errs.ByUser(err)
+	}
+	return s, text, err
+}
+
+// Run runs the trials of a campaign in real guests, shows how far they are, and leaves a page of the run, however it
+// ends.
+func (e *Session) Run(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
+	return e.RunWatched(ctx, st, spec, nil, nil)
+}
+
+// RunWatched is Run for who looks at each trial: wrap puts a runner around that of the guests, and tell hears all news.
+func (e *Session) RunWatched(ctx context.Context, st *store.Store, spec campaign.Spec, wrap func(campaign.Runner) campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
+	return e.trials(spec, 0, func(r campaign.Runner, show func(campaign.News)) (campaign.Outcome, error) {
+		if wrap != nil {
+			r = wrap(r)
+		}
+		return campaign.Run(ctx, st, spec, r, func(n campaign.News) {
+			show(n)
+			if tell != nil {
+				tell(n)
+			}
+		})
+	})
+}
+
+// Resume goes on with a run.
+func (e *Session) Resume(ctx context.Context, stored store.Stored, spec campaign.Spec) (campaign.Outcome, error) {
+	return e.trials(spec, len(stored.Trials), func(r campaign.Runner, show func(campaign.News)) (campaign.Outcome, error) {
+		out, err := campaign.Resume(ctx, stored, spec, r, show)
+		if errors.Is(err, store.ErrBusy) {
+			err = errs.ByUser(err)
+		}
+		return out, err
+	})
+}
+
+// trials runs trials of which so many were complete before.
+func (e *Session) trials(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)) (campaign.Outcome, error) {
+	guests := campaign.NewGuests(spec, e.Results)
+	defer guests.Close()
+	p := newCampaignProgress(e.Report, spec, done)
+	out, err := run(guests, p.news)
+	p.end()
+	return out, errors.Join(err, e.leavePage(out.Run))
+}
+
+// SeedOr is the seed that was asked for, or a random one.
+func SeedOr(asked *uint64) *uint64 {
+	if asked == nil {
+		seed := rand.Uint64() >> 32 // short enough to type
+		asked = &seed
+	}
+	return asked
+}

@@ -1,0 +1,107 @@
+package session
+
+import (
+	"context"
+	"runtime"
+	"strings"
+
+	"loopfault/errs"
+	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
+)
+
+// GuestFlags say how trials are run, not which.
+type GuestFlags struct {
+	Jobs   int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
+	Cold   bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
+	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
+}
+
+// Check finds what is wrong with the flags by themselves.
+func (f GuestFlags) Check() error {
+	if most := 4 * runtime.NumCPU(); f.Jobs < 0 || f.Jobs > most {
+		return errs.Usagef("--jobs is %d, want 1 to %d here", f.Jobs, most)
+	}
+	return nil
+}
+
+// jobs is how many guests run at a time: what was asked for, if the host's memory
+// holds them.
+func (f GuestFlags) jobs(spec campaign.Spec) (int, error) {
+	jobs, most := f.Jobs, spec.MostJobs()
+	if jobs == 0 {
+		jobs = spec.DefaultJobs()
+	}
+	if jobs > most {
+		return 0, errs.Usagef("not enough memory for %d guests of %d MiB each and the snapshots of %d arms: there is room for %d", jobs, spec.GuestMiB(), len(spec.Arms), max(most, 0))
+	}
+	return jobs, nil
+}
+
+// Arm is a kernel to run and what it is there for.
+type Arm struct {
+	Name, Kernel     string
+	Control, NoFault bool
+}
+
+// Only is the arm of a kernel that is called like it.
+func Only(kernel string) []Arm { return []Arm{{Name: kernel, Kernel: kernel}} }
+
+// Parse reads NAME=KERNEL.
+func (a *Arm) Parse(text string) (err error) {
+	var ok bool
+	a.Name, a.Kernel, ok = strings.Cut(text, "=")
+	if !ok || a.Name == "" || a.Kernel == "" {
+		return errs.Usagef("arm %q: want NAME=KERNEL", text)
+	}
+	return nil
+}
+
+// Campaign puts together what all campaigns have in common; how long one lasts, and
+// its seed, are up to the command. The kernels and the image are there afterwards.
+func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte, arms []Arm, flags GuestFlags) (campaign.Spec, error) {
+	if err := flags.Check(); err != nil {
+		return campaign.Spec{}, err
+	}
+	spec := campaign.Spec{
+		Scenario: s, Text: text, Cold: flags.Cold, Vmcore: flags.Vmcore,
+		Command: e.Command, Versions: e.Versions(),
+	}
+	var names []string
+	for _, a := range arms {
+		names = append(names, a.Kernel)
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Control: a.Control, NoFault: a.NoFault})
+	}
+	if _, err := flags.jobs(spec); err != nil {
+		return spec, err // before a kernel is built; it can only need more
+	}
+	m, err := e.Machine(ctx, names...)
+	if err != nil {
+		return spec, err
+	}
+	spec.Image, spec.Guest, spec.AccelWhy = m.Image, m.Options, m.Choice.Why
+	for i := range spec.Arms {
+		spec.Arms[i].Kernel = m.Kernels[i]
+	}
+	m.setPatience(spec.Arms)
+	spec.Jobs, err = flags.jobs(spec)
+	return spec, err
+}
+
+// setPatience gives arms that are compared one patience, that of the slowest, or
+// a hang would not be the same thing in each; the others have their own.
+func (m Machine) setPatience(arms []campaign.Arm) {
+	slowest := 1.0
+	for _, a := range arms {
+		if a.Compared() {
+			slowest = max(slowest, a.Kernel.Slowness())
+		}
+	}
+	for i, a := range arms {
+		slow := slowest
+		if !a.Compared() {
+			slow = a.Kernel.Slowness()
+		}
+		arms[i].Timeouts = m.Choice.Timeouts(slow)
+	}
+}
