@@ -25,6 +25,9 @@ func complaint(stderr string) string {
 	if lacksUserNetwork(last) {
 		return noUserNetwork
 	}
+	if strings.Contains(last, "-sandbox support is not enabled") {
+		return noSandbox
+	}
 	return last
 }
 
@@ -40,6 +43,10 @@ func containsAny(line string, marks []string) bool {
 // noUserNetwork is what a user has to know about a QEMU without slirp.
 const noUserNetwork = "this QEMU has no user network (it was built without libslirp), which guests need: " +
 	"install the Debian package qemu-system-x86, or name another QEMU in " + qemuEnv
+
+// noSandbox is what a user has to know about a QEMU without seccomp.
+const noSandbox = "this QEMU has no sandbox (it was built without libseccomp): name another one in " + qemuEnv +
+	", or set " + sandboxEnv + "=off to run guests without it, which is safe as far as you trust the guest's kernel"
 
 // lacksUserNetwork knows the three ways in which QEMU refuses a network backend
 // that it was built without: those of 7 and later, of earlier ones, and of one whose

@@ -27,6 +27,7 @@ func TestReasonsAreToldFromWarnings(t *testing.T) {
 		"info: something\n" + denied: denied,
 		"qemu-system-x86_64: -netdev user,id=net,restrict=on: network backend 'user' is not compiled into this binary": noUserNetwork,
 		"qemu-system-x86_64: -netdev user,id=net,restrict=on: Parameter 'type' does not accept value 'user'":           noUserNetwork,
+		"qemu-system-x86_64: -sandbox support is not enabled in this QEMU binary":                                      noSandbox,
 	} {
 		assert.Equal(t, want, complaint(stderr), stderr)
 	}
