@@ -5,6 +5,7 @@ package errs
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Class says whose fault an error is.
@@ -96,4 +97,9 @@ func EvidenceOf(err error) string {
 		return e.Evidence
 	}
 	return ""
+}
+
+// Lines is an error's text with all lines but the first indented: a list of problems has one a line.
+func Lines(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\n  ")
 }

@@ -39,3 +39,7 @@ func TestMessageCauseAndEvidence(t *testing.T) {
 	assert.Equal(t, "last lines", errs.EvidenceOf(fmt.Errorf("trial 1: %w", err)))
 	assert.Empty(t, errs.EvidenceOf(errors.New("plain")))
 }
+
+func TestLinesAreIndented(t *testing.T) {
+	assert.Equal(t, "one\n  two", errs.Lines(errors.Join(errors.New("one"), errors.New("two"))))
+}

@@ -1,6 +1,6 @@
 // Package matrix lays out a survey: scenarios × kernels × NFS versions × file
 // systems, as cells of which each is a campaign of its own, or says why it is
-// none. What is laid out is pure data; the package runs nothing.
+// none. What is laid out is pure data; Run runs it.
 package matrix
 
 import (

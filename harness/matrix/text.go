@@ -13,23 +13,23 @@ import (
 
 // Text is a matrix as a table of the cells that ran or will, then what
 // hung in them or left them in doubt, then what was not run, each reason once.
-func (rec *Record) Text(w io.Writer) {
+func (r *Record) Text(w io.Writer) {
 	g := text.Table{Head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
-	for _, c := range rec.Cells {
+	for _, c := range r.Cells {
 		switch c.State {
 		case Waiting:
 			g.Add(c.Ref, c.Kernel, c.Vers, c.FS, "not yet")
 		case Done:
-			r := c.Row
-			row := []any{c.Ref, c.Kernel, c.Vers, c.FS, r.Trials, r.Exercised, r.Landed, r.Calls, r.Faults}
+			row := c.Row
+			line := []any{c.Ref, c.Kernel, c.Vers, c.FS, row.Trials, row.Exercised, row.Landed, row.Calls, row.Faults}
 			for _, k := range verdict.Kinds() {
-				row = append(row, r.Verdicts[k])
+				line = append(line, row.Verdicts[k])
 			}
-			g.Add(append(row, controlWord(r.Control), fmt.Sprintf("%.0f", r.GuestSeconds), r.Run)...)
+			g.Add(append(line, controlWord(row.Control), fmt.Sprintf("%.0f", row.GuestSeconds), row.Run)...)
 		}
 	}
 	_ = g.Print(w, text.WidthOf(w)) // what cannot be written is said by the lines below
-	for _, c := range rec.Cells {
+	for _, c := range r.Cells {
 		if c.NoControl != "" {
 			fmt.Fprintf(w, "%s on %s runs without a control: %s\n", c.Ref, c.Kernel, c.NoControl)
 		}
@@ -40,11 +40,11 @@ func (rec *Record) Text(w io.Writer) {
 			fmt.Fprintf(w, "%s on %s: %s\n", c.Ref, c.Kernel, strings.Join(said, "; "))
 		}
 	}
-	printNotRun(w, rec.Cells)
-	for _, e := range rec.Request.Expunged.Idle(rec.Cells) {
+	printNotRun(w, r.Cells)
+	for _, e := range r.Request.Expunged.Idle(r.Cells) {
 		fmt.Fprintf(w, "line %d of the expunge list keeps no cell from running: %s # %s\n", e.Line, e.Scenario, e.Reason)
 	}
-	fmt.Fprintf(w, "seed %d\n", rec.Request.Seed)
+	fmt.Fprintf(w, "seed %d\n", r.Request.Seed)
 }
 
 // printNotRun lists what did not run, with its reason.

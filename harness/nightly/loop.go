@@ -10,8 +10,8 @@ import (
 	"loopfault/results/store"
 )
 
-// World runs cells.
-type World interface {
+// Runner builds kernels and runs cells.
+type Runner interface {
 	// Cell builds what is missing and runs a cell's campaign, or goes on with it; part
 	// names it. The error is a *CannotRun where the kernel does not build, boot or do.
 	Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error)
@@ -37,8 +37,8 @@ var ErrFull = errors.New("the disk is full, and there are no runs left that may 
 // Run goes on with a night until it is through or its budget is spent, and says in
 // the record what it found. The record is saved after every cell. An error leaves
 // the night to be gone on with.
-func Run(ctx context.Context, w World, n *Night, past []*Night, s Suite, tell func(string)) error {
-	r := &runner{World: w, Night: n, past: past, suite: s, tell: tell}
+func Run(ctx context.Context, w Runner, n *Night, past []*Night, s Suite, tell func(string)) error {
+	r := &runner{Runner: w, Night: n, past: past, suite: s, tell: tell}
 	passOver(n, past)
 	for _, i := range order(n, past) {
 		if n.Worked >= s.Budget.D().Seconds() {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, w World, n *Night, past []*Night, s Suite, tell fu
 }
 
 type runner struct {
-	World
+	Runner
 	*Night
 	past  []*Night
 	suite Suite

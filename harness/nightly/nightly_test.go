@@ -101,7 +101,7 @@ func hung(n int, signature string) func(*matrix.Row) {
 var clock = time.Date(2026, 11, 1, 1, 0, 0, 0, time.UTC)
 
 // night runs the next night of a suite.
-func night(t *testing.T, dir string, s nightly.Suite, w nightly.World, with []nightly.Kernel) *nightly.Night {
+func night(t *testing.T, dir string, s nightly.Suite, w nightly.Runner, with []nightly.Kernel) *nightly.Night {
 	t.Helper()
 	past, err := nightly.Nights(dir, s.Name)
 	require.NoError(t, err)

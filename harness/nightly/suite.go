@@ -5,7 +5,7 @@
 // goes on after a reboot.
 //
 // What is to be run is a matrix; how a cell is run, and how a kernel is built, is
-// for a World to know.
+// for a Runner to know.
 package nightly
 
 import (

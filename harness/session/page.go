@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"loopfault/results/report"
 	"loopfault/results/report/html"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
@@ -42,4 +43,26 @@ func (e *Session) Model(stored store.Stored) (model.Run, error) {
 	symbolize, done := e.symbolizer(stored.Manifest)
 	r := model.Read(stored, model.Options{Symbolize: symbolize})
 	return r, done()
+}
+
+// LeaveReports writes a run in every format beside its summary and page.
+func (e *Session) LeaveReports(run *store.Run) error {
+	stored, err := e.Load(run.Name)
+	if err != nil {
+		return err
+	}
+	r, err := e.Model(stored)
+	if err != nil {
+		return err
+	}
+	for name, write := range report.Formats {
+		var text bytes.Buffer
+		if err := write(&text, r); err != nil {
+			return fmt.Errorf("report of run %s as %s: %w", run.Name, name, err)
+		}
+		if err := stored.Write("report."+name, text.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

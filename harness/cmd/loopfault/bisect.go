@@ -11,7 +11,6 @@ import (
 	"loopfault/harness/bisect"
 	"loopfault/harness/session"
 	"loopfault/results/store"
-	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
 )
@@ -174,9 +173,5 @@ func newBisectWorld(ctx context.Context, e *env, c *bisectCmd, st *store.Store, 
 	if err != nil {
 		return nil, err
 	}
-	images, err := cache.Open("")
-	if err != nil {
-		return nil, err
-	}
-	return &bisectWorld{e: e, flags: c.GuestFlags, store: st, repo: repo, request: r, kernels: commits{e, images, repo}}, nil
+	return &bisectWorld{e: e, flags: c.GuestFlags, store: st, repo: repo, request: r}, nil
 }

@@ -10,38 +10,9 @@ import (
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/vmimages"
-	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
-	"loopfault/vmimages/progress"
 )
-
-// commits builds kernels from commits of a repository.
-type commits struct {
-	e      *env
-	images *cache.Cache
-	repo   *gittree.Repo
-}
-
-// build builds a commit, with patches and flavours on top, by the given name.
-func (c commits) build(ctx context.Context, commit string, spec kernel.Spec, flavours []string) (kernel.Build, error) {
-	tree, err := c.repo.Checkout(ctx, c.images, commit, func(holder string) {
-		c.e.Report(progress.Event{Kind: progress.Note, Step: "kernel.checkout", Text: "waiting for " + holder})
-	})
-	if err != nil {
-		return kernel.Build{}, err
-	}
-	defer tree.Close()
-	spec.Source, spec.Commit = tree.Dir, commit
-	if spec, err = spec.Shaped(); err != nil {
-		return kernel.Build{}, err
-	}
-	if spec, err = spec.With(flavours...); err != nil {
-		return kernel.Build{}, err
-	}
-	b := c.e.Builder(c.images)
-	return b.Ensure(ctx, spec)
-}
 
 // bisectWorld is a repository, and guests.
 type bisectWorld struct {
@@ -50,7 +21,6 @@ type bisectWorld struct {
 	store   *store.Store
 	repo    *gittree.Repo
 	request bisect.Request
-	kernels commits
 }
 
 func (w *bisectWorld) Title(ctx context.Context, commit string) (string, error) {
@@ -105,5 +75,5 @@ func (w *bisectWorld) build(ctx context.Context, work bisect.Work) (kernel.Build
 		}
 		spec.Name, spec.Patches = spec.Name+"-control", planted.Patches
 	}
-	return w.kernels.build(ctx, work.Commit, spec, w.request.Flavours)
+	return w.e.BuildCommit(ctx, w.repo, work.Commit, spec, w.request.Flavours)
 }

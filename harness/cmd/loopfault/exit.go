@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"loopfault/errs"
 	"loopfault/harness/guest"
@@ -81,7 +80,7 @@ func oneLine(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted.Error()
 	}
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\n  ")
+	return errs.Lines(err)
 }
 
 func evidenceOf(err error) string {

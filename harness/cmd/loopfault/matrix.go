@@ -12,11 +12,8 @@ import (
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/harness/trial"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
-	"loopfault/results/summary"
-	"loopfault/vmimages/progress"
 )
 
 type matrixCmd struct {
@@ -42,7 +39,7 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if !c.DryRun {
-		err = c.work(ctx, e, rec)
+		err = c.run(ctx, e, rec)
 	}
 	if e.json {
 		out := json.NewEncoder(e.stdout)
@@ -57,7 +54,17 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 	if c.DryRun {
 		return nil
 	}
-	return judgeMatrix(rec.Cells)
+	return outcomeOf(rec.Judge())
+}
+
+func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
+	st, err := store.Open(e.Results)
+	if err != nil {
+		return errs.ByUser(err)
+	}
+	return matrix.Run(ctx, &matrix.Guests{
+		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: rec.Request.Trials, Seed: rec.Request.Seed,
+	}, rec)
 }
 
 // record lays a new matrix out, or reads the one to go on with.
@@ -128,75 +135,4 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		return r, errs.ByUser(err)
 	}
 	return r, nil
-}
-
-// work runs the cells that have not run. What a kernel lacks for a scenario
-// makes a cell not applicable; what fails on the machine ends the matrix.
-func (c *matrixCmd) work(ctx context.Context, e *env, rec *matrix.Record) error {
-	left := 0
-	for i := range rec.Cells {
-		if rec.Cells[i].State == matrix.Waiting {
-			left++
-		}
-	}
-	for i := range rec.Cells {
-		cell := &rec.Cells[i]
-		if cell.State != matrix.Waiting {
-			continue
-		}
-		e.Report(progress.Event{Kind: progress.Note, Step: "matrix", Text: fmt.Sprintf("%s on %s, %d of %d cells left", cell.Ref, cell.Kernel, left, len(rec.Cells))})
-		left--
-		row, err := c.cell(ctx, e, rec, *cell)
-		var unfit *trial.Unfit
-		switch {
-		case err == nil:
-			cell.State, cell.Row = matrix.Done, &row
-		case errors.As(err, &unfit):
-			cell.State, cell.Why = matrix.NotApplicable, unfit.Error()
-		default:
-			return err
-		}
-		if err := rec.Save(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// cell runs one campaign, or goes on with it.
-func (c *matrixCmd) cell(ctx context.Context, e *env, rec *matrix.Record, cell matrix.Cell) (matrix.Row, error) {
-	r := rec.Request
-	s, text, err := session.FindScenario(cell.Ref)
-	if err != nil {
-		return matrix.Row{}, err
-	}
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return matrix.Row{}, errs.ByUser(err)
-	}
-	arms := []session.Arm{{Name: cell.Kernel, Kernel: cell.Kernel}}
-	if cell.Control != "" && cell.Control != cell.Kernel {
-		arms = append(arms, session.Arm{Name: cell.Control, Kernel: cell.Control, Control: true})
-	}
-	spec, err := e.Campaign(ctx, s, text, arms, c.GuestFlags)
-	if err != nil {
-		return matrix.Row{}, err
-	}
-	spec.Trials, spec.Seed, spec.Part = r.Trials, r.Seed, rec.Part(cell)
-	out, err := e.Part(ctx, st, spec)
-	if err != nil {
-		return matrix.Row{}, err
-	}
-	return matrix.RowOf(out.Run.Name, out.Summary), nil
-}
-
-// judgeMatrix is the exit code of all cells together: the worst of theirs.
-func judgeMatrix(cells []matrix.Cell) error {
-	worst := summary.Clean
-	for _, c := range cells {
-		if c.Row != nil {
-			worst = summary.Worse(worst, c.Row.Judged)
-		}
-	}
-	return outcomeOf(worst)
 }

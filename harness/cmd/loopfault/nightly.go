@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loopfault/errs"
+	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/session"
 	"loopfault/harness/timeouts"
@@ -56,7 +57,9 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	if err != nil || n == nil {
 		return err
 	}
-	w := &nightWorld{e: e, flags: c.GuestFlags, store: st, suite: s, seed: n.Request.Seed, trials: n.Request.Trials}
+	w := &nightly.Guests{Suite: s, Guests: matrix.Guests{
+		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: n.Request.Trials, Seed: n.Request.Seed,
+	}}
 	err = nightly.Run(ctx, w, n, past, s, func(line string) {
 		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
 	})
@@ -158,7 +161,7 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 		}
 		return nil, nil, nil
 	}
-	kernels, err := e.nightKernels(ctx, s)
+	kernels, err := nightly.KernelsOf(ctx, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,7 +171,7 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 }
 
 func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
-	kernels, err := e.nightKernels(ctx, s)
+	kernels, err := nightly.KernelsOf(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,8 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"loopfault/results/report"
 	"loopfault/results/report/html"
-	"loopfault/results/report/junit"
-	"loopfault/results/report/kcidb"
-	"loopfault/results/report/ktap"
-	"loopfault/results/report/mail"
-	"loopfault/results/report/markdown"
-	"loopfault/results/report/model"
 	"loopfault/results/report/plain"
 	"loopfault/results/store"
 	"loopfault/results/summary"
@@ -83,12 +78,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	if c.Format == "html" {
 		return html.Write(w, r, html.Options{Files: c.wayTo(stored.Dir)})
 	}
-	return formats[c.Format](w, r)
-}
-
-// formats are those that are the same wherever they lie.
-var formats = map[string]func(io.Writer, model.Run) error{
-	"junit": junit.Write, "ktap": ktap.Write, "kcidb": kcidb.Write, "mail": mail.Write, "markdown": markdown.Write,
+	return report.Formats[c.Format](w, r)
 }
 
 // wayTo is what links to the run's files begin with: the way from where the page will lie.

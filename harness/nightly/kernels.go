@@ -1,4 +1,4 @@
-package main
+package nightly
 
 import (
 	"context"
@@ -7,27 +7,26 @@ import (
 	"slices"
 
 	"loopfault/errs"
-	"loopfault/harness/nightly"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
 )
 
-// nightKernels lists the kernels of a suite as they are tonight, with each of its
+// KernelsOf lists the kernels of a suite as they are tonight, with each of its
 // flavours; nothing is built yet.
-func (e *env) nightKernels(ctx context.Context, s nightly.Suite) (list []nightly.Kernel, err error) {
+func KernelsOf(ctx context.Context, s Suite) (list []Kernel, err error) {
 	for _, source := range s.Kernels {
-		var some []nightly.Kernel
+		var some []Kernel
 		switch {
 		case source.Name != "":
-			some, err = e.namedKernel(source.Name)
+			some, err = namedKernel(source.Name)
 		case source.Debian != "":
 			name := "debian-" + source.Debian
-			some = []nightly.Kernel{{Label: name, Ref: name, Source: "debian:" + source.Debian}}
+			some = []Kernel{{Label: name, Ref: name, Source: "debian:" + source.Debian}}
 		case source.Git != "":
-			some, err = e.branchKernels(ctx, source.Git, source.Branches)
+			some, err = branchKernels(ctx, source.Git, source.Branches)
 		default:
-			some, err = e.imageKernels(source.Images)
+			some, err = imageKernels(source.Images)
 		}
 		if err != nil {
 			return nil, err
@@ -41,7 +40,7 @@ func (e *env) nightKernels(ctx context.Context, s nightly.Suite) (list []nightly
 		}
 	}
 	for i, k := range list {
-		if slices.ContainsFunc(list[:i], func(o nightly.Kernel) bool { return o.Label == k.Label }) {
+		if slices.ContainsFunc(list[:i], func(o Kernel) bool { return o.Label == k.Label }) {
 			return nil, errs.Usagef("the suite names kernel %s twice", k.Label)
 		}
 	}
@@ -50,9 +49,9 @@ func (e *env) nightKernels(ctx context.Context, s nightly.Suite) (list []nightly
 
 // flavoured is a kernel with each flavour, "" being itself. Only what we build can
 // have one.
-func flavoured(k nightly.Kernel, flavours []string) (list []nightly.Kernel, err error) {
+func flavoured(k Kernel, flavours []string) (list []Kernel, err error) {
 	if len(flavours) == 0 {
-		return []nightly.Kernel{k}, nil
+		return []Kernel{k}, nil
 	}
 	for _, f := range flavours {
 		with := k
@@ -77,7 +76,7 @@ func flavoured(k nightly.Kernel, flavours []string) (list []nightly.Kernel, err 
 }
 
 // namedKernel is one of the catalogue, or one that is there.
-func (e *env) namedKernel(name string) ([]nightly.Kernel, error) {
+func namedKernel(name string) ([]Kernel, error) {
 	if _, err := kernel.Named(name); err != nil {
 		images, err := cache.Open("")
 		if err != nil {
@@ -87,11 +86,11 @@ func (e *env) namedKernel(name string) ([]nightly.Kernel, error) {
 			return nil, err
 		}
 	}
-	return []nightly.Kernel{{Label: name, Ref: name}}, nil
+	return []Kernel{{Label: name, Ref: name}}, nil
 }
 
 // branchKernels are the tips of branches.
-func (e *env) branchKernels(ctx context.Context, dir string, branches []string) (list []nightly.Kernel, err error) {
+func branchKernels(ctx context.Context, dir string, branches []string) (list []Kernel, err error) {
 	repo, err := gittree.Open(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -101,15 +100,15 @@ func (e *env) branchKernels(ctx context.Context, dir string, branches []string) 
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, nightly.Kernel{
-			Label: filepath.Base(repo.Dir) + "/" + branch, Ref: nightly.Built(commit), Source: repo.Dir, Commit: commit,
+		list = append(list, Kernel{
+			Label: filepath.Base(repo.Dir) + "/" + branch, Ref: Built(commit), Source: repo.Dir, Commit: commit,
 		})
 	}
 	return list, nil
 }
 
 // imageKernels are the files of a directory.
-func (e *env) imageKernels(dir string) (list []nightly.Kernel, err error) {
+func imageKernels(dir string) (list []Kernel, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, errs.Usagef("kernel images: %w", err)
@@ -122,7 +121,7 @@ func (e *env) imageKernels(dir string) (list []nightly.Kernel, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, nightly.Kernel{Label: entry.Name(), Ref: path})
+		list = append(list, Kernel{Label: entry.Name(), Ref: path})
 	}
 	if len(list) == 0 {
 		return nil, errs.Usagef("kernel images: %s holds no file", dir)
