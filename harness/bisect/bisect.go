@@ -3,7 +3,7 @@
 // taken for health, judges what the trials showed, and remembers every step, so
 // that one that was interrupted goes on.
 //
-// It knows neither git nor guests: a World does.
+// What it decides knows neither git nor guests: a Runner does, and Guests is the real one.
 package bisect
 
 import (
@@ -28,15 +28,15 @@ type Request struct {
 	Seed       uint64   `json:"seed"`
 }
 
-// Work is what a World is asked to run.
+// Work is what a Runner is asked to run.
 type Work struct {
 	Commit  string
 	Control bool   // with the control's bug planted into it
 	Part    string // names the work: the same name is the same work, to be gone on with
 }
 
-// World has commits built and run.
-type World interface {
+// Runner has commits built and run.
+type Runner interface {
 	// Title is the first line of a commit's message.
 	Title(ctx context.Context, commit string) (string, error)
 	// Suspects lists what bad has and good has not, best to try first, bad last.

@@ -1,6 +1,15 @@
 package bisect
 
-import "loopfault/results/store"
+import (
+	"context"
+
+	"loopfault/errs"
+	"loopfault/harness/session"
+	"loopfault/results/store"
+	"loopfault/vmimages"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/kernel"
+)
 
 // ForGit is what trials of one kernel are to `git bisect run`, which decides itself
 // what comes next: bad if one hung with a wanted signature, any where none is
@@ -13,4 +22,19 @@ func ForGit(wanted []string, trials []store.Trial) Verdict {
 		return Good
 	}
 	return Skip
+}
+
+// FromSource builds the kernel of a source tree as it is now, as `git bisect run` has it checked out, and gives its name.
+// What does not build is the source's fault: a *CannotRun.
+func FromSource(ctx context.Context, e *session.Session, dir string) (name string, err error) {
+	images, err := cache.Open("")
+	if err != nil {
+		return "", err
+	}
+	b := e.Builder(images)
+	built, err := b.Ensure(ctx, kernel.Spec{Name: "from-source", Source: dir})
+	if err != nil && ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
+		err = &CannotRun{Why: errs.Lines(err)}
+	}
+	return built.Name, err
 }

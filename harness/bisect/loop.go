@@ -10,10 +10,10 @@ import (
 )
 
 // Run goes on with a bisection until it is over; the state is saved after every
-// step. It tells what it did in lines. The error is the World's, or says that the
+// step. It tells what it did in lines. The error is the Runner's, or says that the
 // state cannot be saved.
-func Run(ctx context.Context, w World, s *State, tell func(line string)) error {
-	b := &bisection{World: w, State: s, tell: tell}
+func Run(ctx context.Context, w Runner, s *State, tell func(line string)) error {
+	b := &bisection{Runner: w, State: s, tell: tell}
 	for _, phase := range []func(context.Context) error{b.badEnd, b.goodEnd} {
 		if s.Found != nil {
 			return nil
@@ -31,7 +31,7 @@ func Run(ctx context.Context, w World, s *State, tell func(line string)) error {
 }
 
 type bisection struct {
-	World
+	Runner
 	*State
 	tell func(string)
 }

@@ -1,5 +1,5 @@
-// Package explore makes a schedule under which something happened smaller. It runs
-// nothing itself, and does not know what a schedule is held against.
+// Package explore looks for an order of events that hangs a kernel, and makes it smaller. Shrink, which decides, runs
+// nothing itself and does not know what a schedule is held against; an Explorer runs trials in real guests.
 package explore
 
 import (

@@ -3,7 +3,7 @@
 // writes down what came out as a mail to whoever sent the patch.
 //
 // It decides what is built and for how long each scenario may run; building and
-// running are done by a World.
+// running are done by a Runner; Guests is the real one.
 package try
 
 import (
@@ -61,15 +61,15 @@ type Outcome struct {
 	Checked       []Checked
 }
 
-// World builds kernels and compares them. An error of Compare comes with what
+// Runner builds kernels and compares them. An error of Compare comes with what
 // had been reached; a run without a name did not begin.
-type World interface {
+type Runner interface {
 	Build(ctx context.Context, s kernel.Spec) (kernel.Build, error)
 	Compare(ctx context.Context, c Comparison) (model.Run, error)
 }
 
 // Run checks a patch. The outcome holds what was reached beside an error, too.
-func Run(ctx context.Context, w World, r Request) (Outcome, error) {
+func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 	out := Outcome{Request: r}
 	controls, err := r.controls()
 	if err != nil {
@@ -124,7 +124,7 @@ func (r Request) controls() ([]string, error) {
 
 // control builds the kernel that has to hang: the bug of the catalogue's kernel of
 // that name, planted into our source.
-func (r Request) control(ctx context.Context, w World, name string) (*kernel.Build, string, error) {
+func (r Request) control(ctx context.Context, w Runner, name string) (*kernel.Build, string, error) {
 	if name == "" {
 		return nil, "the scenario has no control", nil
 	}

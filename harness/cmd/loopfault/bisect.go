@@ -48,7 +48,7 @@ func (c *bisectCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	w, err := newBisectWorld(ctx, e, c, st, state.Request)
+	w, err := bisect.NewGuests(ctx, &e.Session, st, state.Request, c.GuestFlags)
 	if err != nil {
 		return err
 	}
@@ -166,12 +166,4 @@ func (c *bisectCmd) state(e *env, r bisect.Request) (*bisect.State, error) {
 		return nil, errs.ByUser(err)
 	}
 	return s, nil
-}
-
-func newBisectWorld(ctx context.Context, e *env, c *bisectCmd, st *store.Store, r bisect.Request) (*bisectWorld, error) {
-	repo, err := gittree.Open(ctx, r.Source)
-	if err != nil {
-		return nil, err
-	}
-	return &bisectWorld{e: e, flags: c.GuestFlags, store: st, repo: repo, request: r}, nil
 }

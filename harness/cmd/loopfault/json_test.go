@@ -61,19 +61,6 @@ func TestTryJSON(t *testing.T) {
 	assert.Len(t, check["arms"], 3)
 }
 
-func TestExploreJSON(t *testing.T) {
-	r := fakerun.Model(t, fakerun.Spec{Trials: 20, Signatures: 1})
-	none := keys(t, explored{Run: r.Name, Tried: []smaller{}, Summary: r.Summary}.print)
-	assert.Contains(t, none, "hung")
-	assert.Nil(t, none["hung"])
-	assert.NotContains(t, none, "smallest")
-	assert.Len(t, none["arms"], 3)
-	v := keys(t, explored{Hung: &hungSchedule{Trial: 4, Schedule: "3+1 7+2"}, Tried: []smaller{{"3+1", true, "r"}}, Smallest: "3+1", Command: "loopfault run"}.print)
-	assert.Equal(t, "3+1", v["smallest"])
-	assert.Equal(t, 4.0, v["hung"].(map[string]any)["trial"])
-	assert.Equal(t, true, v["tried"].([]any)[0].(map[string]any)["hangs"])
-}
-
 func TestPlanJSON(t *testing.T) {
 	s, text, err := session.FindScenario("dirty-limit:quick")
 	require.NoError(t, err)

@@ -12,9 +12,6 @@ import (
 	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
-	"loopfault/vmimages"
-	"loopfault/vmimages/cache"
-	"loopfault/vmimages/kernel"
 )
 
 // Exit codes that git bisect run understands, beside 0 for good.
@@ -57,7 +54,7 @@ func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error)
 		return "", err
 	}
 	if c.Source != "" {
-		if c.Kernel, err = e.fromSource(ctx, c.Source); err != nil {
+		if c.Kernel, err = bisect.FromSource(ctx, &e.Session, c.Source); err != nil {
 			return "", err
 		}
 	}
@@ -79,19 +76,4 @@ func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))
 	trials, err := out.Run.ReadTrials()
 	return bisect.ForGit(c.Signature, trials), err
-}
-
-// fromSource builds the kernel of a source tree, as it is now. What does not build
-// is the source's fault.
-func (e *env) fromSource(ctx context.Context, dir string) (name string, err error) {
-	images, err := cache.Open("")
-	if err != nil {
-		return "", err
-	}
-	b := e.Builder(images)
-	built, err := b.Ensure(ctx, kernel.Spec{Name: "from-source", Source: dir})
-	if err != nil && ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
-		err = &bisect.CannotRun{Why: oneLine(err)}
-	}
-	return built.Name, err
 }

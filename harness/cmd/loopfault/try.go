@@ -2,25 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"loopfault/errs"
-	"loopfault/results/report/text"
 
-	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/try"
-	"loopfault/results/report/model"
 	"loopfault/results/store"
-	"loopfault/results/summary"
-	"loopfault/vmimages/cache"
-	"loopfault/vmimages/kernel"
 )
 
 type tryCmd struct {
@@ -47,12 +39,11 @@ func (c *tryCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return errs.ByUser(err)
 	}
-	images, err := cache.Open("")
+	g, err := try.NewGuests(&e.Session, st, c.GuestFlags, try.Answer{Power: c.Power, Rate: c.Rate, Seed: *c.Seed})
 	if err != nil {
 		return err
 	}
-	w := &tryWorld{e: e, c: c, store: st, builder: e.Builder(images)}
-	out, err := try.Run(ctx, w, r)
+	out, err := try.Run(ctx, g, r)
 	if len(out.Checked) > 0 {
 		if werr := c.print(e, out); err == nil {
 			err = werr
@@ -61,7 +52,7 @@ func (c *tryCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return outcomeOf(w.worst)
+	return outcomeOf(g.Worst())
 }
 
 func (c *tryCmd) request() (try.Request, error) {
@@ -111,52 +102,4 @@ func (c *tryCmd) print(e *env, out try.Outcome) error {
 	}
 	_, err := fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
 	return err
-}
-
-// tryWorld builds and compares for real.
-type tryWorld struct {
-	e       *env
-	c       *tryCmd
-	store   *store.Store
-	builder kernel.Builder
-	worst   summary.Judgement
-}
-
-func (w *tryWorld) Build(ctx context.Context, s kernel.Spec) (kernel.Build, error) {
-	return w.builder.Ensure(ctx, s)
-}
-
-func (w *tryWorld) Compare(ctx context.Context, c try.Comparison) (model.Run, error) {
-	spec, err := w.spec(ctx, c)
-	if err != nil {
-		return model.Run{}, err
-	}
-	out, err := w.e.Run(ctx, w.store, spec)
-	if out.Run == nil {
-		return model.Run{}, err
-	}
-	text.Summary(w.e.Text, out.Summary)
-	fmt.Fprintf(w.e.Text, "results: %s\n", filepath.Clean(out.Run.Dir))
-	w.worst = summary.Worse(w.worst, summary.Judge(out.Summary))
-	stored, lerr := w.store.Load(out.Run.Name)
-	if lerr != nil {
-		return model.Run{}, errors.Join(err, lerr)
-	}
-	run, merr := w.e.Model(stored)
-	return run, errors.Join(err, merr)
-}
-
-func (w *tryWorld) spec(ctx context.Context, c try.Comparison) (campaign.Spec, error) {
-	s, text, err := session.FindScenario(c.Scenario)
-	if err != nil {
-		return campaign.Spec{}, err
-	}
-	arms := []session.Arm{{Name: try.Base, Kernel: c.Base.Name}, {Name: try.Patched, Kernel: c.Patched.Name}}
-	if c.Control != nil {
-		arms = append(arms, session.Arm{Name: try.Control, Kernel: c.Control.Name, Control: true})
-	}
-	spec, err := w.e.Campaign(ctx, s, text, arms, w.c.GuestFlags)
-	spec.Until, spec.Power, spec.Rate, spec.Family = store.UntilAnswer, w.c.Power, w.c.Rate, c.Family
-	spec.For, spec.Seed = c.For, *w.c.Seed
-	return spec, err
 }
