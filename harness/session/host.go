@@ -33,8 +33,8 @@ func ThisHost() Host {
 // Fits is an error on machines that cannot run guests whatever is installed.
 func (h Host) Fits() error {
 	if h.Arch != "amd64" {
-		return &guest.Error{Fault: guest.Infrastructure, Message: "this machine is " + h.Arch +
-			": guests run on x86-64 only, since kernels are built by the machine's own compiler for its own architecture"}
+		return &guest.Error{Fault: guest.Infrastructure, Message: "x86-64 is required, and this machine is " + h.Arch +
+			": guests run kernels of the host's own architecture, built by its own compiler"}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 func TestHostsThatDoNotFit(t *testing.T) {
 	arm := Host{Arch: "arm64", Apt: true, Files: 4096}
-	require.ErrorContains(t, arm.Fits(), "this machine is arm64: guests run on x86-64 only")
+	require.ErrorContains(t, arm.Fits(), "x86-64 is required, and this machine is arm64")
 	assert.Equal(t, errs.Infrastructure, errs.ClassOf(arm.Fits()))
 	require.NoError(t, Host{Arch: "amd64"}.Fits())
 	require.NoError(t, ThisHost().Fits(), "the tests boot guests here")

@@ -12,8 +12,8 @@ import (
 
 // GuestFlags say how trials are run, not which.
 type GuestFlags struct {
-	Jobs   int  `placeholder:"J" help:"Guests at a time. Default: as many as the host has cores and memory for."`
-	Cold   bool `help:"Boot a guest for each trial, instead of going on from a snapshot of a booted one."`
+	Jobs   int  `placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
+	Cold   bool `help:"Boot a guest for each trial, instead of restoring a snapshot of a booted one."`
 	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
 }
 

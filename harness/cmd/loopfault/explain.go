@@ -13,7 +13,7 @@ import (
 )
 
 type explainCmd struct {
-	Format string `placeholder:"text|json" enum:"text,json" default:"text" help:"text (default) or json: class, sentence, details, and the graph with what each edge rests on."`
+	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	SVG    string `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
 	Trial  string `arg:"" help:"RUN/NUMBER (as in latest/3), or a trial's directory."`
 }

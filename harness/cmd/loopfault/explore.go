@@ -18,7 +18,7 @@ type exploreCmd struct {
 	Scenario string  `arg:"" help:"Scenario with fault explore, as run takes it."`
 	Kernel   string  `placeholder:"K" default:"stock" help:"Kernel to run it on."`
 	Trials   int     `placeholder:"N" default:"20" help:"Schedules to try."`
-	Tries    int     `placeholder:"N" default:"3" help:"Trials that a smaller schedule has to hang in, once."`
+	Tries    int     `placeholder:"N" default:"3" help:"Trials of each smaller schedule; one hang is enough."`
 	Seed     *uint64 `placeholder:"S" help:"Seed of the schedules. Default: a random one, which is printed."`
 	session.GuestFlags
 }

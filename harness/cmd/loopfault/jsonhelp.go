@@ -11,8 +11,8 @@ var jsonHelp = map[string]string{
 	"bisect":    "With --json: record (what --resume takes), request, bad_end, good_end and steps (commit, verdict, trials, hangs, wrong: the chance of being wrong, 0 to 1, left: commits, seconds), and found (culprit, among, problem, confidence 0 to 1). With --dry-run: commits and steps.",
 	"nightly":   "With --json: record, judged, kernels, cells (state, row as in matrix, seconds that it took), findings (what, cell, text, run), worked (seconds), ended. With --dry-run: cells.",
 	"matrix":    "With --json: the record: request and cells (state, why, row with trials, exercised, landed, verdicts, guest_seconds of load in a trial).",
-	"explain":   "--json is --format json.",
-	"parse":     "--json is --format json: start and end are bytes in the input.",
-	"match":     "--json is --format json.",
-	"report":    "--json is --format json, as summary.json.",
+	"explain":   "With --json: class, sentence, details, and the graph with what each edge rests on.",
+	"parse":     "With --json: reports, each with kind, title, signature, tasks and frames; start and end are bytes in the input.",
+	"match":     "With --json: hangs of the report (title, signature, matches, each with score 0 to 1), compared (stored hangs) and runs.",
+	"report":    "With --json: as summary.json.",
 }

@@ -19,19 +19,19 @@ import (
 type kernelCmd struct {
 	Build  kernelBuildCmd  `cmd:"" help:"Build kernels: names of the catalogue, or a new name with a source, patches and fragments."`
 	Fetch  kernelFetchCmd  `cmd:"" help:"Download kernel sources from Debian's archive into the cache, to build from them later without a network."`
-	Add    kernelAddCmd    `cmd:"" help:"Take a kernel as a distribution ships it."`
+	Add    kernelAddCmd    `cmd:"" help:"Import a kernel as a distribution ships it."`
 	List   kernelListCmd   `cmd:"" help:"List built kernels, and those the catalogue can build."`
 	Config kernelConfigCmd `cmd:"" help:"Print the configuration of a kernel."`
-	Remove kernelRemoveCmd `cmd:"" help:"Remove kernels that were built, and give back their disk space."`
-	Calls  kernelCallsCmd  `cmd:"" help:"List the calls of a kernel function that fault callsite can fail."`
+	Remove kernelRemoveCmd `cmd:"" help:"Remove built kernels, and free their disk space."`
+	Calls  kernelCallsCmd  `cmd:"" help:"List the calls in a kernel function that the fault callsite can fail."`
 }
 
 type kernelBuildCmd struct {
-	Names        []string `arg:"" name:"name" help:"What to call it; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
+	Names        []string `arg:"" name:"name" help:"Name of the new kernel; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
 	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a kernel source in any suite of Debian's archive, which is downloaded."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
-	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"More eyes for any kernel, told by +FLAVOUR in its name; repeatable."`
+	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add; the kernel's name then ends in +FLAVOUR. Repeatable."`
 	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
 }
 

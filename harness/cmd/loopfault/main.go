@@ -22,35 +22,36 @@ import (
 	"loopfault/results/report/plain"
 )
 
+// cli is the grammar. Groups and commands are in the order in which the help lists them.
 type cli struct {
 	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where runs are kept."`
-	Verbose bool   `short:"v" help:"Say more about what happens, on standard error."`
-	JSON    bool   `name:"json" help:"Print JSON where a table or a summary would be printed."`
+	Verbose bool   `short:"v" help:"Log more, to standard error."`
+	JSON    bool   `name:"json" help:"Print JSON instead of text."`
 
-	Doctor     doctorCmd     `cmd:"" help:"Say what works here: tools, disk, an accelerator that really boots a guest."`
-	Kernel     kernelCmd     `cmd:"" help:"Build and list kernels."`
-	Image      imageCmd      `cmd:"" help:"Build and list root images."`
-	Scenario   scenarioCmd   `cmd:"" help:"List, show and check scenarios."`
-	Run        runCmd        `cmd:"" help:"Run a scenario on one kernel."`
-	Compare    compareCmd    `cmd:"" help:"Run a scenario on several kernels and compare how often they hang."`
-	Try        tryCmd        `cmd:"" help:"Say whether patches change how often scenarios hang: base against patched, ending with a text to mail."`
-	Bisect     bisectCmd     `cmd:"" help:"Find the commit that made a scenario hang."`
-	Resume     resumeCmd     `cmd:"" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
-	Replay     replayCmd     `cmd:"" help:"Run one stored trial again, with its kernel, plan and seed."`
-	Reproduce  reproduceCmd  `cmd:"" help:"Look for a scenario and a trial that hangs as a report says."`
-	Explore    exploreCmd    `cmd:"" help:"Look for an order of events that hangs a kernel, and make it small."`
-	Report     reportCmd     `cmd:"" help:"Sum a run up again from its trials."`
-	Shell      shellCmd      `cmd:"" help:"Log into a guest with the loop-back mount up."`
-	Parse      parseCmd      `cmd:"" help:"Read kernel hang reports out of logs."`
-	Match      matchCmd      `cmd:"" help:"Say which stored hangs are like the one in a report, and what agrees."`
-	Matrix     matrixCmd     `cmd:"" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
-	Nightly    nightlyCmd    `cmd:"" help:"Run a suite within a time budget, and say what changed since the nights before."`
-	Explain    explainCmd    `cmd:"" help:"Say who waited for whom in a stored trial that hung."`
-	List       listCmd       `cmd:"" help:"List the runs in the results directory."`
-	Serve      serveCmd      `cmd:"" help:"Show report pages of all runs in a browser, on loop-back only."`
-	Man        manCmd        `cmd:"" help:"Print the manual, for man(1)."`
-	Completion completionCmd `cmd:"" help:"Print what makes a shell complete loopfault's commands."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Run        runCmd        `cmd:"" group:"Run" help:"Run a scenario on one kernel."`
+	Resume     resumeCmd     `cmd:"" group:"Run" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
+	Replay     replayCmd     `cmd:"" group:"Run" help:"Run one stored trial again, with its kernel, plan and seed."`
+	Explore    exploreCmd    `cmd:"" group:"Run" help:"Search for an order of events that hangs a kernel, and shrink it."`
+	Shell      shellCmd      `cmd:"" group:"Run" help:"Log into a guest with the loop-back mount up."`
+	Compare    compareCmd    `cmd:"" group:"Compare" help:"Run a scenario on several kernels and compare how often they hang."`
+	Try        tryCmd        `cmd:"" group:"Compare" help:"Test whether patches change how often scenarios hang: base against patched, with a text to mail at the end."`
+	Bisect     bisectCmd     `cmd:"" group:"Compare" help:"Find the commit that made a scenario hang."`
+	Explain    explainCmd    `cmd:"" group:"Explain" help:"Show who waited for whom in a stored trial that hung."`
+	Reproduce  reproduceCmd  `cmd:"" group:"Explain" help:"Look for a scenario and a trial that hang as in a report."`
+	Match      matchCmd      `cmd:"" group:"Explain" help:"Find stored hangs like the one in a report, and show what agrees."`
+	Parse      parseCmd      `cmd:"" group:"Explain" help:"Read kernel hang reports out of logs."`
+	Matrix     matrixCmd     `cmd:"" group:"Automate" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
+	Nightly    nightlyCmd    `cmd:"" group:"Automate" help:"Run a suite within a time budget, and report what changed since the nights before."`
+	Kernel     kernelCmd     `cmd:"" group:"Kernels, images, scenarios" help:"Build and list kernels."`
+	Image      imageCmd      `cmd:"" group:"Kernels, images, scenarios" help:"Build and list root images."`
+	Scenario   scenarioCmd   `cmd:"" group:"Kernels, images, scenarios" help:"List, show and check scenarios."`
+	List       listCmd       `cmd:"" group:"Results" help:"List the runs in the results directory."`
+	Report     reportCmd     `cmd:"" group:"Results" help:"Print a run's results, computed anew from its trials."`
+	Serve      serveCmd      `cmd:"" group:"Results" help:"Show report pages of all runs in a browser, on loop-back only."`
+	Doctor     doctorCmd     `cmd:"" group:"Help" help:"Check what this host can run: tools, disk, an accelerator that really boots a guest."`
+	Man        manCmd        `cmd:"" group:"Help" help:"Print the manual, for man(1)."`
+	Completion completionCmd `cmd:"" group:"Help" help:"Print the completion script for a shell."`
+	Version    versionCmd    `cmd:"" group:"Help" help:"Print the version."`
 }
 
 // env is what every command works with.

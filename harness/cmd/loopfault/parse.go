@@ -13,9 +13,9 @@ import (
 )
 
 type parseCmd struct {
-	Format  string   `enum:"text,json" default:"text" help:"text or json."`
+	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in the vmlinux that printed them."`
-	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel; debuginfo is the one with debug information."`
+	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel, which has to have flavour debuginfo."`
 	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size; - or nothing for standard input."`
 }
 

@@ -23,8 +23,8 @@ import (
 )
 
 type reportCmd struct {
-	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory or a part of it that is enough, latest, or a run's directory."`
-	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"text, html (one page), junit (XML), ktap, kcidb (version 5), json (as summary.json), mail (a body for a kernel mailing list), markdown."`
+	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory or an unambiguous part of it, latest, or a run's directory."`
+	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"text, html (one page), junit (XML), ktap, kcidb (version 5), mail (a body for a kernel mailing list), markdown."`
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
 }
 

@@ -21,12 +21,12 @@ import (
 
 // backendFlag is for whatever runs scenarios with faults in them.
 type backendFlag struct {
-	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What fails an allocation that a scenario names: the kernel's own fault injection, or a debugger from outside, which any kernel takes."`
+	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What makes the allocation fail that a scenario names: the kernel's own fault injection, or a debugger from outside, which works with any kernel."`
 }
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file; with a variant or NFS version or exported file system of it as in NAME:quick,vers=4.0,fs=ext4."`
+	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
 	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`

@@ -27,7 +27,7 @@ type shellCmd struct {
 	Tries    int      `default:"5" placeholder:"N" help:"With --at-hang: give up after so many trials without a hang."`
 	Vmcore   bool     `help:"With --at-hang: dump the memory before the shell opens."`
 	Gdb      bool     `help:"Let a debugger attach to the guest's processors, and print how."`
-	Console  string   `placeholder:"FILE" help:"Keep the serial console here."`
+	Console  string   `placeholder:"FILE" help:"File to keep the serial console in."`
 	Command  []string `arg:"" optional:"" passthrough:"" help:"Command to run instead of an interactive shell."`
 }
 

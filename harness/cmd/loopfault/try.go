@@ -16,11 +16,11 @@ import (
 )
 
 type tryCmd struct {
-	Scenario     []string      `arg:"" help:"Names from the catalogue, or YAML files; with choices, as run takes them."`
+	Scenario     []string      `arg:"" help:"Names from the catalogue, or YAML files; after a colon a variant and more, as for run."`
 	Patch        []string      `sep:"none" placeholder:"FILE" help:"Patch to try, plain or mailbox; repeatable, in order."`
 	ReversePatch []string      `sep:"none" placeholder:"FILE" help:"Patch to take out instead; repeatable, after the others."`
 	Source       string        `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from."`
-	Flavour      []string      `placeholder:"lockdep|kasan|debuginfo" help:"More eyes in all kernels; repeatable."`
+	Flavour      []string      `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
 	For          time.Duration `placeholder:"1h" default:"1h" help:"Start no trial after this time; the scenarios share it. Builds do not count."`
 	Power        float64       `default:"0.8" help:"Go on until half of the hang rate would have been shown with this chance, if there is time."`
 	Rate         float64       `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`

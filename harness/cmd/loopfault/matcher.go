@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"loopfault/harness/campaign"
+	"loopfault/results/kernelreport"
+	"loopfault/results/match"
+	"loopfault/results/store"
+	"loopfault/results/verdict"
+)
+
+// alike says whether a hang counts as the reported one: of the same signature, or
+// at the same place with one more function of the way there. A hang is not asked
+// to come from the same system call: close and umount wait for one LAYOUTRETURN.
+func alike(m match.Match) bool {
+	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
+}
+
+// matcher looks through the reports of each trial for the wanted hang.
+type matcher struct {
+	campaign.Runner
+	wanted kernelreport.Report
+
+	mu    sync.Mutex
+	alike map[int]match.Match // by trial
+}
+
+// around has it look at what a runner's trials leave.
+func (m *matcher) around(r campaign.Runner) campaign.Runner {
+	m.Runner = r
+	return m
+}
+
+func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
+	t, reports, err := m.Runner.Trial(ctx, p, dir, phase)
+	if err != nil || t.Verdict.Kind != verdict.Hang {
+		return t, reports, err
+	}
+	var hangs []match.Stored
+	for _, r := range reports {
+		if isHang(r) && verdict.Proves(r.Detector) {
+			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
+		}
+	}
+	ranked := match.Rank(m.wanted, hangs)
+	if i := slices.IndexFunc(ranked, alike); i >= 0 {
+		m.mu.Lock()
+		m.alike[p.N] = ranked[i]
+		m.mu.Unlock()
+	}
+	return t, reports, nil
+}
+
+func (m *matcher) match(n int) (match.Match, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found, ok := m.alike[n]
+	return found, ok
+}
