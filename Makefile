@@ -1,10 +1,14 @@
 # make demo   all set-up, then the main job: three kernels compared
 # make test   all set-up, then the tests, which boot real guests
 # make test-all  make test, with every scenario of the catalogue and not just those
-#             of the group quick
+#             of the group quick, and a short test-kills
 # make bench  figures of this machine, in results-data/bench.json
 # make test-controls  all set-up, then trials of every planted bug: does the
 #             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
+# make test-kills  all set-up, then a campaign, a matrix and a nightly are killed 25
+#             times each, and the disk is filled under them, which takes root or
+#             unshare --user --map-root-user --mount. KILLS=3 is a quick look. With
+#             SOURCE=DIR GOOD=A BAD=B, of a kernel's git repository, a bisection, too
 # make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
 #             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
@@ -21,7 +25,7 @@ KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 6.1 6.12 7.3
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls test-qemu which-qemu bench setup setup-test build docs images sources check clean
+.PHONY: demo test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build docs images sources check clean
 
 demo: images
 	$(LOOPFAULT) doctor
@@ -39,6 +43,7 @@ test: setup-test images sources check
 test-all: export LOOPFAULT_TEST_ALL = 1
 test-all: SERIES += 7.2
 test-all: test
+	$(GO) test -tags kills -count=1 -timeout 2h -v -run KilledJobs ./harness/kills -args -kills 3
 
 # Trials of each planted bug; of stock, too, in each of their scenarios.
 CONTROL_TRIALS ?= 5
@@ -47,6 +52,13 @@ test-controls: images
 	$(GO) vet -tags controls ./harness/controls
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
 		-trials $(CONTROL_TRIALS) -results $(CURDIR)/results-data
+
+KILLS ?= 25
+
+test-kills: images
+	$(GO) vet -tags kills ./harness/kills
+	$(GO) test -tags kills -count=1 -timeout 12h -v ./harness/kills -args -kills $(KILLS) \
+		-source "$(SOURCE)" -good "$(GOOD)" -bad "$(BAD)"
 
 # Tests of package guest take QEMU for a process of that name: a script in its place
 # has to end with exec.
