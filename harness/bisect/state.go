@@ -1,6 +1,7 @@
 package bisect
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -36,6 +37,9 @@ func Open(results, name string) (*State, error) {
 	s := &State{path: path}
 	if err := store.ReadRecord(path, format, s); err != nil {
 		return nil, err
+	}
+	if s.Found != nil && s.Found.Problem == "" && s.BadEnd == nil {
+		return nil, fmt.Errorf("%s: it names a commit, and has no trials of the bad one", path)
 	}
 	return s, s.Request.Check()
 }

@@ -41,12 +41,10 @@ var allowed = map[string]string{
 	"harness/cmd/loopfault/explain.go":         "writes where the user says",
 	"harness/cmd/loopfault/report.go":          "writes where the user says",
 	"harness/cmd/loopfault/try.go":             "writes where the user says",
-	"harness/cmd/loopfault/bench.go":           "writes where the user says",
-	"harness/cmd/loopfault/bench_index.go":     "a directory that it has just made",
-	"harness/cmd/loopfault/bench_guests.go":    "a directory that it has just made",
 	"harness/cmd/loopfault/kernel.go":          "patches and configurations that the user names",
-	"harness/cmd/loopfault/nightkernels.go":    "kernel images that the user's suite names",
-	"harness/cmd/loopfault/machine.go":         "programs and devices of this machine",
+	"harness/cmd/loopfault-bench/":             "in directories that it has just made, and where the user says",
+	"harness/session/machine.go AgentPath":     "asks whether there is a program of this installation",
+	"harness/nightly/kernels.go imageKernels":  "kernel images that the user's suite names",
 	"harness/cmd/loopfault/input.go openInput": "what the shell has opened for us",
 }
 

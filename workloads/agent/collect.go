@@ -15,9 +15,6 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// maxCollected bounds one answer, in bytes.
-const maxCollected = 4 << 20
-
 // collectFiles reads files in the form of tail(1) with several: any of them may
 // block for ever on what hangs, so each is read on its own and not waited for.
 // Nothing is started for it, in a guest that may have no memory left.
@@ -33,19 +30,27 @@ func collectFiles(p wire.Collect) (wire.Content, error) {
 		}
 		for _, path := range paths {
 			fmt.Fprintf(&out, "==> %s <==\n%s\n", path, readWithin(path, p.Each.D()))
-		}
-		if out.Len() > maxCollected {
-			out.Truncate(maxCollected)
-			break
+			if out.Len() > maxCollected {
+				return collected(out), nil
+			}
 		}
 	}
-	return wire.Content{Data: out.Bytes()}, nil
+	return collected(out), nil
+}
+
+// collected is an answer within its bound.
+func collected(out bytes.Buffer) wire.Content {
+	text := out.Bytes()
+	if len(text) > maxCollected {
+		text = cutShort(text, maxCollected, "the rest of what was asked for")
+	}
+	return wire.Content{Data: text}
 }
 
 func readWithin(path string, limit time.Duration) string {
 	read := make(chan string, 1)
 	go func() {
-		text, err := os.ReadFile(path)
+		text, err := readFile(path, maxCollected)
 		if err != nil {
 			text = fmt.Appendf(text, "loopfault: %v\n", err)
 		}
@@ -91,7 +96,7 @@ func collectTasks(p wire.TaskQuery) (wire.Content, error) {
 			break
 		}
 	}
-	return wire.Content{Data: out.Bytes()}, nil
+	return collected(out), nil
 }
 
 const tableRow = "%7s %7s %7s %5s %-4s %-40s %s\n"

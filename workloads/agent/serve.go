@@ -62,7 +62,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return mounted()
 	case wire.MethodRead:
 		return call(req, func(p wire.Path) (any, error) {
-			data, err := os.ReadFile(p.Path)
+			data, err := readFile(p.Path, maxFile)
 			return wire.Content{Data: data}, err
 		})
 	case wire.MethodWrite:

@@ -1,4 +1,4 @@
-package main
+package reproduce
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase 
 	}
 	var hangs []match.Stored
 	for _, r := range reports {
-		if isHang(r) && verdict.Proves(r.Detector) {
+		if verdict.KindOf(r.Kind) == verdict.Hang && verdict.Proves(r.Detector) {
 			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package reproduce
 
 import (
 	"testing"
@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/scenario"
+	"loopfault/results/summary"
 )
 
 // Scenarios in which no allocation is failed run as they are.
 func TestReproduceFailsAllocationsAsAsked(t *testing.T) {
-	h := hunt{flags: &reproduceCmd{backendFlag: backendFlag{Backend: "callsite"}}}
+	h := Hunt{Backend: "callsite"}
 	for name, want := range map[string]string{
 		"pnfs-layoutreturn-enomem": "pnfs-layoutreturn-enomem:fault-backend=callsite",
 		"server-restart":           "server-restart",
@@ -22,4 +23,11 @@ func TestReproduceFailsAllocationsAsAsked(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got.Ref())
 	}
+}
+
+func TestJudgementOfAHunt(t *testing.T) {
+	assert.Equal(t, summary.Found, Found{Reproduced: &Reproduced{}, Counted: 1}.Judge())
+	assert.Equal(t, summary.Found, Found{Others: 1, Counted: 3}.Judge(), "another hang is a finding, too")
+	assert.Equal(t, summary.Inconclusive, Found{}.Judge())
+	assert.Equal(t, summary.Clean, Found{Counted: 3}.Judge())
 }

@@ -1,0 +1,38 @@
+package agent
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Bounds of what is sent, in bytes: of one file that is asked for as it is (a full trace buffer fits), and of an answer
+// that is many files or tasks. The host takes no message of more than 64 MiB, and what is sent is a third longer than this.
+const (
+	maxFile      = 24 << 20
+	maxCollected = 4 << 20
+)
+
+// readFile reads a file of which at most max bytes are wanted. Where there is more, a last line says so.
+func readFile(path string, max int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, max+1))
+	if int64(len(text)) > max {
+		text = cutShort(text, max, "the rest of "+path)
+	}
+	return text, err
+}
+
+// cutShort is the beginning of a text, of whole lines if it has any, and a line that says that it is no more.
+func cutShort(text []byte, max int64, what string) []byte {
+	text = text[:max]
+	if end := bytes.LastIndexByte(text, '\n'); end >= 0 {
+		text = text[:end]
+	}
+	return fmt.Appendf(text, "\nloopfault: %s is left out, after %d bytes\n", what, len(text))
+}
