@@ -16,12 +16,13 @@ type line struct {
 // strip takes the prefixes off one line. It looks at each byte at most a few times.
 func strip(raw []byte) line {
 	ln := line{bare: true}
-	if bytes.IndexByte(raw, 0xc2) >= 0 {
-		raw = bytes.ReplaceAll(raw, []byte("\u00a0"), []byte(" ")) // web pages keep blanks this way
+	raw, ln.host, ln.foreign = decoded(raw)
+	if ln.host != nil {
+		ln.bare = false
 	}
 	b := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
 	dated := false
-	for range 8 { // prefixes stack up: a serial logger's time, syslog, priority, printk's time, the caller
+	for turn := range 8 { // prefixes stack up: a serial logger's time, syslog, priority, printk's time, the caller
 		if len(b) == 0 {
 			break
 		}
@@ -59,6 +60,12 @@ func strip(raw []byte) line {
 		default:
 			if n = monthPrefix(b); n > 0 {
 				dated = true
+			}
+		}
+		if n == 0 && turn < 2 && ln.host == nil && (isLetter(b[0]) || b[0] >= 0x80 || b[0] >= '0' && b[0] <= '9') {
+			var host []byte
+			if n, host = datedKernel(b); n > 0 && len(host) > 0 {
+				ln.host = host
 			}
 		}
 		if n > 0 && dated && ln.host == nil {
@@ -108,7 +115,7 @@ func trimQuotes(b []byte) []byte {
 }
 
 // bracketPrefix recognises "[   12.345678]", "[12:34:56.789]", "[Mon Jan  1 …]", "[  +0.000010]", "[12.3 <  0.1>]",
-// "[T123]" and "[   C1]", and returns the length and the caller. "[<ffff…>]", "[nfsv4]" and the addresses of a powerpc
+// "[T123]", "[   C1]" and "[kernel]", and returns the length and the caller. "[<ffff…>]", "[nfsv4]" and the addresses of a powerpc
 // stack are no prefixes.
 func bracketPrefix(b []byte) (n int, caller []byte) {
 	limit := min(len(b), 48)
@@ -124,6 +131,8 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 		return 0, nil
 	}
 	switch c := in[0]; {
+	case namedDate(in):
+		return end + 1, nil
 	case c >= '0' && c <= '9' || c == '+':
 		mark := false
 		for _, d := range in[1:] {
@@ -153,10 +162,8 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 		if len(in) > 1 {
 			return end + 1, in
 		}
-	case isMonthOrDay(in):
-		if bytes.IndexByte(in, ':') > 0 {
-			return end + 1, nil
-		}
+	case string(in) == "kernel" && end+1 < len(b): // syslog-ng's name of the program
+		return end + 1, nil
 	}
 	return 0, nil
 }

@@ -2,8 +2,11 @@ package kernelreport
 
 import "bytes"
 
-// priorityPrefix recognises "<3>".
+// priorityPrefix recognises "<3>" and the "<c>" with which printk before 3.5 went on with a line.
 func priorityPrefix(b []byte) int {
+	if hasPrefix(b, "<c>") {
+		return 3
+	}
 	for i := 1; i < len(b) && i <= 4; i++ {
 		if b[i] == '>' && i > 1 {
 			return i + 1
@@ -182,7 +185,7 @@ func hostPrefix(b []byte) (n int, host []byte, foreign bool) {
 		return lead + len("kernel:"), nil, false
 	}
 	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
-	if sp < 1 || t[sp-1] == ':' {
+	if sp < 1 || t[sp-1] == ':' || t[0] == '[' {
 		return 0, nil, false
 	}
 	tag := t[sp+1:]

@@ -1,0 +1,116 @@
+package kernelreport
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// spells are ways in which a log reaches us: what a program makes of one line of kernel text, n the number of the line.
+// They must all tell what the plain text tells.
+var spells = map[string]func(text string, n int) string{
+	"dmesg -T, Tuesday":     func(s string, n int) string { return fmt.Sprintf("[Tue May 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Thursday":    func(s string, n int) string { return fmt.Sprintf("[Thu May 16 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, German":      func(s string, n int) string { return fmt.Sprintf("[Do Mär 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, French":      func(s string, n int) string { return fmt.Sprintf("[jeu. févr. 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Spanish":     func(s string, n int) string { return fmt.Sprintf("[mié ene 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Chinese":     func(s string, n int) string { return fmt.Sprintf("[二 5月 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, day first":   func(s string, n int) string { return fmt.Sprintf("[mar. 14 mai 2024 11:12:%02d] %s", n%60, s) },
+	"dmesg -H, its minutes": func(s string, n int) string { return fmt.Sprintf("[Mai14 11:12] %s", s) },
+	"syslog, German":        func(s string, n int) string { return fmt.Sprintf("Mai 14 11:12:%02d box kernel: %s", n%60, s) },
+	"syslog, French":        func(s string, n int) string { return fmt.Sprintf("févr. 14 11:12:%02d box kernel: %s", n%60, s) },
+	"syslog, Chinese":       func(s string, n int) string { return fmt.Sprintf("5月 14 11:12:%02d box kernel: %s", n%60, s) },
+	"syslog-ng, program": func(s string, n int) string {
+		return fmt.Sprintf("May 14 11:12:%02d [kernel] [%5d.123456] %s", n%60, n, s)
+	},
+	"RFC 5424": func(s string, n int) string {
+		return fmt.Sprintf("<3>1 2024-05-14T11:12:%02d.1+02:00 box kernel - - - %s", n%60, s)
+	},
+	"RFC 5424, no priority": func(s string, n int) string {
+		return fmt.Sprintf("1 2024-05-14T11:12:%02d.123Z box kernel - - - %s", n%60, s)
+	},
+	"journal short-full": func(s string, n int) string {
+		return fmt.Sprintf("Tue 2024-05-14 11:12:%02d CEST box kernel: %s", n%60, s)
+	},
+	"journal JSON": func(s string, n int) string {
+		text, _ := json.Marshal(map[string]string{"MESSAGE": s, "_TRANSPORT": "kernel", "_HOSTNAME": "box", "PRIORITY": "3"})
+		return string(text)
+	},
+	"journal JSON, a list of bytes": func(s string, n int) string {
+		numbers := strings.Join(strings.Fields(fmt.Sprint([]byte(s))), ",")
+		return `{"_TRANSPORT":"kernel","MESSAGE":` + numbers + `}`
+	},
+	"journal JSON, pretty": func(s string, n int) string {
+		text, _ := json.Marshal(s)
+		return "{\n\t\"_TRANSPORT\" : \"kernel\",\n\t\"PRIORITY\" : \"3\",\n\t\"MESSAGE\" : " + string(text) + ",\n\t\"_HOSTNAME\" : \"box\"\n}"
+	},
+	"container's JSON log": func(s string, n int) string {
+		text, _ := json.Marshal(map[string]string{"log": s + "\n", "stream": "stdout"})
+		return string(text)
+	},
+	"HTML entities": func(s string, n int) string {
+		return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "  ", " &nbsp;").Replace(s)
+	},
+	"quoted-printable": func(s string, n int) string {
+		return strings.NewReplacer("=", "=3D", "  ", "=C2=A0 ").Replace(s) + "=20"
+	},
+	"CR-LF":          func(s string, n int) string { return s + "\r" },
+	"blanks to tabs": func(s string, n int) string { return strings.ReplaceAll(s, "  ", "\t") },
+}
+
+const plainHang = `INFO: task umount:2145 blocked for more than 122 seconds.
+      Not tainted 6.12.9-1-amd64 #1
+"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.
+task:umount          state:D stack:0     pid:2145  tgid:2145  ppid:1      flags:0x00004002
+Call Trace:
+ <TASK>
+ __schedule+0x408/0xa10
+ schedule+0x27/0xf0
+ rpc_wait_bit_killable+0x11/0x70 [sunrpc]
+ ? __pfx_rpc_wait_bit_killable+0x10/0x10 [sunrpc]
+ out_of_line_wait_on_bit+0x95/0xc0
+ __rpc_execute+0x12c/0x3a0 [sunrpc]
+ nfs4_proc_layoutreturn+0xfa/0x1a0 [nfsv4]
+ pnfs_send_layoutreturn+0x11c/0x1b0 [nfsv4]
+ nfs4_evict_inode+0x86/0x90 [nfsv4]
+ evict+0x113/0x2a0
+ generic_shutdown_super+0x45/0x110
+ do_syscall_64+0x82/0x170
+ entry_SYSCALL_64_after_hwframe+0x76/0x7e
+ </TASK>`
+
+const plainLockup = `watchdog: BUG: soft lockup - CPU#2 stuck for 26s! [kworker/2:1:88]
+CPU: 2 UID: 0 PID: 88 Comm: kworker/2:1 Not tainted 6.12.9-1-amd64 #1
+Hardware name: QEMU Standard PC (Q35 + ICH9, 2009)
+Workqueue: events laundromat_main [nfsd]
+RIP: 0010:nfs4_laundromat+0x121/0x6f0 [nfsd]
+RSP: 0018:ffffc90000247d80 EFLAGS: 00000246
+Call Trace:
+ <TASK>
+ laundromat_main+0x19/0x40 [nfsd]
+ process_one_work+0x174/0x330
+ worker_thread+0x252/0x390
+ kthread+0xd2/0x100
+ ret_from_fork+0x34/0x50
+ </TASK>`
+
+// TestSpells is the corpus of formats times logs.
+func TestSpells(t *testing.T) {
+	for _, log := range []string{plainHang, plainLockup} {
+		want := sameButPlace(Parse([]byte(log))[0])
+		for name, spell := range spells {
+			var text bytes.Buffer
+			for i, l := range strings.Split(log, "\n") {
+				text.WriteString(spell(l, i) + "\n")
+			}
+			got := checkInvariants(t, text.Bytes())
+			if assert.Len(t, got, 1, "%s:\n%s", name, &text) {
+				assert.Equal(t, want, sameButPlace(got[0]), "%s:\n%s", name, &text)
+			}
+		}
+	}
+}
