@@ -51,6 +51,7 @@ type engine struct {
 	pend   pending
 	lineNo int
 	queue  queue
+	learn  learned
 
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
@@ -78,8 +79,22 @@ func (e *engine) feed(raw []byte, start, end int) {
 
 // whole takes a line that is not broken.
 func (e *engine) whole(raw []byte, start, end int) {
+	if !e.unprefixed(raw, start, end) {
+		e.prefixed(raw, start, end, nil)
+	}
+}
+
+// prefixed takes a line; host is whose it is if a prefix that was learned and taken off told, and not nil if there was
+// such a prefix.
+func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
 	e.lineNo++
 	ln := strip(raw)
+	if host != nil {
+		ln.bare = false
+		if ln.host == nil && len(host) > 0 {
+			ln.host = host
+		}
+	}
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
 		return
 	}
@@ -248,6 +263,9 @@ func (e *engine) horizon() int {
 	if e.pend.set {
 		h = min(h, e.pend.start)
 	}
+	if e.learn.holds {
+		h = min(h, e.learn.start)
+	}
 	return h
 }
 
@@ -256,6 +274,7 @@ func (e *engine) finish() {
 	if e.soft != nil { // the input ends in the middle of a broken line
 		e.endSoft()
 	}
+	e.endLearning()
 	e.flushPending()
 	for len(e.open) > 0 {
 		e.close(e.open[0])

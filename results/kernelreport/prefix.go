@@ -21,7 +21,7 @@ func strip(raw []byte) line {
 		ln.bare = false
 	}
 	b := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
-	dated := false
+	dated, prioritised := false, false
 	for turn := range 8 { // prefixes stack up: a serial logger's time, syslog, priority, printk's time, the caller
 		if len(b) == 0 {
 			break
@@ -36,6 +36,7 @@ func strip(raw []byte) line {
 			}
 		case c == '<':
 			n = priorityPrefix(b)
+			prioritised = n > 0
 		case c == '(' || c == '-':
 			var caller []byte
 			n, caller = printerPrefix(b)
@@ -62,7 +63,7 @@ func strip(raw []byte) line {
 				dated = true
 			}
 		}
-		if n == 0 && turn < 2 && ln.host == nil && (isLetter(b[0]) || b[0] >= 0x80 || b[0] >= '0' && b[0] <= '9') {
+		if n == 0 && (ln.bare || prioritised && turn == 1) && (isLetter(b[0]) || b[0] >= 0x80 || b[0] >= '0' && b[0] <= '9') {
 			var host []byte
 			if n, host = datedKernel(b); n > 0 && len(host) > 0 {
 				ln.host = host

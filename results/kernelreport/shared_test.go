@@ -32,14 +32,12 @@ var unread = []string{
 	"02-crash-session-loopback-delegreturn.txt",
 	"08-procstack-chinese-banner-mount.txt",
 	"10-ppc64le-stack-overflow-mount-nfs.txt",
-	"11-ktest-prefix-localio-wq-warning.txt",
 	"13-synology-serial-cut-inside-symbol.txt",
 	"14-openrisc-workqueue-lockup-rpciod.txt",
 	"17-arm32-from-style-cifs-umount-squeezed.txt",
 	"20-memcg-cgroup-destroy-noperiod-qp.txt",
 	"22-arrow-chain-umount-delegreturn.txt",
 	"25-kdb-btp-rwsem-qp-nbsp.txt",
-	"35-kubectl-events-taskhung.txt",
 	"36-terminal-copy-lines-joined-padded.txt",
 }
 

@@ -1,0 +1,193 @@
+package kernelreport
+
+import (
+	"bytes"
+	"slices"
+)
+
+const (
+	maxLearned = 120 // bytes of a prefix that is learned
+	learnLife  = 64  // lines without a learned prefix after which it is forgotten
+)
+
+// learned is a prefix that no rule knows but that consecutive lines share: a CI system's clock, grep's file name, the
+// host of pdsh. It is looked for only where a line that says nothing as it is says something strong from a later place
+// on, and believed once the next line begins alike, so that it cannot spoil text that is understood without it.
+type learned struct {
+	prefix string // of the line where it was found; digits stand for any number, blanks for any run of blanks
+	idle   int    // lines since one had it
+
+	held       []byte // the line that seems to have a prefix, until the next one tells
+	holds      bool
+	at         int // where the kernel's text begins in it
+	start, end int
+}
+
+// unprefixed handles a line that may have a learned prefix, or from which one may be learned. It reports whether the
+// line is dealt with.
+func (e *engine) unprefixed(raw []byte, start, end int) bool {
+	l := &e.learn
+	if l.prefix == "" && !l.holds && anchor(raw) == 0 { // nearly every line
+		return false
+	}
+	text := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
+	if l.holds {
+		held, at, heldStart, heldEnd := l.held, l.at, l.start, l.end
+		l.holds, l.held = false, nil
+		if alike(string(held[:at]), text) > 0 {
+			l.prefix, l.idle = string(held[:at]), 0
+			e.strippedOf(held, at, heldStart, heldEnd)
+		} else {
+			e.alone(held, at, heldStart, heldEnd)
+		}
+	}
+	if l.prefix != "" {
+		if n := alike(l.prefix, text); n > 0 {
+			l.idle = 0
+			e.strippedOf(text, n, start, end)
+			return true
+		}
+		if l.idle++; l.idle > learnLife {
+			l.prefix = ""
+		}
+	}
+	if at := anchor(text); at > 0 && at <= maxLearned && text[0] != '[' && text[0] != '<' {
+		if ln := strip(raw); !ln.foreign && classify(ln.body, false).what == lineOther {
+			l.holds, l.held, l.at, l.start, l.end = true, slices.Clone(text), at, start, end
+			return true
+		}
+	}
+	return false
+}
+
+// endLearning uses a line that was held at the end of the input.
+func (e *engine) endLearning() {
+	if l := &e.learn; l.holds {
+		held := l.held
+		l.holds, l.held = false, nil
+		e.alone(held, l.at, l.start, l.end)
+	}
+}
+
+// alone handles a line in whose middle a report begins and whose prefix the next line does not share: a table of events
+// tells of a hang in one line. A sentence that quotes a kernel message is none.
+func (e *engine) alone(text []byte, at, start, end int) {
+	if it := classify(text[at:], false); it.kind == KindHungTask && !it.partial && it.pid != nil && columns(text[:at]) {
+		e.strippedOf(text, at, start, end)
+		return
+	}
+	e.prefixed(text, start, end, nil)
+}
+
+// columns reports whether text before a message looks like the columns of a table or like a logger's: it ends in a mark,
+// or two blanks or a tab stand in it, and it holds a number.
+func columns(b []byte) bool {
+	t := bytes.TrimRight(b, " \t")
+	if len(t) == 0 || bytes.IndexAny(t, "0123456789") < 0 {
+		return false
+	}
+	if bytes.Contains(t, []byte("  ")) || bytes.IndexByte(t, '\t') >= 0 {
+		return true
+	}
+	return t[len(t)-1] == ']' || t[len(t)-1] == '|' || t[len(t)-1] == '\t'
+}
+
+// strippedOf handles a line without the first n bytes of it, which name the writer if they are one word with a colon.
+func (e *engine) strippedOf(text []byte, n, start, end int) {
+	var host []byte
+	if p := bytes.TrimRight(text[:n], " \t"); len(p) > 1 && p[len(p)-1] == ':' && bytes.IndexByte(p, ' ') < 0 {
+		host = p[:len(p)-1]
+	}
+	if host == nil {
+		host = []byte{}
+	}
+	e.prefixed(text[n:], start, end, host)
+}
+
+// alike returns how many bytes of text are the same prefix with other numbers in it, or 0.
+func alike(prefix string, text []byte) int {
+	i, j := 0, 0
+	for i < len(prefix) {
+		c := prefix[i]
+		switch {
+		case j == len(text):
+			if blank(prefix[i:]) {
+				return j // the logger's line is empty
+			}
+			return 0
+		case isDigit(c) && isDigit(text[j]):
+			for i < len(prefix) && isDigit(prefix[i]) {
+				i++
+			}
+			for j < len(text) && isDigit(text[j]) {
+				j++
+			}
+		case (c == ' ' || c == '\t') && (text[j] == ' ' || text[j] == '\t'):
+			for i < len(prefix) && (prefix[i] == ' ' || prefix[i] == '\t') {
+				i++
+			}
+			for j < len(text) && (text[j] == ' ' || text[j] == '\t') {
+				j++
+			}
+		case c == text[j]:
+			i++
+			j++
+		default:
+			return 0
+		}
+	}
+	return j
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func blank(s string) bool {
+	for i := range len(s) {
+		if s[i] != ' ' && s[i] != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// anchor finds the place further on in a line where a report or a stack begins beyond doubt, or 0. Kernel time stamps
+// before it count with it: those are known.
+func anchor(b []byte) int {
+	for i := 4; i < len(b); {
+		j := bytes.IndexByte(b[i:min(len(b), maxLearned+40)], ':')
+		if j < 0 {
+			return 0
+		}
+		i += j
+		head, tail := b[:i], b[i:]
+		word := ""
+		switch {
+		case bytes.HasSuffix(head, []byte("INFO")) && (hasPrefix(tail, ": task ") || hasPrefix(tail, ": rcu")):
+			word = "INFO"
+		case bytes.HasSuffix(head, []byte("BUG")) && len(tail) > 8:
+			word = "BUG"
+		case bytes.HasSuffix(head, []byte("WARNING")) && hasPrefix(tail, ": CPU: "):
+			word = "WARNING"
+		case len(tail) == 1 && (bytes.HasSuffix(head, []byte("Call Trace")) || bytes.HasSuffix(head, []byte("Call trace"))):
+			word = "Call Trace"
+		}
+		if at := i - len(word); word != "" && at > 0 && (at > 1 || b[0] == ' ') && !isLetter(b[at-1]) && b[at-1] != '"' && b[at-1] != '`' {
+			for _, tag := range [...]string{"watchdog: ", "rcu: ", "NMI "} {
+				at -= len(tag) * b2i(bytes.HasSuffix(b[:at], []byte(tag)))
+			}
+			if k := midLine(b[:at]); k > 0 {
+				at = k
+			}
+			return at
+		}
+		i++
+	}
+	return 0
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
