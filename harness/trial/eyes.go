@@ -17,6 +17,9 @@ import (
 // whose period is fixed, to be believed without a second one.
 const slowHost = 1.5
 
+// maxBlocked is how many tasks that hang are told of: a guest may make up any number.
+const maxBlocked = 4096
+
 // eyes gather what the detectors say: the guest's task watch, line by line, the
 // pace of the workloads, and the kernel's own reports on the console.
 type eyes struct {
@@ -71,6 +74,9 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 		}
 		if e.seen[b.PID] || b.Seconds < budget { // it is told again when it is older
 			continue
+		}
+		if len(e.blocked) == maxBlocked {
+			break
 		}
 		e.seen[b.PID] = true
 		r := kernelreport.FromStack(b.Comm, b.PID, b.State, int(math.Round(b.Seconds)), b.Stack)

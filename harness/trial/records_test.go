@@ -13,6 +13,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
 )
 
 func TestFindingsOfOneSortAreOneReport(t *testing.T) {
@@ -57,6 +58,18 @@ func TestRecordsAreBounded(t *testing.T) {
 // letters is a word of its own for each number: numbers are no part of a signature.
 func letters(i int) string {
 	return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprint(i))
+}
+
+// Nor are tasks that hang without number.
+func TestBlockedTasksAreBounded(t *testing.T) {
+	e, h, b := open(t)
+	s := wire.Sample{Uptime: 200, Spin: .001, Oldest: 100}
+	for pid := range maxBlocked + 100 {
+		s.Blocked = append(s.Blocked, wire.Blocked{PID: pid + 1, Comm: "x", State: "D", Since: 100, Seconds: 100, Stack: sleeping})
+	}
+	e.sample(s, h, b)
+	e.sample(s, h, b)
+	assert.Len(t, e.reports(), maxBlocked)
 }
 
 // What a guest sends without end stops being written down, with a note; what we do with it does not.
