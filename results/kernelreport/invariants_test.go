@@ -178,6 +178,19 @@ func processorTime(t testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// checkLive: a text that is written in two pieces, and looked at in between, has the reports of the whole.
+func checkLive(t *testing.T, text []byte, want []Report) {
+	t.Helper()
+	l := NewLive()
+	_, _ = l.Write(text[:len(text)/2])
+	half, _, _ := l.Reports()
+	require.Equal(t, Parse(text[:len(text)/2]), append([]Report{}, half...))
+	_, _ = l.Write(text[len(text)/2:])
+	all, size, _ := l.Reports()
+	require.Equal(t, len(text), size)
+	require.Equal(t, want, append([]Report{}, all...))
+}
+
 func FuzzParse(f *testing.F) {
 	for _, g := range goldenFiles(f) {
 		f.Add(g.log)
@@ -190,6 +203,7 @@ func FuzzParse(f *testing.F) {
 		}
 		checkExcerpts(t, text, reports)
 		checkStream(t, text, reports)
+		checkLive(t, text, reports)
 		checkJoin(t, text, text, reports, reports)
 	})
 }
