@@ -59,6 +59,7 @@ type Spec struct {
 	// trial, with those that are complete.
 	Enough   func([]store.Trial) bool
 	AtHang   func(context.Context, *guest.Guest) // see trial.Spec; may be nil
+	Stalls   bool                                // stalls count as hangs do
 	Vmcore   bool                                // dump the memory of guests that hang
 	Devices  []guest.Device                      // further ones of every guest
 	Guest    guest.Options

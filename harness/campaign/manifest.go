@@ -23,7 +23,7 @@ func manifest(spec Spec) (store.Manifest, error) {
 		Started: time.Now().UTC(), Command: spec.Command,
 		Scenario: text, Name: spec.Scenario.Ref(),
 		Seed: spec.Seed, Trials: spec.Trials, Until: spec.Until, Power: spec.Power, Rate: spec.Rate, Family: spec.Family, Part: spec.Part,
-		Cold: spec.Cold, TrialSeed: spec.TrialSeed, ReplayOf: spec.ReplayOf, Vmcore: spec.Vmcore,
+		Cold: spec.Cold, TrialSeed: spec.TrialSeed, ReplayOf: spec.ReplayOf, Vmcore: spec.Vmcore, Stalls: spec.Stalls,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
 		Versions: spec.Versions, Host: host(),
 	}

@@ -207,7 +207,7 @@ func total(verdicts map[verdict.Kind]int) (n int) {
 
 func counted(c Cell) int {
 	v := c.Row.Verdicts
-	return v[verdict.Clean] + v[verdict.Hang] + v[verdict.Crash]
+	return verdict.Counted(v)
 }
 
 func hangs(c Cell) int { return c.Row.Verdicts[verdict.Hang] + c.Row.Verdicts[verdict.Crash] }

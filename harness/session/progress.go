@@ -99,7 +99,11 @@ func (p *campaignProgress) end() {
 
 // trialLine is one finished trial in one line.
 func trialLine(t store.Trial) string {
-	s := fmt.Sprintf("trial %d, %s: %s after %.0f s, %d calls, %d faults landed", t.N, t.Arm, t.Verdict.Kind, t.Seconds, t.Exercised, t.Landed)
+	kind := string(t.Verdict.Kind)
+	if c := t.Confirmed; c != nil && t.Verdict.Kind == verdict.Hang {
+		kind += ", " + c.How + ","
+	}
+	s := fmt.Sprintf("trial %d, %s: %s after %.0f s, %d calls, %d faults landed", t.N, t.Arm, kind, t.Seconds, t.Exercised, t.Landed)
 	switch {
 	case t.Title != "":
 		s += ": " + t.Title

@@ -10,6 +10,7 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/campaign"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 	"loopfault/workloads/wire"
@@ -59,6 +60,9 @@ func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFl
 		arms = append(arms, Arm{Name: a.Name, Kernel: name, Control: a.Control, NoFault: a.NoFault})
 	}
 	flags.Cold, flags.Vmcore = flags.Cold || m.Cold, flags.Vmcore || m.Vmcore
+	if m.Stalls {
+		flags.Count = string(verdict.Stall)
+	}
 	spec, err := e.Campaign(ctx, s, text, arms, flags)
 	if err != nil {
 		return spec, err

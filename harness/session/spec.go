@@ -12,9 +12,10 @@ import (
 
 // GuestFlags say how trials are run, not which.
 type GuestFlags struct {
-	Jobs   int  `placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
-	Cold   bool `help:"Boot a guest for each trial, instead of restoring a snapshot of a booted one."`
-	Vmcore bool `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
+	Jobs   int    `placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
+	Cold   bool   `help:"Boot a guest for each trial, instead of restoring a snapshot of a booted one."`
+	Vmcore bool   `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
+	Count  string `placeholder:"stall" enum:",stall" default:"" help:"Count stalls as hangs: tasks that slept for long, and went on when the load was gone."`
 }
 
 // Check finds what is wrong with the flags by themselves.
@@ -64,7 +65,7 @@ func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte
 		return campaign.Spec{}, err
 	}
 	spec := campaign.Spec{
-		Scenario: s, Text: text, Cold: flags.Cold, Vmcore: flags.Vmcore,
+		Scenario: s, Text: text, Cold: flags.Cold, Vmcore: flags.Vmcore, Stalls: flags.Count != "",
 		Command: e.Command, Versions: e.Versions(),
 	}
 	var names []string

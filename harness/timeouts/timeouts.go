@@ -42,7 +42,8 @@ type Timeouts struct {
 	Remote    time.Duration // one short command in the guest, over SSH or the agent
 	HungTask  time.Duration // kernel.hung_task_timeout_secs
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
-	Stall     time.Duration // a blocked task this old is a hang
+	Suspect   time.Duration // a blocked task this old is looked at: who could wake it?
+	Stall     time.Duration // a blocked task this old is a hang, if it outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Evidence  time.Duration // all evidence of one hang
 	Dump      time.Duration // a dump of a guest's memory
@@ -66,6 +67,7 @@ func For(scale float64) Timeouts {
 		Remote:    t(5 * time.Second),
 		HungTask:  t(5 * time.Second),
 		HungCheck: t(1 * time.Second),
+		Suspect:   t(3 * time.Second),
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
 		Evidence:  t(15 * time.Second),
@@ -78,6 +80,7 @@ func For(scale float64) Timeouts {
 // what lasts longer than that, and than the budget, is still a hang.
 func (t Timeouts) Allow(d time.Duration) Timeouts {
 	t.HungTask += d
+	t.Suspect += d
 	t.Stall += d
 	t.Step += d
 	return t

@@ -122,13 +122,20 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			if err := clockFault(s.Uptime-t.woke, time.Since(t.wokeAt).Seconds()); err != nil {
 				return left(err)
 			}
-			if t.relieved {
-				if t.eyes.firstHang == 0 {
+			if t.eyes.relieved {
+				if t.eyes.awake(t.budgets) {
 					return left(errBack)
 				}
 				continue // it was settled before
 			}
+			t.lookEarly(stepCtx)
 			if t.eyes.settled(s.Uptime, t.budgets) {
+				return left(errHang)
+			}
+		case l := <-t.suspects.looks:
+			t.history.add(entry{T: l.uptime, Type: "look", What: l.says, Data: map[string]any{"sleepers": len(l.sleepers), "seconds": tenths(l.took)}})
+			if t.suspects.take(l) && !t.eyes.relieved {
+				t.eyes.proven(l, t.history)
 				return left(errHang)
 			}
 		case u := <-t.turns:

@@ -9,7 +9,11 @@ import (
 	"loopfault/workloads/wire"
 )
 
-var rpcTasks = []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}
+var (
+	rpcTasks  = []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}
+	rpcXprts  = []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}
+	nfsdFiles = []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}
+)
 
 // What is kept of a guest that hangs, beside its tasks: a name and files of the
 // guest. Any of them may block on what hangs.
@@ -18,9 +22,9 @@ var evidence = []struct {
 	files []string
 }{
 	{"rpc-tasks.txt", rpcTasks},
-	{"rpc-xprt.txt", []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}},
+	{"rpc-xprt.txt", rpcXprts},
 	{"mountstats.txt", []string{"/proc/self/mountstats"}},
-	{"nfsd.txt", []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}},
+	{"nfsd.txt", nfsdFiles},
 	{"memory.txt", []string{"/proc/meminfo", "/proc/vmstat", "/proc/pressure/*", wire.LoadCgroup + "/memory.events", wire.LoadCgroup + "/memory.stat"}},
 	{"slabinfo.txt", []string{"/proc/slabinfo"}},
 }

@@ -35,6 +35,8 @@ type eyes struct {
 	stalls    []kernelreport.Report
 	silence   []kernelreport.Report
 	findings  []kernelreport.Report // what workers that check found
+	sleepers  map[int]wire.Blocked  // as the task watch told of them last, by pid
+	relieved  bool                  // the load was taken away, to see what comes back
 	speed     speed
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
@@ -56,6 +58,9 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),
 	}})
 	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
+	if e.relieved {
+		return // who comes back now is no matter of the budgets
+	}
 	e.forgive(s, h)
 	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
 	if seconds, back := e.recovery.sample(&e.pace, t.Stall.Seconds()*e.speed.slow()); back {
@@ -68,22 +73,34 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 	// Who has slept longest is nearest to the cause, the others may wait for it.
 	slices.SortStableFunc(s.Blocked, func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range s.Blocked {
-		h.add(entry{T: s.Uptime, Type: "blocked", What: b.Comm, Data: b})
-		if e.seen == nil {
-			e.seen = map[int]bool{}
+		if e.sleepers == nil {
+			e.sleepers = map[int]wire.Blocked{}
 		}
-		if e.seen[b.PID] || b.Seconds < budget { // it is told again when it is older
-			continue
+		e.sleepers[b.PID] = b
+		if b.Seconds >= budget { // younger ones are told again when they are older
+			e.block(s.Uptime, b, h)
 		}
-		if len(e.blocked) == maxBlocked {
-			break
-		}
-		e.seen[b.PID] = true
-		r := kernelreport.FromStack(b.Comm, b.PID, b.State, int(math.Round(b.Seconds)), b.Stack)
-		r.Detector = verdict.TaskWatch
-		e.blocked = append(e.blocked, r)
-		e.mark(s.Uptime, b.Since)
 	}
+}
+
+// block takes a task that hangs.
+func (e *eyes) block(uptime float64, b wire.Blocked, h *history) {
+	h.add(entry{T: uptime, Type: "blocked", What: b.Comm, Data: b})
+	if e.seen[b.PID] || len(e.blocked) == maxBlocked {
+		return
+	}
+	if e.seen == nil {
+		e.seen = map[int]bool{}
+	}
+	e.seen[b.PID] = true
+	e.blocked = append(e.blocked, reportOf(b))
+	e.mark(uptime, b.Since)
+}
+
+func reportOf(b wire.Blocked) kernelreport.Report {
+	r := kernelreport.FromStack(b.Comm, b.PID, b.State, int(math.Round(b.Seconds)), b.Stack)
+	r.Detector = verdict.TaskWatch
+	return r
 }
 
 // forgive takes a hang back when the tasks that were reported have woken up: that
@@ -97,7 +114,11 @@ func (e *eyes) forgive(s wire.Sample, h *history) {
 	h.add(entry{T: s.Uptime, Type: "blocked", What: "came right", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
 	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
 	e.forgiven = e.size
-	e.takeBack()
+	for i := range e.console {
+		if r := &e.console[i]; r.Kind == kernelreport.KindHungTask && r.Detector == verdict.Khungtaskd {
+			r.Detector = verdict.Doubtful
+		}
+	}
 }
 
 // watchPace takes the workloads that stopped for the whole of the budget.
@@ -170,21 +191,19 @@ func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
 	return left
 }
 
-// settled says that something hangs and that there is no point in waiting for
-// another detector to notice: both have, or the slower one had its time.
+// awake says that nobody in the guest sleeps for long, and that somebody did.
+func (e *eyes) awake(t timeouts.Timeouts) bool {
+	return len(e.blocked) > 0 && e.oldest < t.HungTask.Seconds()/5
+}
+
+// settled says that something hangs and that there is no point in waiting for another
+// detector: ours has seen it, or had its time.
 func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
 	if e.firstHang == 0 {
 		return false
 	}
-	if len(e.stalled) > 0 {
-		return true // everybody else had their time; a livelock has to be looked at while it lasts
-	}
-	khungtaskd := false
-	for _, r := range e.console {
-		khungtaskd = khungtaskd || r.Kind == kernelreport.KindHungTask
-	}
-	if khungtaskd && len(e.blocked) > 0 {
-		return true
+	if len(e.stalled)+len(e.blocked) > 0 {
+		return true // it is looked at while it lasts, and again without load
 	}
 	return now-e.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }

@@ -32,7 +32,7 @@ func (t *trial) judge(err error) []kernelreport.Report {
 		}
 	case errors.Is(err, control.ErrSilent):
 		o.CutShort = err.Error()
-	case errors.Is(err, errStep), errors.Is(err, errSlow):
+	case errors.Is(err, errStep):
 		o.CutShort = err.Error()
 	default:
 		o.Failure = err.Error()

@@ -69,6 +69,26 @@ func (p *pace) slowed(window float64) []string {
 	return all
 }
 
+// goesOn says whether each of some stalled workloads did more since an uptime than one
+// that stalls.
+func (p *pace) goesOn(stalled []string, since float64) bool {
+	before, ok := p.at(since)
+	if !ok || len(p.points) == 0 {
+		return false
+	}
+	last := p.points[len(p.points)-1]
+	for _, kind := range stalled {
+		if kind == "all" {
+			return last.total() > before.total()
+		}
+		promised := p.best(kind, before, 0) * (last.uptime - before.uptime)
+		if float64(last.ops[kind]-before.ops[kind]) <= stalledShare*promised {
+			return false
+		}
+	}
+	return true
+}
+
 // best is the highest rate of a workload from the start to any point up to one,
 // over at least so many seconds, in operations a second.
 func (p *pace) best(kind string, until point, seconds float64) (rate float64) {

@@ -58,6 +58,8 @@ const (
 	PhaseCollect = "collect"
 	// Of a trial that hangs, or is cut short under load.
 	PhaseEvidence = "evidence"
+	// Of a trial that hangs: whether it outlives its load.
+	PhaseConfirm = "confirm"
 )
 
 // Unfit is the error of a kernel, or a root image, that cannot run the scenario at
@@ -94,7 +96,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		Devices:   debuggerOf(s, k),
 		Append: append(s.KernelArgs(),
 			"init="+image.AgentPath,
-			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Stall.Seconds())),
+			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Suspect.Seconds())),
 		),
 	}
 }
@@ -122,7 +124,7 @@ type trial struct {
 	debugged *debugged         // nil if no fault needs it
 	failed   []string          // events that count calls in the target which a fault has fail
 	unseen   map[string]string // points of observation that this kernel does not have, and why
-	relieved bool              // the load was taken away, to see what comes back
+	suspects suspects          // what looks like a hang from early on
 	poke     bool              // the server's code is to be changed before the load begins
 	turns    chan turn         // of outages, from who drives them
 	workers  []string          // by counter slot
@@ -141,7 +143,8 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 		spec: spec, phase: phase, history: h, began: time.Now(),
 		budgets: spec.Guest.Timeouts.Allow(spec.Scenario.Allowance()), timings: map[string]float64{},
 		turns: make(chan turn), console: kernelreport.NewLive(),
-		quiet: time.NewTimer(spec.Guest.Timeouts.Boot),
+		suspects: suspects{looks: make(chan look, 1)},
+		quiet:    time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
 	t.eyes.known = verdict.KnownSplats()
@@ -196,7 +199,7 @@ func (t *trial) run(ctx context.Context) error {
 		t.undebug()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
-		if err := t.slow(ctx); err != nil {
+		if err := t.confirm(ctx); err != nil {
 			return err
 		}
 		t.dump(ctx)

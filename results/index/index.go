@@ -25,7 +25,7 @@ import (
 const Name = ".index.sqlite"
 
 // version changes with the schema, and with what is put into it.
-const version = 1
+const version = 2
 
 //go:embed schema.sql
 var schema string

@@ -40,7 +40,7 @@ func (ix *Index) Runs(ctx context.Context, f Filter) ([]Run, error) {
 	}
 	rows, err := ix.db.QueryContext(ctx, `SELECT * FROM (
 		SELECT r.name, r.scenario, r.started, r.outcome, r.problem, COUNT(a.place), COALESCE(GROUP_CONCAT(a.kernel, char(10) ORDER BY a.place), ''),
-			COALESCE(SUM(a.clean), 0), COALESCE(SUM(a.hang), 0), COALESCE(SUM(a.crash), 0), COALESCE(SUM(a.inconclusive), 0), COALESCE(SUM(a.error), 0)
+			COALESCE(SUM(a.clean), 0), COALESCE(SUM(a.hang), 0), COALESCE(SUM(a.stall), 0), COALESCE(SUM(a.crash), 0), COALESCE(SUM(a.inconclusive), 0), COALESCE(SUM(a.error), 0)
 		FROM runs r LEFT JOIN arms a ON a.run = r.id
 		WHERE (?1 = '' OR instr(r.scenario, ?1) > 0) AND (?2 = '' OR r.outcome = ?2) AND (?3 = '' OR EXISTS (SELECT 1 FROM arms WHERE run = r.id AND kernel = ?3))
 		GROUP BY r.id ORDER BY r.name DESC LIMIT ?4) ORDER BY 1`, f.Scenario, f.Outcome, f.Kernel, f.Limit)
@@ -55,7 +55,7 @@ func scanRun(rows *sql.Rows, r *Run) error {
 	var started int64
 	var kernels string
 	counts := make([]int, len(verdict.Kinds()))
-	err := rows.Scan(&r.Name, &r.Scenario, &started, &r.Outcome, &r.Problem, &r.Arms, &kernels, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4])
+	err := rows.Scan(&r.Name, &r.Scenario, &started, &r.Outcome, &r.Problem, &r.Arms, &kernels, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5])
 	r.Kernels = []string{}
 	if kernels != "" {
 		r.Kernels = strings.Split(kernels, "\n")
@@ -90,7 +90,7 @@ type Point struct {
 
 // History is all arms that a scenario ran on, oldest first; kernel chooses one, "" all.
 func (ix *Index) History(ctx context.Context, scenario, kernel string) ([]Point, error) {
-	rows, err := ix.db.QueryContext(ctx, `SELECT r.name, r.started, a.name, a.kernel, a.version, a.control, a.clean, a.hang, a.crash, a.inconclusive, a.error
+	rows, err := ix.db.QueryContext(ctx, `SELECT r.name, r.started, a.name, a.kernel, a.version, a.control, a.clean, a.hang, a.stall, a.crash, a.inconclusive, a.error
 		FROM runs r JOIN arms a ON a.run = r.id WHERE r.scenario = ?1 AND (?2 = '' OR a.kernel = ?2) ORDER BY r.started, r.name, a.place`, scenario, kernel)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (ix *Index) History(ctx context.Context, scenario, kernel string) ([]Point,
 	return collect(rows, func(rows *sql.Rows, p *Point) error {
 		var started int64
 		counts := make([]int, len(verdict.Kinds()))
-		err := rows.Scan(&p.Run, &started, &p.Arm, &p.Kernel, &p.Version, &p.Control, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4])
+		err := rows.Scan(&p.Run, &started, &p.Arm, &p.Kernel, &p.Version, &p.Control, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5])
 		p.Started = time.Unix(started, 0).UTC()
 		p.Counts, _ = countsOf(counts)
 		return err

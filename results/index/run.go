@@ -150,8 +150,8 @@ func sumUp(ctx context.Context, tx *sql.Tx, id int64, r store.Listed) error {
 				counts[t.Verdict.Kind]++
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO arms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, i, a.Name, a.Kernel, a.Version, a.KernelHash, a.Control, a.NoFault,
-			counts[verdict.Clean], counts[verdict.Hang], counts[verdict.Crash], counts[verdict.Inconclusive], counts[verdict.Error]); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO arms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, i, a.Name, a.Kernel, a.Version, a.KernelHash, a.Control, a.NoFault,
+			counts[verdict.Clean], counts[verdict.Hang], counts[verdict.Stall], counts[verdict.Crash], counts[verdict.Inconclusive], counts[verdict.Error]); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ CREATE TABLE arms (
 	no_fault     INTEGER NOT NULL,
 	clean        INTEGER NOT NULL,
 	hang         INTEGER NOT NULL,
+	stall        INTEGER NOT NULL,
 	crash        INTEGER NOT NULL,
 	inconclusive INTEGER NOT NULL,
 	error        INTEGER NOT NULL,

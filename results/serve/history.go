@@ -65,7 +65,7 @@ func seriesOf(points []index.Point) []series {
 	var list []series
 	for _, p := range points {
 		c := p.Counts
-		n := point{Point: p, Trials: c[verdict.Clean] + c[verdict.Hang] + c[verdict.Crash], Hangs: c[verdict.Hang]}
+		n := point{Point: p, Trials: verdict.Counted(c), Hangs: c[verdict.Hang]}
 		if n.Trials == 0 {
 			continue
 		}

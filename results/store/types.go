@@ -21,18 +21,19 @@ type Manifest struct {
 	Scenario  json.RawMessage   `json:"scenario"`
 	Name      string            `json:"scenario_name"`
 	Arms      []Arm             `json:"arms"`
-	Seed      uint64            `json:"seed"`                 // of the plan
-	Trials    int               `json:"trials"`               // planned for each arm, 0 for no bound
-	For       string            `json:"for,omitempty"`        // time bound, Go form
-	Until     string            `json:"until,omitempty"`      // what stops it early, see UntilHang
-	Power     float64           `json:"power,omitempty"`      // asked for of comparisons, between 0 and 1; 0 for the default
-	Rate      float64           `json:"rate,omitempty"`       // to be shown of arms that do not hang, likewise
-	Family    int               `json:"family,omitempty"`     // runs whose comparisons are read together; 0 for this one alone
-	Part      string            `json:"part,omitempty"`       // of what the run is a part, as the command that made it names it
-	Cold      bool              `json:"cold,omitempty"`       // every trial boots its own guest
-	TrialSeed *uint64           `json:"trial_seed,omitempty"` // of every trial, instead of the plan's
-	ReplayOf  string            `json:"replay_of,omitempty"`  // RUN/N: the trial that this run repeats
-	Vmcore    bool              `json:"vmcore,omitempty"`     // the memory of guests that hang is dumped
+	Seed      uint64            `json:"seed"`                   // of the plan
+	Trials    int               `json:"trials"`                 // planned for each arm, 0 for no bound
+	For       string            `json:"for,omitempty"`          // time bound, Go form
+	Until     string            `json:"until,omitempty"`        // what stops it early, see UntilHang
+	Power     float64           `json:"power,omitempty"`        // asked for of comparisons, between 0 and 1; 0 for the default
+	Rate      float64           `json:"rate,omitempty"`         // to be shown of arms that do not hang, likewise
+	Family    int               `json:"family,omitempty"`       // runs whose comparisons are read together; 0 for this one alone
+	Part      string            `json:"part,omitempty"`         // of what the run is a part, as the command that made it names it
+	Cold      bool              `json:"cold,omitempty"`         // every trial boots its own guest
+	TrialSeed *uint64           `json:"trial_seed,omitempty"`   // of every trial, instead of the plan's
+	ReplayOf  string            `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
+	Stalls    bool              `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
+	Vmcore    bool              `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
 	QEMU      QEMU              `json:"qemu"`
 	Image     Image             `json:"image"`
 	Host      Host              `json:"host"`
@@ -49,6 +50,11 @@ const (
 // Sequential says whether comparisons are tested so that they may be looked at
 // after every trial.
 func (m Manifest) Sequential() bool { return m.Until == UntilDifference || m.Until == UntilAnswer }
+
+// Hit says whether a verdict counts as a hang in rates and comparisons.
+func (m Manifest) Hit(k verdict.Kind) bool {
+	return k == verdict.Hang || m.Stalls && k == verdict.Stall
+}
 
 // Format is the version of the result tree that this code writes.
 const Format = 1

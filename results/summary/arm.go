@@ -29,9 +29,13 @@ type Arm struct {
 	// that led to it: names with a slash are parts of the path before it.
 	Paths    map[string]paths.Count `json:"paths,omitempty"`
 	Verdicts map[verdict.Kind]int   `json:"verdicts"`
-	HangRate float64                `json:"hang_rate"`
-	Interval [2]float64             `json:"hang_rate_ci95"`
-	Below    *float64               `json:"hang_rate_below"` // one-sided bound at 95 %, when no trial hung
+	// Stalls says that stalls count as hangs do, here and in comparisons.
+	Stalls        bool       `json:"count_stalls,omitempty"`
+	HangRate      float64    `json:"hang_rate"`
+	Interval      [2]float64 `json:"hang_rate_ci95"`
+	Below         *float64   `json:"hang_rate_below"` // one-sided bound at 95 %, when no trial hung
+	StallRate     float64    `json:"stall_rate"`
+	StallInterval [2]float64 `json:"stall_rate_ci95"`
 	Exposure
 	Signatures []Signature    `json:"signatures"`
 	Reasons    map[string]int `json:"reasons,omitempty"` // of inconclusive trials and errors
@@ -62,17 +66,26 @@ type Signature struct {
 
 // Counted is how many trials of the arm say something about its hang rate.
 func (a Arm) Counted() int {
-	return a.Verdicts[verdict.Clean] + a.Verdicts[verdict.Hang] + a.Verdicts[verdict.Crash]
+	return verdict.Counted(a.Verdicts)
 }
 
 func (a Arm) count() stats.Count {
-	return stats.Count{Hits: a.Verdicts[verdict.Hang], Trials: a.Counted()}
+	return stats.Count{Hits: a.Hung(), Trials: a.Counted()}
+}
+
+// Hung is how many trials of the arm hung; stalls are among them if they are to count.
+func (a Arm) Hung() int {
+	if a.Stalls {
+		return a.Verdicts[verdict.Hang] + a.Verdicts[verdict.Stall]
+	}
+	return a.Verdicts[verdict.Hang]
 }
 
 // sumArm sums up an arm's own trials.
-func sumArm(arm store.Arm, trials []store.Trial) Arm {
+func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
 	a := Arm{
-		Name: arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault, Trials: len(trials),
+		Stalls: m.Stalls,
+		Name:   arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault, Trials: len(trials),
 		Verdicts: map[verdict.Kind]int{}, Signatures: []Signature{}, Reasons: map[string]int{},
 	}
 	for _, k := range verdict.Kinds() {
@@ -89,7 +102,10 @@ func sumArm(arm store.Arm, trials []store.Trial) Arm {
 		below := stats.Below(n.Trials)
 		a.Below = &below
 	}
-	a.Exposure = expose(trials)
+	stalls := stats.Count{Hits: a.Verdicts[verdict.Stall], Trials: n.Trials}
+	a.StallRate = stalls.Rate()
+	a.StallInterval[0], a.StallInterval[1] = stats.Interval(stalls.Hits, stalls.Trials)
+	a.Exposure = expose(m, trials)
 	return a
 }
 
@@ -133,15 +149,15 @@ func (a *Arm) addSignature(t store.Trial) {
 	}
 }
 
-func expose(trials []store.Trial) Exposure {
+func expose(m store.Manifest, trials []store.Trial) Exposure {
 	var e Exposure
 	var watched []stats.Watched
 	hung := 0
 	for _, t := range trials {
-		if !counts(t) || t.WorkSeconds <= 0 {
+		if !t.Verdict.Kind.Counts() || t.WorkSeconds <= 0 {
 			continue
 		}
-		hit := t.Verdict.Kind == verdict.Hang
+		hit := m.Hit(t.Verdict.Kind)
 		watched = append(watched, stats.Watched{Time: t.WorkSeconds, Hit: hit})
 		e.Hours += t.WorkSeconds / 3600
 		if hit {

@@ -38,7 +38,7 @@ func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparis
 			list = append(list, Comparison{Base: base.Name, Arm: a.Name})
 			pair := stats.Pair{Base: base.count(), Arm: a.count()}
 			if m.Sequential() {
-				pair.Blocks = blocks(base.Name, a.Name, gapless(trials))
+				pair.Blocks = blocks(m, base.Name, a.Name, gapless(trials))
 			}
 			pairs = append(pairs, pair)
 		}
@@ -49,9 +49,9 @@ func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparis
 // blocks pairs the k-th trial that counts of one arm with the k-th of the other.
 // The arms of a round share their seed; outcomes that agree more than by chance
 // make the test more careful, not less.
-func blocks(base, arm string, trials []store.Trial) *stats.Sequential {
+func blocks(m store.Manifest, base, arm string, trials []store.Trial) *stats.Sequential {
 	var s stats.Sequential
-	a, b := hangs(of(base, trials)), hangs(of(arm, trials))
+	a, b := hangs(m, of(base, trials)), hangs(m, of(arm, trials))
 	for i := range min(len(a), len(b)) {
 		s.Add(a[i], b[i])
 	}

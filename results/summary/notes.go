@@ -38,6 +38,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 			list = append(list, fmt.Sprintf("%s: 0 hangs in %d trials: below %.1f %% at 95 %%.", a.Name, a.Counted(), percent))
 		}
 	}
+	list = append(list, stallNotes(s.Arms)...)
 	list = append(list, instrumentedNotes(s.Arms, trials)...)
 	list = append(list, watchedNotes(m.Arms)...)
 	for _, arm := range m.Arms {
@@ -49,7 +50,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 // hung says whether any arm hung that does not have to.
 func hung(s Summary) bool {
 	for _, a := range s.Arms {
-		if !a.Control && a.Verdicts[verdict.Hang] > 0 {
+		if !a.Control && a.Hung() > 0 {
 			return true
 		}
 	}

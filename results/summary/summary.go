@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"loopfault/results/store"
-	"loopfault/results/verdict"
 )
 
 // Summary is summary.json. Numbers that are not known are null in it.
@@ -31,9 +30,9 @@ func Of(m store.Manifest, trials []store.Trial) Summary {
 	s := Summary{Scenario: m.Name}
 	for _, arm := range m.Arms {
 		own := of(arm.Name, trials)
-		a := sumArm(arm, own)
+		a := sumArm(m, arm, own)
 		s.Arms = append(s.Arms, a)
-		if p := problem(a, own); p != "" {
+		if p := problem(m, a, own); p != "" {
 			s.Problems = append(s.Problems, p)
 		}
 	}
@@ -61,21 +60,12 @@ func of(arm string, trials []store.Trial) []store.Trial {
 	return own
 }
 
-// counts says whether a trial says something about its arm's hang rate.
-func counts(t store.Trial) bool {
-	switch t.Verdict.Kind {
-	case verdict.Clean, verdict.Hang, verdict.Crash:
-		return true
-	}
-	return false
-}
-
 // hangs is, of each trial that counts, whether it hung.
-func hangs(trials []store.Trial) []bool {
+func hangs(m store.Manifest, trials []store.Trial) []bool {
 	var hung []bool
 	for _, t := range trials {
-		if counts(t) {
-			hung = append(hung, t.Verdict.Kind == verdict.Hang)
+		if t.Verdict.Kind.Counts() {
+			hung = append(hung, m.Hit(t.Verdict.Kind))
 		}
 	}
 	return hung

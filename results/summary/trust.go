@@ -10,14 +10,18 @@ import (
 
 // problem says why an arm takes the trust away from the whole run, "" when it
 // does not. Trials are the arm's own, in the order of the plan.
-func problem(a Arm, trials []store.Trial) string {
+func problem(m store.Manifest, a Arm, trials []store.Trial) string {
 	switch {
 	case a.NoFault:
 		return unprovoked(a)
-	case a.Control && a.Trials > 0 && a.Verdicts[verdict.Hang] == 0:
-		return fmt.Sprintf("control arm %s did not hang: the detector or the injector is broken, trust no clean result of this run", a.Name)
+	case a.Control && a.Trials > 0 && a.Hung() == 0:
+		stalled := ""
+		if n := a.Verdicts[verdict.Stall]; n > 0 {
+			stalled = fmt.Sprintf(" (it stalled in %d of %d trials, and went on when the load was gone; --count stall takes that for a hang)", n, a.Counted())
+		}
+		return fmt.Sprintf("control arm %s did not hang%s: the detector or the injector is broken, trust no clean result of this run", a.Name, stalled)
 	case a.Control:
-		return faded(a, hangs(trials))
+		return faded(a, hangs(m, trials))
 	}
 	return ""
 }
@@ -26,7 +30,7 @@ func problem(a Arm, trials []store.Trial) string {
 func unprovoked(a Arm) string {
 	what := ""
 	switch {
-	case a.Verdicts[verdict.Hang] > 0:
+	case a.Hung() > 0:
 		what = "hangs"
 	case a.Verdicts[verdict.Crash] > 0:
 		what = "crashes"
@@ -34,7 +38,7 @@ func unprovoked(a Arm) string {
 		return ""
 	}
 	return fmt.Sprintf("arm %s %s without any fault: hangs in %d and crashes in %d of %d trials, so what other arms do need not come from the faults",
-		a.Name, what, a.Verdicts[verdict.Hang], a.Verdicts[verdict.Crash], a.Counted())
+		a.Name, what, a.Hung(), a.Verdicts[verdict.Crash], a.Counted())
 }
 
 // faded is the problem of a control that stopped hanging: had it gone on at one
@@ -44,7 +48,7 @@ func unprovoked(a Arm) string {
 // last ones free. A rate estimated from the trials before the last hang would
 // not do: it is too high, just because they end with a hang.
 func faded(a Arm, hung []bool) string {
-	k, n, last := a.Verdicts[verdict.Hang], len(hung), 0
+	k, n, last := a.Hung(), len(hung), 0
 	for last < n && !hung[n-1-last] {
 		last++
 	}

@@ -19,14 +19,28 @@ type Kind string
 
 const (
 	Clean        Kind = "clean"        // exercised, landed, nothing hung
-	Hang         Kind = "hang"         // something stopped for good
+	Hang         Kind = "hang"         // something stopped for good: it went on without any load
+	Stall        Kind = "stall"        // something stopped, and came back when the load was gone
 	Crash        Kind = "crash"        // oops, KASAN, lockdep, panic; data that is not what it was
 	Inconclusive Kind = "inconclusive" // nothing can be concluded; Reason says why
 	Error        Kind = "error"        // the harness's own failure; never counted
 )
 
 // Kinds lists all of them in the order of tables.
-func Kinds() []Kind { return []Kind{Clean, Hang, Crash, Inconclusive, Error} }
+func Kinds() []Kind { return []Kind{Clean, Hang, Stall, Crash, Inconclusive, Error} }
+
+// Counts says whether a trial that ended so says something about how often its kernel hangs.
+func (k Kind) Counts() bool { return k == Clean || k == Hang || k == Stall || k == Crash }
+
+// Counted is how many trials of some count.
+func Counted(by map[Kind]int) (n int) {
+	for k, some := range by {
+		if k.Counts() {
+			n += some
+		}
+	}
+	return n
+}
 
 // Names of detectors.
 const (
@@ -50,6 +64,39 @@ func Proves(detector string) bool {
 	return !slices.Contains([]string{Sysrq, Known, Doubtful, Impatient}, detector)
 }
 
+// How a hang was confirmed, once it looked like one and the load was taken away.
+const (
+	Proven   = "proven"   // the tasks slept on, and no task, RPC or timer is left that could wake them
+	Outlived = "outlived" // they slept on for longer than the longest timer known to be pending
+	Back     = "back"     // they came back: a stall
+)
+
+// Confirmation is what became of what looked like a hang when workers were stopped,
+// pressure lifted and faults disarmed.
+type Confirmation struct {
+	How     string  `json:"how"`               // proven, outlived, back
+	Quiet   float64 `json:"quiet_seconds"`     // guest seconds without load that were watched
+	Lasted  float64 `json:"lasted_seconds"`    // since the first of its tasks fell asleep, to the end of the watch or until they came back
+	Timer   string  `json:"timer,omitempty"`   // the longest timer known to be pending; "" for none
+	Seconds float64 `json:"timer_seconds"`     // how long it may run, 0 without one
+	Under   string  `json:"under,omitempty"`   // who waits for whom, as seen under load
+	Without string  `json:"without,omitempty"` // the same without load; "" when they came back
+}
+
+// String says it in one clause.
+func (c Confirmation) String() string {
+	switch c.How {
+	case Back:
+		return fmt.Sprintf("lasted %.0f s, and went on when the load was gone", c.Lasted)
+	case Proven:
+		return fmt.Sprintf("proven: without load for %.0f s, and nothing is left that could wake its tasks", c.Quiet)
+	}
+	if c.Timer == "" {
+		return fmt.Sprintf("outlived its load: without load for %.0f s, and no timer is pending", c.Quiet)
+	}
+	return fmt.Sprintf("outlived its load: without load for %.0f s; the longest timer seen pending has %.0f s: %s", c.Quiet, c.Seconds, c.Timer)
+}
+
 // Observations are what is known of a trial when it is over.
 type Observations struct {
 	WantLayout string `json:"want_layout"` // as mountstats spells it, "" for no demand
@@ -66,6 +113,10 @@ type Observations struct {
 
 	Operations int64                 `json:"operations"` // of all workers
 	Reports    []kernelreport.Report `json:"-"`          // everything a detector reported, each with its Detector; stored apart
+
+	// Confirmed is nil if nothing looked like a hang, or nothing could be watched: the guest
+	// is silent, or the kernel alone saw it.
+	Confirmed *Confirmation `json:"confirmed,omitempty"`
 
 	CutShort string `json:"cut_short,omitempty"` // why the trial did not run to its end, "" when it did
 	Failure  string `json:"failure,omitempty"`   // what failed in the harness, "" for nothing
@@ -84,7 +135,7 @@ type Verdict struct {
 
 // Decide gives the verdict. A failure of the harness outranks all, since then
 // nothing else can be trusted; a crash outranks a hang, which it may have
-// caused; either outranks doubts about whether the target was reached, because
+// caused; a hang that ended without load is a stall; each outranks doubts about whether the target was reached, because
 // a hang is a finding however it came about.
 func Decide(o Observations) Verdict {
 	v := decide(o)
@@ -101,7 +152,11 @@ func decide(o Observations) Verdict {
 		return Verdict{Kind: Error, Reason: o.Failure}
 	}
 	for _, kind := range []Kind{Crash, Hang} {
-		if v, ok := found(kind, o); ok {
+		v, ok := found(kind, o)
+		if ok && kind == Hang && o.Confirmed != nil && o.Confirmed.How == Back {
+			v.Kind = Stall
+		}
+		if ok {
 			return v
 		}
 	}

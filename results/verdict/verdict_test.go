@@ -147,3 +147,32 @@ func TestTheWrongPathIsInconclusive(t *testing.T) {
 	o.Landed = 1
 	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
 }
+
+// A hang is what outlives its load.
+func TestWhatComesBackWithoutLoadIsAStall(t *testing.T) {
+	o := good()
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindProcStack, verdict.TaskWatch)}
+	assert.Equal(t, verdict.Hang, verdict.Decide(o).Kind, "of an older trial nobody knows more")
+	for how, want := range map[string]verdict.Kind{verdict.Proven: verdict.Hang, verdict.Outlived: verdict.Hang, verdict.Back: verdict.Stall} {
+		o.Confirmed = &verdict.Confirmation{How: how}
+		v := verdict.Decide(o)
+		assert.Equal(t, want, v.Kind, how)
+		assert.Equal(t, "proc_stack in f", v.Title, "a stall has a name, too")
+		assert.Equal(t, []string{verdict.TaskWatch}, v.Detectors)
+	}
+	o.Reports = append(o.Reports, seen(kernelreport.KindOops, verdict.Console))
+	assert.Equal(t, verdict.Crash, verdict.Decide(o).Kind, "a crash outranks a stall")
+	o.Reports = nil
+	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
+}
+
+func TestConfirmationsInWords(t *testing.T) {
+	for want, c := range map[string]verdict.Confirmation{
+		"lasted 23 s, and went on when the load was gone":                                                                {How: verdict.Back, Lasted: 23.4, Quiet: 3},
+		"proven: without load for 8 s, and nothing is left that could wake its tasks":                                    {How: verdict.Proven, Quiet: 8},
+		"outlived its load: without load for 8 s, and no timer is pending":                                               {How: verdict.Outlived, Quiet: 8},
+		"outlived its load: without load for 60 s; the longest timer seen pending has 30 s: the server repeats a recall": {How: verdict.Outlived, Quiet: 60, Timer: "the server repeats a recall", Seconds: 30},
+	} {
+		assert.Equal(t, want, c.String())
+	}
+}

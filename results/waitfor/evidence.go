@@ -34,6 +34,7 @@ type Explanation struct {
 	Class    Class    `json:"class"`
 	Sentence string   `json:"sentence"` // one line
 	Details  []string `json:"details"`  // one line each
+	Hung     int      `json:"hung"`     // tasks known to have slept for long whose waits the sentence accounts for
 	Graph    Graph    `json:"graph"`
 }
 

@@ -21,7 +21,7 @@ func Explain(e Evidence) Explanation {
 	case starved != "" && !aside:
 		x.Class, x.Sentence = class, starved
 	case len(ends) > 0:
-		x.Class, x.Sentence, first = ends[0].class, b.say(ends[0]), 0
+		x.Class, x.Sentence, x.Hung, first = ends[0].class, b.say(ends[0]), ends[0].weight, 0
 	}
 	if starved != "" && aside {
 		x.Details = append(x.Details, "also "+starved)

@@ -56,7 +56,7 @@ func strip(r model.Run, arm string) template.HTML {
 		}
 		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="%d" width="%d" height="%d"><title>trial %d: %s</title></rect>`,
 			class(t.Verdict.Kind), n%perLine*cell, n/perLine*cell, cell-2, cell-2, t.N, template.HTMLEscapeString(string(t.Verdict.Kind)))
-		if t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Crash { // told by more than colour
+		if t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Stall || t.Verdict.Kind == verdict.Crash { // told by more than colour
 			fmt.Fprintf(&b, `<path class="mark" d="M%d %dl%d %d"/>`, n%perLine*cell+2, n/perLine*cell+2, cell-6, cell-6)
 		}
 		n++

@@ -99,6 +99,8 @@ func class(v any) string {
 		return "clean"
 	case verdict.Hang, summary.Found:
 		return "hang"
+	case verdict.Stall:
+		return "stall"
 	case verdict.Crash:
 		return "crash"
 	case verdict.Inconclusive, summary.Inconclusive:

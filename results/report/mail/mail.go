@@ -183,6 +183,9 @@ func (b *writer) finding(f model.Finding) {
 		arms = append(arms, fmt.Sprintf("%d x on %s", a.Count, name))
 	}
 	b.item("%s; %s, seen by %s", f.Kind, strings.Join(arms, ", "), strings.Join(f.Detectors, ", "))
+	if c := f.First.Confirmed; c != nil {
+		b.item("trial %d %s", f.First.N, c)
+	}
 	b.item("signature %s", f.Signature)
 	b.item("%s", f.Injected)
 	if f.Why != nil {

@@ -48,7 +48,7 @@ func arms(b *strings.Builder, s summary.Summary) {
 	for _, k := range verdict.Kinds() {
 		fmt.Fprintf(b, " %s |", k)
 	}
-	b.WriteString(" hang rate | 95 % interval |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString(" hang rate | 95 % interval |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, a := range s.Arms {
 		name := escape(a.Name)
 		switch {
@@ -93,6 +93,9 @@ func finding(b *strings.Builder, f model.Finding) {
 		fmt.Fprintf(b, "- %d × on %s%s\n", a.Count, escape(a.Name), control)
 	}
 	fmt.Fprintf(b, "- seen by %s\n- signature %s\n", escape(strings.Join(f.Detectors, ", ")), code(f.Signature))
+	if c := f.First.Confirmed; c != nil {
+		fmt.Fprintf(b, "- trial %d %s\n", f.First.N, escape(c.String()))
+	}
 	if f.Why != nil {
 		fmt.Fprintf(b, "- %s\n", escape(f.Why.Sentence))
 	}

@@ -68,7 +68,7 @@ const consoleBytes = 24 << 10
 func findings(m store.Manifest, trials []store.Trial) []Finding {
 	var list []Finding
 	for _, t := range trials {
-		if t.Signature == "" || t.Verdict.Kind != verdict.Hang && t.Verdict.Kind != verdict.Crash {
+		if t.Signature == "" || !t.Verdict.Kind.Counts() || t.Verdict.Kind == verdict.Clean {
 			continue
 		}
 		i := slices.IndexFunc(list, func(f Finding) bool { return f.Signature == t.Signature && f.Kind == t.Verdict.Kind })
@@ -122,7 +122,7 @@ func (f *Finding) read(stored store.Stored, o Options) {
 		f.Stack = stackOf(*r)
 	}
 	f.Console = printed(stored.Run, n, reports, f.Signature)
-	if f.Kind == verdict.Hang {
+	if f.Kind == verdict.Hang || f.Kind == verdict.Stall {
 		if x, err := trialdir.Explain(stored.Run, n); err == nil && x.Class != waitfor.Nothing {
 			f.Why = &x
 		}

@@ -24,6 +24,11 @@ func (r Run) Result(t store.Trial) (Result, string) {
 		return Broken, t.Reason
 	case verdict.Inconclusive:
 		return Skipped, t.Reason
+	case verdict.Stall:
+		if !r.Manifest.Stalls {
+			return Skipped, "stalled: tasks slept for long, and went on when the load was gone: " + t.Title
+		}
+		fallthrough
 	case verdict.Hang, verdict.Crash:
 		if control {
 			return Passed, "a control has to hang"

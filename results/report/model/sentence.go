@@ -45,14 +45,14 @@ func armSentence(a summary.Arm) string {
 	if crashes > 0 {
 		also = fmt.Sprintf(" and crashed in %d", crashes)
 	}
-	if a.Verdicts[verdict.Hang] == 0 && crashes == 0 {
+	if a.Hung() == 0 && crashes == 0 {
 		return fmt.Sprintf("no hang in %s of %s: less than %s of trials hang, at 95 %%", trials(n), a.Name, percentUp(*a.Below))
 	}
-	if a.Verdicts[verdict.Hang] == 0 {
+	if a.Hung() == 0 {
 		return fmt.Sprintf("%s crashed in %d of %s and hung in none", a.Name, crashes, trials(n))
 	}
 	return fmt.Sprintf("%s hung in %d of %s%s: %s of trials hang, %s to %s at 95 %%",
-		a.Name, a.Verdicts[verdict.Hang], trials(n), also, Percent(a.HangRate), Percent(a.Interval[0]), Percent(a.Interval[1]))
+		a.Name, a.Hung(), trials(n), also, Percent(a.HangRate), Percent(a.Interval[0]), Percent(a.Interval[1]))
 }
 
 func trials(n int) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"loopfault/results/safefile"
 	"loopfault/results/store"
@@ -32,8 +33,16 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 	if x.Class == waitfor.Nothing && e.Stacks == "" && e.Tasks == "" {
 		return x, fmt.Errorf("trial %d: %w", n, ErrNoEvidence)
 	}
-	return x, nil
+	quiet, err := read(r, n, quietEvidence)
+	if err != nil || quiet.Tasks == "" {
+		return x, err
+	}
+	quiet.Reports, quiet.History = e.Reports, e.History
+	return waitfor.Together(x, waitfor.Explain(quiet)), nil
 }
+
+// quietEvidence is where a trial keeps what it saw of the guest when the load was gone.
+const quietEvidence = "evidence/quiet"
 
 // Read collects the texts of trial n. A reports.json that is not there or not
 // whole is left out: what it says, stacks and history say as well.
@@ -41,15 +50,26 @@ func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 	if _, err := safefile.StatIn(r.Dir, store.TrialFile(n, "")); err != nil {
 		return waitfor.Evidence{}, fmt.Errorf("trial %d: %w", n, err)
 	}
-	var e waitfor.Evidence
+	e, err := read(r, n, "evidence")
+	if err != nil {
+		return e, err
+	}
+	e.Reports, _ = r.Reports(n)
+	return e, nil
+}
+
+// read collects the texts of trial n, of its evidence those in one folder.
+func read(r *store.Run, n int, dir string) (e waitfor.Evidence, err error) {
 	for name, to := range e.Files() {
+		if file, ok := strings.CutPrefix(name, "evidence/"); ok {
+			name = dir + "/" + file
+		}
 		text, err := readEnd(r, store.TrialFile(n, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return e, fmt.Errorf("trial %d: %w", n, err)
 		}
 		*to = text
 	}
-	e.Reports, _ = r.Reports(n)
 	return e, nil
 }
 

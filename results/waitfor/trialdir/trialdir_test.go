@@ -86,3 +86,22 @@ func TestLongConsole(t *testing.T) {
 	assert.LessOrEqual(t, len(e.Console), 16<<20)
 	assert.True(t, strings.HasSuffix(e.Console, string(console)))
 }
+
+// Evidence of the guest without load counts where there was too much traffic before.
+func TestASecondLookWithoutLoadIsRead(t *testing.T) {
+	r := trial(t, "own-delegation")
+	before, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	require.Equal(t, waitfor.Slow, before.Class)
+	quiet := filepath.Join(r.TrialDir(1), "evidence", "quiet")
+	require.NoError(t, os.Mkdir(quiet, 0o755))
+	for from, to := range map[string]string{"stacks.txt": "tasks.txt", "rpc-tasks.txt": "rpc-tasks.txt", "ps.txt": "ps.txt", "nfsd.txt": "nfsd.txt"} {
+		text, err := os.ReadFile(filepath.Join("..", "testdata", "hangs", "seqid-asleep", from))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(quiet, to), text, 0o644))
+	}
+	x, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	assert.Equal(t, waitfor.Lost, x.Class)
+	assert.Contains(t, x.Details[0], before.Sentence)
+}

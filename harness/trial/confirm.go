@@ -1,0 +1,265 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/harness/timeouts"
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+	"loopfault/workloads/wire"
+)
+
+// Confirmation: when something looks like a hang, the load is taken away (workers
+// stopped, pressure lifted, faults disarmed) and the guest is watched until it is idle.
+// What comes back then was a stall. What sleeps on is a hang: proven if no task, RPC or
+// timer is left that could wake it, outlived if it slept for longer than the longest timer
+// that was seen pending.
+
+// errBack ends the watch: no task sleeps for long any more.
+var errBack = errors.New("no task sleeps any more")
+
+// steadyLooks is in how many looks, one after the other, nothing may have changed before
+// the guest counts as idle: who was woken just now has still to pass the wake-up on.
+const steadyLooks = 3
+
+// busyFor is how long a guest is watched that is never idle, though no timer is
+// pending: an endless loop, say.
+const busyFor = 2 * timeouts.NFSRetry
+
+// longestWatch is how long a guest is watched at most: the server repeats a
+// CB_LAYOUTRECALL that the client puts off for two leases, and has LAYOUTGETs of the file
+// wait meanwhile; see watchesFor.
+func longestWatch(e wire.Export) time.Duration { return 2*leaseOf(e) + 2*timeouts.NFSRetry }
+
+func leaseOf(e wire.Export) time.Duration {
+	if lease := e.Lease.D(); lease > 0 {
+		return lease
+	}
+	return timeouts.Lease
+}
+
+// confirm finds out whether what looks like a hang outlives the load. It leaves the
+// answer in the observations, and evidence of the idle guest in evidence/quiet.
+func (t *trial) confirm(ctx context.Context) error {
+	if len(t.eyes.blocked)+len(t.eyes.stalled) == 0 {
+		return nil // what the kernel alone saw has no sleeper to watch
+	}
+	before := waitfor.Explain(t.saved("evidence"))
+	c := &verdict.Confirmation{Under: before.Sentence}
+	return t.timed(PhaseConfirm, func() error {
+		t.relieve(ctx)
+		began, since := t.eyes.last, t.eyes.hangSince
+		t.eyes.relieved = true
+		w := quietWatch{lost: before.Class == waitfor.Lost}
+		err := t.during(ctx, longestWatch(t.spec.Scenario.Export)+t.budgets.Step, func(ctx context.Context) error { return t.watchQuiet(ctx, &w) })
+		if err == nil && len(t.eyes.blocked) == 0 {
+			err = t.goOn(ctx)
+		}
+		c.Quiet, c.Lasted = tenths(t.eyes.last-began), tenths(t.eyes.last-since)
+		c.Timer, c.Seconds = w.longest.What, tenths(w.longest.Left)
+		switch {
+		case errors.Is(err, errBack):
+			c.How = verdict.Back
+		case err != nil:
+			return err
+		default:
+			t.collectQuiet(ctx)
+			after := waitfor.Explain(t.saved(quietEvidence))
+			c.Without, c.How = after.Sentence, verdict.Outlived
+			if after.Class == waitfor.Lost || after.Class == waitfor.Cycle && len(w.timers) == 0 {
+				c.How = verdict.Proven
+			}
+		}
+		t.result.Confirmed = c
+		t.history.add(entry{Type: "confirmed", What: c.How, Data: c})
+		return nil
+	})
+}
+
+func tenths(seconds float64) float64 { return math.Round(10*seconds) / 10 }
+
+// goOn lets the workers of a stalled workload go on without pressure and faults: those
+// that slept interruptibly were woken by being stopped, so that only their work tells
+// whether they come back. It is errBack if they do.
+func (t *trial) goOn(ctx context.Context) error {
+	if err := t.signalWorkers(ctx, "-CONT"); err != nil {
+		return err
+	}
+	from := t.eyes.last
+	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, stretched(t.budgets.HungTask, t.eyes.speed.slow()))
+		defer cancel()
+		<-ctx.Done()
+		return nil
+	})
+	if err == nil && t.eyes.pace.goesOn(t.eyes.stalled, from) {
+		return errBack
+	}
+	return err
+}
+
+// relieve stops the workers, wherever in user space they are, and lifts pressure and
+// faults. SIGSTOP wakes nobody in the kernel; to kill would.
+func (t *trial) relieve(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
+	defer cancel()
+	err := t.signalWorkers(ctx, "-STOP")
+	for _, a := range slices.Backward(t.armed) {
+		err = errors.Join(err, a.fault.Disarm(ctx, t.agent))
+	}
+	if err != nil {
+		t.history.add(entry{Type: "guest", What: "load not all taken away", Detail: err.Error()})
+	}
+}
+
+func (t *trial) signalWorkers(ctx context.Context, signal string) error {
+	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", signal, "-f", "^/proc/self/exe worker"}, Timeout: wire.Duration(t.budgets.Remote)})
+	return err
+}
+
+// quietWatch is what is seen of a guest without load.
+type quietWatch struct {
+	lost    bool            // a wake-up is lost, so that the timers of others do not matter
+	longest waitfor.Timer   // that was ever seen pending
+	timers  []waitfor.Timer // pending at the last look
+	last    string          // what the last look saw
+	steady  int             // looks in a row that saw the same, and no timer
+}
+
+// take takes one look and says whether the guest has been idle for long enough.
+func (w *quietWatch) take(seen string, timers []waitfor.Timer) (idle bool) {
+	for _, x := range timers {
+		if x.Left > w.longest.Left {
+			w.longest = x
+		}
+	}
+	w.timers = timers
+	if w.steady++; len(timers) > 0 && !w.lost || seen != w.last && !w.lost {
+		w.steady = 0
+	}
+	w.last = seen
+	return w.steady >= steadyLooks
+}
+
+// watchesFor is how long the guest is watched in all: for as long as the longest timer
+// that was seen, and two of the client's own longest waits may follow, one after the other.
+func (w *quietWatch) watchesFor() time.Duration {
+	return time.Duration(w.longest.Left*float64(time.Second)) + busyFor
+}
+
+// watchQuiet returns when the guest is idle, when it was watched for as long as its
+// timers need, or with ctx.
+func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
+	tick := time.NewTicker(t.budgets.HungCheck / 2)
+	defer tick.Stop()
+	for began := time.Now(); time.Since(began) < w.watchesFor(); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		e, err := t.glance(ctx)
+		if err != nil {
+			return err
+		}
+		if w.take(still(e), waitfor.Pending(e, leaseOf(t.spec.Scenario.Export).Seconds())) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// glance reads what says who waits for whom, without a mark on the guest's console.
+func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
+	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
+	defer cancel()
+	e.Config = t.config
+	if e.Tasks, err = t.agent.Tasks(ctx, wire.TaskQuery{}); err != nil {
+		return e, err
+	}
+	if e.PS, err = t.agent.Tasks(ctx, wire.TaskQuery{Table: true}); err != nil {
+		return e, err
+	}
+	for to, files := range map[*string][]string{&e.RPCTasks: rpcTasks, &e.NFSD: nfsdFiles, &e.RPCXprt: rpcXprts} {
+		*to, err = t.agent.Collect(ctx, wire.Collect{Patterns: files, Each: wire.Duration(t.budgets.Remote) / 4})
+		if err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// still is the part of a glance that changes as soon as a task of the mount or an RPC
+// gets on: which tasks sleep where, and which RPCs there are.
+func still(e waitfor.Evidence) string {
+	var b strings.Builder
+	var stack []string
+	head := ""
+	flush := func() {
+		if strings.Contains(head, ") D") {
+			b.WriteString(head + "\n" + strings.Join(stack, "\n") + "\n")
+		}
+		stack = nil
+	}
+	for line := range strings.Lines(e.Tasks) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "== "):
+			flush()
+			if end := strings.LastIndexByte(line, ')'); end >= 0 && len(line) >= end+3 {
+				line = line[:end+3] // the state; the numbers behind it change all the time
+			}
+			head = line
+		case strings.HasPrefix(line, "[<"):
+			stack = append(stack, line)
+		}
+	}
+	flush()
+	for line := range strings.Lines(e.RPCTasks) {
+		if f := strings.Fields(line); len(f) > 5 { // number, flags, status, client, xid; behind them its timer
+			b.WriteString(strings.Join(f[:5], " ") + "\n")
+		}
+	}
+	return b.String()
+}
+
+// quietEvidence is where evidence of the guest without load is kept.
+const quietEvidence = "evidence/quiet"
+
+// collectQuiet keeps a second set of evidence.
+func (t *trial) collectQuiet(ctx context.Context) {
+	e, err := t.glance(ctx)
+	if mkdir := os.MkdirAll(filepath.Join(t.spec.Dir, quietEvidence), 0o755); mkdir != nil || err != nil {
+		t.history.add(entry{Type: "evidence", What: quietEvidence, Detail: fmt.Sprint(errors.Join(err, mkdir))})
+	}
+	for name, text := range e.Files() {
+		if *text != "" && filepath.Base(name) != "config.txt" {
+			t.save("quiet/"+filepath.Base(name), *text)
+		}
+	}
+}
+
+// saved reads the evidence that this trial has kept in a folder.
+func (t *trial) saved(dir string) waitfor.Evidence {
+	var e waitfor.Evidence
+	for name, to := range e.Files() {
+		if filepath.Dir(name) != "evidence" {
+			continue // console and history are still being written
+		}
+		text, err := os.ReadFile(filepath.Join(t.spec.Dir, dir, filepath.Base(name)))
+		if err != nil {
+			continue // the explanation is the weaker for it
+		}
+		*to = string(text)
+	}
+	e.Reports = t.eyes.reports()
+	return e
+}

@@ -1,0 +1,123 @@
+package trial
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+	"loopfault/workloads/wire"
+)
+
+func TestAGuestIsIdleWhenNothingChangesAndNoTimerIsPending(t *testing.T) {
+	timer := []waitfor.Timer{{What: "a retry", Left: 15}}
+	w := quietWatch{}
+	for _, seen := range []string{"a", "b", "b", "b"} {
+		assert.False(t, w.take(seen, nil), "the last change is three looks ago: %s", seen)
+	}
+	assert.True(t, w.take("b", nil))
+
+	w = quietWatch{}
+	for range 20 {
+		assert.False(t, w.take("a", timer), "a timer is pending")
+	}
+	assert.Equal(t, 15*time.Second+busyFor, w.watchesFor())
+	for range steadyLooks - 1 {
+		assert.False(t, w.take("a", nil))
+	}
+	assert.True(t, w.take("a", nil), "it has fired, and woke nobody")
+	assert.Equal(t, "a retry", w.longest.What)
+
+	w = quietWatch{lost: true}
+	for i := range steadyLooks - 1 {
+		assert.False(t, w.take(string(rune('a'+i)), timer))
+	}
+	assert.True(t, w.take("z", timer), "a wake-up that is lost does not come with the timers of others")
+}
+
+// What a glance is compared by changes when a task sleeps elsewhere or an RPC comes or
+// goes, not with the numbers that always change.
+func TestWhatChangesWhenSomebodyGetsOn(t *testing.T) {
+	asleep := waitfor.Evidence{
+		Tasks:    "== 7 (a b) c) D 1 2 3 99\n[<0>] f+0x1/0x2\n== 8 (idle) S 1 2 3\n[<0>] g+0x1/0x2\n",
+		RPCTasks: "  12 0801 0 0x3 0xabc 100 ops nfsv4 WRITE a:call_status q:xprt_pending\n",
+	}
+	later := asleep
+	later.Tasks = "== 7 (a b) c) D 1 2 3 100\n[<0>] f+0x1/0x2\n== 8 (idle) R 1 2 3\n"
+	later.RPCTasks = "  12 0801 0 0x3 0xabc 90 ops nfsv4 WRITE a:call_status q:xprt_pending\n"
+	assert.Equal(t, still(asleep), still(later))
+	for name, change := range map[string]func(*waitfor.Evidence){
+		"woken":     func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) S 1 2 3 99\n[<0>] f+0x1/0x2\n" },
+		"elsewhere": func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) D 1 2 3 99\n[<0>] h+0x1/0x2\n" },
+		"answered":  func(e *waitfor.Evidence) { e.RPCTasks = "" },
+		"next RPC":  func(e *waitfor.Evidence) { e.RPCTasks = "  13 0801 0 0x3 0xabc 100 ops nfsv4 WRITE a:x q:y\n" },
+	} {
+		changed := asleep
+		change(&changed)
+		assert.NotEqual(t, still(asleep), still(changed), name)
+	}
+}
+
+// The longest timer that may be under way is the server's patience with a client.
+func TestTheWatchOutlastsTwoLeases(t *testing.T) {
+	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{}))
+	assert.Equal(t, time.Minute, longestWatch(wire.Export{Lease: wire.Duration(15 * time.Second)}))
+}
+
+func TestTwoLooksThatFindTheSameSleepProveAHang(t *testing.T) {
+	at := func(lost string, since ...float64) look {
+		l := look{lost: lost, sleepers: map[int]wire.Blocked{}}
+		for pid, s := range since {
+			l.sleepers[pid] = wire.Blocked{PID: pid, Since: s}
+		}
+		return l
+	}
+	s := suspects{}
+	assert.False(t, s.take(at("thing:layoutreturn", 3, 4)), "once is a look at traffic")
+	assert.False(t, s.take(at("thing:layoutreturn", 8, 9)), "they slept, and sleep again")
+	assert.False(t, s.take(at("thing:other", 8, 9)))
+	assert.False(t, s.take(at("", 8, 9)))
+	assert.False(t, s.take(at("thing:layoutreturn", 8, 9)))
+	assert.True(t, s.take(at("thing:layoutreturn", 10, 9)), "one of them has not woken")
+	assert.False(t, s.take(look{lost: "thing:layoutreturn", err: assert.AnError, sleepers: map[int]wire.Blocked{1: {Since: 9}}}))
+}
+
+// The watch tells again of a sleep that is a quarter older; of whom it is silent woke up.
+func TestSleepersThatWokeAreNoSuspects(t *testing.T) {
+	e := eyes{last: 20, sleepers: map[int]wire.Blocked{
+		1: {PID: 1, Since: 13, Seconds: 6}, 2: {PID: 2, Since: 2, Seconds: 6},
+	}}
+	assert.Contains(t, e.asleep(), 1)
+	assert.NotContains(t, e.asleep(), 2)
+}
+
+// Who sleeps on when the load is gone hangs; everybody awake is a stall.
+func TestWithoutLoadOnlyWhoSleepsCounts(t *testing.T) {
+	b := timeouts.For(2)
+	e := eyes{oldest: 0.4}
+	assert.False(t, e.awake(b), "nobody was reported: not for this to say")
+	e.blocked = []kernelreport.Report{{Kind: kernelreport.KindProcStack, Detector: verdict.TaskWatch}}
+	assert.True(t, e.awake(b))
+	e.oldest = 17
+	assert.False(t, e.awake(b))
+}
+
+func TestAWorkloadThatGoesOnWithoutLoadOnlyStalled(t *testing.T) {
+	p := pace{workers: []string{"writer/0"}, began: 1}
+	for s := range 10 {
+		p.sample(float64(2+s), []int64{int64(100 * s)})
+	}
+	for s := range 10 {
+		p.sample(float64(12+s), []int64{900})
+	}
+	assert.False(t, p.goesOn([]string{"writer"}, 12))
+	for s := range 5 {
+		p.sample(float64(22+s), []int64{int64(900 + 50*s)})
+	}
+	assert.True(t, p.goesOn([]string{"writer"}, 22))
+	assert.True(t, p.goesOn([]string{"all"}, 22))
+}

@@ -1,0 +1,114 @@
+package trial
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"loopfault/results/waitfor"
+	"loopfault/workloads/wire"
+)
+
+// Proof: a hang need not be waited for if it can be shown. Tasks that have slept for some
+// seconds make a trial look who could wake them, while the load goes on. Two looks that find
+// the same tasks, in the same sleep, waiting for a wake-up that no task, RPC or thread is
+// left to give, prove a hang; it is confirmed without load like any other.
+
+// suspects are what looked like a hang, look by look.
+type suspects struct {
+	looks chan look // that were taken; there is never more than one
+	busy  bool      // one is being taken
+	last  look
+}
+
+// look is what was seen at once.
+type look struct {
+	uptime   float64
+	sleepers map[int]wire.Blocked // who had slept for some seconds
+	lost     string               // what they wait for in vain; "" if that is not known
+	says     string               // who waits for whom, in one line
+	took     float64              // host seconds
+	err      error
+}
+
+// lookEarly takes a look in the background, if it is time to.
+func (t *trial) lookEarly(ctx context.Context) {
+	suspect := t.budgets.Suspect.Seconds() * t.eyes.speed.slow()
+	now := t.eyes.last
+	if t.suspects.busy || t.eyes.oldest < suspect || t.eyes.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
+		return
+	}
+	l := look{uptime: now, sleepers: t.eyes.asleep()}
+	if len(l.sleepers) == 0 {
+		return
+	}
+	t.suspects.busy = true
+	go func() {
+		began := time.Now()
+		var e waitfor.Evidence
+		if e, l.err = t.glance(ctx); l.err == nil {
+			l.lost, l.says = lostIn(e, l.sleepers)
+		}
+		l.took = time.Since(began).Seconds()
+		t.suspects.looks <- l
+	}()
+}
+
+// take takes a look and says whether it proves a hang, together with the one before.
+func (s *suspects) take(l look) bool {
+	s.busy = false
+	before := s.last
+	s.last = l
+	if l.err != nil || l.lost == "" || l.lost != before.lost {
+		return false
+	}
+	for pid, b := range l.sleepers {
+		if was, ok := before.sleepers[pid]; ok && was.Since == b.Since {
+			return true
+		}
+	}
+	return false
+}
+
+// lostIn names the wake-ups that are lost, "" if none is, or if the tasks that have slept
+// for long wait for something else; and says who waits for whom.
+func lostIn(e waitfor.Evidence, sleepers map[int]wire.Blocked) (lost, says string) {
+	for _, pid := range slices.Sorted(maps.Keys(sleepers)) {
+		e.Reports = append(e.Reports, reportOf(sleepers[pid]))
+	}
+	x := waitfor.Explain(e)
+	if x.Class != waitfor.Lost || x.Hung == 0 {
+		return "", x.Sentence
+	}
+	var ends []string
+	for _, n := range x.Graph.Nodes {
+		if n.End {
+			ends = append(ends, n.ID)
+		}
+	}
+	return strings.Join(ends, " "), x.Sentence
+}
+
+// asleep are the tasks of which the watch would have told again if they had not slept on.
+func (e *eyes) asleep() map[int]wire.Blocked {
+	const again, late = 1.25, 2.5 // it tells when a sleep is a quarter older, once a second
+	all := map[int]wire.Blocked{}
+	for pid, b := range e.sleepers {
+		if e.last-b.Since <= again*b.Seconds+late*e.speed.slow() {
+			all[pid] = b
+		}
+	}
+	return all
+}
+
+// proven takes a hang that was shown by two looks.
+func (e *eyes) proven(l look, h *history) {
+	h.add(entry{T: e.last, Type: "blocked", What: "wake-up lost", Detail: l.lost})
+	all := slices.SortedFunc(maps.Values(l.sleepers), func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
+	for _, b := range all {
+		e.block(e.last, b, h)
+	}
+}

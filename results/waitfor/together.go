@@ -1,0 +1,16 @@
+package waitfor
+
+// Together is the explanation of a hang that was looked at twice: under load, and once
+// the load was gone. Under load there is traffic, in which the cause may not show: what
+// only the second look could tell counts then.
+func Together(under, without Explanation) Explanation {
+	told := func(c Class) bool { return c != Unknown && c != Slow && c != Nothing }
+	switch {
+	case !told(under.Class) && told(without.Class):
+		without.Details = append([]string{"as seen when the load was gone; under load: " + under.Sentence}, without.Details...)
+		return without
+	case without.Sentence != under.Sentence:
+		under.Details = append(under.Details, "when the load was gone: "+without.Sentence)
+	}
+	return under
+}
