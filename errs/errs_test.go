@@ -38,6 +38,14 @@ func TestMessageCauseAndEvidence(t *testing.T) {
 	assert.EqualError(t, err, "qemu ended: exit status 1")
 	assert.Equal(t, "last lines", errs.EvidenceOf(fmt.Errorf("trial 1: %w", err)))
 	assert.Empty(t, errs.EvidenceOf(errors.New("plain")))
+
+	e := errs.Usagef("no %s: %w", "file", fs.ErrNotExist)
+	e.Evidence = "long"
+	wrapped := fmt.Errorf("building: %w", errors.Join(e, errors.New("other")))
+	assert.ErrorIs(t, wrapped, fs.ErrNotExist)
+	assert.Equal(t, errs.Usage, errs.ClassOf(wrapped))
+	assert.Equal(t, "long", errs.EvidenceOf(wrapped))
+	assert.Equal(t, "usage infrastructure guest", fmt.Sprint(errs.Usage, " ", errs.Infrastructure, " ", errs.Guest))
 }
 
 func TestLinesAreIndented(t *testing.T) {

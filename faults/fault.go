@@ -76,15 +76,6 @@ func (u *Unsupported) Error() string {
 	return s
 }
 
-// Noop is the twin of a fault that is planned, described and proved like it
-// but never happens: for arms that differ by the fault alone.
-type Noop struct{ Of Fault }
-
-func (n Noop) Describe() string                           { return "no-op twin of: " + n.Of.Describe() }
-func (Noop) Arm(context.Context, Target) error            { return nil }
-func (Noop) Prove(context.Context, Target) (Proof, error) { return Proof{}, nil }
-func (Noop) Disarm(context.Context, Target) error         { return nil }
-
 // knob is one kernel file and the value it is to hold.
 type knob struct{ path, value string }
 

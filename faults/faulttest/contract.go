@@ -44,15 +44,6 @@ func Contract(t *testing.T, target faults.Target, f faults.Fault, provoke func(c
 	require.NoError(t, err)
 	assert.Equal(t, atRest.Landed, after.Landed, "disarmed, so nothing lands")
 	require.NoError(t, f.Disarm(ctx, target), "disarming twice is harmless")
-
-	noop := faults.Noop{Of: f}
-	assert.Contains(t, noop.Describe(), f.Describe())
-	require.NoError(t, noop.Arm(ctx, target))
-	provoke(ctx)
-	p, err := noop.Prove(ctx, target)
-	require.NoError(t, err)
-	assert.Zero(t, p.Landed, "the twin never happens")
-	require.NoError(t, noop.Disarm(ctx, target))
 }
 
 // Once provokes an outage: it is had once, if it may be.

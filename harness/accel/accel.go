@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 	"loopfault/harness/timeouts"
 )
@@ -57,15 +58,15 @@ type Attempt struct {
 	Took     time.Duration // in nanoseconds in JSON
 }
 
-// Probe returns the accelerator to use. It fails, with guest.Infrastructure, if
-// no accelerator boots the kernel, and with guest.Input for a bad override.
+// Probe returns the accelerator to use. It fails, with errs.Infrastructure, if
+// no accelerator boots the kernel, and with errs.Usage for a bad override.
 func Probe(ctx context.Context, c Config) (Choice, error) {
 	switch c.Override {
 	case "tcg":
 		return Choice{Accel: guest.TCG(), Why: "tcg, because " + Env + " says so"}, nil
 	case "", "kvm":
 	default:
-		return Choice{}, &guest.Error{Fault: guest.Input, Message: fmt.Sprintf(`%s: "kvm" or "tcg" expected, got %q`, Env, c.Override)}
+		return Choice{}, &errs.Error{Class: errs.Usage, Message: fmt.Sprintf(`%s: "kvm" or "tcg" expected, got %q`, Env, c.Override)}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -99,8 +100,8 @@ func (c Config) probe(ctx context.Context) (Choice, error) {
 		return choice, nil
 	}
 	if c.Override == "kvm" {
-		return Choice{}, &guest.Error{
-			Fault: guest.Infrastructure, Message: Env + "=kvm, but " + kvm, Evidence: evidence(choice.Attempts),
+		return Choice{}, &errs.Error{
+			Class: errs.Infrastructure, Message: Env + "=kvm, but " + kvm, Evidence: evidence(choice.Attempts),
 		}
 	}
 	tcg, err := c.boot(ctx, guest.TCG())
@@ -109,8 +110,8 @@ func (c Config) probe(ctx context.Context) (Choice, error) {
 	}
 	choice.Attempts = append(choice.Attempts, tcg)
 	if !tcg.Boots {
-		return Choice{}, &guest.Error{
-			Fault:    guest.Infrastructure,
+		return Choice{}, &errs.Error{
+			Class:    errs.Infrastructure,
 			Message:  fmt.Sprintf("no accelerator boots %s: %s; %s", c.Kernel, kvm, tcg.Outcome),
 			Evidence: evidence(choice.Attempts),
 		}
@@ -169,12 +170,12 @@ func (c Config) boot(ctx context.Context, a guest.Accel) (Attempt, error) {
 	}
 	g, err := guest.Start(ctx, guest.Spec{Name: "accel-probe", Kernel: c.Kernel, MemoryMiB: 256, CPUs: 2},
 		guest.Options{Accel: a, QEMU: c.QEMU, Timeouts: budget, Log: c.Log})
-	if err != nil && (ctx.Err() != nil || guest.FaultOf(err) == guest.Input) {
+	if err != nil && (ctx.Err() != nil || errs.ClassOf(err) == errs.Usage) {
 		return attempt, err
 	}
 	if err != nil {
 		attempt.Outcome = fmt.Sprintf("%s: %v", name, err)
-		attempt.Evidence = guest.EvidenceOf(err)
+		attempt.Evidence = errs.EvidenceOf(err)
 		attempt.Took = time.Since(began)
 		return attempt, nil
 	}

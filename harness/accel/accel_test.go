@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/errs"
 	"loopfault/harness/accel"
 	"loopfault/harness/guest"
 	"loopfault/harness/guest/guesttest"
@@ -27,7 +28,7 @@ func config(t *testing.T) accel.Config {
 func TestChosenByBootingAndRemembered(t *testing.T) {
 	c := config(t)
 	first, err := accel.Probe(t.Context(), c)
-	require.NoError(t, err, guest.EvidenceOf(err))
+	require.NoError(t, err, errs.EvidenceOf(err))
 	for _, a := range first.Attempts {
 		t.Logf("%v: %s", a.Took, a.Outcome)
 	}
@@ -51,7 +52,7 @@ func TestChosenByBootingAndRemembered(t *testing.T) {
 	c.QEMU = other
 	_, err = accel.Probe(t.Context(), c)
 	require.Error(t, err)
-	assert.Equal(t, guest.Infrastructure, guest.FaultOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	assert.ErrorContains(t, err, "no accelerator here")
 
 	// A damaged memory is none.
@@ -68,12 +69,12 @@ func TestBadConfiguration(t *testing.T) {
 	c := config(t)
 	c.Override = "xen"
 	_, err := accel.Probe(t.Context(), c)
-	assert.Equal(t, guest.Input, guest.FaultOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	assert.ErrorContains(t, err, accel.Env)
 
 	c = config(t)
 	c.QEMU = "qemu-system-vax"
 	_, err = accel.Probe(t.Context(), c)
-	assert.Equal(t, guest.Infrastructure, guest.FaultOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	assert.ErrorContains(t, err, "qemu-system-x86")
 }

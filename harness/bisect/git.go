@@ -6,7 +6,6 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/session"
 	"loopfault/results/store"
-	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 )
@@ -33,7 +32,7 @@ func FromSource(ctx context.Context, e *session.Session, dir string) (name strin
 	}
 	b := e.Builder(images)
 	built, err := b.Ensure(ctx, kernel.Spec{Name: "from-source", Source: dir})
-	if err != nil && ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
+	if err != nil && ctx.Err() == nil && errs.ClassOf(err) == errs.Usage {
 		err = &CannotRun{Why: errs.Lines(err)}
 	}
 	return built.Name, err

@@ -9,7 +9,6 @@ import (
 	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
-	"loopfault/vmimages"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
 )
@@ -47,7 +46,7 @@ func (g *Guests) Suspects(ctx context.Context, bad string, good []string) ([]str
 func (g *Guests) Trials(ctx context.Context, work Work, enough func([]store.Trial) bool) (string, []store.Trial, error) {
 	built, err := g.build(ctx, work)
 	if err != nil {
-		if ctx.Err() == nil && vmimages.ClassOf(err) == vmimages.Usage {
+		if ctx.Err() == nil && errs.ClassOf(err) == errs.Usage {
 			err = &CannotRun{Why: errs.Lines(err)}
 		}
 		return "", nil, err

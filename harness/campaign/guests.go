@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"loopfault/harness/guest"
+	"loopfault/errs"
 	"loopfault/harness/trial"
 	"loopfault/results/kernelreport"
 	"loopfault/results/safefile"
@@ -122,7 +122,7 @@ func (g *Guests) warm(ctx context.Context, spec trial.Spec, phase func(string)) 
 		return nil, err
 	}
 	a.failed++
-	return nil, safefile.WriteIn(spec.Dir, "failed.txt", []byte(fmt.Sprintln(err, guest.EvidenceOf(err))), 0o644)
+	return nil, safefile.WriteIn(spec.Dir, "failed.txt", []byte(fmt.Sprintln(err, errs.EvidenceOf(err))), 0o644)
 }
 
 // preparedDir is where the boot of the snapshot is recorded that a trial was the

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 
+	"loopfault/errs"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -53,7 +55,7 @@ func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 		if err != nil {
 			d.closeFiles()
 			d.closeConns()
-			return nil, &Error{Fault: Infrastructure, Message: "prepare " + n.id + tooMany(err), Err: err}
+			return nil, &errs.Error{Class: errs.Infrastructure, Message: "prepare " + n.id + tooMany(err), Err: err}
 		}
 	}
 	return d, nil

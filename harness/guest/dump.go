@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"loopfault/errs"
+
 	goqmp "github.com/digitalocean/go-qemu/qmp"
 	"golang.org/x/sync/errgroup"
 )
@@ -44,7 +46,7 @@ func (g *Guest) Dump(ctx context.Context, to *os.File) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return &Error{Fault: Infrastructure, Message: "dump the memory of guest " + g.spec.Name, Err: err}
+		return &errs.Error{Class: errs.Infrastructure, Message: "dump the memory of guest " + g.spec.Name, Err: err}
 	}
 	return nil
 }

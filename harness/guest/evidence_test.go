@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 )
 
@@ -24,15 +25,15 @@ func TestPanickedGuestIsKept(t *testing.T) {
 	require.NoError(t, err)
 	t.Log(g.History())
 	require.Error(t, g.Err())
-	assert.Equal(t, guest.Kernel, guest.FaultOf(g.Err()))
-	assert.Contains(t, guest.EvidenceOf(g.Err()), "sysrq_handle_crash", "the stack is part of the last words")
+	assert.Equal(t, errs.Guest, errs.ClassOf(g.Err()))
+	assert.Contains(t, errs.EvidenceOf(g.Err()), "sysrq_handle_crash", "the stack is part of the last words")
 
 	// Its memory can still be read.
 	registers, err := g.Monitor().Human(t.Context(), "info registers")
 	require.NoError(t, err)
 	assert.Contains(t, registers, "RIP=")
 	require.NoError(t, g.Close(t.Context()))
-	assert.Equal(t, guest.Kernel, guest.FaultOf(g.Err()))
+	assert.Equal(t, errs.Guest, errs.ClassOf(g.Err()))
 }
 
 func TestGuestThatLeavesByItself(t *testing.T) {
@@ -46,7 +47,7 @@ func TestGuestThatLeavesByItself(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, guest.Gone, state)
 			assert.ErrorContains(t, g.Err(), want)
-			assert.Equal(t, guest.Kernel, guest.FaultOf(g.Err()))
+			assert.Equal(t, errs.Guest, errs.ClassOf(g.Err()))
 			assert.Zero(t, g.Exit().Signal)
 			t.Log(g.History())
 		})
@@ -78,32 +79,32 @@ func TestStartFailuresNameTheirCause(t *testing.T) {
 	require.NoError(t, os.WriteFile(notKernel, []byte("not a kernel"), 0o644))
 	for name, c := range map[string]struct {
 		change func(*guest.Spec, *guest.Options)
-		fault  guest.Fault
+		fault  errs.Class
 		says   string
 	}{
 		"no qemu": {func(_ *guest.Spec, o *guest.Options) { o.QEMU = "qemu-system-vax" },
-			guest.Infrastructure, "Debian package qemu-system-x86"},
+			errs.Infrastructure, "Debian package qemu-system-x86"},
 		"not executable": {func(_ *guest.Spec, o *guest.Options) { o.QEMU = notKernel },
-			guest.Infrastructure, "permission denied"},
+			errs.Infrastructure, "permission denied"},
 		"qemu exits": {func(_ *guest.Spec, o *guest.Options) { o.QEMU = fakeQEMU(t, "echo qemu: no luck >&2; exit 3") },
-			guest.Infrastructure, "no luck"},
+			errs.Infrastructure, "no luck"},
 		"qemu mute": {func(_ *guest.Spec, o *guest.Options) {
 			o.QEMU, o.Timeouts.Connect = fakeQEMU(t, "exec sleep 1000"), o.Timeouts.HungCheck
-		}, guest.Infrastructure, "greeting"},
+		}, errs.Infrastructure, "greeting"},
 		"unknown cpu": {func(_ *guest.Spec, o *guest.Options) { o.Accel.CPU = "z80" },
-			guest.Infrastructure, "unable to find CPU model 'z80'"},
+			errs.Infrastructure, "unable to find CPU model 'z80'"},
 		"not a kernel": {func(s *guest.Spec, _ *guest.Options) { s.Kernel = notKernel },
-			guest.Input, "is not a bzImage"},
-		"no kernel":   {func(s *guest.Spec, _ *guest.Options) { s.Kernel += ".gone" }, guest.Input, "kernel cannot be read"},
-		"no console":  {func(_ *guest.Spec, o *guest.Options) { o.ConsolePath = "/nowhere/console" }, guest.Infrastructure, "/nowhere/console"},
-		"no scratch":  {func(_ *guest.Spec, o *guest.Options) { o.Dir = "/nowhere" }, guest.Infrastructure, "/nowhere"},
-		"accelerator": {func(_ *guest.Spec, o *guest.Options) { o.Accel.Name = "xen" }, guest.Input, "kvm"},
-		"name":        {func(s *guest.Spec, _ *guest.Options) { s.Name = "a,b" }, guest.Input, "name"},
-		"memory":      {func(s *guest.Spec, _ *guest.Options) { s.MemoryMiB = 1 }, guest.Input, "memory"},
-		"cpus":        {func(s *guest.Spec, _ *guest.Options) { s.CPUs = 0 }, guest.Input, "cpus"},
-		"serial":      {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].Serial = strings.Repeat("x", 21) }, guest.Input, "serial"},
-		"same serial": {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].Serial = "root" }, guest.Input, "taken"},
-		"size":        {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].SizeMiB = 0 }, guest.Input, "size"},
+			errs.Usage, "is not a bzImage"},
+		"no kernel":   {func(s *guest.Spec, _ *guest.Options) { s.Kernel += ".gone" }, errs.Usage, "kernel cannot be read"},
+		"no console":  {func(_ *guest.Spec, o *guest.Options) { o.ConsolePath = "/nowhere/console" }, errs.Infrastructure, "/nowhere/console"},
+		"no scratch":  {func(_ *guest.Spec, o *guest.Options) { o.Dir = "/nowhere" }, errs.Infrastructure, "/nowhere"},
+		"accelerator": {func(_ *guest.Spec, o *guest.Options) { o.Accel.Name = "xen" }, errs.Usage, "kvm"},
+		"name":        {func(s *guest.Spec, _ *guest.Options) { s.Name = "a,b" }, errs.Usage, "name"},
+		"memory":      {func(s *guest.Spec, _ *guest.Options) { s.MemoryMiB = 1 }, errs.Usage, "memory"},
+		"cpus":        {func(s *guest.Spec, _ *guest.Options) { s.CPUs = 0 }, errs.Usage, "cpus"},
+		"serial":      {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].Serial = strings.Repeat("x", 21) }, errs.Usage, "serial"},
+		"same serial": {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].Serial = "root" }, errs.Usage, "taken"},
+		"size":        {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].SizeMiB = 0 }, errs.Usage, "size"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec, opts := fixture.Spec("fails"), options(t)
@@ -112,7 +113,7 @@ func TestStartFailuresNameTheirCause(t *testing.T) {
 			_, err := guest.Start(t.Context(), spec, opts)
 			require.Error(t, err)
 			t.Log(err)
-			assert.Equal(t, c.fault, guest.FaultOf(err))
+			assert.Equal(t, c.fault, errs.ClassOf(err))
 			assert.ErrorContains(t, err, c.says)
 			assert.NotContains(t, err.Error(), "\n")
 		})

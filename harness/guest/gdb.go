@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 
+	"loopfault/errs"
 	"loopfault/harness/gdb"
 )
 
@@ -38,14 +39,14 @@ func (g *Guest) Debug(ctx context.Context) (*gdb.Session, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", g.Listener(GDBSocket))
 	if err != nil {
-		return nil, &Error{Fault: Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
+		return nil, &errs.Error{Class: errs.Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
 	}
 	g.mu.Lock()
 	g.debugged = true
 	g.mu.Unlock()
 	s, err := gdb.Attach(conn, g.opts.Timeouts.Command, g.opts.Accel.Name == TCG().Name)
 	if err != nil {
-		return nil, &Error{Fault: Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
+		return nil, &errs.Error{Class: errs.Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
 	}
 	return s, nil
 }

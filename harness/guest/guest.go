@@ -15,6 +15,7 @@ import (
 	goqmp "github.com/digitalocean/go-qemu/qmp"
 	"github.com/digitalocean/go-qemu/qmp/raw"
 
+	"loopfault/errs"
 	"loopfault/harness/qmp"
 	"loopfault/harness/ssh"
 )
@@ -171,7 +172,7 @@ func (g *Guest) startFailed(ctx context.Context, err error) error {
 		cancel()
 	}
 	_ = g.Close(ctx)
-	failed := &Error{Fault: Infrastructure, Message: "qemu did not start", Evidence: g.Exit().evidence(), Err: err}
+	failed := &errs.Error{Class: errs.Infrastructure, Message: "qemu did not start", Evidence: g.Exit().evidence(), Err: err}
 	if reason := complaint(g.proc.stderr.String()); reason != "" && ctx.Err() == nil {
 		failed.Message += ": " + reason
 		if errors.Is(err, qmp.ErrGone) {
@@ -296,7 +297,7 @@ func (e Exit) evidence() string {
 }
 
 // Err is nil as long as nothing went wrong, being closed included. Otherwise it
-// is an *Error with the first thing that did: a panic, a guest that reset or
+// is an *errs.Error with the first thing that did: a panic, a guest that reset or
 // powered off by itself, QEMU killed, host storage full.
 func (g *Guest) Err() error {
 	g.mu.Lock()

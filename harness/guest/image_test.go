@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 	"loopfault/harness/ssh"
 	"loopfault/vmimages/image"
@@ -47,9 +48,9 @@ func TestSSHIntoTheRootImage(t *testing.T) {
 	// A guest that stands still: every call returns, and says it is the guest.
 	require.NoError(t, g.Monitor().Execute(t.Context(), "stop", nil, nil))
 	_, err = client.Run(within(t, time.Second), "true")
-	assert.Equal(t, guest.Kernel, guest.FaultOf(err))
+	assert.Equal(t, errs.Guest, errs.ClassOf(err))
 	_, err = g.Dial(within(t, time.Second))
-	assert.Equal(t, guest.Kernel, guest.FaultOf(err))
+	assert.Equal(t, errs.Guest, errs.ClassOf(err))
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, g.Monitor().Execute(t.Context(), "cont", nil, nil))
 	_, err = logIn(t, g).Run(t.Context(), "true")

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 )
 
@@ -30,7 +31,7 @@ func beVictim() {
 		Disks: []guest.Disk{{Serial: "export", SizeMiB: 512}},
 	}, guest.Options{Accel: guest.TCG(), Timeouts: budgets()})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err, guest.EvidenceOf(err))
+		fmt.Fprintln(os.Stderr, err, errs.EvidenceOf(err))
 		os.Exit(1)
 	}
 	fmt.Fprintln(g.Agent(), "fill /dev/vda")
@@ -121,13 +122,13 @@ func TestQEMUKilledFromOutside(t *testing.T) {
 	require.False(t, a.lines.Scan())
 	assert.NoError(t, a.lines.Err(), "EOF, not a time-out")
 	require.Error(t, g.Err())
-	assert.Equal(t, guest.Infrastructure, guest.FaultOf(g.Err()))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(g.Err()))
 	assert.Equal(t, unix.SIGKILL, g.Exit().Signal)
 	assert.False(t, g.Exit().Asked)
-	assert.Contains(t, guest.EvidenceOf(g.Err()), "testinit: ready")
+	assert.Contains(t, errs.EvidenceOf(g.Err()), "testinit: ready")
 	assert.Error(t, g.Monitor().Execute(t.Context(), "query-status", nil, nil))
 	require.NoError(t, g.Close(t.Context()))
-	assert.Equal(t, guest.Infrastructure, guest.FaultOf(g.Err()), "closing explains nothing away")
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(g.Err()), "closing explains nothing away")
 }
 
 func TestFrozenQEMUIsReaped(t *testing.T) {

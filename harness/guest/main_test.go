@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/timeouts"
@@ -55,7 +56,7 @@ func options(t *testing.T) guest.Options {
 func boot(t *testing.T, spec guest.Spec, opts guest.Options) *guest.Guest {
 	t.Helper()
 	g, err := guest.Start(t.Context(), spec, opts)
-	require.NoError(t, err, guest.EvidenceOf(err))
+	require.NoError(t, err, errs.EvidenceOf(err))
 	t.Cleanup(func() { assert.NoError(t, g.Close(context.Background())) })
 	return g
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 
+	"loopfault/errs"
 	"loopfault/harness/ssh"
 	"loopfault/harness/timeouts"
 )
@@ -39,7 +40,7 @@ func (o Options) complete() Options {
 // check finds what would make QEMU exit or boot nothing, to name it in our words.
 func (o Options) check(spec Spec) error {
 	if o.Accel.Name != "kvm" && o.Accel.Name != "tcg" {
-		return &Error{Fault: Input, Message: `accelerator: "kvm" or "tcg" expected, got "` + o.Accel.Name + `"`}
+		return &errs.Error{Class: errs.Usage, Message: `accelerator: "kvm" or "tcg" expected, got "` + o.Accel.Name + `"`}
 	}
 	if err := checkKernel(spec.Kernel); err != nil {
 		return err
@@ -50,7 +51,7 @@ func (o Options) check(spec Spec) error {
 		}
 		file, err := os.Open(path)
 		if err != nil {
-			return &Error{Fault: Input, Message: what + " cannot be read", Err: err}
+			return &errs.Error{Class: errs.Usage, Message: what + " cannot be read", Err: err}
 		}
 		_ = file.Close()
 	}
@@ -62,12 +63,12 @@ func (o Options) check(spec Spec) error {
 func checkKernel(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return &Error{Fault: Input, Message: "kernel cannot be read", Err: err}
+		return &errs.Error{Class: errs.Usage, Message: "kernel cannot be read", Err: err}
 	}
 	defer file.Close()
 	var magic [4]byte
 	if _, err := file.ReadAt(magic[:], 0x202); err != nil || string(magic[:]) != "HdrS" {
-		return &Error{Fault: Input, Message: "kernel " + path + " is not a bzImage"}
+		return &errs.Error{Class: errs.Usage, Message: "kernel " + path + " is not a bzImage"}
 	}
 	return nil
 }

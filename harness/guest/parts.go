@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 
+	"loopfault/errs"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -80,7 +82,7 @@ func identify(spec Spec, opts Options) (identity, error) {
 		}
 		info, err := os.Stat(f.path)
 		if err != nil {
-			return id, &Error{Fault: Infrastructure, Message: "what a snapshot was made with", Err: err}
+			return id, &errs.Error{Class: errs.Infrastructure, Message: "what a snapshot was made with", Err: err}
 		}
 		st := info.Sys().(*syscall.Stat_t)
 		*f.to = fileIdentity{st.Dev, st.Ino, st.Size, info.ModTime().UnixNano()}

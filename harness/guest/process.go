@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"loopfault/errs"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -106,7 +108,7 @@ func MissingQEMU(qemu string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
 		message = qemu + " not found: install the Debian package qemu-system-x86, or set " + qemuEnv
 	}
-	return &Error{Fault: Infrastructure, Message: message, Err: err}
+	return &errs.Error{Class: errs.Infrastructure, Message: message, Err: err}
 }
 
 // tail keeps the end of what is written to it.

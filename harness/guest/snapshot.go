@@ -8,6 +8,7 @@ import (
 
 	goqmp "github.com/digitalocean/go-qemu/qmp"
 
+	"loopfault/errs"
 	"loopfault/harness/qmp"
 )
 
@@ -51,7 +52,7 @@ func (g *Guest) Freeze(ctx context.Context) (*Snapshot, error) {
 		if s != nil {
 			s.Close()
 		}
-		return nil, &Error{Fault: Infrastructure, Message: "freeze guest " + g.spec.Name, Err: err, Evidence: g.Exit().evidence()}
+		return nil, &errs.Error{Class: errs.Infrastructure, Message: "freeze guest " + g.spec.Name, Err: err, Evidence: g.Exit().evidence()}
 	}
 	return s, nil
 }
@@ -149,7 +150,7 @@ func (g *Guest) whyNotMigrated(ctx context.Context) string {
 func (s *Snapshot) Check() error {
 	now, err := identify(s.spec, s.opts)
 	if err == nil && now != s.made {
-		err = &Error{Fault: Infrastructure, Message: "restore guest " + s.spec.Name, Err: ErrStale}
+		err = &errs.Error{Class: errs.Infrastructure, Message: "restore guest " + s.spec.Name, Err: ErrStale}
 	}
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"loopfault/errs"
 )
 
 // Spec describes one guest. It is plain data: the same Spec gives the same
@@ -45,7 +47,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 func (s Spec) check() error {
 	bad := func(format string, args ...any) error {
-		return &Error{Fault: Input, Message: fmt.Sprintf("guest %q: ", s.Name) + fmt.Sprintf(format, args...)}
+		return &errs.Error{Class: errs.Usage, Message: fmt.Sprintf("guest %q: ", s.Name) + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case !plainName.MatchString(s.Name):

@@ -3,6 +3,8 @@ package guest
 import (
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 
 	goqmp "github.com/digitalocean/go-qemu/qmp"
@@ -46,21 +48,21 @@ func TestRareEvents(t *testing.T) {
 		events []goqmp.Event
 		state  State
 		cause  Cause
-		fault  Fault
+		fault  errs.Class
 	}{
 		"host disk full": {[]goqmp.Event{
 			{Event: "BLOCK_IO_ERROR", Data: map[string]any{"node-name": "scratch0", "reason": "No space left on device", "action": "stop"}},
 			{Event: "STOP"},
-		}, Paused, CauseHostDisk, Infrastructure},
+		}, Paused, CauseHostDisk, errs.Infrastructure},
 		"watchdog": {[]goqmp.Event{
 			{Event: "WATCHDOG", Data: map[string]any{"action": "pause"}}, {Event: "STOP"},
-		}, Paused, CauseWatchdog, Kernel},
+		}, Paused, CauseWatchdog, errs.Guest},
 		"panic device": {[]goqmp.Event{
 			{Event: "GUEST_PANICKED", Data: map[string]any{"action": "pause"}}, {Event: "STOP"}, {Event: "RESUME"},
-		}, Panicked, CausePanicEvent, Kernel},
+		}, Panicked, CausePanicEvent, errs.Guest},
 		"odd data": {[]goqmp.Event{
 			{Event: "BLOCK_IO_ERROR", Data: map[string]any{"node-name": 7, "action": "report"}}, {Event: "NEW_EVENT"}, {Event: "RESUME"},
-		}, Running, CauseResumed, Infrastructure},
+		}, Running, CauseResumed, errs.Infrastructure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &Guest{spec: Spec{Name: "g"}, opts: Options{}.complete(), life: newLife(), proc: &process{}, console: &Console{}}
@@ -71,7 +73,7 @@ func TestRareEvents(t *testing.T) {
 			history := g.History()
 			assert.Equal(t, c.state, g.State())
 			assert.Equal(t, c.cause, history[len(history)-1].Cause)
-			assert.Equal(t, c.fault, FaultOf(g.Err()))
+			assert.Equal(t, c.fault, errs.ClassOf(g.Err()))
 			assert.Error(t, g.Err())
 		})
 	}

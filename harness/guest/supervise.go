@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
+
 	goqmp "github.com/digitalocean/go-qemu/qmp"
 )
 
@@ -136,7 +138,7 @@ func (g *Guest) onWatchdog(action string) {
 // onBlockError: with QEMU's default policy a full host disk stops the vCPUs and
 // any other error is reported to the guest.
 func (g *Guest) onBlockError(node, reason, action string) {
-	g.fail(Infrastructure, fmt.Sprintf("host storage of disk %s failed: %s", node, reason))
+	g.fail(errs.Infrastructure, fmt.Sprintf("host storage of disk %s failed: %s", node, reason))
 	if action == "stop" {
 		g.life.transition(Paused, CauseHostDisk, node+": "+reason)
 	}
@@ -148,7 +150,7 @@ func (g *Guest) wentWrong(to State, cause Cause, detail, message string) {
 	if !g.life.may(to) {
 		return
 	}
-	g.fail(Kernel, message)
+	g.fail(errs.Guest, message)
 	g.life.transition(to, cause, detail)
 }
 
@@ -171,13 +173,13 @@ func (g *Guest) onExit() {
 	switch {
 	case exit.Asked:
 	case exit.Reason == "guest-reset":
-		g.fail(Kernel, "the guest rebooted by itself")
+		g.fail(errs.Guest, "the guest rebooted by itself")
 	case exit.Reason == "guest-shutdown":
-		g.fail(Kernel, "the guest powered off by itself")
+		g.fail(errs.Guest, "the guest powered off by itself")
 	case exit.Reason == "guest-panic":
-		g.fail(Kernel, "the kernel panicked")
+		g.fail(errs.Guest, "the kernel panicked")
 	default:
-		g.fail(Infrastructure, exit.String())
+		g.fail(errs.Infrastructure, exit.String())
 	}
 	g.life.transition(Gone, CauseExited, exit.String())
 	g.opts.Log.Debug("guest gone", "guest", g.spec.Name, "exit", exit.String())
@@ -185,12 +187,12 @@ func (g *Guest) onExit() {
 
 // fail records what went wrong; the first thing is the one that explains the
 // rest.
-func (g *Guest) fail(fault Fault, message string) {
+func (g *Guest) fail(fault errs.Class, message string) {
 	evidence := Exit{Stderr: g.proc.stderr.String(), Console: g.console.Tail(evidenceLines)}.evidence()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.failure == nil {
-		g.failure = &Error{Fault: fault, Message: "guest " + g.spec.Name + ": " + message, Evidence: evidence}
+		g.failure = &errs.Error{Class: fault, Message: "guest " + g.spec.Name + ": " + message, Evidence: evidence}
 	}
 }
 
@@ -224,7 +226,7 @@ func (g *Guest) close(ctx context.Context) error {
 	select {
 	case <-g.Done():
 	case <-bound.C:
-		err = &Error{Fault: Infrastructure, Message: fmt.Sprintf(
+		err = &errs.Error{Class: errs.Infrastructure, Message: fmt.Sprintf(
 			"guest %s: qemu (process %d) does not die: it hangs in the host's kernel", g.spec.Name, g.proc.cmd.Process.Pid)}
 	}
 	if g.domain != nil {

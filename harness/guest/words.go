@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"loopfault/errs"
 )
 
 // harmless marks lines of QEMU's standard error that do not say why it ended. A
@@ -70,5 +72,5 @@ func CheckNetwork(ctx context.Context, qemu string) error {
 			return nil
 		}
 	}
-	return &Error{Fault: Infrastructure, Message: fmt.Sprintf("%s: %s", qemu, noUserNetwork)}
+	return &errs.Error{Class: errs.Infrastructure, Message: fmt.Sprintf("%s: %s", qemu, noUserNetwork)}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -45,7 +47,7 @@ func TestQEMUWithoutSlirp(t *testing.T) {
 	without := fakeQEMU(t, `printf 'Available netdev backend types:\nsocket\nhubport\ntap\nvhost-user\n'`)
 	err := CheckNetwork(t.Context(), without)
 	require.ErrorContains(t, err, "has no user network")
-	assert.Equal(t, Infrastructure, FaultOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	assert.NoError(t, CheckNetwork(t.Context(), ""), "the one that all tests use has it")
 	assert.ErrorContains(t, CheckNetwork(t.Context(), filepath.Join(t.TempDir(), "none")), "not found")
 
@@ -55,8 +57,8 @@ func TestQEMUWithoutSlirp(t *testing.T) {
 echo "qemu: -foo: warning: '-foo' is deprecated" >&2; exit 1`)
 	_, err = Start(t.Context(), Spec{Name: "g", Kernel: kernel, MemoryMiB: 128, CPUs: 1}, Options{Accel: TCG(), QEMU: refuses})
 	require.ErrorContains(t, err, "qemu did not start: this QEMU has no user network")
-	assert.Equal(t, Infrastructure, FaultOf(err))
-	assert.Contains(t, EvidenceOf(err), "not compiled into this binary", "QEMU's own words stay")
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
+	assert.Contains(t, errs.EvidenceOf(err), "not compiled into this binary", "QEMU's own words stay")
 }
 
 // What the monitor said is not lost behind a warning.
@@ -77,7 +79,7 @@ done`)
 	_, err := Start(t.Context(), Spec{Name: "g", Kernel: kernel, MemoryMiB: 128, CPUs: 1}, Options{Accel: TCG(), QEMU: talks})
 	require.ErrorContains(t, err, "no such luck")
 	assert.NotContains(t, err.Error(), "deprecated")
-	assert.Contains(t, EvidenceOf(err), "deprecated")
+	assert.Contains(t, errs.EvidenceOf(err), "deprecated")
 }
 
 func TestTooManyOpenFilesSaysWhatToDo(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
-	"loopfault/vmimages"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
@@ -33,7 +32,7 @@ func (g *Guests) Cell(ctx context.Context, part string, c Cell, k Kernel) (matri
 	case err == nil || ctx.Err() != nil:
 	case errors.As(err, &unfit):
 		err = &CannotRun{Why: errs.Lines(err), Unfit: !unfit.AtBoot}
-	case errs.ClassOf(err) == errs.Usage, vmimages.ClassOf(err) == vmimages.Usage:
+	case errs.ClassOf(err) == errs.Usage:
 		err = &CannotRun{Why: errs.Lines(err)}
 	}
 	return row, err
@@ -109,7 +108,7 @@ func (g *Guests) Drop(k Kernel) error {
 	if err != nil {
 		return err
 	}
-	if _, err := kernel.Remove(images, spec.Name); err != nil && vmimages.ClassOf(err) != vmimages.Usage {
+	if _, err := kernel.Remove(images, spec.Name); err != nil && errs.ClassOf(err) != errs.Usage {
 		return err
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"loopfault/errs"
 	"loopfault/results/safefile"
 	"loopfault/workloads/scenarios"
 )
@@ -41,6 +42,9 @@ func (ps Problems) Error() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Whose says that a scenario with problems is the user's.
+func (Problems) Whose() errs.Class { return errs.Usage }
 
 // Find gets a scenario by its name in the catalogue or by the path of a YAML
 // file (anything with a slash or a .yaml ending), with the text it was read

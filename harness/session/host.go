@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"loopfault/errs"
 	"loopfault/harness/guest"
 	"loopfault/vmimages/packages"
 )
@@ -33,7 +34,7 @@ func ThisHost() Host {
 // Fits is an error on machines that cannot run guests whatever is installed.
 func (h Host) Fits() error {
 	if h.Arch != "amd64" {
-		return &guest.Error{Fault: guest.Infrastructure, Message: "x86-64 is required, and this machine is " + h.Arch +
+		return &errs.Error{Class: errs.Infrastructure, Message: "x86-64 is required, and this machine is " + h.Arch +
 			": guests run kernels of the host's own architecture, built by its own compiler"}
 	}
 	return nil

@@ -38,11 +38,7 @@ func (e *Session) Versions() map[string]string {
 // FindScenario is scenario.Find with every failure being the user's.
 func FindScenario(name string) (scenario.Scenario, []byte, error) {
 	s, text, err := scenario.Find(name)
-	var problems scenario.Problems
-	if err != nil && !errors.As(err, &problems) {
-		err = errs.ByUser(err)
-	}
-	return s, text, err
+	return s, text, errs.ByUser(err)
 }
 
 // Run runs the trials of a campaign in real guests, shows how far they are, and leaves a page of the run, however it

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
+
 	"golang.org/x/crypto/ssh"
 )
 
@@ -43,6 +45,9 @@ func (e *LostError) Error() string {
 
 // Unwrap returns the cause, context.DeadlineExceeded if time ran out.
 func (e *LostError) Unwrap() error { return e.Err }
+
+// Whose says that a lost connection is the guest's: the harness holds its end open.
+func (e *LostError) Whose() errs.Class { return errs.Guest }
 
 // ExitError says that a command ran and failed.
 type ExitError struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/results/report/plain"
@@ -73,11 +74,11 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	var dead *deadGuest
-	if errors.As(err, &dead) && dead.fault != guest.Kernel {
+	if errors.As(err, &dead) && dead.fault != errs.Guest {
 		return err
 	}
 	if waited := t.guest.Waited(); dead == nil && waited > t.budgets.Boot/2 {
-		return &guest.Error{Fault: guest.Infrastructure, Message: fmt.Sprintf(
+		return &errs.Error{Class: errs.Infrastructure, Message: fmt.Sprintf(
 			"the host is too busy to boot a guest: it was given %s, and for %s of that waited for a processor", t.budgets.Boot, waited.Round(time.Second))}
 	}
 	last := lastLine(t.guest.Console().Tail(lastLines))

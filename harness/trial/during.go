@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/workloads/wire"
@@ -52,7 +53,7 @@ func clockFault(guest, host float64) error {
 
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.
 type deadGuest struct {
-	fault guest.Fault
+	fault errs.Class
 	why   string
 }
 
@@ -189,7 +190,7 @@ func (t *trial) fate(silence error) error {
 func (t *trial) guestDied(step guest.Transition) error {
 	err := t.guest.Err()
 	if err == nil {
-		return &deadGuest{fault: guest.Infrastructure, why: "the guest went from " + step.String()}
+		return &deadGuest{fault: errs.Infrastructure, why: "the guest went from " + step.String()}
 	}
-	return &deadGuest{fault: guest.FaultOf(err), why: err.Error()}
+	return &deadGuest{fault: errs.ClassOf(err), why: err.Error()}
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/control"
-	"loopfault/harness/guest"
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
 )
@@ -25,7 +25,7 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	switch {
 	case err == nil:
 	case errors.As(err, &dead):
-		if dead.fault == guest.Kernel {
+		if dead.fault == errs.Guest {
 			o.CutShort = dead.Error()
 		} else {
 			o.Failure = dead.Error()

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
@@ -77,6 +78,9 @@ func (u *Unfit) Error() string {
 	}
 	return fmt.Sprintf("kernel %s: %s", u.Kernel, u.Why)
 }
+
+// Whose says that the choice of kernel or image is the user's.
+func (*Unfit) Whose() errs.Class { return errs.Usage }
 
 // MachineOf is the guest that a trial boots, as pure data.
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {

@@ -16,9 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/errs"
 	"loopfault/harness/scenario"
 	"loopfault/results/report/model"
-	"loopfault/vmimages"
 	"loopfault/vmimages/kernel"
 )
 
@@ -142,7 +142,7 @@ func (r Request) control(ctx context.Context, w Runner, name string) (*kernel.Bu
 		return nil, "", err
 	}
 	built, err := w.Build(ctx, spec)
-	if err != nil && vmimages.ClassOf(err) == vmimages.Usage {
+	if err != nil && errs.ClassOf(err) == errs.Usage {
 		return nil, fmt.Sprintf("%s cannot be built from this source: %s", name, err), nil
 	}
 	return &built, "", err

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/errs"
 	"loopfault/harness/try"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
-	"loopfault/vmimages"
 	"loopfault/vmimages/kernel"
 )
 
@@ -101,13 +101,13 @@ func TestControlIsPlantedIntoTheSameSource(t *testing.T) {
 }
 
 func TestControlThatDoesNotFitIsNamed(t *testing.T) {
-	f := &fake{fails: map[string]error{"control-lost-wakeup": vmimages.Usagef("hunk 1 does not apply")}}
+	f := &fake{fails: map[string]error{"control-lost-wakeup": errs.Usagef("hunk 1 does not apply")}}
 	out, err := try.Run(t.Context(), f, request("pnfs-layoutreturn-enomem"))
 	require.NoError(t, err)
 	assert.Nil(t, f.compared[0].Control)
 	assert.Contains(t, out.Checked[0].NoControl, "hunk 1 does not apply")
 
-	f.fails["control-lost-wakeup"] = vmimages.Infraf("disk full")
+	f.fails["control-lost-wakeup"] = errs.Infraf("disk full")
 	_, err = try.Run(t.Context(), f, request("pnfs-layoutreturn-enomem"))
 	assert.ErrorContains(t, err, "disk full")
 }
@@ -120,7 +120,7 @@ func TestMisspeltScenarioBuildsNothing(t *testing.T) {
 }
 
 func TestMail(t *testing.T) {
-	f := &fake{fails: map[string]error{"control-local-throttle": vmimages.Usagef("does not apply")}}
+	f := &fake{fails: map[string]error{"control-local-throttle": errs.Usagef("does not apply")}}
 	out, err := try.Run(t.Context(), f, request("pnfs-layoutreturn-enomem:quick", "dirty-limit"))
 	require.NoError(t, err)
 	var text strings.Builder

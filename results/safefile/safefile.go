@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"loopfault/errs"
+
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +25,9 @@ type Refused struct {
 }
 
 func (r *Refused) Error() string { return r.Path + " " + r.Why }
+
+// Whose says that the file is the user's.
+func (*Refused) Whose() errs.Class { return errs.Usage }
 
 // A FIFO that nobody writes to would make a plain open wait for ever.
 const reading = os.O_RDONLY | unix.O_NONBLOCK

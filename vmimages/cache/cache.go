@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"loopfault/errs"
 
-	"loopfault/vmimages"
+	"golang.org/x/sys/unix"
 )
 
 // EnvDir is the environment variable that moves the cache.
@@ -30,13 +30,13 @@ func Open(dir string) (*Cache, error) {
 	if dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return nil, vmimages.Infraf("no cache directory: set %s: %w", EnvDir, err)
+			return nil, errs.Infraf("no cache directory: set %s: %w", EnvDir, err)
 		}
 		dir = filepath.Join(base, "loopfault")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, vmimages.Infraf("cache directory: %w", err)
+		return nil, errs.Infraf("cache directory: %w", err)
 	}
 	c := &Cache{root: dir}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -57,7 +57,7 @@ func (c *Cache) unwritable(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
-	return vmimages.Infraf("cannot write to cache directory %s (set %s to use another): %w", c.root, EnvDir, err)
+	return errs.Infraf("cannot write to cache directory %s (set %s to use another): %w", c.root, EnvDir, err)
 }
 
 // Path returns the absolute path of a place in the cache.
@@ -70,13 +70,13 @@ func (c *Cache) Path(elem ...string) string {
 func (c *Cache) Need(bytes uint64, purpose string) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(c.root, &st); err != nil {
-		return vmimages.Infraf("cannot ask for free space in %s: %w", c.root, err)
+		return errs.Infraf("cannot ask for free space in %s: %w", c.root, err)
 	}
 	free := st.Bavail * uint64(st.Bsize)
 	if free >= bytes {
 		return nil
 	}
-	return vmimages.Infraf("not enough disk space to %s: %.1f GB needed, %.1f GB free in %s (set %s to use another)",
+	return errs.Infraf("not enough disk space to %s: %.1f GB needed, %.1f GB free in %s (set %s to use another)",
 		purpose, gb(bytes), gb(free), c.root, EnvDir)
 }
 
@@ -88,7 +88,7 @@ func gb(n uint64) float64 { return float64(n) / 1e9 }
 func (c *Cache) Stage(room, key string) (string, error) {
 	dir := c.Path(room, ".staging-"+key)
 	if err := os.RemoveAll(dir); err != nil {
-		return "", vmimages.Infraf("cannot clear %s: %w", dir, err)
+		return "", errs.Infraf("cannot clear %s: %w", dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", c.unwritable(err)
@@ -101,13 +101,13 @@ func (c *Cache) Stage(room, key string) (string, error) {
 func (c *Cache) Publish(room, key string) (string, error) {
 	stage, final := c.Path(room, ".staging-"+key), c.Path(room, key)
 	if err := syncTree(stage); err != nil {
-		return "", vmimages.Infraf("cannot write %s: %w", stage, err)
+		return "", errs.Infraf("cannot write %s: %w", stage, err)
 	}
 	if err := os.Rename(stage, final); err != nil {
-		return "", vmimages.Infraf("cannot publish %s: %w", final, err)
+		return "", errs.Infraf("cannot publish %s: %w", final, err)
 	}
 	if err := syncPath(c.Path(room)); err != nil {
-		return "", vmimages.Infraf("cannot publish %s: %w", final, err)
+		return "", errs.Infraf("cannot publish %s: %w", final, err)
 	}
 	return final, nil
 }

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func open(t *testing.T) *Cache {
@@ -43,7 +43,7 @@ func TestOpenUnwritable(t *testing.T) {
 	for _, dir := range []string{filepath.Join(file, "sub"), "/proc/loopfault", "/proc"} {
 		_, err := Open(dir)
 		require.ErrorContains(t, err, "cannot write to cache directory "+dir+" (set "+EnvDir, dir)
-		assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	}
 }
 
@@ -52,7 +52,7 @@ func TestNeed(t *testing.T) {
 	require.NoError(t, c.Need(1, "do nothing"))
 	err := c.Need(1<<62, "build the moon")
 	require.ErrorContains(t, err, "not enough disk space to build the moon: 4611686018.4 GB needed, ")
-	assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 }
 
 func TestStageAndPublish(t *testing.T) {

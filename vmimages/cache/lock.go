@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"loopfault/errs"
 
-	"loopfault/vmimages"
+	"golang.org/x/sys/unix"
 )
 
 // Lock is an exclusive flock on a file. It is held by the open file, not by the
@@ -46,7 +46,7 @@ func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(ho
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			f.Close()
-			return nil, vmimages.Infraf("cannot lock %s: %w", path, err)
+			return nil, errs.Infraf("cannot lock %s: %w", path, err)
 		}
 		// A holder that has only just come has not written its note yet.
 		if who := holder(f); !told && waiting != nil && (who != "" || tries > 0) {

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // Command is one long-running tool. It runs in a process group of its own, gets
@@ -102,7 +102,7 @@ func (c Command) runLocked(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	e := vmimages.Infraf("%s: %w", filepath.Base(c.Argv[0]), err)
+	e := errs.Infraf("%s: %w", filepath.Base(c.Argv[0]), err)
 	e.Evidence = strings.Join(lines, "\n")
 	if killed(cmd.ProcessState) {
 		return errors.Join(e, ErrDirty)

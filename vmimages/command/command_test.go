@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
-
-	"loopfault/vmimages"
 )
 
 func shell(script string) Command { return Command{Argv: []string{"/bin/sh", "-c", script}} }
@@ -28,14 +28,14 @@ func TestOutputGoesToLinesLogAndEvidence(t *testing.T) {
 	require.ErrorContains(t, err, "sh: exit status 3")
 	assert.Equal(t, []string{"out", "err"}, lines)
 	assert.Equal(t, "out\nerr\n", log.String())
-	assert.Equal(t, "out\nerr", vmimages.EvidenceOf(err))
+	assert.Equal(t, "out\nerr", errs.EvidenceOf(err))
 	assert.NotErrorIs(t, err, ErrDirty)
 	require.NoError(t, shell("exit 0").Run(context.Background()))
 }
 
 func TestEvidenceIsTheLastLines(t *testing.T) {
 	err := shell("seq 1 1000; exit 1").Run(context.Background())
-	lines := strings.Split(vmimages.EvidenceOf(err), "\n")
+	lines := strings.Split(errs.EvidenceOf(err), "\n")
 	assert.Len(t, lines, tail)
 	assert.Equal(t, "1000", lines[len(lines)-1])
 }

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
@@ -61,7 +61,7 @@ var packageForm = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 // of the suites that could not be read.
 func (a *Archive) Fetch(ctx context.Context, name string, use func(deb string, v Version) error) error {
 	if !packageForm.MatchString(name) {
-		return vmimages.Usagef("%q is no name of a Debian package", name)
+		return errs.Usagef("%q is no name of a Debian package", name)
 	}
 	lock, suites, missed, err := a.open(ctx, name)
 	if err != nil {
@@ -98,7 +98,7 @@ func (a *Archive) Depends(ctx context.Context, name string) (names []string, err
 			names = append(names, dep)
 		}
 	}, "depends", "--important", name)
-	if vmimages.EvidenceOf(err) == "E: No packages found" {
+	if errs.EvidenceOf(err) == "E: No packages found" {
 		err = nil
 	}
 	return names, err
@@ -107,7 +107,7 @@ func (a *Archive) Depends(ctx context.Context, name string) (names []string, err
 // ask puts a question about a package to the lists.
 func (a *Archive) ask(ctx context.Context, name string, line func(string), question ...string) error {
 	if !packageForm.MatchString(name) {
-		return vmimages.Usagef("%q is no name of a Debian package", name)
+		return errs.Usagef("%q is no name of a Debian package", name)
 	}
 	lock, suites, _, err := a.open(ctx, name)
 	if err != nil {
@@ -139,7 +139,7 @@ func (a *Archive) open(ctx context.Context, name string) (lock *cache.Lock, suit
 	}()
 	for _, dir := range []string{dirLists, dirStamps, dirPackage, dirNothing} {
 		if err := os.MkdirAll(a.Cache.Path(room, dir, "partial"), 0o755); err != nil {
-			return nil, nil, nil, vmimages.Infraf("cannot keep Debian's lists: %w", err)
+			return nil, nil, nil, errs.Infraf("cannot keep Debian's lists: %w", err)
 		}
 	}
 	if suites, err = a.suites(ctx); err != nil {
@@ -158,9 +158,9 @@ func absent(name string, missed map[string]string) error {
 	}
 	slices.Sort(why)
 	if len(why) == 0 {
-		return vmimages.Usagef("no suite of Debian's archive has a package %s", name)
+		return errs.Usagef("no suite of Debian's archive has a package %s", name)
 	}
-	e := vmimages.Infraf("no suite of Debian's archive that could be read has a package %s; %d could not be: %s", name, len(why), why[0])
+	e := errs.Infraf("no suite of Debian's archive that could be read has a package %s; %d could not be: %s", name, len(why), why[0])
 	e.Evidence = strings.Join(why, "\n")
 	return e
 }
@@ -214,13 +214,13 @@ func (a *Archive) download(ctx context.Context, lock *os.File, v Version) (deb s
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		e := vmimages.Infraf("cannot download %s %s: %s", v.Package, v.Version, cmp.Or(complaint(vmimages.EvidenceOf(err)), err.Error()))
-		e.Evidence = vmimages.EvidenceOf(err)
+		e := errs.Infraf("cannot download %s %s: %s", v.Package, v.Version, cmp.Or(complaint(errs.EvidenceOf(err)), err.Error()))
+		e.Evidence = errs.EvidenceOf(err)
 		return "", e
 	}
 	found := a.downloaded(v.Package)
 	if len(found) != 1 {
-		return "", vmimages.Infraf("apt-get download %s left %d files", v.Package, len(found))
+		return "", errs.Infraf("apt-get download %s left %d files", v.Package, len(found))
 	}
 	return found[0], nil
 }

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/crypto/openpgp/clearsign" //nolint:staticcheck // likewise
 	"golang.org/x/crypto/openpgp/packet"    //nolint:staticcheck // likewise
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/progress"
 )
@@ -169,7 +169,7 @@ func TestPackageThatNoSuiteHas(t *testing.T) {
 	a, _ := r.archive()
 	_, _, err := r.fetch(a)
 	require.EqualError(t, err, "no suite of Debian's archive has a package linux-source-9.9")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	require.ErrorContains(t, a.Fetch(t.Context(), "../x", nil), "is no name of a Debian package")
 }
 
@@ -192,7 +192,7 @@ func TestSuiteWhoseSignatureDoesNotVerify(t *testing.T) {
 		_, _, err := r.fetch(a)
 		require.ErrorContains(t, err, "no suite of Debian's archive that could be read has a package linux-source-9.9; 1 could not be: sid: its signature does not verify: ", name)
 		assert.NotContains(t, err.Error(), "\n")
-		assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 		assert.True(t, slices.ContainsFunc(*events, func(e progress.Event) bool {
 			return e.Kind == progress.Note && strings.HasPrefix(e.Text, "cannot read Debian's sid: its signature does not verify")
 		}), name)

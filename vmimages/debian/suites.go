@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/command"
 )
 
@@ -53,7 +53,7 @@ func hostMirrors(ctx context.Context) (list []mirror, err error) {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format",
 		"$(TARGET_OF)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages").Output()
 	if err != nil {
-		return nil, vmimages.Infraf("cannot read the host's apt sources: %w", err)
+		return nil, errs.Infraf("cannot read the host's apt sources: %w", err)
 	}
 	return mirrorsIn(string(out))
 }
@@ -71,7 +71,7 @@ func mirrorsIn(targets string) (list []mirror, err error) {
 		}
 	}
 	if len(list) == 0 {
-		return nil, vmimages.Infraf("the host's apt configuration names no mirror of Debian, which packages could be had from")
+		return nil, errs.Infraf("the host's apt configuration names no mirror of Debian, which packages could be had from")
 	}
 	return list, nil
 }
@@ -133,10 +133,10 @@ func (a *Archive) update(ctx context.Context, lock *os.File, suites []suite) (mi
 			return nil, ctx.Err()
 		case err == nil:
 			if err := os.WriteFile(stamp, nil, 0o644); err != nil {
-				return nil, vmimages.Infraf("cannot keep Debian's lists: %w", err)
+				return nil, errs.Infraf("cannot keep Debian's lists: %w", err)
 			}
-		case !noSuch.MatchString(vmimages.EvidenceOf(err)):
-			missed[s.name] = complaint(vmimages.EvidenceOf(err))
+		case !noSuch.MatchString(errs.EvidenceOf(err)):
+			missed[s.name] = complaint(errs.EvidenceOf(err))
 			a.Report.Note("debian.lists", "cannot read Debian's "+s.name+": "+missed[s.name])
 		}
 		step.Advance(int64(i+1), int64(len(suites)))
@@ -204,10 +204,10 @@ Acquire::AllowDowngradeToInsecureRepositories "false";
 	preferences := "Package: *\nPin: version *\nPin-Priority: 500\n"
 	for file, text := range map[string]string{list: lines.String(), path: text, a.Cache.Path(room, "preferences"): preferences} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return "", vmimages.Infraf("cannot configure apt: %w", err)
+			return "", errs.Infraf("cannot configure apt: %w", err)
 		}
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			return "", vmimages.Infraf("cannot configure apt: %w", err)
+			return "", errs.Infraf("cannot configure apt: %w", err)
 		}
 	}
 	return path, nil

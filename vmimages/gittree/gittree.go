@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
@@ -36,11 +36,11 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, vmimages.Usagef("kernel source %s: %w", dir, err)
+		return nil, errs.Usagef("kernel source %s: %w", dir, err)
 	}
 	r := &Repo{Dir: abs, git: git}
 	if _, err := r.run(ctx, abs, "rev-parse", "--git-dir"); err != nil {
-		return nil, vmimages.Usagef("kernel source %s: expected a git repository: %w", dir, err)
+		return nil, errs.Usagef("kernel source %s: expected a git repository: %w", dir, err)
 	}
 	return r, nil
 }
@@ -49,7 +49,7 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 func (r *Repo) Commit(ctx context.Context, rev string) (string, error) {
 	out, err := r.run(ctx, r.Dir, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil && ctx.Err() == nil {
-		return "", vmimages.Usagef("%q names no commit in %s", rev, r.Dir)
+		return "", errs.Usagef("%q names no commit in %s", rev, r.Dir)
 	}
 	return strings.TrimSpace(out), err
 }
@@ -162,7 +162,7 @@ func (r *Repo) run(ctx context.Context, dir string, args ...string) (string, err
 		return "", ctx.Err()
 	}
 	if err != nil {
-		e := vmimages.Infraf("git %s: %w%s", args[0], err, firstLine(stderr.String()))
+		e := errs.Infraf("git %s: %w%s", args[0], err, firstLine(stderr.String()))
 		e.Evidence = stderr.String()
 		return "", e
 	}

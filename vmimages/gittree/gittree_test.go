@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 )
@@ -75,7 +75,7 @@ func TestNamesAndOrder(t *testing.T) {
 	for _, bad := range []string{"nothing", "--help", ""} {
 		_, err = r.Commit(t.Context(), bad)
 		assert.ErrorContains(t, err, "names no commit")
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	}
 	yes, err := r.Contains(t.Context(), commits[2], commits[0])
 	require.NoError(t, err)

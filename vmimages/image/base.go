@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
@@ -174,7 +174,7 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 			}
 		},
 	}.Run(ctx)
-	if e, ok := errors.AsType[*vmimages.Error](err); ok && (complaint != "" || withoutIDs() != "") {
+	if e, ok := errors.AsType[*errs.Error](err); ok && (complaint != "" || withoutIDs() != "") {
 		return notMade(e, complaint, withoutIDs())
 	}
 	return err
@@ -185,14 +185,14 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 // which fails with a list of all packages where the host's libc is newer than the
 // image's ("GLIBC_2.38 not found" on Debian 13). Of that the beginning is enough, and
 // it is needed: something else may have gone wrong first.
-func notMade(e *vmimages.Error, complaint, noIDs string) error {
-	f := vmimages.Infraf("mmdebstrap failed: %s", complaint)
+func notMade(e *errs.Error, complaint, noIDs string) error {
+	f := errs.Infraf("mmdebstrap failed: %s", complaint)
 	if noIDs != "" {
 		const enough = 100
 		if complaint = strings.TrimSpace(complaint); len(complaint) > enough {
 			complaint = complaint[:enough] + "…"
 		}
-		f = vmimages.Infraf("mmdebstrap cannot make a Debian userland for this user: %s (it said: %s)", noIDs, complaint)
+		f = errs.Infraf("mmdebstrap cannot make a Debian userland for this user: %s (it said: %s)", noIDs, complaint)
 	}
 	f.Evidence = e.Evidence
 	return f
@@ -219,7 +219,7 @@ func readTar(file string) (tarContents, error) {
 	var c tarContents
 	f, err := os.Open(file)
 	if err != nil {
-		return c, vmimages.Infraf("mmdebstrap left no tarball: %w", err)
+		return c, errs.Infraf("mmdebstrap left no tarball: %w", err)
 	}
 	defer f.Close()
 	for r := tar.NewReader(bufio.NewReaderSize(f, 1<<20)); ; {
@@ -228,7 +228,7 @@ func readTar(file string) (tarContents, error) {
 			break
 		}
 		if err != nil {
-			return c, vmimages.Infraf("mmdebstrap's tarball: %w", err)
+			return c, errs.Infraf("mmdebstrap's tarball: %w", err)
 		}
 		c.entries++
 		c.blocks += 1 + (h.Size+blockSize-1)/blockSize
@@ -239,7 +239,7 @@ func readTar(file string) (tarContents, error) {
 		}
 	}
 	if len(c.packages) == 0 {
-		return c, vmimages.Infraf("mmdebstrap's tarball has no list of installed packages")
+		return c, errs.Infraf("mmdebstrap's tarball has no list of installed packages")
 	}
 	return c, nil
 }

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
@@ -65,12 +65,12 @@ var validPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 // key names the userland that a spec describes.
 func (s Spec) key() (string, error) {
 	if !slices.Contains(Releases, s.Release) {
-		return "", vmimages.Usagef("image release %q: expected one of %s", s.Release, strings.Join(Releases, ", "))
+		return "", errs.Usagef("image release %q: expected one of %s", s.Release, strings.Join(Releases, ", "))
 	}
 	names := slices.Compact(slices.Sorted(slices.Values(s.Packages)))
 	for _, n := range names {
 		if !validPackage.MatchString(n) {
-			return "", vmimages.Usagef("image package %q is no Debian package name", n)
+			return "", errs.Usagef("image package %q is no Debian package name", n)
 		}
 	}
 	return hash(fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup, makeMountPoints()), nil
@@ -95,7 +95,7 @@ func (b *Builder) Ensure(ctx context.Context, s Spec, agentPath string) (Image, 
 	}
 	agent, err := hashFile(agentPath)
 	if err != nil {
-		return Image{}, vmimages.Usagef("cannot read the agent: %w", err)
+		return Image{}, errs.Usagef("cannot read the agent: %w", err)
 	}
 	lock, err := b.Cache.Lock(ctx, lockPlace, "building the root image", func(holder string) {
 		b.Report.Wait("image.lock", "waiting for "+holder+", which builds the root image")
@@ -168,7 +168,7 @@ func (b *Builder) finish(ctx context.Context, lock *cache.Lock, base string, fil
 		err = json.Unmarshal(text, &img.Packages)
 	}
 	if err != nil {
-		return Image{}, vmimages.Infraf("the cached userland %s is damaged (remove it): %w", base, err)
+		return Image{}, errs.Infraf("the cached userland %s is damaged (remove it): %w", base, err)
 	}
 	stage, err := b.Cache.Stage(roomImages, img.Key)
 	if err != nil {
@@ -177,7 +177,7 @@ func (b *Builder) finish(ctx context.Context, lock *cache.Lock, base string, fil
 	defer os.RemoveAll(stage)
 	path := filepath.Join(stage, fsName)
 	if err := copySparse(filepath.Join(base, baseFS), path); err != nil {
-		return Image{}, vmimages.Infraf("cannot copy the root image: %w", err)
+		return Image{}, errs.Infraf("cannot copy the root image: %w", err)
 	}
 	if err := lay(ctx, lock, stage, fsName, files); err != nil {
 		return Image{}, err
@@ -228,7 +228,7 @@ func List(c *cache.Cache) ([]Image, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, vmimages.Infraf("cannot list images: %w", err)
+		return nil, errs.Infraf("cannot list images: %w", err)
 	}
 	var list []Image
 	for _, e := range entries {

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"os"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // ErrNotMade says that an image would have to be made first.
@@ -19,7 +19,7 @@ func (b *Builder) Find(s Spec, agentPath string) (Image, error) {
 	}
 	agent, err := hashFile(agentPath)
 	if err != nil {
-		return Image{}, vmimages.Usagef("cannot read the agent: %w", err)
+		return Image{}, errs.Usagef("cannot read the agent: %w", err)
 	}
 	if _, err := os.Stat(b.Cache.Path(roomImages)); errors.Is(err, fs.ErrNotExist) {
 		return Image{}, ErrNotMade // and no keys either, which loading would make

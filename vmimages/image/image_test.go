@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
@@ -161,11 +161,11 @@ func TestBadSpecs(t *testing.T) {
 	} {
 		_, err := b.Ensure(context.Background(), s, os.Args[0])
 		require.ErrorContains(t, err, want)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	}
 	_, err := b.Ensure(context.Background(), DefaultSpec(), filepath.Join(t.TempDir(), "none"))
 	require.ErrorContains(t, err, "cannot read the agent")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 }
 
 func TestDamagedKeyIsNotReplacedSilently(t *testing.T) {
@@ -267,11 +267,11 @@ func TestUsersWithoutIDs(t *testing.T) {
 	} {
 		assert.Equal(t, want, givesIDs(subuid, user[0], user[1]), user[0])
 	}
-	failed := vmimages.Infraf("mmdebstrap: exit status 1")
+	failed := errs.Infraf("mmdebstrap: exit status 1")
 	failed.Evidence = "a wall"
 	err := notMade(failed, "run_chroot failed: "+strings.Repeat("a-package ", 1000), "install uidmap")
 	assert.ErrorContains(t, err, "for this user: install uidmap (it said: run_chroot failed: a-package")
 	assert.Less(t, len(err.Error()), 300, "one line that can be read")
-	assert.Equal(t, "a wall", vmimages.EvidenceOf(err))
+	assert.Equal(t, "a wall", errs.EvidenceOf(err))
 	assert.ErrorContains(t, notMade(failed, "no network", ""), "mmdebstrap failed: no network")
 }

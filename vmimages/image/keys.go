@@ -12,7 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 	"golang.org/x/crypto/ssh"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -32,11 +32,11 @@ func loadKey(c *cache.Cache, role string) (keyPair, error) {
 		text, err = generateKey(c, k.path, role)
 	}
 	if err != nil {
-		return k, vmimages.Infraf("ssh key %s: %w", k.path, err)
+		return k, errs.Infraf("ssh key %s: %w", k.path, err)
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if err != nil {
-		return k, vmimages.Infraf("ssh key %s is damaged (remove it to have a new one made): %w", k.path, err)
+		return k, errs.Infraf("ssh key %s is damaged (remove it to have a new one made): %w", k.path, err)
 	}
 	k.private = text
 	k.public = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " loopfault-" + role

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
@@ -94,7 +94,7 @@ func lay(ctx context.Context, lock *cache.Lock, dir, name string, files []file) 
 		return fmt.Errorf("writing the agent into the root image: %w", err)
 	}
 	if len(complaints) > 0 {
-		e := vmimages.Infraf("writing the agent into the root image: %s", complaints[0])
+		e := errs.Infraf("writing the agent into the root image: %s", complaints[0])
 		e.Evidence = strings.Join(complaints, "\n")
 		return e
 	}

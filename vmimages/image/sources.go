@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/packages"
 )
 
@@ -28,7 +28,7 @@ func hostSources(ctx context.Context, release string) (string, error) {
 	out, err := exec.CommandContext(ctx, apt, "indextargets", "--format",
 		"$(TARGET_OF)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages").Output()
 	if err != nil {
-		return "", vmimages.Infraf("cannot read the host's apt sources: %w", err)
+		return "", errs.Infraf("cannot read the host's apt sources: %w", err)
 	}
 	return debLines(out, release), nil
 }
@@ -77,7 +77,7 @@ func hostAptOptions(ctx context.Context) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, tool, "dump", "--no-empty", "--format", `%f "%v";%n`).Output()
 	if err != nil {
-		return "", vmimages.Infraf("cannot read the host's apt configuration: %w", err)
+		return "", errs.Infraf("cannot read the host's apt configuration: %w", err)
 	}
 	return keepReachability(string(out)), nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
@@ -29,7 +29,7 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	defer lock.Unlock()
 	dir, err := os.MkdirTemp(b.Cache.Path(roomBuilds), ".package-")
 	if err != nil {
-		return Build{}, vmimages.Infraf("cannot unpack kernel %s: %w", ref, err)
+		return Build{}, errs.Infraf("cannot unpack kernel %s: %w", ref, err)
 	}
 	defer os.RemoveAll(dir)
 	root, from, err := b.unpacked(ctx, dir, ref)
@@ -62,7 +62,7 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 		return root, ref, fetchShipped(ctx, &debian.Archive{Cache: b.Cache, Report: b.Report}, name, root)
 	}
 	if from, err = filepath.Abs(ref); err != nil {
-		return "", "", vmimages.Infraf("kernel %q: %w", ref, err)
+		return "", "", errs.Infraf("kernel %q: %w", ref, err)
 	}
 	if debs := debsOf(from); len(debs) > 0 {
 		root = filepath.Join(dir, "root")
@@ -81,7 +81,7 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 		root = filepath.Join(dir, "root")
 		return root, from, unpackDeb(ctx, root, from)
 	}
-	return "", "", vmimages.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
+	return "", "", errs.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
 }
 
 // unpackDeb unpacks a package below root, beside what is there.
@@ -117,7 +117,7 @@ func (b *Builder) publishShipped(k shipped, source string) (Build, error) {
 	}
 	for name, text := range map[string][]byte{fileBzImage: k.image, fileConfig: k.config, fileInitrd: k.disk, fileRecord: append(record, '\n')} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			return Build{}, vmimages.Infraf("cannot keep kernel %s: %w", k.version, err)
+			return Build{}, errs.Infraf("cannot keep kernel %s: %w", k.version, err)
 		}
 	}
 	final, err := b.Cache.Publish(roomBuilds, key)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -47,7 +47,7 @@ func TestModulesComeAfterWhatTheyNeed(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "xfs.ko.lzma"), nil, 0o644))
 	_, err = modulesIn(t.Context(), dir, scratch)
 	assert.ErrorContains(t, err, "xfs.ko.lzma is compressed")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 }
 
 func TestRAMDiskHoldsAgentAndModules(t *testing.T) {
@@ -98,7 +98,7 @@ func TestKernelPackages(t *testing.T) {
 	} {
 		_, err := b.Add(t.Context(), ref, "agent")
 		assert.ErrorContains(t, err, want)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	}
 }
 

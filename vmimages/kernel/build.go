@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/debian"
@@ -60,7 +60,7 @@ type recipe struct {
 
 func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	if !validName.MatchString(s.Name) {
-		return nil, vmimages.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
+		return nil, errs.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
 	}
 	r := &recipe{Spec: s}
 	var err error
@@ -87,7 +87,7 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	}
 	out, err := exec.CommandContext(ctx, "gcc", "--version").Output()
 	if err != nil {
-		return nil, vmimages.Infraf("gcc does not run: %w", err)
+		return nil, errs.Infraf("gcc does not run: %w", err)
 	}
 	r.compiler, _, _ = strings.Cut(string(out), "\n")
 	return r, nil
@@ -168,7 +168,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	}
 	log, err := os.Create(logFile)
 	if err != nil {
-		return Build{}, vmimages.Infraf("cannot write build log: %w", err)
+		return Build{}, errs.Infraf("cannot write build log: %w", err)
 	}
 	defer log.Close()
 	o := &objTree{dir: filepath.Join(t.dir, "config-"+r.configID())}
@@ -256,7 +256,7 @@ func (b *Builder) publish(o *objTree, built Build) (Build, error) {
 	}
 	version, err := os.ReadFile(filepath.Join(o.obj(), "include/config/kernel.release"))
 	if err != nil {
-		return Build{}, vmimages.Infraf("the kernel build left no version: %w", err)
+		return Build{}, errs.Infraf("the kernel build left no version: %w", err)
 	}
 	built.Version = strings.TrimSpace(string(version))
 	for from, to := range map[string]string{
@@ -264,7 +264,7 @@ func (b *Builder) publish(o *objTree, built Build) (Build, error) {
 	} {
 		sum, err := copyFile(filepath.Join(o.obj(), from), filepath.Join(dir, to))
 		if err != nil {
-			return Build{}, vmimages.Infraf("the kernel build left no %s: %w", from, err)
+			return Build{}, errs.Infraf("the kernel build left no %s: %w", from, err)
 		}
 		switch to {
 		case fileBzImage:

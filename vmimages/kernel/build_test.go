@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
@@ -91,8 +91,8 @@ func TestBuildThatDoesNotCompile(t *testing.T) {
 	write(t, b.source, map[string]string{"fs/b.c": "#error\n"})
 	_, err := b.Ensure(context.Background(), b.spec("broken"))
 	require.ErrorContains(t, err, "kernel broken does not build: fs/b.c:1:2: error: #error was said")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
-	assert.Contains(t, vmimages.EvidenceOf(err), "CC      fs/b.c")
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
+	assert.Contains(t, errs.EvidenceOf(err), "CC      fs/b.c")
 	write(t, b.source, map[string]string{"fs/b.c": "four\nfive\nsix\n"})
 	built, _ := b.build(b.spec("broken"))
 	assert.Equal(t, plain, image(t, built))
@@ -191,7 +191,7 @@ func TestBadSpecs(t *testing.T) {
 	} {
 		_, err := b.Ensure(context.Background(), c.spec)
 		require.ErrorContains(t, err, c.want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 		assert.NotContains(t, err.Error(), "\n", name)
 	}
 }
@@ -202,7 +202,7 @@ func TestMissingToolNamesItsPackage(t *testing.T) {
 	_, err := b.Ensure(context.Background(), b.spec("x"))
 	require.ErrorContains(t, err, "missing gcc, ld")
 	assert.ErrorContains(t, err, "install the Debian packages gcc binutils make flex bison bc")
-	assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 }
 
 // An object tree that was begun without ccache would be compiled once more for it.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // ReadFragment reads a configuration fragment; a file that cannot be read or has
@@ -18,7 +18,7 @@ import (
 func ReadFragment(path string) (Fragment, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Fragment{}, vmimages.Usagef("cannot read fragment: %w", err)
+		return Fragment{}, errs.Usagef("cannot read fragment: %w", err)
 	}
 	f := Fragment{Name: filepath.Base(path), Text: text}
 	_, err = f.settings()
@@ -57,12 +57,12 @@ func (f Fragment) settings() ([]setting, error) {
 		} else if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		} else {
-			return nil, vmimages.Usagef("fragment %s: %q is not CONFIG_NAME=value or # CONFIG_NAME is not set", s.from, line)
+			return nil, errs.Usagef("fragment %s: %q is not CONFIG_NAME=value or # CONFIG_NAME is not set", s.from, line)
 		}
 		list = append(list, s)
 	}
 	if err := in.Err(); err != nil {
-		return nil, vmimages.Usagef("fragment %s: %w", f.Name, err)
+		return nil, errs.Usagef("fragment %s: %w", f.Name, err)
 	}
 	return list, nil
 }
@@ -135,7 +135,7 @@ func explainDropped(src string, got config, dropped []setting) error {
 	if n := len(lines) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more)", n)
 	}
-	e := vmimages.Usagef("%s%s", lines[0], more)
+	e := errs.Usagef("%s%s", lines[0], more)
 	e.Evidence = strings.Join(lines, "\n")
 	return e
 }

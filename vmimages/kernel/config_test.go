@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/progress"
 )
 
@@ -49,7 +49,7 @@ func TestDroppedOptionsAreNamed(t *testing.T) {
 		spec.Fragments = []Fragment{fragment("mine.config", c.text)}
 		_, err := b.Ensure(context.Background(), spec)
 		require.ErrorContains(t, err, c.want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 		assert.NotContains(t, err.Error(), "\n", name)
 	}
 }
@@ -67,7 +67,7 @@ func TestFragmentSyntax(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		_, err := ReadFragment(path)
 		require.ErrorContains(t, err, want)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	}
 	require.NoError(t, os.WriteFile(path, []byte("CONFIG_A=\"a b\"\nCONFIG_B=0x10\nCONFIG_C=-1\n#free text\n"), 0o644))
 	f, err := ReadFragment(path)

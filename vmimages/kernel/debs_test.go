@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -52,7 +52,7 @@ func TestAKernelInSeveralPackages(t *testing.T) {
 	debOf(t, debs, "linux-base-"+v, map[string]string{"boot/config-" + v: "CONFIG_KASAN=y\n"})
 	_, err = add(debs)
 	require.ErrorContains(t, err, "comes without its modules (Debian's kernels from 6.19 on")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	debOf(t, debs, "linux-modules-"+v, map[string]string{"usr/lib/modules/" + v + "/kernel/nfsd.ko": string(nfsd)})
 	debOf(t, debs, "linux-image-"+v+"-dbg", map[string]string{"usr/lib/debug/boot/vmlinux": "huge"})
 	debOf(t, debs, "linux-headers-"+v, map[string]string{"usr/src/x": ""})

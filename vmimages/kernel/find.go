@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -73,7 +73,7 @@ func (b *Builder) named(built Build, name string) (Build, error) {
 		return Build{}, err
 	}
 	if err := renameio.Symlink(to, link); err != nil {
-		return Build{}, vmimages.Infraf("cannot name kernel %s: %w", name, err)
+		return Build{}, errs.Infraf("cannot name kernel %s: %w", name, err)
 	}
 	return built, nil
 }
@@ -85,7 +85,7 @@ func List(c *cache.Cache) ([]Build, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, vmimages.Infraf("cannot list kernels: %w", err)
+		return nil, errs.Infraf("cannot list kernels: %w", err)
 	}
 	var list []Build
 	for _, e := range entries {
@@ -122,7 +122,7 @@ func Resolve(c *cache.Cache, k string) (Build, error) {
 	case k == "" || err != nil && !strings.ContainsRune(k, filepath.Separator):
 		return Build{}, unknown(k, list)
 	case err != nil:
-		return Build{}, vmimages.Usagef("kernel: %w", err)
+		return Build{}, errs.Usagef("kernel: %w", err)
 	case st.IsDir():
 		return fromTree(k)
 	}
@@ -136,7 +136,7 @@ func unknown(k string, list []Build) error {
 		known = append(known, b.Name)
 	}
 	if _, err := Named(k); err == nil {
-		return vmimages.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
+		return errs.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
 	} else if strings.ContainsAny(k, at+plus) && !strings.ContainsRune(k, filepath.Separator) {
 		return err
 	}
@@ -149,21 +149,21 @@ func unknown(k string, list []Build) error {
 	if len(built) > 0 {
 		have = "built are " + strings.Join(built, ", ")
 	}
-	return vmimages.Usagef("no kernel %q%s (%s; a path of a bzImage or of a kernel build works too)", k, didYouMean(k, known), have)
+	return errs.Usagef("no kernel %q%s (%s; a path of a bzImage or of a kernel build works too)", k, didYouMean(k, known), have)
 }
 
 // fromTree takes a directory in which somebody built a kernel.
 func fromTree(dir string) (Build, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return Build{}, vmimages.Usagef("kernel %s: %w", dir, err)
+		return Build{}, errs.Usagef("kernel %s: %w", dir, err)
 	}
 	if b, err := load(dir); err == nil {
 		return b, nil
 	}
 	image := filepath.Join(dir, "arch/x86/boot/bzImage")
 	if _, err := os.Stat(image); err != nil {
-		return Build{}, vmimages.Usagef("kernel %s holds no built kernel: there is no arch/x86/boot/bzImage in it", dir)
+		return Build{}, errs.Usagef("kernel %s holds no built kernel: there is no arch/x86/boot/bzImage in it", dir)
 	}
 	b, err := fromImage(image)
 	if err != nil {
@@ -174,7 +174,7 @@ func fromTree(dir string) (Build, error) {
 	if b.Config != "" {
 		text, err := os.ReadFile(b.Config)
 		if err != nil {
-			return Build{}, vmimages.Usagef("kernel %s: %w", dir, err)
+			return Build{}, errs.Usagef("kernel %s: %w", dir, err)
 		}
 		sum := sha256.Sum256(text)
 		b.ConfigHash, b.Instrumentation = hex.EncodeToString(sum[:]), parseConfig(text).instrumentation()
@@ -194,33 +194,33 @@ const (
 func fromImage(path string) (Build, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return Build{}, vmimages.Usagef("kernel %s: %w", path, err)
+		return Build{}, errs.Usagef("kernel %s: %w", path, err)
 	}
 	f, err := os.Open(abs)
 	if err != nil {
-		return Build{}, vmimages.Usagef("kernel: %w", err)
+		return Build{}, errs.Usagef("kernel: %w", err)
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return Build{}, vmimages.Usagef("kernel: %w", err)
+		return Build{}, errs.Usagef("kernel: %w", err)
 	}
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return Build{}, vmimages.Usagef("cannot read kernel %s: %w", path, err)
+		return Build{}, errs.Usagef("cannot read kernel %s: %w", path, err)
 	}
 	head = head[:n]
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
-		return Build{}, vmimages.Usagef("%s is an ELF file, not a bzImage: give the bzImage (arch/x86/boot/bzImage) or the whole build directory", path)
+		return Build{}, errs.Usagef("%s is an ELF file, not a bzImage: give the bzImage (arch/x86/boot/bzImage) or the whole build directory", path)
 	case n < offVersion+2 || binary.LittleEndian.Uint16(head[offBootFlag:]) != bootFlag || string(head[offMagic:offMagic+4]) != "HdrS":
-		return Build{}, vmimages.Usagef("%s is no x86 kernel image: it has no boot header", path)
+		return Build{}, errs.Usagef("%s is no x86 kernel image: it has no boot header", path)
 	}
 	h := sha256.New()
 	h.Write(head)
 	if _, err := io.Copy(h, f); err != nil {
-		return Build{}, vmimages.Usagef("cannot read kernel %s: %w", path, err)
+		return Build{}, errs.Usagef("cannot read kernel %s: %w", path, err)
 	}
 	sum := hex.EncodeToString(h.Sum(nil))
 	return Build{

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 // bootImage makes the part of a bzImage that Resolve looks at.
@@ -88,7 +88,7 @@ func TestResolve(t *testing.T) {
 	} {
 		_, err := Resolve(b.Cache, k)
 		require.ErrorContains(t, err, want, k)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), k)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), k)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // plus stands between the name of a kernel and those of its flavours.
@@ -28,9 +28,9 @@ func Named(name string) (Spec, error) {
 		}
 	}
 	if why := absent[base]; why != "" {
-		return Spec{}, vmimages.Usagef("kernel %s does not exist in series %s, only in %s: %s", plain, series, strings.Join(SeriesOf(plain), ", "), why)
+		return Spec{}, errs.Usagef("kernel %s does not exist in series %s, only in %s: %s", plain, series, strings.Join(SeriesOf(plain), ", "), why)
 	}
-	return Spec{}, vmimages.Usagef("no kernel %q in the catalogue%s", plain, didYouMean(plain, CatalogueNames()))
+	return Spec{}, errs.Usagef("no kernel %q in the catalogue%s", plain, didYouMean(plain, CatalogueNames()))
 }
 
 // SplitName takes the flavours off a kernel's name; a series stays.
@@ -45,11 +45,11 @@ func (s Spec) With(flavours ...string) (Spec, error) {
 	for _, f := range flavours {
 		text, err := flavourFiles.ReadFile("flavours/" + f + ".config")
 		if err != nil {
-			return Spec{}, vmimages.Usagef("no flavour %q: expected %s", f, strings.Join(Flavours(), ", "))
+			return Spec{}, errs.Usagef("no flavour %q: expected %s", f, strings.Join(Flavours(), ", "))
 		}
 		added := Fragment{Name: f + ".config", Text: text}
 		if slices.ContainsFunc(s.Fragments, func(have Fragment) bool { return have.Name == added.Name }) {
-			return Spec{}, vmimages.Usagef("kernel %s has the flavour %s already", s.Name, f)
+			return Spec{}, errs.Usagef("kernel %s has the flavour %s already", s.Name, f)
 		}
 		s.Name += plus + f
 		s.Fragments = append(s.Fragments, added)

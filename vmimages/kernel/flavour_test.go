@@ -3,10 +3,10 @@ package kernel
 import (
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func TestNamesWithFlavours(t *testing.T) {
@@ -36,7 +36,7 @@ func TestNamesWithFlavours(t *testing.T) {
 	} {
 		_, err := Named(name)
 		require.ErrorContains(t, err, want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 	}
 }
 

@@ -16,13 +16,8 @@ var instrumentationFiles embed.FS
 
 const instrumentationDir = "instrumentation"
 
-// Instrumentation returns the instrumentation patches in the shape that a kernel of a
-// version such as "6.12" takes, in the order of their names.
-func Instrumentation(release string) []Patch {
-	v, _ := parseVersion(release)
-	return instrumentationFor(v)
-}
-
+// instrumentationFor gives the instrumentation patches in the shape that a kernel of a version takes, in the order of
+// their names.
 func instrumentationFor(v version) []Patch {
 	var list []Patch
 	for name, text := range embedded(instrumentationFiles, instrumentationDir) {

@@ -44,7 +44,8 @@ func TestInstrumentationIsPartOfTheKey(t *testing.T) {
 
 func TestInstrumentationIsThere(t *testing.T) {
 	var names []string
-	for _, p := range Instrumentation("6.12") {
+	v, _ := parseVersion("6.12")
+	for _, p := range instrumentationFor(v) {
 		names = append(names, p.Name)
 		_, summary, err := p.parse()
 		require.NoError(t, err)

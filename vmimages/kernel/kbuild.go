@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
@@ -112,7 +112,7 @@ func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (
 	}
 	text, err := os.ReadFile(part)
 	if err != nil {
-		return nil, vmimages.Infraf("olddefconfig left no configuration: %w", err)
+		return nil, errs.Infraf("olddefconfig left no configuration: %w", err)
 	}
 	got := parseConfig(text)
 	if dropped := got.check(want); len(dropped) > 0 {
@@ -133,7 +133,7 @@ func (k *kbuild) configure(ctx context.Context, want []setting, inputs string) (
 func apply(file string, want []setting) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return vmimages.Infraf("tinyconfig left no configuration: %w", err)
+		return errs.Infraf("tinyconfig left no configuration: %w", err)
 	}
 	ours := map[string]bool{}
 	for _, s := range want {
@@ -240,7 +240,7 @@ var compilerError = regexp.MustCompile(`(?m)^.*(?:: error: |: fatal error: |: un
 
 // explain turns a failed make into one line with the first error in it.
 func explain(err error, s Spec, logFile string) error {
-	e, ok := errors.AsType[*vmimages.Error](err)
+	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Evidence == "" {
 		return err
 	}
@@ -249,17 +249,17 @@ func explain(err error, s Spec, logFile string) error {
 		text = []byte(e.Evidence)
 	}
 	if bytes.Contains(text, []byte("No space left on device")) {
-		full := vmimages.Infraf("disk full while building kernel %s", s.Name)
+		full := errs.Infraf("disk full while building kernel %s", s.Name)
 		full.Evidence = e.Evidence
 		return full
 	}
 	first := strings.TrimSpace(string(compilerError.Find(text)))
 	if first == "" {
-		first = e.Message
+		first = e.Error()
 	}
-	out := vmimages.Infraf("kernel %s does not build: %s (all output: %s)", s.Name, first, logFile)
+	out := errs.Infraf("kernel %s does not build: %s (all output: %s)", s.Name, first, logFile)
 	if len(s.Patches)+len(s.Fragments) > 0 || !strings.HasPrefix(s.Source, DebianPrefix) {
-		out.Class = vmimages.Usage
+		out.Class = errs.Usage
 	}
 	out.Evidence = e.Evidence
 	return out

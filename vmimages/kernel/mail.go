@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // mboxLine begins a mail in a mailbox: as git, patchwork, list archives and mail
@@ -39,7 +39,7 @@ func (p Patch) mails() ([]Patch, error) {
 		if savedMail.Match(p.Text) {
 			text, _, err := unmail(p.Text)
 			if err != nil {
-				return nil, vmimages.Usagef("patch %s: the mail cannot be read: %w", p.Name, err)
+				return nil, errs.Usagef("patch %s: the mail cannot be read: %w", p.Name, err)
 			}
 			p.Text = text
 		}
@@ -54,7 +54,7 @@ func (p Patch) mails() ([]Patch, error) {
 		}
 		text, subject, err := unmail(p.Text[at[1]:end])
 		if err != nil {
-			return nil, vmimages.Usagef("patch %s: mail %d cannot be read: %w", p.Name, i+1, err)
+			return nil, errs.Usagef("patch %s: mail %d cannot be read: %w", p.Name, i+1, err)
 		}
 		text = quotedFrom.ReplaceAll(text, []byte("$1"))
 		if !diffLine.Match(text) {
@@ -63,14 +63,14 @@ func (p Patch) mails() ([]Patch, error) {
 		if m := numbered.FindStringSubmatch(subject); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			if n <= last {
-				return nil, vmimages.Usagef("patch %s: mail %d is patch %s/%s, after patch %d: keep the mails of one series, in their order", p.Name, i+1, m[1], m[2], last)
+				return nil, errs.Usagef("patch %s: mail %d is patch %s/%s, after patch %d: keep the mails of one series, in their order", p.Name, i+1, m[1], m[2], last)
 			}
 			last = n
 		}
 		list = append(list, Patch{Name: fmt.Sprintf("%s (mail %d)", p.Name, i+1), Text: text, Reverse: p.Reverse})
 	}
 	if len(list) == 0 {
-		return nil, vmimages.Usagef("patch %s holds no diff", p.Name)
+		return nil, errs.Usagef("patch %s holds no diff", p.Name)
 	}
 	if len(list) == 1 {
 		list[0].Name = p.Name

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 // series makes three commits on the fake tree, in which later ones change what
@@ -129,7 +129,7 @@ func TestBadMailboxes(t *testing.T) {
 	} {
 		_, err := b.Ensure(context.Background(), b.spec("x", patchOf("x.mbox", c.text)))
 		require.ErrorContains(t, err, c.want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 		assert.NotContains(t, err.Error(), "\n", name)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/google/renameio/v2"
 	"golang.org/x/sync/errgroup"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/packages"
@@ -51,7 +51,6 @@ func (e entry) same(o entry) bool { return e.Sum == o.Sum && e.Mode == o.Mode &&
 type listing map[string]entry
 
 func (m *mirror) label() string { return m.dir }
-func (m *mirror) fixed() bool   { return false }
 
 func (m *mirror) version() (version, error) { return treeVersion(m.dir) }
 
@@ -111,7 +110,7 @@ func (m *mirror) scan(ctx context.Context) (listing, error) {
 				}
 				e, err := examine(filepath.Join(m.dir, paths[i]), known[paths[i]])
 				if errors.Is(err, fs.ErrNotExist) {
-					err = vmimages.Usagef("kernel source %s changed while it was being read: %s is gone", m.dir, paths[i])
+					err = errs.Usagef("kernel source %s changed while it was being read: %s is gone", m.dir, paths[i])
 				}
 				if err != nil {
 					return err
@@ -151,7 +150,7 @@ func (m *mirror) files(ctx context.Context) ([]string, error) {
 	// debian/. Then all files count, which is right as long as none is a product.
 	for _, product := range []string{".config", "include/config", "include/generated"} {
 		if _, err := os.Stat(filepath.Join(m.dir, product)); err == nil {
-			return nil, vmimages.Usagef("kernel source %s cannot be told from what was built in it (its .gitignore hides the source): run make mrproper there", m.dir)
+			return nil, errs.Usagef("kernel source %s cannot be told from what was built in it (its .gitignore hides the source): run make mrproper there", m.dir)
 		}
 	}
 	return m.gitFiles(ctx)
@@ -174,7 +173,7 @@ func (m *mirror) gitFiles(ctx context.Context, options ...string) ([]string, err
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		e := vmimages.Infraf("git cannot list %s: %w", m.dir, err)
+		e := errs.Infraf("git cannot list %s: %w", m.dir, err)
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			e.Evidence = string(exit.Stderr)
 		}
@@ -216,13 +215,13 @@ func examine(path string, known entry) (entry, error) {
 		e.Link, err = os.Readlink(path)
 		return e, err
 	case !e.Mode.IsRegular():
-		return e, vmimages.Usagef("kernel source: %s is neither a file nor a link", path)
+		return e, errs.Usagef("kernel source: %s is neither a file nor a link", path)
 	case known.Size == e.Size && known.Time == e.Time && known.Change == e.Change && known.Change != 0 && known.Mode == e.Mode:
 		return known, nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return e, vmimages.Usagef("cannot read kernel source: %w", err)
+		return e, errs.Usagef("cannot read kernel source: %w", err)
 	}
 	e.Sum = sha256.Sum256(data)
 	return e, nil

@@ -8,9 +8,9 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"loopfault/errs"
 
-	"loopfault/vmimages"
+	"golang.org/x/sync/errgroup"
 )
 
 // bring copies what differs between the user's tree and the mirror. The note of
@@ -115,10 +115,10 @@ func (m *mirror) place(t *tree, path string, c content) error {
 func (m *mirror) read(path string, e entry) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(m.dir, path))
 	if err != nil {
-		return nil, vmimages.Usagef("cannot read kernel source: %w", err)
+		return nil, errs.Usagef("cannot read kernel source: %w", err)
 	}
 	if sha256.Sum256(data) != e.Sum {
-		return nil, vmimages.Usagef("kernel source %s changed while it was being read: %s", m.dir, path)
+		return nil, errs.Usagef("kernel source %s changed while it was being read: %s", m.dir, path)
 	}
 	return data, nil
 }

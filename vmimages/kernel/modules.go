@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/packages"
 )
 
@@ -38,7 +38,7 @@ func modulesIn(ctx context.Context, tree, scratch string) ([]string, error) {
 		name, rest, ok := strings.Cut(d.Name(), ".ko")
 		switch {
 		case ok && rest != "" && unpackers[rest] == "":
-			return vmimages.Usagef("module %s is compressed in a way that is not known, want plain ones, .xz, .zst or .gz", path)
+			return errs.Usagef("module %s is compressed in a way that is not known, want plain ones, .xz, .zst or .gz", path)
 		case ok:
 			files[moduleName(name)] = path
 		}
@@ -93,15 +93,15 @@ func inflated(ctx context.Context, path, scratch string) (string, error) {
 		return path, nil
 	}
 	if err := packages.Require(tool); err != nil {
-		return "", vmimages.Infraf("module %s: %w", path, err)
+		return "", errs.Infraf("module %s: %w", path, err)
 	}
 	text, err := exec.CommandContext(ctx, tool, "-dc", path).Output()
 	if err != nil {
-		return "", vmimages.Infraf("module %s: %s: %w", path, tool, err)
+		return "", errs.Infraf("module %s: %s: %w", path, tool, err)
 	}
 	plain := filepath.Join(scratch, strings.TrimSuffix(filepath.Base(path), end))
 	if err := os.WriteFile(plain, text, 0o644); err != nil {
-		return "", vmimages.Infraf("cannot unpack module %s: %w", path, err)
+		return "", errs.Infraf("cannot unpack module %s: %w", path, err)
 	}
 	return plain, nil
 }
@@ -114,16 +114,16 @@ func moduleName(name string) string { return strings.ReplaceAll(name, "-", "_") 
 func moduleNeeds(path string) ([]string, error) {
 	file, err := elf.Open(path)
 	if err != nil {
-		return nil, vmimages.Usagef("module %s: %w", path, err)
+		return nil, errs.Usagef("module %s: %w", path, err)
 	}
 	defer file.Close()
 	section := file.Section(".modinfo")
 	if section == nil {
-		return nil, vmimages.Usagef("module %s has no .modinfo", path)
+		return nil, errs.Usagef("module %s has no .modinfo", path)
 	}
 	text, err := section.Data()
 	if err != nil {
-		return nil, vmimages.Usagef("module %s: %w", path, err)
+		return nil, errs.Usagef("module %s: %w", path, err)
 	}
 	var needs []string
 	for field := range bytes.SplitSeq(text, []byte{0}) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/debian"
 )
 
@@ -31,7 +31,7 @@ var parts = []string{"linux-binary-", "linux-modules-", "linux-base-"}
 // kernel stands for that one, and a series for its newest kernel.
 func fetchShipped(ctx context.Context, from archive, name, root string) error {
 	if !packageForm.MatchString(name) {
-		return vmimages.Usagef("kernel %q: expected the name of a kernel package, as in debian:linux-image-6.1-amd64", DebianPrefix+name)
+		return errs.Usagef("kernel %q: expected the name of a kernel package, as in debian:linux-image-6.1-amd64", DebianPrefix+name)
 	}
 	image, err := resolvePackage(ctx, from, name)
 	if err != nil {
@@ -80,7 +80,7 @@ func resolvePackage(ctx context.Context, from archive, name string) (string, err
 				return dep, nil
 			}
 		}
-		return "", vmimages.Usagef("no kernel package %s in any suite of Debian's archive: expected a version or a series, as in linux-image-7.3-amd64", name)
+		return "", errs.Usagef("no kernel package %s in any suite of Debian's archive: expected a version or a series, as in linux-image-7.3-amd64", name)
 	}
 	all, err := from.Names(ctx, imagePrefix+series+".")
 	if err != nil {
@@ -94,7 +94,7 @@ func resolvePackage(ctx context.Context, from archive, name string) (string, err
 		}
 	}
 	if len(fit) == 0 {
-		return "", vmimages.Usagef("no kernel package of series %s for %s in any suite of Debian's archive", series, flavour)
+		return "", errs.Usagef("no kernel package of series %s for %s in any suite of Debian's archive", series, flavour)
 	}
 	return slices.MaxFunc(fit, compareVersions), nil
 }

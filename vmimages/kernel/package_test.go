@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/debian"
 )
 
@@ -38,7 +38,7 @@ func (s shelf) Depends(_ context.Context, name string) ([]string, error) {
 func (s shelf) Fetch(_ context.Context, name string, use func(deb string, v debian.Version) error) error {
 	file, ok := s[name]
 	if !ok {
-		return vmimages.Usagef("no suite of Debian's archive has a package %s", name)
+		return errs.Usagef("no suite of Debian's archive has a package %s", name)
 	}
 	dir, err := os.MkdirTemp("", "shelf-")
 	if err != nil {
@@ -95,6 +95,6 @@ func TestKernelPackagesAreFoundWithTheirParts(t *testing.T) {
 	} {
 		err := fetchShipped(t.Context(), from, name, t.TempDir())
 		require.ErrorContains(t, err, want)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/packages"
 )
 
@@ -26,7 +26,7 @@ import (
 func ReadPatch(path string, reverse bool) (Patch, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Patch{}, vmimages.Usagef("cannot read patch: %w", err)
+		return Patch{}, errs.Usagef("cannot read patch: %w", err)
 	}
 	p := Patch{Name: filepath.Base(path), Text: text, Reverse: reverse}
 	_, _, err = p.parse()
@@ -71,17 +71,17 @@ func (p Patch) parse() (changes []change, summary string, err error) {
 func (p Patch) files() (files []*gitdiff.File, summary string, err error) {
 	files, preamble, err := gitdiff.Parse(bytes.NewReader(p.Text))
 	if err != nil {
-		return nil, "", vmimages.Usagef("patch %s is damaged%s: %s", p.Name, p.where(err), strings.TrimPrefix(err.Error(), "gitdiff: "))
+		return nil, "", errs.Usagef("patch %s is damaged%s: %s", p.Name, p.where(err), strings.TrimPrefix(err.Error(), "gitdiff: "))
 	}
 	if len(files) == 0 {
-		return nil, "", vmimages.Usagef("patch %s holds no diff", p.Name)
+		return nil, "", errs.Usagef("patch %s holds no diff", p.Name)
 	}
 	for _, f := range files {
 		if f.IsBinary {
-			return nil, "", vmimages.Usagef("patch %s changes a binary file, %s", p.Name, name(f))
+			return nil, "", errs.Usagef("patch %s changes a binary file, %s", p.Name, name(f))
 		}
 		if len(f.TextFragments) == 0 && !f.IsRename && f.NewMode == 0 && !f.IsDelete {
-			return nil, "", vmimages.Usagef("patch %s has no hunks for %s", p.Name, name(f))
+			return nil, "", errs.Usagef("patch %s has no hunks for %s", p.Name, name(f))
 		}
 	}
 	return files, headline(preamble), nil
@@ -209,7 +209,7 @@ func (p *patcher) locate(patch Patch, f *gitdiff.File) error {
 		}
 		*n = p.strip(*n)
 		if !filepath.IsLocal(*n) {
-			return vmimages.Usagef("patch %s reaches outside the source tree: %s", patch.Name, *n)
+			return errs.Usagef("patch %s reaches outside the source tree: %s", patch.Name, *n)
 		}
 		if err := p.fetch(*n); err != nil {
 			return err
@@ -221,7 +221,7 @@ func (p *patcher) locate(patch Patch, f *gitdiff.File) error {
 	}
 	if needs != "" {
 		if _, err := os.Lstat(filepath.Join(p.scratch, needs)); err != nil {
-			return vmimages.Usagef("patch %s%s does not apply: there is no file %s in the source", patch.Name, reversed(patch.Reverse), needs)
+			return errs.Usagef("patch %s%s does not apply: there is no file %s in the source", patch.Name, reversed(patch.Reverse), needs)
 		}
 	}
 	return nil
@@ -232,7 +232,7 @@ func (p *patcher) apply(ctx context.Context, patch Patch, f *gitdiff.File) error
 		return err
 	}
 	out, err := p.run(ctx, f, patch.Reverse, false)
-	if err == nil || ctx.Err() != nil || vmimages.ClassOf(err) == vmimages.Infrastructure {
+	if err == nil || ctx.Err() != nil || errs.ClassOf(err) == errs.Infrastructure {
 		return err
 	}
 	if _, back := p.run(ctx, f, !patch.Reverse, true); back == nil {
@@ -240,9 +240,9 @@ func (p *patcher) apply(ctx context.Context, patch Patch, f *gitdiff.File) error
 		if patch.Reverse {
 			state = "not in, so it cannot be taken out"
 		}
-		return vmimages.Usagef("patch %s is %s: see %s in the source", patch.Name, state, name(f))
+		return errs.Usagef("patch %s is %s: see %s in the source", patch.Name, state, name(f))
 	}
-	e := vmimages.Usagef("patch %s%s does not apply: %s", patch.Name, reversed(patch.Reverse), whichHunk(out, name(f)))
+	e := errs.Usagef("patch %s%s does not apply: %s", patch.Name, reversed(patch.Reverse), whichHunk(out, name(f)))
 	e.Evidence = out
 	return e
 }
@@ -314,7 +314,7 @@ func (p *patcher) run(ctx context.Context, f *gitdiff.File, reverse, dry bool) (
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return string(out), vmimages.Usagef("patch program: %w", err)
+		return string(out), errs.Usagef("patch program: %w", err)
 	}
 	return string(out), nil
 }
@@ -342,7 +342,7 @@ func readContent(path string) (content, error) {
 		return content{}, err
 	}
 	if !st.Mode().IsRegular() {
-		return content{}, vmimages.Usagef("%s is not a regular file and cannot be patched", path)
+		return content{}, errs.Usagef("%s is not a regular file and cannot be patched", path)
 	}
 	data, err := os.ReadFile(path)
 	return content{data: data, mode: st.Mode().Perm()}, err

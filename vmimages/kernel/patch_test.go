@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func TestPatchesThatDoNotFit(t *testing.T) {
@@ -35,7 +35,7 @@ func TestPatchesThatDoNotFit(t *testing.T) {
 	} {
 		_, err := b.Ensure(context.Background(), b.spec("x", c.patches...))
 		require.ErrorContains(t, err, c.want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 		assert.NotContains(t, err.Error(), "\n", name)
 	}
 	// None of them left a trace.
@@ -64,7 +64,7 @@ func TestReadPatch(t *testing.T) {
 	assert.Equal(t, Patch{Name: "a.patch", Text: []byte(diffA), Reverse: true}, p)
 	_, err = ReadPatch(path+"x", false)
 	require.ErrorContains(t, err, "cannot read patch")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 }
 
 // What a builder that died while it patched leaves behind is put right by the

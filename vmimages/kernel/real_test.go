@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/progress"
 )
@@ -110,7 +110,7 @@ func TestEverySourceCanBeConfigured(t *testing.T) {
 			k := &kbuild{tree: tree, objTree: &objTree{dir: t.TempDir()}, jobs: 2, log: io.Discard}
 			require.NoError(t, os.MkdirAll(k.obj(), 0o755))
 			got, err := k.configure(t.Context(), r.settings, name)
-			require.NoError(t, err, vmimages.EvidenceOf(err))
+			require.NoError(t, err, errs.EvidenceOf(err))
 			assert.Equal(t, "y", got.value("FAILSLAB"), name)
 			filter := "y"
 			if strings.Contains(name, "@6.1") {
@@ -155,7 +155,7 @@ func TestPatchesFitEverySeries(t *testing.T) {
 		require.NoError(t, src.find(t.Context()))
 		root := t.TempDir()
 		err = src.unpack(t.Context(), root, nil, touchedBy(t, slices.Concat(fit, misfit))...)
-		require.NoError(t, err, vmimages.EvidenceOf(err))
+		require.NoError(t, err, errs.EvidenceOf(err))
 		applies := func(p Patch) error {
 			at := &patcher{root: root, scratch: t.TempDir(), read: func(path string) (content, error) { return readContent(filepath.Join(root, path)) }}
 			return at.applyAll(t.Context(), []Patch{p})

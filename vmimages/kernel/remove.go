@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -26,7 +26,7 @@ func Remove(c *cache.Cache, patterns ...string) ([]string, error) {
 	var names []string
 	for _, b := range gone {
 		if err := os.Remove(c.Path(roomNames, b.Name)); err != nil {
-			return names, vmimages.Infraf("cannot remove kernel %s: %w", b.Name, err)
+			return names, errs.Infraf("cannot remove kernel %s: %w", b.Name, err)
 		}
 		names = append(names, b.Name)
 	}
@@ -35,7 +35,7 @@ func Remove(c *cache.Cache, patterns ...string) ([]string, error) {
 			continue
 		}
 		if err := os.RemoveAll(c.Path(roomBuilds, filepath.Base(b.Key))); err != nil {
-			return names, vmimages.Infraf("cannot remove kernel %s: %w", b.Name, err)
+			return names, errs.Infraf("cannot remove kernel %s: %w", b.Name, err)
 		}
 	}
 	return names, nil
@@ -48,7 +48,7 @@ func matching(list []Build, patterns []string) (found []Build, err error) {
 		for _, b := range list {
 			match, err := path.Match(p, b.Name)
 			if err != nil {
-				return nil, vmimages.Usagef("kernel %q is no name and no pattern: %w", p, err)
+				return nil, errs.Usagef("kernel %q is no name and no pattern: %w", p, err)
 			}
 			if !match {
 				continue

@@ -3,10 +3,10 @@ package kernel
 import (
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func TestRemove(t *testing.T) {
@@ -17,7 +17,7 @@ func TestRemove(t *testing.T) {
 
 	_, err := Remove(b.Cache, "bisect-*", "nightly-*")
 	require.Error(t, err)
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	_, err = Remove(b.Cache, "[")
 	require.ErrorContains(t, err, "no pattern")
 	assert.FileExists(t, second.BzImage, "nothing is removed when a pattern is wrong")

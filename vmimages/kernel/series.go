@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // DefaultSeries is the series of kernels that are named without one.
@@ -30,7 +30,7 @@ func SplitSeries(base string) (name, series string) {
 // SeriesSource is the source of a series.
 func SeriesSource(series string) (string, error) {
 	if !slices.Contains(Series(), series) {
-		return "", vmimages.Usagef("no kernel series %q: expected one of %s", series, strings.Join(Series(), ", "))
+		return "", errs.Usagef("no kernel series %q: expected one of %s", series, strings.Join(Series(), ", "))
 	}
 	return DebianPrefix + series, nil
 }
@@ -137,7 +137,7 @@ func (s Spec) Shaped() (Spec, error) {
 		name := strings.TrimSuffix(p.Name, ".patch")
 		shape, why := planted(name, v)
 		if why != "" {
-			return Spec{}, vmimages.Usagef("kernel %s cannot be made from %s: %s", name, s.Source, why)
+			return Spec{}, errs.Usagef("kernel %s cannot be made from %s: %s", name, s.Source, why)
 		}
 		shape.Reverse = p.Reverse
 		s.Patches[i] = shape

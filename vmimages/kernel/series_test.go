@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func TestNamesWithSeries(t *testing.T) {
@@ -45,7 +45,7 @@ func TestNamesWithSeries(t *testing.T) {
 	} {
 		_, err := Named(name)
 		require.ErrorContains(t, err, want, name)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), name)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), name)
 	}
 	_, err = Resolve(newBench(t).Cache, "control-congestion-kept@6.1")
 	require.ErrorContains(t, err, "does not exist in series 6.1")

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // shipped is a kernel as a distribution ships it.
@@ -37,17 +37,17 @@ func findShipped(root string) (shipped, error) {
 		places[version] = [2]string{image, filepath.Join(root, "boot", "config-"+version)}
 	}
 	if len(places) != 1 {
-		return shipped{}, vmimages.Usagef("%s holds %d kernels, want one, as boot/vmlinuz-VERSION or lib/modules/VERSION/vmlinuz%s", root, len(places), together(len(places) == 0))
+		return shipped{}, errs.Usagef("%s holds %d kernels, want one, as boot/vmlinuz-VERSION or lib/modules/VERSION/vmlinuz%s", root, len(places), together(len(places) == 0))
 	}
 	var k shipped
 	var err error
 	for version, files := range places {
 		k.version = version
 		if k.image, err = os.ReadFile(files[0]); err != nil {
-			return shipped{}, vmimages.Usagef("kernel %s: %w", version, err)
+			return shipped{}, errs.Usagef("kernel %s: %w", version, err)
 		}
 		if k.config, err = os.ReadFile(files[1]); err != nil {
-			return shipped{}, vmimages.Usagef("kernel %s comes without its configuration%s: %w", version, together(true), err)
+			return shipped{}, errs.Usagef("kernel %s comes without its configuration%s: %w", version, together(true), err)
 		}
 	}
 	k.modules = filepath.Join(root, "lib/modules", k.version)
@@ -55,7 +55,7 @@ func findShipped(root string) (shipped, error) {
 		k.modules = filepath.Join(root, "usr/lib/modules", k.version)
 	}
 	if _, err := os.Stat(k.modules); err != nil {
-		return shipped{}, vmimages.Usagef("kernel %s comes without its modules%s: %w", k.version, together(true), err)
+		return shipped{}, errs.Usagef("kernel %s comes without its modules%s: %w", k.version, together(true), err)
 	}
 	return k, nil
 }
@@ -72,14 +72,14 @@ func together(missing bool) string {
 // make for modules that come compressed.
 func (k *shipped) loadable(ctx context.Context, scratch, agent string) error {
 	if err := os.Mkdir(scratch, 0o755); err != nil {
-		return vmimages.Infraf("cannot unpack the modules of kernel %s: %w", k.version, err)
+		return errs.Infraf("cannot unpack the modules of kernel %s: %w", k.version, err)
 	}
 	modules, err := modulesIn(ctx, k.modules, scratch)
 	if err != nil {
 		return err
 	}
 	if k.disk, err = ramdisk(agent, modules); err != nil {
-		return vmimages.Infraf("cannot make the RAM disk of kernel %s: %w", k.version, err)
+		return errs.Infraf("cannot make the RAM disk of kernel %s: %w", k.version, err)
 	}
 	return nil
 }

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"loopfault/errs"
 
-	"loopfault/vmimages"
+	"golang.org/x/sys/unix"
 )
 
 // source is where a kernel's files come from.
@@ -23,32 +23,30 @@ type source interface {
 	bring(ctx context.Context, t *tree) (string, error)
 	// version is that of the kernel, as far as options depend on it.
 	version() (version, error)
-	// fixed says whether the content behind an id can never change.
-	fixed() bool
 }
 
 func (b *Builder) openSource(spec string) (source, error) {
 	if version, ok := strings.CutPrefix(spec, DebianPrefix); ok {
 		if _, ok := parseVersion(version); !ok {
-			return nil, vmimages.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
+			return nil, errs.Usagef("source %q: expected debian:VERSION such as debian:6.12", spec)
 		}
 		return b.tarball(version), nil
 	}
 	if spec == "" {
-		return nil, vmimages.Usagef("no kernel source given: expected debian:VERSION or a directory")
+		return nil, errs.Usagef("no kernel source given: expected debian:VERSION or a directory")
 	}
 	dir, err := filepath.Abs(spec)
 	if err != nil {
-		return nil, vmimages.Usagef("source %q: %w", spec, err)
+		return nil, errs.Usagef("source %q: %w", spec, err)
 	}
 	if st, err := os.Stat(dir); err != nil {
-		return nil, vmimages.Usagef("kernel source: %w", err)
+		return nil, errs.Usagef("kernel source: %w", err)
 	} else if !st.IsDir() {
-		return nil, vmimages.Usagef("kernel source %s is not a directory", dir)
+		return nil, errs.Usagef("kernel source %s is not a directory", dir)
 	}
 	for _, need := range []string{"Makefile", "Kconfig", "arch/x86"} {
 		if _, err := os.Stat(filepath.Join(dir, need)); err != nil {
-			return nil, vmimages.Usagef("%s is no kernel source tree: it has no %s", dir, need)
+			return nil, errs.Usagef("%s is no kernel source tree: it has no %s", dir, need)
 		}
 	}
 	return &mirror{dir: dir, cache: b.Cache, report: b.Report}, nil

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 // snapshot lists everything about a tree that a builder could disturb.
@@ -93,7 +93,7 @@ func TestTreeThatIgnoresItself(t *testing.T) {
 	write(t, b.source, map[string]string{".gitignore": "/*\n!/debian/\n"})
 	_, err := b.Ensure(t.Context(), b.spec("x"))
 	require.ErrorContains(t, err, "run make mrproper there")
-	assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	require.NoError(t, os.Remove(filepath.Join(b.source, ".config")))
 	built, _ := b.build(b.spec("x"))
 	assert.Equal(t, plain, image(t, built))

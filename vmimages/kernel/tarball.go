@@ -13,7 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/debian"
 	"loopfault/vmimages/packages"
@@ -34,7 +34,6 @@ type tarball struct {
 func (b *Builder) tarball(release string) *tarball { return &tarball{Builder: b, release: release} }
 
 func (s *tarball) label() string { return DebianPrefix + s.release }
-func (s *tarball) fixed() bool   { return true }
 func (s *tarball) id() string    { return "debian-" + s.release + "-" + s.sum[:12] }
 
 func (s *tarball) version() (version, error) {
@@ -66,7 +65,7 @@ func (s *tarball) find(ctx context.Context) error {
 			return nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return vmimages.Infraf("kernel source: %w", err)
+			return errs.Infraf("kernel source: %w", err)
 		}
 	}
 	lock, err := s.Cache.Lock(ctx, filepath.Join(roomSources, name+".lock"), "fetching "+name, func(holder string) {
@@ -109,20 +108,20 @@ func (s *tarball) keep(ctx context.Context, deb string, v debian.Version, kept s
 	}
 	from := filepath.Join(dir, "usr/src", name)
 	if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
-		return vmimages.Infraf("package %s %s holds no usr/src/%s", v.Package, v.Version, name)
+		return errs.Infraf("package %s %s holds no usr/src/%s", v.Package, v.Version, name)
 	}
 	note, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(kept+".json", append(note, '\n'), 0o644); err != nil {
-		return vmimages.Infraf("cannot keep %s: %w", name, err)
+		return errs.Infraf("cannot keep %s: %w", name, err)
 	}
 	if err := settle(dir); err != nil {
-		return vmimages.Infraf("cannot keep %s: %w", name, err)
+		return errs.Infraf("cannot keep %s: %w", name, err)
 	}
 	if err := os.Rename(from, kept); err != nil {
-		return vmimages.Infraf("cannot keep %s: %w", name, err)
+		return errs.Infraf("cannot keep %s: %w", name, err)
 	}
 	return nil
 }
@@ -136,12 +135,12 @@ func (s *tarball) hash(ctx context.Context) (string, error) {
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
-		return "", vmimages.Infraf("cannot read the kernel source: %w", err)
+		return "", errs.Infraf("cannot read the kernel source: %w", err)
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", vmimages.Infraf("cannot read %s: %w", s.path, err)
+		return "", errs.Infraf("cannot read %s: %w", s.path, err)
 	}
 	s.sum = hex.EncodeToString(h.Sum(nil))
 	return s.sum, ctx.Err()

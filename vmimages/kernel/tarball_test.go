@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/debian"
 )
 
@@ -80,7 +80,7 @@ func TestSourceThatCannotBeHadLeavesNothing(t *testing.T) {
 	b.tarballs = t.TempDir()
 	for want, fetch := range map[string]func(string, func(string, debian.Version) error) error{
 		"kernel source debian:9.9: no suite of Debian's archive has a package linux-source-9.9": func(name string, _ func(string, debian.Version) error) error {
-			return vmimages.Usagef("no suite of Debian's archive has a package %s", name)
+			return errs.Usagef("no suite of Debian's archive has a package %s", name)
 		},
 		"package linux-source-9.9 1 holds no usr/src/linux-source-9.9.tar.xz": func(name string, use func(string, debian.Version) error) error {
 			return use(wrong, debian.Version{Package: name, Version: "1"})

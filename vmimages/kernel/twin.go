@@ -6,18 +6,18 @@ import (
 	"os"
 	"slices"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
 // Keyed finds a build by its key, whatever its name stands for by now. Errors are Usage errors.
 func Keyed(c *cache.Cache, key string) (Build, error) {
 	if sum, err := hex.DecodeString(key); err != nil || len(sum) != 32 {
-		return Build{}, vmimages.Usagef("kernel key %q: want 64 hex digits", key)
+		return Build{}, errs.Usagef("kernel key %q: want 64 hex digits", key)
 	}
 	b, err := load(c.Path(roomBuilds, key))
 	if err != nil {
-		return Build{}, vmimages.Usagef("kernel %.12s is not in the cache: %w", key, err)
+		return Build{}, errs.Usagef("kernel %.12s is not in the cache: %w", key, err)
 	}
 	return b, nil
 }
@@ -52,7 +52,7 @@ func samePatch(a, b AppliedPatch) bool { return a.SHA256 == b.SHA256 && a.Revers
 func codeOf(b Build) ([]byte, error) {
 	text, err := os.ReadFile(b.SystemMap)
 	if err != nil {
-		return nil, vmimages.Infraf("kernel %s: %w", b.Name, err)
+		return nil, errs.Infraf("kernel %s: %w", b.Name, err)
 	}
 	var code []byte
 	for line := range bytes.Lines(text) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 	"loopfault/vmimages/cache"
 )
 
@@ -57,6 +57,6 @@ func TestKeyedTakesKeysOnly(t *testing.T) {
 	require.NoError(t, err)
 	for _, key := range []string{"", "../../x", strings.Repeat("a", 64)} {
 		_, err := Keyed(c, key)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err), key)
+		assert.Equal(t, errs.Usage, errs.ClassOf(err), key)
 	}
 }

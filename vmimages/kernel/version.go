@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 // limitFiles are what came or went with a version: before/6.5.config holds for 6.4
@@ -48,7 +48,7 @@ var (
 func treeVersion(dir string) (version, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "Makefile"))
 	if err != nil {
-		return version{}, vmimages.Usagef("kernel source: %w", err)
+		return version{}, errs.Usagef("kernel source: %w", err)
 	}
 	major, minor := majorLine.FindSubmatch(text), minorLine.FindSubmatch(text)
 	if major != nil && minor != nil {
@@ -56,7 +56,7 @@ func treeVersion(dir string) (version, error) {
 			return v, nil
 		}
 	}
-	return version{}, vmimages.Usagef("%s is no kernel source tree: its Makefile says no VERSION and PATCHLEVEL", dir)
+	return version{}, errs.Usagef("%s is no kernel source tree: its Makefile says no VERSION and PATCHLEVEL", dir)
 }
 
 // versionFragments returns the built-in fragments for kernels of version v, which

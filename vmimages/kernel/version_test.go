@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 // limitNames are the limits that hold for a version, in the order of use.
@@ -86,7 +86,7 @@ func TestSourceWithoutVersion(t *testing.T) {
 		write(t, b.source, map[string]string{"Makefile": text})
 		_, err := b.Ensure(context.Background(), b.spec("x"))
 		require.ErrorContains(t, err, "its Makefile says no VERSION and PATCHLEVEL", text)
-		assert.Equal(t, vmimages.Usage, vmimages.ClassOf(err))
+		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 	}
 	for _, source := range []string{"debian:six", "debian:6", "debian:6.12.1", "debian:../6.1"} {
 		_, err := b.Ensure(context.Background(), Spec{Name: "x", Source: source})

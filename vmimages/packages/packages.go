@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"loopfault/vmimages"
+	"loopfault/errs"
 )
 
 //go:embed host.txt
@@ -114,7 +114,7 @@ func missing(needs ...string) error {
 		msg += fmt.Sprintf(": install the Debian package%s %s (vmimages/setup.sh does)",
 			plural(len(names)), strings.Join(names, " "))
 	}
-	return vmimages.Infraf("%s", msg)
+	return errs.Infraf("%s", msg)
 }
 
 func plural(n int) string {

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"loopfault/errs"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"loopfault/vmimages"
 )
 
 func TestLists(t *testing.T) {
@@ -42,7 +42,7 @@ func TestRequireNamesPackages(t *testing.T) {
 	require.NoError(t, Require("debugfs"), "system directories count")
 	err := Require("flex", "/nonexistent/header.h", "bison", "unlisted-tool")
 	require.EqualError(t, err, "missing flex, /nonexistent/header.h, bison, unlisted-tool: install the Debian packages flex bison (vmimages/setup.sh does)")
-	assert.Equal(t, vmimages.Infrastructure, vmimages.ClassOf(err))
+	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	require.EqualError(t, Require("unlisted-tool"), "missing unlisted-tool")
 }
 

@@ -6,12 +6,7 @@ import (
 	"fmt"
 
 	"loopfault/errs"
-	"loopfault/harness/guest"
-	"loopfault/harness/scenario"
-	"loopfault/harness/trial"
-	"loopfault/results/safefile"
 	"loopfault/results/summary"
-	"loopfault/vmimages"
 )
 
 // Exit codes, stable.
@@ -35,14 +30,7 @@ func (o *outcome) Error() string { return fmt.Sprintf("exit code %d", o.code) }
 // exitOf sorts errors into exit codes: wrong input is the user's, whatever
 // nobody vouched for is the machine's.
 func exitOf(ctx context.Context, err error) int {
-	var (
-		found    *outcome
-		problems scenario.Problems
-		unfit    *trial.Unfit
-		images   *vmimages.Error
-		machine  *guest.Error
-		refused  *safefile.Refused
-	)
+	var found *outcome
 	switch {
 	case errors.Is(context.Cause(ctx), errInterrupted):
 		return exitInterrupted
@@ -50,11 +38,7 @@ func exitOf(ctx context.Context, err error) int {
 		return exitClean
 	case errors.As(err, &found):
 		return found.code
-	case errs.ClassOf(err) == errs.Usage, errors.As(err, &problems), errors.As(err, &unfit), errors.As(err, &refused):
-		return exitUsage
-	case errors.As(err, &images) && images.Class == vmimages.Usage:
-		return exitUsage
-	case errors.As(err, &machine) && machine.Fault == guest.Input:
+	case errs.ClassOf(err) == errs.Usage:
 		return exitUsage
 	}
 	return exitInfrastructure
@@ -84,10 +68,7 @@ func oneLine(err error) string {
 }
 
 func evidenceOf(err error) string {
-	text := vmimages.EvidenceOf(err)
-	if text == "" {
-		text = guest.EvidenceOf(err)
-	}
+	text := errs.EvidenceOf(err)
 	if text == "" {
 		return ""
 	}

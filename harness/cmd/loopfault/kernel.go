@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -127,11 +126,11 @@ func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
 // readPatches reads patch files, those to take out after the others.
 func readPatches(files, reverse []string) (patches []kernel.Patch, err error) {
 	for i, file := range slices.Concat(files, reverse) {
-		text, err := os.ReadFile(file)
+		p, err := kernel.ReadPatch(file, i >= len(files))
 		if err != nil {
-			return nil, errs.Usagef("patch: %w", err)
+			return nil, err
 		}
-		patches = append(patches, kernel.Patch{Name: filepath.Base(file), Text: text, Reverse: i >= len(files)})
+		patches = append(patches, p)
 	}
 	return patches, nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/matrix"
-	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
@@ -85,22 +84,13 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	}
 	if c.DryRun {
 		cells, err := r.Cells()
-		return &matrix.Record{Request: r, Cells: cells}, problemsOrUsage(err)
+		return &matrix.Record{Request: r, Cells: cells}, errs.ByUser(err)
 	}
 	if _, err := store.Open(e.Results); err != nil {
 		return nil, errs.ByUser(err)
 	}
 	rec, err := matrix.NewRecord(e.Results, r, time.Now())
-	return rec, problemsOrUsage(err)
-}
-
-// problemsOrUsage makes every failure to lay out a matrix the user's.
-func problemsOrUsage(err error) error {
-	var problems scenario.Problems
-	if err == nil || errors.As(err, &problems) {
-		return err
-	}
-	return errs.ByUser(err)
+	return rec, errs.ByUser(err)
 }
 
 func (c *matrixCmd) request() (matrix.Request, error) {

@@ -167,7 +167,7 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 	}
 	c.Seed = session.SeedOr(c.Seed)
 	n, err = nightly.Begin(e.Results, s, kernels, *c.Seed, now)
-	return n, past, problemsOrUsage(err)
+	return n, past, errs.ByUser(err)
 }
 
 func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
@@ -177,7 +177,7 @@ func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
 	}
 	r, err := s.Request(kernels, 0)
 	if err != nil {
-		return problemsOrUsage(err)
+		return errs.ByUser(err)
 	}
 	cells, err := r.Cells()
 	if e.json && err == nil {
@@ -186,5 +186,5 @@ func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
 	for _, cell := range cells {
 		fmt.Fprintf(e.stdout, "%s on %s: %s %s\n", cell.Ref, cell.Kernel, cell.State, cell.Why)
 	}
-	return problemsOrUsage(err)
+	return errs.ByUser(err)
 }
