@@ -160,7 +160,7 @@ func TestBadRequests(t *testing.T) {
 func TestOneCauseUnderManySignatures(t *testing.T) {
 	h := &history{last: 8, culprit: 6, rate: 1, control: 1}
 	h.explain = func(n int) string {
-		return fmt.Sprintf("lost wake-up: %d tasks wait for NFS_LAYOUT_RETURN, nobody will clear it", n)
+		return fmt.Sprintf("lost wake-up: %d tasks wait for NFS_LAYOUT_RETURN, no task left to clear it", n)
 	}
 	h.signature = func(n int) string { return fmt.Sprint("victim", n) }
 	s, log := run(t, h, request(h))

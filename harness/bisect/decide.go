@@ -46,8 +46,9 @@ func tally(wanted []string, trials []store.Trial) Tally {
 	return t
 }
 
-// stuck finds in an explanation what is waited for in vain, without how many do.
-var stuck = regexp.MustCompile(`^([a-z -]+: )[0-9]+ tasks? waits? for (.+), nobody will `)
+// stuck finds in an explanation what is waited for in vain, without how many do. Runs
+// stored before November 2026 say that nobody will do it.
+var stuck = regexp.MustCompile(`^([a-z -]+: )[0-9]+ tasks? waits? for (.+), (?:no task left to|nobody will) `)
 
 // marks are what tells a hang from others: its signature, and what its tasks wait
 // for in vain where that is known. One bug may be seen in whoever runs into it first.

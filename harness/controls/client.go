@@ -11,7 +11,7 @@ func client() []Control {
 		{
 			Kernel: "control-seqid-asleep", Scenario: "v40-owner-queue",
 			Mechanism: "RPC queue not woken",
-			Explains:  "nfs_release_seqid() does not wake the next RPC task of an open owner, so all later OPENs and CLOSEs of that user line up behind a task that nobody will wake.",
+			Explains:  "nfs_release_seqid() does not wake the next RPC task of an open owner, so all later OPENs and CLOSEs of that user line up behind a task that no task will wake.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
 			Silent:    true,

@@ -12,7 +12,7 @@ func layouts() []Control {
 			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
 			Also:      []string{"pnfs-layoutreturn-evict", "pnfs-layoutreturn-explore"},
 			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that nobody will clear.",
+			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that no task will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
@@ -63,7 +63,7 @@ func layouts() []Control {
 		{
 			Kernel: "control-cpu-lockup", Scenario: "pnfs-layoutreturn-enomem",
 			Mechanism: "processors locked up",
-			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest says nothing any more.",
+			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest becomes unresponsive.",
 			Classes:   []waitfor.Class{waitfor.Nothing},
 			SeenBy:    []string{verdict.Silence},
 			Silent:    true,

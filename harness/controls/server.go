@@ -11,7 +11,7 @@ func server() []Control {
 		{
 			Kernel: "control-create-lock-kept", Scenario: "create-known",
 			Mechanism: "lock not released",
-			Explains:  "nfsd4_create_file() leaves the directory locked when the file is there already, so one nfsd thread after the other waits for a lock that nobody holds any more.",
+			Explains:  "nfsd4_create_file() leaves the directory locked when the file is there already, so one nfsd thread after the other waits for a lock that no task holds any more.",
 			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", // on the server
@@ -41,7 +41,7 @@ func server() []Control {
 		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit",
 			Mechanism: "near-stop",
-			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though nobody sleeps for long.",
+			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though no task sleeps for long.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},
 			SeenBy:    []string{verdict.StallWatch},
 			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "nfs_file_fsync", "nfs_wb_all", "folio_wait_writeback", "xfs_ilock"},

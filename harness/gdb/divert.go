@@ -38,7 +38,7 @@ const (
 // its page; where _etext is differs between kernels, before or behind that.
 const (
 	pageSize   = 4096
-	fillerInt3 = 0xcc // code that nobody comes to
+	fillerInt3 = 0xcc // code that is never run
 	fillerZero = 0    // behind all code
 )
 

@@ -89,7 +89,7 @@ func (s *stub) receive() (string, error) {
 		}
 		return packet, nil
 	case <-bound.C:
-		return "", fmt.Errorf("the stub says nothing within %s", s.limit)
+		return "", fmt.Errorf("the stub did not answer within %s", s.limit)
 	}
 }
 

@@ -168,7 +168,7 @@ func leftOut(n *Night) (left int) {
 	return left
 }
 
-// Judge is what a night as a whole comes to: hangs that no list knows are found,
+// Judge is what a night as a whole comes to: unlisted hangs are found,
 // whether they are new or not; doubt about the tests themselves is inconclusive.
 func Judge(n *Night) summary.Judgement {
 	found, doubt, broken, ran := false, false, 0, 0

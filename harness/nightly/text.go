@@ -37,9 +37,9 @@ func (n *Night) Text(w io.Writer) {
 func (n *Night) sentence() string {
 	switch Judge(n) {
 	case summary.Found:
-		return "hangs that no list knows"
+		return "unlisted hangs"
 	case summary.Inconclusive:
-		return "no hang that no list knows, but not all of it can be trusted"
+		return "no unlisted hang, but not all results can be trusted"
 	case summary.Broken:
 		return "nothing could be run"
 	}

@@ -35,7 +35,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.uids(h.UIDs, p+".uids")
 		c.between(h.Files, 0, 100, p+".files")
 		limited := slices.ContainsFunc(s.Pressure, func(f Fault) bool { return f.Memcg != nil && f.Memcg.Max < h.Size })
-		c.want(limited, p+".size", "is %s, want a memcg among pressure that has less, or nobody is killed", h.Size)
+		c.want(limited, p+".size", "is %s, want a memcg among pressure that has less, or no process is killed", h.Size)
 	}
 	if d := w.DSError; d != nil {
 		p := path + ".dserror"

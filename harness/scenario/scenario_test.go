@@ -111,7 +111,7 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"sharedfile: {processes: 1, files: 1, sharers: 1, uids: [1], max_write: 1KiB, rival: \"3\"}": "workloads[0].sharedfile.rival: is \"3\", want one of 4.0, 4.1, 4.2",
 		"faultnth: {processes: 1, uids: [1, 1], repeats: 1}":                                         "workloads[0].faultnth.uids: want two that differ",
 		"faultnth: {processes: 1, uids: [1, 2], repeats: 1}":                                         "workloads[0].faultnth: lets allocations fail that fault fail_nth names: want it among faults",
-		"hog: {processes: 1, uids: [1], files: 1, size: 64MiB}":                                      "workloads[0].hog.size: is 64MiB, want a memcg among pressure that has less, or nobody is killed",
+		"hog: {processes: 1, uids: [1], files: 1, size: 64MiB}":                                      "workloads[0].hog.size: is 64MiB, want a memcg among pressure that has less, or no process is killed",
 		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))

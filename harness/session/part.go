@@ -37,7 +37,7 @@ func sameCampaign(m store.Manifest, spec campaign.Spec) error {
 	}
 	for i, a := range m.Arms {
 		if a.KernelHash != spec.Arms[i].Kernel.ImageHash {
-			return fmt.Errorf("the kernel of arm %s is another one now", a.Name)
+			return fmt.Errorf("the kernel of arm %s has changed", a.Name)
 		}
 	}
 	return sameMachine(m, spec)

@@ -95,7 +95,7 @@ func (e *Session) sameKernel(a store.Arm) (string, error) {
 			return name, nil
 		}
 		if err == nil && found == "" {
-			found = fmt.Sprintf(": %s is another one now (sha256 %.12s, not %.12s)", name, k.ImageHash, a.KernelHash)
+			found = fmt.Sprintf(": %s has changed (sha256 %.12s, not %.12s)", name, k.ImageHash, a.KernelHash)
 		}
 	}
 	return "", errs.Usagef("the kernel of arm %s is gone%s", a.Name, found)

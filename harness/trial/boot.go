@@ -82,7 +82,7 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 			"the host is too busy to boot a guest: it was given %s, and for %s of that waited for a processor", t.budgets.Boot, waited.Round(time.Second))}
 	}
 	last := lastLine(t.guest.Console().Tail(lastLines))
-	why := fmt.Sprintf("boots, but its agent says nothing within %s; last console line: %s", t.budgets.Boot, last)
+	why := fmt.Sprintf("boots, but its agent did not answer within %s; last console line: %s", t.budgets.Boot, last)
 	switch {
 	case last == "":
 		why = fmt.Sprintf("prints nothing within %s: not a kernel for this machine, or one without CONFIG_SERIAL_8250_CONSOLE", t.budgets.Boot)

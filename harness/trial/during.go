@@ -18,7 +18,7 @@ var errStep = errors.New("step took too long")
 
 // errSilent is a guest that runs and from which nothing comes any more, not even
 // from the task watch.
-var errSilent = errors.New("the guest stopped talking")
+var errSilent = errors.New("the guest became unresponsive")
 
 // silence is for how long a running guest may say nothing, whatever outage it
 // has. Before its first word it boots.
@@ -48,7 +48,7 @@ func clockFault(guest, host float64) error {
 	if guest <= times*host+slack {
 		return nil
 	}
-	return fmt.Errorf("the guest's clock runs wild: %.0f s of its own in %.0f s of the host", guest, host)
+	return fmt.Errorf("the guest's clock runs fast: %.0f s of its own in %.0f s of the host", guest, host)
 }
 
 // deadGuest is a guest that panicked or whose QEMU ended in the middle.

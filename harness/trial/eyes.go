@@ -111,7 +111,7 @@ func (e *eyes) forgive(s wire.Sample, h *history) {
 	if len(e.blocked) == 0 || len(e.stalled) > 0 || s.Oldest > s.Uptime-e.hangSince-rounding {
 		return
 	}
-	h.add(entry{T: s.Uptime, Type: "blocked", What: "came right", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
+	h.add(entry{T: s.Uptime, Type: "blocked", What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
 	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
 	e.forgiven = e.size
 	for i := range e.console {

@@ -56,7 +56,7 @@ func silenceReport(where []string) kernelreport.Report {
 		fmt.Fprintf(&stack, "[<0>] %s\n", symbol)
 	}
 	r := kernelreport.FromStack("cpu", 0, "R", 0, stack.String())
-	r.Title = "INFO: guest stopped talking"
+	r.Title = "INFO: guest became unresponsive"
 	if len(where) > 0 {
 		name, _, _ := strings.Cut(where[0], "+")
 		r.Title += " in " + name

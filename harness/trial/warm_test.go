@@ -226,7 +226,7 @@ func TestGuestThatSaysNothingIsAHang(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, verdict.Hang, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Equal(t, []string{verdict.Silence}, got.Detectors)
-	assert.Equal(t, "INFO: guest stopped talking in control_lock_up", got.Title)
+	assert.Equal(t, "INFO: guest became unresponsive in control_lock_up", got.Title)
 	require.NotEmpty(t, reports)
 	text, err := os.ReadFile(s.Dir + "/evidence/qemu.txt")
 	require.NoError(t, err)

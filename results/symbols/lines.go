@@ -24,7 +24,7 @@ func (l *lines) at(addr uint64) ([]Place, error) {
 	r := l.data.Reader()
 	unit, err := r.SeekPC(addr)
 	if errors.Is(err, dwarf.ErrUnknownPC) {
-		return nil, errors.New("the debug information says nothing of it")
+		return nil, errors.New("the debug information does not cover it")
 	} else if err != nil {
 		return nil, fmt.Errorf("debug information: %w", err)
 	}

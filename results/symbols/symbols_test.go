@@ -113,7 +113,7 @@ func TestFunctionsAreNotGuessed(t *testing.T) {
 	_, err = k.Places("outer", "0xg", "", true)
 	assert.ErrorContains(t, err, "no number")
 	_, err = k.At(1)
-	assert.ErrorContains(t, err, "says nothing")
+	assert.ErrorContains(t, err, "does not cover it")
 }
 
 func TestKernelWithoutDebugInfo(t *testing.T) {

@@ -83,7 +83,7 @@ func TestARecoveryThatGoesOnIsSlow(t *testing.T) {
 	}
 	x := waitfor.Explain(e)
 	assert.Equal(t, waitfor.Slow, x.Class)
-	assert.Equal(t, "slow: cat 9 → state recovery →? 127.0.0.1-manager 20 → OPEN or OPEN_NOATTR, which came and went, which is not stuck: slow, or busy for ever", x.Sentence)
+	assert.Equal(t, "slow: cat 9 → state recovery →? 127.0.0.1-manager 20 → OPEN or OPEN_NOATTR, which came and went, which is not stuck: slow or livelocked", x.Sentence)
 
 	e.Reports = append(e.Reports, slept(20, 20, "rpc_wait_bit_killable nfs4_run_open_task nfs4_do_reclaim nfs4_state_manager nfs4_run_state_manager kthread"))
 	assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class, "a manager that has slept for long is stuck")
@@ -98,7 +98,7 @@ func TestASlotMayBeHeldByWhatIsPutOff(t *testing.T) {
 	waits := line(65, "WRITE", "rpc_prepare_task", "ForeChannel Slot table")
 	e := waitfor.Evidence{Stacks: sleeping(9, "cat", "folio_wait_bit_common folio_wait_writeback nfs_wb_all")}
 	e.RPCTasks = line(56, "OPEN", "rpc_prepare_task", "delayq") + waits
-	assert.Equal(t, "lost wake-up: 1 task waits for session slots, nobody will free one", waitfor.Explain(e).Sentence)
+	assert.Equal(t, "lost wake-up: 1 task waits for session slots, no task left to free one", waitfor.Explain(e).Sentence)
 	e.RPCTasks = line(56, "OPEN", "call_start", "delayq") + waits
 	x := waitfor.Explain(e)
 	assert.Equal(t, waitfor.Slow, x.Class)
@@ -119,7 +119,7 @@ func TestTrafficDoesNotHideAHang(t *testing.T) {
 		}}}},
 	}
 	x := waitfor.Explain(e)
-	assert.Equal(t, "lost wake-up: 1 task waits for NFS_LAYOUT_RETURN, nobody will clear it", x.Sentence)
+	assert.Equal(t, "lost wake-up: 1 task waits for NFS_LAYOUT_RETURN, no task left to clear it", x.Sentence)
 	assert.Contains(t, x.Text(), "not counted: 1 RPC")
 	e.RPCTasks += rpcLine(5000, 0x99, 14999, "GETATTR", "xprt_pending")
 	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "number 7 of 5000 is not new traffic")
@@ -176,7 +176,7 @@ func TestTasksThatAreNotBlocked(t *testing.T) {
 	asleep := strings.Replace(sleeping(6, "keeper", "do_nanosleep hrtimer_nanosleep vfs_unlink do_syscall_64"), ") D", ") S", 1)
 	idle := strings.Replace(sleeping(7, "sh", "do_wait kernel_wait4 do_syscall_64"), ") D", ") S", 1)
 	x := waitfor.Explain(waitfor.Evidence{Stacks: sleeping(5, "rm", "vfs_unlink do_unlinkat do_syscall_64") + asleep + idle})
-	assert.Equal(t, "slow: rm 5 → i_rwsem of a file →? keeper 6, which is not stuck: slow, or busy for ever", x.Sentence)
+	assert.Equal(t, "slow: rm 5 → i_rwsem of a file →? keeper 6, which is not stuck: slow or livelocked", x.Sentence)
 	assert.Contains(t, x.Text(), "looked at: 1 blocked task ")
 	assert.NotContains(t, x.Text(), "sh 7")
 
@@ -234,7 +234,7 @@ func TestManyTasks(t *testing.T) {
 		different += sleeping(1000+i, "dd", fmt.Sprintf("wait_%d caller do_syscall_64", i))
 	}
 	x := waitfor.Explain(waitfor.Evidence{Stacks: same, RPCTasks: "==> x <==\n"})
-	assert.Equal(t, "lost wake-up: 600 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it", x.Sentence)
+	assert.Equal(t, "lost wake-up: 600 tasks wait for NFS_LAYOUT_RETURN, no task left to clear it", x.Sentence)
 	assert.Len(t, x.Graph.Nodes, 2)
 	x = waitfor.Explain(waitfor.Evidence{Stacks: different})
 	svg := x.Graph.SVG()

@@ -19,7 +19,7 @@ func TestWhatMovesOnHidesNoHang(t *testing.T) {
 		server = "xfs_ilock xfs_file_buffered_write nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd_dispatch nfsd kthread"
 		other  = "folio_wait_bit_common folio_wait_writeback nfs_wb_all do_syscall_64"
 		commit = "wait_on_commit __nfs_commit_inode nfs_wb_all do_syscall_64"
-		hung   = "lost wake-up: 1 task waits for the end of a direct read or write, nobody will declare it"
+		hung   = "lost wake-up: 1 task waits for the end of a direct read or write, no task left to declare it"
 	)
 	now := sleeping(9, "direct/0", direct) + sleeping(20, "nfsd", server) + sleeping(30, "writer/0", other)
 	write := rpcLine(700, 0, 0, "WRITE", "ForeChannel Slot table")
@@ -57,7 +57,7 @@ func TestATaskThatCameRightIsSlow(t *testing.T) {
 		sleeping(9, "cat", "nfs_start_io_write nfs_file_write do_syscall_64"),
 	} {
 		e.Tasks = tasks
-		assert.Equal(t, "slow: cat 9 → nothing for long, it went on, which is not stuck: slow, or busy for ever", waitfor.Explain(e).Sentence)
+		assert.Equal(t, "slow: cat 9 → nothing for long, it went on, which is not stuck: slow or livelocked", waitfor.Explain(e).Sentence)
 	}
 	for name, tasks := range map[string]string{
 		"the same sleep":           sleeping(9, "cat", bitStack),

@@ -49,7 +49,7 @@ func parseHistory(text string) []*task {
 		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" {
 			continue
 		}
-		if entry.What == "came right" {
+		if entry.What == "recovered" || entry.What == "came right" { // the latter in runs stored before November 2026
 			tasks = nil // all that slept before sleep no more
 		}
 		if entry.Data.PID <= 0 {

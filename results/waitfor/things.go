@@ -15,7 +15,7 @@ type thing struct {
 	also []string
 	// thread is how the comm of a kernel thread ends that ends the wait.
 	thread string
-	// verb is what nobody does when the wait is lost; "" is "clear it".
+	// verb is what no task is left to do when the wait is lost; "" is "clear it".
 	verb string
 	// root is what a wait is explained by that ends here, because nothing of
 	// the above was found.
@@ -28,7 +28,7 @@ type thing struct {
 	shared bool
 }
 
-// What nobody does with a lock or a reference that is kept.
+// What no task is left to do with a lock or a reference that is kept.
 const (
 	verbUnlock = "unlock it"
 	verbDrop   = "drop it"
@@ -59,7 +59,7 @@ var things = map[string]thing{
 		cleared: "the last put of the layout", holders: []string{"pnfs_send_layoutreturn", "_pnfs_return_layout"},
 		ops: []string{"LAYOUTGET", "LAYOUTRETURN"}},
 	"ds-connect": {kind: KindBit, label: "NFS4DS_CONNECTING", watched: true, root: Lost,
-		cleared: "whoever connects to the data server", holders: []string{"nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v4_ds_connect", "nfs_create_rpc_client"}, ops: []string{"NULL", "EXCHANGE_ID"}},
+		cleared: "the task that connects to the data server", holders: []string{"nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v3_ds_connect", "_nfs4_pnfs_v4_ds_connect", "nfs_create_rpc_client"}, ops: []string{"NULL", "EXCHANGE_ID"}},
 	"server-delay": {kind: KindOther, label: "server's answer, put off (NFS4ERR_DELAY or the like)", root: Slow,
 		cleared: "another answer of the server; in its grace period it puts all off but reclaims", ops: []string{"CB*"}},
 	"recovery": {thread: "-manager", verb: "finish it", kind: KindOther, label: "state recovery", watched: true, root: Lost,
@@ -87,7 +87,7 @@ var things = map[string]thing{
 		cleared: "the end of the write; it may not have been sent yet, the folio is marked before its layout is fetched",
 		holders: nfsWriters, ops: []string{"WRITE", "COMMIT"}},
 	"folio-lock": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
-		cleared: "whoever locked it: a read, or a writer on its way",
+		cleared: "the task that locked it: a read, or a writer on its way",
 		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
 		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ", "READ_PLUS"}},
@@ -109,12 +109,12 @@ var things = map[string]thing{
 	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
 		cleared: "the task that unmounts, remounts, freezes or syncs it", holders: []string{"generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
 	"frozen": {kind: KindFS, label: "frozen file system", root: Chain,
-		cleared: "whoever thaws it (FITHAW)", holders: []string{"thaw_super"}},
+		cleared: "the task that thaws it (FITHAW)", holders: []string{"thaw_super"}},
 	"writers": {kind: KindFS, label: "writers of a file system that is being frozen", root: Chain,
 		cleared: "the end of all writes to it", holders: []string{"vfs_write", "mnt_want_write", "nfsd_vfs_write"}},
 	"percpu-lock": {kind: KindLock, label: "a per-CPU rw-semaphore", cleared: "its writer"},
 
-	"idle": {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for nobody"},
+	"idle": {kind: KindOther, label: "work to do", root: Slow, cleared: "the next request or work item; it waits for no task"},
 	"nfsd-file": {kind: KindBit, label: "NFSD_FILE_PENDING of a file in nfsd's cache", watched: true, root: Lost,
 		cleared: "the nfsd thread that opens the file", holders: []string{"nfsd_file_do_acquire", "nfsd_open_verified"}},
 	"export-inode": {verb: verbUnlock, watched: true, root: Lost, kind: KindLock, label: "i_rwsem of a file on the exported file system",

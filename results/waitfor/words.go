@@ -26,12 +26,12 @@ func (b *builder) say(e ending) string {
 	case Transport:
 		return "transport: " + b.path(b.wayTo(n))
 	case Slow:
-		return "slow: " + b.path(b.wayTo(n)) + ", which is not stuck: slow, or busy for ever"
+		return "slow: " + b.path(b.wayTo(n)) + ", which is not stuck: slow or livelocked"
 	}
 	return fmt.Sprintf("unknown: %s, and what would end that is not known", b.path(b.wayTo(n)))
 }
 
-// waiting says how many wait for an ending, and what nobody does about it.
+// waiting says how many wait for an ending, and what no task is left to do.
 func (e ending) waiting(verb string) string {
 	n := e.nodes[0]
 	if v := things[n.thing].verb; v != "" {
@@ -42,9 +42,9 @@ func (e ending) waiting(verb string) string {
 		k = e.all // RPCs of theirs wait for it
 	}
 	if k == 1 {
-		return fmt.Sprintf("1 task waits for %s, nobody will %s", n.Label, verb)
+		return fmt.Sprintf("1 task waits for %s, no task left to %s", n.Label, verb)
 	}
-	return fmt.Sprintf("%d tasks wait for %s, nobody will %s", k, n.Label, verb)
+	return fmt.Sprintf("%d tasks wait for %s, no task left to %s", k, n.Label, verb)
 }
 
 // wayTo is the way of waits from the task that tells most to a node. One that

@@ -67,7 +67,7 @@ func (b *bench) callsiteFigures(ctx context.Context, s scenario.Scenario, m sess
 	if err != nil {
 		return nil, err
 	}
-	figures := []figure{{"callsite_unhit_ratio", "host CPU time of the same work with an armed call that nobody comes to, to that without", stats.Median(ratios)}}
+	figures := []figure{{"callsite_unhit_ratio", "host CPU time of the same work with the call armed but never hit, to that with it unarmed", stats.Median(ratios)}}
 	if low, high, ok := stats.MedianInterval(ratios); ok {
 		figures = append(figures,
 			figure{"callsite_unhit_ratio_low", "its interval of 95 %, lower end", low},
@@ -127,7 +127,7 @@ func (c *callsiteBench) armed(ctx context.Context, call gdb.Call, work func(cont
 	return seconds, hits, c.session.Clear(ctx, call.At) // after it nobody counts
 }
 
-// unhit gives n ratios of the same work with an armed call that nobody comes to and without:
+// unhit gives n ratios of the same work with a call armed but never hit, and unarmed:
 // two pieces with it, between one before and one after. The first round is not counted:
 // in it much is translated that later ones find.
 func (c *callsiteBench) unhit(ctx context.Context, n int, never gdb.Call) (ratios []float64, err error) {
@@ -149,7 +149,7 @@ func (c *callsiteBench) unhit(ctx context.Context, n int, never gdb.Call) (ratio
 	if _, err := round(); err != nil {
 		return nil, err
 	}
-	err = c.bench.measured("armed calls that nobody comes to", n, func() error {
+	err = c.bench.measured("armed calls that are never hit", n, func() error {
 		ratio, err := round()
 		ratios = append(ratios, ratio)
 		return err

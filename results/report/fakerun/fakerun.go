@@ -85,7 +85,7 @@ func Trials(spec Spec) []store.Trial {
 		at = at.Add(time.Duration(t.Seconds * float64(time.Second)))
 		t.Verdict = verdictOf(rng, t, spec)
 		if t.Verdict.Kind == verdict.Hang {
-			t.HangAt, t.Explanation = 21, "lost wake-up: 2 tasks wait for NFS_LAYOUT_RETURN, nobody will clear it"
+			t.HangAt, t.Explanation = 21, "lost wake-up: 2 tasks wait for NFS_LAYOUT_RETURN, no task left to clear it"
 		}
 		list = append(list, t)
 	}
