@@ -27,7 +27,7 @@ type learned struct {
 // line is dealt with.
 func (e *engine) unprefixed(raw []byte, start, end int) bool {
 	l := &e.learn
-	if l.prefix == "" && !l.holds && anchor(raw) == 0 { // nearly every line
+	if l.prefix == "" && !l.holds && (len(raw) == 0 || raw[0] == '[' || anchor(raw) == 0) { // nearly every line
 		return false
 	}
 	text := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
