@@ -52,6 +52,8 @@ type engine struct {
 	lineNo int
 	queue  queue
 	learn  learned
+	banner banner
+	rows   []psRow
 
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
@@ -95,13 +97,14 @@ func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
 			ln.host = host
 		}
 	}
+	ln.start, ln.end = start, end
+	defer e.heard(&ln)
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
 		return
 	}
 	if bytes.IndexByte(ln.body, '\t') >= 0 {
 		ln.body = bytes.ReplaceAll(ln.body, []byte("\t"), []byte(" "))
 	}
-	ln.start, ln.end = start, end
 	if e.mark.set && e.lineNo-e.mark.lineNo > markLife {
 		e.mark = mark{}
 	}
@@ -263,6 +266,14 @@ func (e *engine) horizon() int {
 	if e.pend.set {
 		h = min(h, e.pend.start)
 	}
+	if e.banner.n > 0 && e.lineNo-e.banner.lineNo <= bannerLife {
+		h = min(h, e.banner.start)
+		for i := range e.rows {
+			if e.lineNo-e.rows[i].lineNo <= rowLife {
+				h = min(h, e.rows[i].start)
+			}
+		}
+	}
 	if e.learn.holds {
 		h = min(h, e.learn.start)
 	}
@@ -279,7 +290,7 @@ func (e *engine) finish() {
 	for len(e.open) > 0 {
 		e.close(e.open[0])
 	}
-	e.mark = mark{}
+	e.mark, e.banner = mark{}, banner{}
 	e.queue.flush(e.horizon(), true)
 }
 

@@ -13,6 +13,7 @@ const (
 	styleProc                      // "[<0>] f+0x1/0x2": only /proc/<pid>/stack hides addresses this way
 	styleAddress                   // "[<ffffffff81000000>] f+0x1/0x2", "[] f+0x1/0x2", and powerpc's "[c000…] [c000…]"
 	styleDecoded                   // "f (file.c:12) mod"
+	styleTool                      // crash, drgn, gdb, perf and bpftrace, each in its way
 	styleArm                       // "(f) from [<…>] (g+0x1/0x2)": two frames a line
 )
 
@@ -35,6 +36,9 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 		return p, false
 	}
 	q := false
+	if b[0] == '#' {
+		return numberedFrame(b)
+	}
 	if b[0] == '(' && b[1] == '[' { // s390 puts unreliable entries in parentheses
 		q = true
 		b = bytes.TrimSuffix(b[1:], []byte(")"))
@@ -78,7 +82,7 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 		return p, false
 	}
 	name, rest := b[:n], b[n:]
-	if bytes.HasPrefix(rest, []byte(" from ")) {
+	if bytes.HasPrefix(rest, []byte(" from ")) || len(moduleBefore(rest, " from ")) > 0 {
 		return armFrame(b, p, q)
 	}
 	p.frame.Func = string(bytes.TrimPrefix(name, []byte("."))) // powerpc's old ABI marks code with a dot
@@ -190,6 +194,9 @@ func armFrame(b []byte, p parsedFrame, q bool) (parsedFrame, bool) {
 		n := nameRun(b)
 		callee, rest = b[:n], b[n:]
 	}
+	if m := moduleBefore(rest, " from "); len(m) > 0 {
+		rest = rest[len(m):]
+	}
 	if i := bytes.IndexByte(callee, '+'); i > 0 {
 		callee = callee[:i]
 	}
@@ -213,6 +220,18 @@ func armFrame(b []byte, p parsedFrame, q bool) (parsedFrame, bool) {
 	p.frame.File, p.frame.Line = file, lineNo
 	p.tidy = p.trailer(bytes.TrimSuffix(bytes.TrimSpace(tail), []byte(")")), file != "")
 	return p, true
+}
+
+// moduleBefore is " [mod]" at the start of b if what comes next is as given.
+func moduleBefore(b []byte, next string) []byte {
+	if len(b) < 4 || b[0] != ' ' || b[1] != '[' {
+		return nil
+	}
+	end := bytes.IndexByte(b[:min(len(b), 70)], ']')
+	if end < 3 || nameRun(b[2:end]) != end-2 || !hasPrefix(b[end+1:], next) {
+		return nil
+	}
+	return b[:end+1]
 }
 
 // offsets reads "+0x1/0x2"; both are empty if it is not there.

@@ -86,6 +86,7 @@ func (e *engine) clone(emit func(Report)) *engine {
 		c.open[i] = o.clone()
 	}
 	c.pend.body, c.soft = bytes.Clone(e.pend.body), bytes.Clone(e.soft)
+	c.rows = slices.Clone(e.rows)
 	c.queue = e.queue.clone(emit)
 	return &c
 }

@@ -51,6 +51,8 @@ type openReport struct {
 	proc       bool  // a /proc file was named
 	procPID    *int
 	procPath   string
+	comm       string // what a line before a stack without header said of its task
+	state      string
 	panicked   bool
 	locks      bool // in the list of all locks held
 	ended      bool // "---[ end trace": what follows is a repetition

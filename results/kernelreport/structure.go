@@ -30,7 +30,14 @@ func structureLine(b []byte) (item, bool) {
 		if hasPrefix(b, "Backtrace:") {
 			return item{what: lineTrace}, true
 		}
+	case '0':
+		if hasPrefix(b, "0x") {
+			return toolTask(b)
+		}
 	case 'P':
+		if it, ok := toolTask(b); ok && hasPrefix(b, "PID: ") {
+			return it, true
+		}
 		if hasPrefix(b, "PID: ") || hasPrefix(b, "Pid: ") {
 			return cpuLine(b)
 		}
@@ -137,6 +144,9 @@ func markerLine(b []byte) (item, bool) {
 
 // lockLine recognises the entries of "Showing all locks held" and of "locks held by".
 func lockLine(b []byte) (item, bool) {
+	if len(b) == 0 {
+		return item{}, false
+	}
 	if b[0] == '#' && len(b) > 3 && b[1] >= '0' && b[1] <= '9' && bytes.IndexByte(b[:4], ':') > 0 {
 		it := item{what: lineLock}
 		if i := bytes.LastIndex(b, []byte("}, at: ")); i > 0 {

@@ -1,0 +1,199 @@
+package kernelreport
+
+import (
+	"bytes"
+	"slices"
+)
+
+const (
+	maxBanner  = 192 // bytes of a line that may name the task whose stack follows
+	bannerLife = 3   // lines between it and the stack
+	maxRows    = 8   // lines of ps that are remembered
+	rowLife    = 12  // lines between one and the stack
+)
+
+// banner is the last line without any prefix: a script that prints stacks may have named the task there, in any words.
+type banner struct {
+	text   [maxBanner]byte
+	n      int
+	start  int
+	lineNo int
+}
+
+// psRow is a line of ps.
+type psRow struct {
+	pid    int
+	state  string
+	comm   string
+	start  int
+	lineNo int
+}
+
+// heard remembers a line that may tell whose stack follows.
+func (e *engine) heard(ln *line) {
+	if !ln.bare || len(ln.body) == 0 || len(ln.body) > 4*maxBanner {
+		return
+	}
+	if row, ok := psLine(ln.body); ok {
+		row.start, row.lineNo = ln.start, e.lineNo
+		if len(e.rows) == maxRows {
+			copy(e.rows, e.rows[1:])
+			e.rows = e.rows[:maxRows-1]
+		}
+		e.rows = append(e.rows[:len(e.rows):len(e.rows)], row)
+		return
+	}
+	if len(ln.body) <= maxBanner {
+		e.banner.n = copy(e.banner.text[:], ln.body)
+		e.banner.start, e.banner.lineNo = ln.start, e.lineNo
+	}
+}
+
+// nameTask looks for the task of a stack that begins, in the lines before it.
+func (e *engine) nameTask(o *openReport) {
+	if e.banner.n == 0 || e.lineNo-e.banner.lineNo > bannerLife || e.banner.start > o.start {
+		return
+	}
+	pid, comm, state := bannerTask(e.banner.text[:e.banner.n])
+	if pid == nil {
+		return
+	}
+	o.procPID, o.comm, o.state = pid, comm, state
+	o.start = e.banner.start
+	for i := len(e.rows) - 1; i >= 0; i-- {
+		row := &e.rows[i]
+		if row.pid != *pid || e.lineNo-row.lineNo > rowLife {
+			continue
+		}
+		if o.state == "" {
+			o.state = row.state
+		}
+		if o.comm == "" {
+			o.comm = row.comm
+		}
+		o.start = min(o.start, row.start)
+		break
+	}
+}
+
+// psLine reads a line of "ps aux" and of "ps -eo pid,stat,comm".
+func psLine(b []byte) (row psRow, ok bool) {
+	f := bytes.Fields(b)
+	if len(f) < 3 {
+		return row, false
+	}
+	var pid, state, comm []byte
+	switch {
+	case len(f) >= 11 && allDigits(f[1]) && isState(f[7]) && bytes.IndexByte(f[9], ':') > 0:
+		pid, state, comm = f[1], f[7], f[10]
+		if i := bytes.LastIndexByte(comm, '/'); i >= 0 && comm[0] != '[' {
+			comm = comm[i+1:]
+		}
+		comm = bytes.Trim(comm, "[]")
+		comm = comm[:min(len(comm), 15)]
+	case allDigits(f[0]) && isState(f[1]) && isLetter(f[2][0]) && len(f) <= 5:
+		pid, state, comm = f[0], f[1], f[2]
+	default:
+		return row, false
+	}
+	n, _ := pidNumber(pid)
+	if n == nil {
+		return row, false
+	}
+	return psRow{pid: *n, state: string(state[:1]), comm: commText(comm)}, true
+}
+
+// isState recognises ps's state: a letter, and flags after it.
+func isState(b []byte) bool {
+	if len(b) > 5 || bytes.IndexByte([]byte("RSDTtXZI"), b[0]) < 0 {
+		return false
+	}
+	for _, c := range b[1:] {
+		if bytes.IndexByte([]byte("<NLsl+"), c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// bannerWords are no names of tasks.
+var bannerWords = map[string]bool{"pid": true, "tid": true, "tgid": true, "process": true, "thread": true, "task": true, "stack": true, "trace": true,
+	"of": true, "for": true, "comm": true, "command": true, "name": true, "state": true, "backtrace": true, "kernel": true, "and": true}
+
+// bannerTask reads the pid, and the name and state if they are there, from a line such as "==== 1234 (nfsd) ====",
+// "PID 1234, comm nfsd, state D", "nfsd/1234:", "--- stack of process 1234 umount ---".
+func bannerTask(b []byte) (pid *int, comm, state string) {
+	if bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
+		return nil, "", ""
+	}
+	framed := bytes.IndexByte([]byte("=-#*<>+~"), b[0]) >= 0
+	if open := bytes.IndexByte(b, '('); open >= 0 {
+		if end := bytes.IndexByte(b[open:], ')'); end > 2 && isLetter(b[open+1]) && bytes.IndexByte(b[open:open+end], ' ') < 0 {
+			comm = commText(b[open+1 : open+end])
+			b = append(append(bytes.Clone(b[:open]), " () "...), b[open+end+1:]...)
+		}
+	}
+	words := bytes.FieldsFunc(b, func(r rune) bool { return bytes.ContainsRune([]byte(" \t=#*<>()[]{},;|~\"'"), r) })
+	for i, w := range words {
+		words[i] = bytes.Trim(w, "-:")
+	}
+	if i := slices.IndexFunc(words, func(w []byte) bool { // "nfsd/1234"
+		slash := bytes.LastIndexByte(w, '/')
+		return slash > 0 && isLetter(w[0]) && allDigits(w[slash+1:])
+	}); i >= 0 && !bytes.ContainsAny(b, "()") {
+		slash := bytes.LastIndexByte(words[i], '/')
+		words = slices.Replace(words, i, i+1, words[i][:slash], words[i][slash+1:])
+	}
+	keyed, at := false, -1
+	var names []int
+	for i, w := range words {
+		before := ""
+		if i > 0 {
+			before = string(bytes.ToLower(words[i-1]))
+		}
+		switch {
+		case len(w) == 0:
+		case allDigits(w):
+			if n, _ := pidNumber(w); n != nil && (at < 0 || *n == *pid) {
+				pid, at = n, i
+				keyed = keyed || before == "pid" || before == "tid"
+			} else if n != nil && before != "cpu" {
+				return nil, "", "" // two numbers: either may be it
+			}
+		case before == "state" && isState(w):
+			state = string(w[:1])
+		case before == "comm" || before == "command" || before == "name":
+			comm = commText(w)
+		case len(w) == 1 && isState(w) && w[0] != 'I':
+			state = string(w)
+		case (isLetter(w[0])) && !bannerWords[string(bytes.ToLower(w))]:
+			names = append(names, i)
+		}
+	}
+	if pid == nil || len(words) > 14 {
+		return nil, "", ""
+	}
+	plain := bytes.IndexByte(b, '(') >= 0 || bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, '/') >= 0
+	if !framed && !keyed && !plain && len(words) > 3 {
+		return nil, "", "" // a sentence with a number in it
+	}
+	if comm == "" && len(names) > 0 && (framed || plain || len(words) <= 4) {
+		best := names[0]
+		for _, i := range names { // the one next to the number; after it rather than before
+			if distance(i, at) < distance(best, at) {
+				best = i
+			}
+		}
+		if distance(best, at) <= 4 {
+			comm = commText(words[best])
+		}
+	}
+	return pid, comm, state
+}
+
+func distance(i, at int) int {
+	if i > at {
+		return 2*(i-at) - 1
+	}
+	return 2 * (at - i)
+}
