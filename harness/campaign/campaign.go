@@ -68,8 +68,8 @@ type Spec struct {
 	Versions map[string]string
 }
 
-// News is what a campaign tells while it runs. One of the pointers is set.
-type News struct {
+// Event is one step of a campaign, for whoever watches it. One of the pointers is set.
+type Event struct {
 	Began *Began
 	Phase *Phase
 	Ended *store.Trial
@@ -129,7 +129,7 @@ type Outcome struct {
 // which says why the campaign ended early: an *trial.Unfit kernel, ctx's error, a
 // *NoRoom on the host, harness failures in a row, or a store that cannot be
 // written.
-func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(News)) (Outcome, error) {
+func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(Event)) (Outcome, error) {
 	m, err := manifest(spec)
 	if err != nil {
 		return Outcome{}, err
@@ -146,11 +146,11 @@ func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(Ne
 
 // Resume goes on with a stored campaign, of which spec was made again. Trials
 // that ended with an error of the harness are tried anew.
-func Resume(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell func(News)) (Outcome, error) {
+func Resume(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell func(Event)) (Outcome, error) {
 	return work(ctx, stored, spec, r, tell)
 }
 
-func work(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell func(News)) (Outcome, error) {
+func work(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell func(Event)) (Outcome, error) {
 	out := Outcome{Run: stored.Run, Summary: summary.Of(stored.Manifest, stored.Trials)}
 	journal, err := stored.Journal()
 	if err != nil {

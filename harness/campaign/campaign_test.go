@@ -47,7 +47,7 @@ func of(k verdict.Kind) store.Trial {
 	return t
 }
 
-func quiet(campaign.News) {}
+func quiet(campaign.Event) {}
 
 func run(t *testing.T, spec campaign.Spec, r campaign.Runner) (*store.Store, campaign.Outcome, error) {
 	t.Helper()

@@ -81,7 +81,7 @@ func beCampaign(dir string) error {
 	if err != nil {
 		return err
 	}
-	quiet := func(campaign.News) {}
+	quiet := func(campaign.Event) {}
 	stored, err := st.Load("latest")
 	if err != nil {
 		_, err = campaign.Run(context.Background(), st, killSpec(), quickRunner{}, quiet)

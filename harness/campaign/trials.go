@@ -41,13 +41,13 @@ type campaign struct {
 	runner  Runner
 
 	mu     sync.Mutex // guards what follows and keeps news in order
-	tell   func(News)
+	tell   func(Event)
 	done   []store.Trial
 	hung   bool // a trial of an arm that should not
 	broken int  // trials that failed one after the other
 }
 
-func newCampaign(spec Spec, stored store.Stored, j *store.Journal, r Runner, tell func(News)) *campaign {
+func newCampaign(spec Spec, stored store.Stored, j *store.Journal, r Runner, tell func(Event)) *campaign {
 	c := &campaign{spec: spec, stored: stored, journal: j, runner: r, tell: tell}
 	for _, t := range stored.Trials {
 		if t.Verdict.Kind != verdict.Error {
@@ -158,7 +158,7 @@ func (c *campaign) finished(t store.Trial) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.take(t)
-	c.tell(News{Ended: &t})
+	c.tell(Event{Ended: &t})
 	if t.Verdict.Kind != verdict.Error {
 		c.broken = 0
 		return nil
@@ -169,7 +169,7 @@ func (c *campaign) finished(t store.Trial) error {
 	return nil
 }
 
-func (c *campaign) news(n News) {
+func (c *campaign) news(n Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tell(n)
@@ -185,7 +185,7 @@ func (c *campaign) trial(ctx context.Context, p store.Planned) error {
 		if err := c.note(store.Event{What: store.Began, N: p.N, Attempt: attempt}); err != nil {
 			return err
 		}
-		c.news(News{Began: &Began{Trial: p, Retry: attempt > 1}})
+		c.news(Event{Began: &Began{Trial: p, Retry: attempt > 1}})
 		t, err := c.attempt(ctx, p, attempt)
 		if err != nil {
 			return err
@@ -209,7 +209,7 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 		return store.Trial{}, err
 	}
 	t, reports, err := c.runner.Trial(ctx, p, dir, func(phase string) {
-		c.news(News{Phase: &Phase{Trial: p, Phase: phase}})
+		c.news(Event{Phase: &Phase{Trial: p, Phase: phase}})
 	})
 	if err != nil {
 		return store.Trial{}, err

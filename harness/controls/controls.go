@@ -1,4 +1,4 @@
-// Package controls is the regression suite of the harness's eyes: kernels with a
+// Package controls is the regression suite of the harness's detectors: kernels with a
 // bug planted in them, each over another mechanism, the scenario that runs into the
 // bug, and what has to be seen when it does.
 //

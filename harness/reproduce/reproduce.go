@@ -152,7 +152,7 @@ func (h *Hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) 
 	runner := &matcher{wanted: h.Wanted, alike: map[int]match.Match{}}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	out, err := h.Session.RunWatched(ctx, h.Store, spec, runner.around, func(n campaign.News) {
+	out, err := h.Session.RunWatched(ctx, h.Store, spec, runner.around, func(n campaign.Event) {
 		if n.Ended == nil {
 			return
 		}

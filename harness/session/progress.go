@@ -54,7 +54,7 @@ func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *ca
 	return p
 }
 
-func (p *campaignProgress) news(n campaign.News) {
+func (p *campaignProgress) news(n campaign.Event) {
 	switch {
 	case n.Began != nil:
 		if p.planned > 0 && n.Began.Trial.N > p.planned && !n.Began.Retry {

@@ -48,12 +48,12 @@ func (e *Session) Run(ctx context.Context, st *store.Store, spec campaign.Spec) 
 }
 
 // RunWatched is Run for who looks at each trial: wrap puts a runner around that of the guests, and tell hears all news.
-func (e *Session) RunWatched(ctx context.Context, st *store.Store, spec campaign.Spec, wrap func(campaign.Runner) campaign.Runner, tell func(campaign.News)) (campaign.Outcome, error) {
-	return e.trials(spec, 0, func(r campaign.Runner, show func(campaign.News)) (campaign.Outcome, error) {
+func (e *Session) RunWatched(ctx context.Context, st *store.Store, spec campaign.Spec, wrap func(campaign.Runner) campaign.Runner, tell func(campaign.Event)) (campaign.Outcome, error) {
+	return e.trials(spec, 0, func(r campaign.Runner, show func(campaign.Event)) (campaign.Outcome, error) {
 		if wrap != nil {
 			r = wrap(r)
 		}
-		return campaign.Run(ctx, st, spec, r, func(n campaign.News) {
+		return campaign.Run(ctx, st, spec, r, func(n campaign.Event) {
 			show(n)
 			if tell != nil {
 				tell(n)
@@ -64,7 +64,7 @@ func (e *Session) RunWatched(ctx context.Context, st *store.Store, spec campaign
 
 // Resume goes on with a run.
 func (e *Session) Resume(ctx context.Context, stored store.Stored, spec campaign.Spec) (campaign.Outcome, error) {
-	return e.trials(spec, len(stored.Trials), func(r campaign.Runner, show func(campaign.News)) (campaign.Outcome, error) {
+	return e.trials(spec, len(stored.Trials), func(r campaign.Runner, show func(campaign.Event)) (campaign.Outcome, error) {
 		out, err := campaign.Resume(ctx, stored, spec, r, show)
 		if errors.Is(err, store.ErrBusy) {
 			err = errs.ByUser(err)
@@ -74,7 +74,7 @@ func (e *Session) Resume(ctx context.Context, stored store.Stored, spec campaign
 }
 
 // trials runs trials of which so many were complete before.
-func (e *Session) trials(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.News)) (campaign.Outcome, error)) (campaign.Outcome, error) {
+func (e *Session) trials(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.Event)) (campaign.Outcome, error)) (campaign.Outcome, error) {
 	guests := campaign.NewGuests(spec, e.Results)
 	defer guests.Close()
 	p := newCampaignProgress(e.Report, spec, done)

@@ -88,8 +88,8 @@ func (t *trial) target(ctx context.Context) (faults.Target, error) {
 	return t.debugged, nil
 }
 
-// undebug lets the guest go before it is looked at: nothing must stop it any more.
-func (t *trial) undebug() {
+// detachDebugger lets the guest go before it is looked at: nothing must stop it any more.
+func (t *trial) detachDebugger() {
 	if t.debugged == nil {
 		return
 	}

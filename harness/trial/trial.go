@@ -200,7 +200,7 @@ func (t *trial) run(ctx context.Context) error {
 	err := t.take(ctx, steps)
 	switch {
 	case errors.Is(err, errHang), errors.Is(err, errStep) && t.eyes.firstHang > 0: // others had still to see it
-		t.undebug()
+		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
 		if err := t.confirm(ctx); err != nil {
@@ -209,7 +209,7 @@ func (t *trial) run(ctx context.Context) error {
 		t.dump(ctx)
 		return t.hold(ctx)
 	case errors.Is(err, errSilent):
-		t.undebug()
+		t.detachDebugger()
 		t.collectOutside(ctx)
 		t.dump(ctx)
 		return t.hold(ctx)
@@ -217,7 +217,7 @@ func (t *trial) run(ctx context.Context) error {
 		t.dump(ctx)
 	case errors.Is(err, errStep) && t.workAt > 0:
 		// No detector calls it a hang, but what took so long is worth knowing.
-		t.undebug()
+		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
 	case errors.Is(err, errStep):
@@ -281,7 +281,7 @@ func (t *trial) evidencePath(name string) string {
 }
 
 func (t *trial) close() {
-	t.undebug()
+	t.detachDebugger()
 	if t.agent != nil {
 		t.agent.Close()
 	}

@@ -64,10 +64,10 @@ func (b *builder) build() {
 			b.rpc(g)
 		}
 	}
-	// Of what a thing may also depend on, only what somebody waits for is real.
+	// Of what a resource may also depend on, only what somebody waits for is real.
 	for _, id := range append([]string(nil), b.order...) {
 		n := b.nodes[id]
-		for _, also := range things[n.thing].also {
+		for _, also := range resources[n.resource].also {
 			if b.nodes["thing:"+also] != nil {
 				b.edge(n, b.nodes["thing:"+also], "it is waited for at the same time", false)
 			}
@@ -126,7 +126,7 @@ func (b *builder) waitsOf(g *Node) {
 	waits := b.waitsFor(g)
 	ops, isRPC := strings.CutPrefix(waits, "rpc:")
 	if !isRPC {
-		b.edge(g, b.thing(waits), basis, true)
+		b.edge(g, b.resource(waits), basis, true)
 		return
 	}
 	b.rpcOf(g, strings.Fields(ops), basis)

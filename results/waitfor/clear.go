@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// thing is the node of a row of things, with all that may end the wait.
-func (b *builder) thing(key string) *Node {
+// resource is the node of a row of resources, with all that may end the wait.
+func (b *builder) resource(key string) *Node {
 	if n := b.nodes["thing:"+key]; n != nil {
 		return n
 	}
-	row, ok := things[key]
+	row, ok := resources[key]
 	if !ok {
-		row = thing{kind: KindUnknown, label: key}
+		row = resource{kind: KindUnknown, label: key}
 	}
-	n := b.add(&Node{ID: "thing:" + key, Kind: row.kind, Label: row.label, thing: key, root: row.root})
+	n := b.add(&Node{ID: "thing:" + key, Kind: row.kind, Label: row.label, resource: key, root: row.root})
 	if row.cleared != "" {
 		n.Detail = []string{"cleared by: " + row.cleared}
 	}
@@ -57,7 +57,7 @@ func (b *builder) thing(key string) *Node {
 
 // threadsOf draws the kernel threads that ps saw and that may end the wait, but
 // which are not blocked.
-func (b *builder) threadsOf(n *Node, row thing) {
+func (b *builder) threadsOf(n *Node, row resource) {
 	for _, t := range b.threads {
 		if row.thread == "" || !strings.HasSuffix(t.comm, row.thread) {
 			continue
@@ -72,7 +72,7 @@ func (b *builder) threadsOf(n *Node, row thing) {
 	}
 }
 
-// waitsFor is the thing that a group of tasks waits for, "rpc:" with operations,
+// waitsFor is the resource that a group of tasks waits for, "rpc:" with operations,
 // or "". The server locks its own inodes with the same functions as everybody
 // else.
 func (b *builder) waitsFor(g *Node) string {

@@ -4,7 +4,7 @@
 // into text, and into a drawing.
 //
 // It is pure and touches nothing. What sleeps where is read from stacks by one
-// table (rules.go), and what could end such a sleep by another (things.go);
+// table (rules.go), and what could end such a sleep by another (resources.go);
 // both are for maintainers to edit. An edge that a text states is certain, one
 // that fits but is not stated is a guess and is marked so everywhere. The
 // texts come from a guest that may be broken: they are never trusted, and a

@@ -47,7 +47,7 @@ const (
 	Lost      Class = "lost wake-up"   // a wait that nothing found could end
 	Kept      Class = "kept"           // the same for a lock or a reference: nobody is left to give it up
 	Starved   Class = "server starved" // every nfsd thread waits for the same
-	Chain     Class = "chain"          // it all comes down to one thing from outside
+	Chain     Class = "chain"          // everything waits for one event from outside
 	NoReply   Class = "no reply"       // an RPC was sent, the server is idle
 	Transport Class = "transport"      // a connection is down or blocked, or there is no server
 	Slow      Class = "slow"           // all that is waited for still moves
@@ -87,7 +87,7 @@ type Node struct {
 	ID    string `json:"id"`
 	Kind  Kind   `json:"kind"`
 	Label string `json:"label"` // one line, with text of the guest in it
-	// Count is how many tasks or RPCs it stands for, 0 for things.
+	// Count is how many tasks or RPCs it stands for, 0 for resources.
 	Count int `json:"count,omitempty"`
 	// Blocked is the longest known sleep of its tasks in seconds, or 0.
 	Blocked float64 `json:"blocked,omitempty"`
@@ -96,11 +96,11 @@ type Node struct {
 	// Detail are further lines: stacks, pids, what would clear the wait.
 	Detail []string `json:"detail,omitempty"`
 
-	tasks []*task
-	rpcs  []*rpc
-	thing string // its row in things.go
-	root  Class  // if a wait that ends here is explained by it
-	hung  int    // its tasks that are known to hang
+	tasks    []*task
+	rpcs     []*rpc
+	resource string // its row in resources.go
+	root     Class  // if a wait that ends here is explained by it
+	hung     int    // its tasks that are known to hang
 }
 
 // Edge says that From waits for To.

@@ -6,7 +6,7 @@ import (
 )
 
 // queues says what an RPC on one of sunrpc's or NFS's wait queues waits for: a
-// row of things.go. Those of transports are not here.
+// row of resources.go. Those of transports are not here.
 var queues = map[string]string{
 	"pNFS ROC":               "layoutreturn",
 	"NFS client":             "recovery",
@@ -26,11 +26,11 @@ func (b *builder) rpc(g *Node) *Node {
 	switch {
 	case r.passing():
 	case queues[r.queue] != "":
-		b.edge(g, b.thing(queues[r.queue]), basis, true)
+		b.edge(g, b.resource(queues[r.queue]), basis, true)
 	case r.queue == "delayq" && r.callback():
-		b.edge(g, b.thing("client-answer"), basis, true)
+		b.edge(g, b.resource("client-answer"), basis, true)
 	case r.queue == "delayq":
-		b.edge(g, b.thing("server-delay"), basis, true)
+		b.edge(g, b.resource("server-delay"), basis, true)
 	case r.queue == "xprt_pending" && r.callback():
 		b.edge(g, b.callbackThread(), basis, false)
 	case r.queue == "xprt_pending":

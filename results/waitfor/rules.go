@@ -9,7 +9,7 @@ type rule struct {
 	// scheduler and the locks (match.go): "..." stands for any functions
 	// between, a star for the rest of a name.
 	frames string
-	// waits names a row of things.go, or "rpc:" and the operations one of which
+	// waits names a row of resources.go, or "rpc:" and the operations one of which
 	// it is.
 	waits string
 }

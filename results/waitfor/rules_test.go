@@ -10,7 +10,7 @@ import (
 )
 
 // examples has a stack for each row of rules, in its order: how it begins, and
-// the thing it means. Those of hangs that were seen are in testdata as well.
+// the resource it means. Those of hangs that were seen are in testdata as well.
 var examples = []struct{ stack, waits string }{
 	{"nfs_wait_bit_killable pnfs_update_layout do_syscall_64", "layoutreturn"},
 	{"nfs_wait_bit_killable pnfs_prepare_to_retry_layoutget pnfs_update_layout ff_layout_pg_get_read", "layoutreturn"},
@@ -171,26 +171,26 @@ func TestEachRule(t *testing.T) {
 	}
 }
 
-// Rows lead somewhere, and things are led to.
+// Rows lead somewhere, and resources are led to.
 func TestRulesAndThingsAgree(t *testing.T) {
 	used := map[string]bool{}
 	for _, r := range rules {
 		if !strings.HasPrefix(r.waits, "rpc:") {
-			assert.Contains(t, things, r.waits, r.frames)
+			assert.Contains(t, resources, r.waits, r.frames)
 			used[r.waits] = true
 		}
 	}
 	for _, q := range queues {
-		assert.Contains(t, things, q)
+		assert.Contains(t, resources, q)
 		used[q] = true
 	}
 	used["client-answer"], used["server-delay"] = true, true // net.go
-	for _, key := range slices.Sorted(maps.Keys(things)) {
+	for _, key := range slices.Sorted(maps.Keys(resources)) {
 		assert.True(t, used[key], "nothing leads to %q", key)
-		assert.NotEmpty(t, things[key].label, key)
-		assert.NotEmpty(t, things[key].cleared, key)
-		for _, also := range things[key].also {
-			assert.Contains(t, things, also)
+		assert.NotEmpty(t, resources[key].label, key)
+		assert.NotEmpty(t, resources[key].cleared, key)
+		for _, also := range resources[key].also {
+			assert.Contains(t, resources, also)
 		}
 	}
 }

@@ -95,11 +95,11 @@ func (b *builder) classOf(nodes []*Node) Class {
 		return Unknown
 	}
 	if n.root == Lost {
-		row := things[n.thing]
+		row := resources[n.resource]
 		if len(row.ops) > 0 && b.e.RPCTasks == "" || len(row.holders) > 0 && b.e.Stacks == "" && b.e.Tasks == "" {
 			return Unknown
 		}
-		if n.thing != "" && !row.watched {
+		if n.resource != "" && !row.watched {
 			return Unknown
 		}
 		if n.Kind == KindLock || row.verb == verbUnlock || row.verb == verbDrop {

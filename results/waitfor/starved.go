@@ -85,7 +85,7 @@ func (b *builder) where(g *Node) string {
 		where = s[0]
 	}
 	for _, e := range b.edges {
-		if to := b.nodes[e.To]; e.From == g.ID && to.thing != "" && !strings.Contains(to.Label, where) {
+		if to := b.nodes[e.To]; e.From == g.ID && to.resource != "" && !strings.Contains(to.Label, where) {
 			return where + " (" + to.Label + ")"
 		}
 	}

@@ -15,7 +15,7 @@ func (b *builder) say(e ending) string {
 	case Lost:
 		return "lost wake-up: " + e.waiting("clear it")
 	case Kept:
-		if things[n.thing].verb == verbDrop {
+		if resources[n.resource].verb == verbDrop {
 			return "reference kept: " + e.waiting(verbDrop)
 		}
 		return "lock kept: " + e.waiting(verbUnlock)
@@ -34,7 +34,7 @@ func (b *builder) say(e ending) string {
 // waiting says how many wait for an ending, and what no task is left to do.
 func (e ending) waiting(verb string) string {
 	n := e.nodes[0]
-	if v := things[n.thing].verb; v != "" {
+	if v := resources[n.resource].verb; v != "" {
 		verb = v
 	}
 	k := e.direct

@@ -1,8 +1,8 @@
 package waitfor
 
-// thing is something that tasks wait for, and what could end the wait. To add
+// resource is something that tasks wait for, and what could end the wait. To add
 // one, write a row; rules.go leads to it.
-type thing struct {
+type resource struct {
 	kind    Kind
 	label   string
 	cleared string // what ends the wait, in words
@@ -11,7 +11,7 @@ type thing struct {
 	// ops are RPC operations: one under way may end the wait, or holds up what
 	// does. "*" is any operation but a callback, "CB*" any callback.
 	ops []string
-	// also names other things that it depends on.
+	// also names other resources that it depends on.
 	also []string
 	// thread is how the comm of a kernel thread ends that ends the wait.
 	thread string
@@ -34,7 +34,7 @@ const (
 	verbDrop   = "drop it"
 )
 
-var things = map[string]thing{
+var resources = map[string]resource{
 	"layoutreturn": {kind: KindBit, label: "NFS_LAYOUT_RETURN", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTRETURN, alone or within CLOSE, OPEN_DOWNGRADE or DELEGRETURN, or the failure to send it",
 		holders: []string{"pnfs_send_layoutreturn", "nfs4_proc_layoutreturn", "pnfs_layoutreturn_*", "nfs4_layoutreturn_*", "pnfs_roc_release", "nfs4_close_done", "nfs4_free_closedata"},
