@@ -159,9 +159,7 @@ func TestBadRequests(t *testing.T) {
 // Whoever first runs into a bug is chance, and with it the signature.
 func TestOneCauseUnderManySignatures(t *testing.T) {
 	h := &history{last: 8, culprit: 6, rate: 1, control: 1}
-	h.explain = func(n int) string {
-		return fmt.Sprintf("lost wake-up: %d tasks wait for NFS_LAYOUT_RETURN, no task left to clear it", n)
-	}
+	h.resource = "NFS_LAYOUT_RETURN"
 	h.signature = func(n int) string { return fmt.Sprint("victim", n) }
 	s, log := run(t, h, request(h))
 	assert.Equal(t, name(6), s.Found.Culprit, strings.Join(log, "\n"))

@@ -3,7 +3,6 @@ package bisect
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 
 	"loopfault/results/stats"
@@ -46,16 +45,12 @@ func tally(wanted []string, trials []store.Trial) Tally {
 	return t
 }
 
-// stuck finds in an explanation what is waited for in vain, without how many do. Runs
-// stored before November 2026 say that nobody will do it.
-var stuck = regexp.MustCompile(`^([a-z -]+: )[0-9]+ tasks? waits? for (.+), (?:no task left to|nobody will) `)
-
 // marks are what tells a hang from others: its signature, and what its tasks wait
 // for in vain where that is known. One bug may be seen in whoever runs into it first.
 func marks(t store.Trial) []string {
 	list := []string{t.Signature}
-	if m := stuck.FindStringSubmatch(t.Explanation); m != nil {
-		list = append(list, m[1]+m[2])
+	if t.Resource != "" {
+		list = append(list, t.Class+": "+t.Resource)
 	}
 	return list
 }

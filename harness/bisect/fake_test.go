@@ -17,15 +17,16 @@ import (
 // history is a world of commits 0 to last in a line, without kernels: from culprit on
 // trials hang at a rate. What a trial does follows from the commit and its number.
 type history struct {
-	last, culprit      int
-	rate               float64
-	other              float64                  // rate of another hang, everywhere
-	broken             []int                    // do not build
-	control            float64                  // hang rate of the control
-	seed               uint64                   //
-	signature, explain func(n int) string       // of hangs, by a random number; may be nil
-	asked              []string                 // parts, in order
-	trials             map[string][]store.Trial // of each part, so that one goes on
+	last, culprit int
+	rate          float64
+	other         float64                  // rate of another hang, everywhere
+	broken        []int                    // do not build
+	control       float64                  // hang rate of the control
+	seed          uint64                   //
+	signature     func(n int) string       // of hangs, by a random number; may be nil
+	resource      string                   // that all of them wait for
+	asked         []string                 // parts, in order
+	trials        map[string][]store.Trial // of each part, so that one goes on
 }
 
 func name(n int) string { return fmt.Sprintf("%040d", n) }
@@ -81,7 +82,7 @@ func (h *history) Trials(_ context.Context, w bisect.Work, enough func([]store.T
 			t.Verdict.Kind, t.Signature = verdict.Hang, fmt.Sprint("wanted", rng.IntN(2))
 		}
 		if t.Signature != "" && h.signature != nil {
-			t.Signature, t.Explanation = h.signature(rng.IntN(1000)), h.explain(1+rng.IntN(5))
+			t.Signature, t.Class, t.Resource = h.signature(rng.IntN(1000)), "lost wake-up", h.resource
 		}
 		h.trials[w.Part] = append(h.trials[w.Part], t)
 	}

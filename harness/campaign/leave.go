@@ -5,22 +5,23 @@ import (
 
 	"loopfault/results/safefile"
 	"loopfault/results/store"
+	"loopfault/results/waitfor"
 	"loopfault/results/waitfor/trialdir"
 )
 
 // explain leaves who waits for whom beside the evidence it is read from, and gives
-// it in one line; none if there is too little evidence.
-func (c *campaign) explain(n int) (string, error) {
+// it; none if there is too little evidence.
+func (c *campaign) explain(n int) (waitfor.Explanation, error) {
 	x, err := trialdir.Explain(c.stored.Run, n)
 	if errors.Is(err, trialdir.ErrNoEvidence) {
-		return "", nil
+		return waitfor.Explanation{}, nil
 	}
 	if err != nil {
-		return "", err
+		return x, err
 	}
 	run := c.stored.Run
 	err = run.Write(store.TrialFile(n, "evidence/waitfor.txt"), []byte(x.Text()))
-	return x.Sentence, errors.Join(err, run.Write(store.TrialFile(n, "evidence/waitfor.svg"), x.Graph.SVG()))
+	return x, errors.Join(err, run.Write(store.TrialFile(n, "evidence/waitfor.svg"), x.Graph.SVG()))
 }
 
 // writeRecipe leaves the command that runs this one trial again.

@@ -225,12 +225,12 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 	}
 	hung := t.Verdict.Kind == verdict.Hang || t.Verdict.Kind == verdict.Stall
 	if hung || t.CutShort != "" { // which may have been near to a hang
-		sentence, err := c.explain(p.N)
+		x, err := c.explain(p.N)
 		if err != nil {
 			return t, err
 		}
 		if hung {
-			t.Explanation = sentence
+			t.Explanation, t.Class, t.Resource = x.Sentence, string(x.Class), x.Resource
 		}
 	}
 	return t, c.stored.WriteTrial(t)

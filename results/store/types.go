@@ -130,12 +130,10 @@ type Image struct {
 
 // Host is the machine the run was made on.
 type Host struct {
-	// Explanation is one line on who waits for whom, of a trial that hung.
-	Explanation string `json:"explanation,omitempty"`
-	Kernel      string `json:"kernel"`
-	CPU         string `json:"cpu"`
-	Cores       int    `json:"cores"`
-	MemMiB      int    `json:"memory_mib"`
+	Kernel string `json:"kernel"`
+	CPU    string `json:"cpu"`
+	Cores  int    `json:"cores"`
+	MemMiB int    `json:"memory_mib"`
 }
 
 // Trial is verdict.json: what one trial showed and what that rests on.
@@ -143,8 +141,10 @@ type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
-	Explanation    string                 `json:"explanation,omitempty"` // one line on who waits for whom, of a trial that hung
-	Kernel         string                 `json:"kernel"`                // uname -r of the guest
+	Explanation    string                 `json:"explanation,omitempty"`          // one line on who waits for whom, of a trial that hung
+	Class          string                 `json:"explanation_class,omitempty"`    // of the explanation, as waitfor.Class names it
+	Resource       string                 `json:"explanation_resource,omitempty"` // what tasks wait for in vain, where that is its class
+	Kernel         string                 `json:"kernel"`                         // uname -r of the guest
 	Started        time.Time              `json:"started"`
 	Seconds        float64                `json:"seconds"`                    // host time, boot to verdict
 	WorkSeconds    float64                `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known

@@ -126,6 +126,7 @@ type Observations struct {
 type Verdict struct {
 	Kind      Kind     `json:"verdict"`
 	Reason    string   `json:"reason,omitempty"`    // why inconclusive, or what failed
+	Doubt     Doubt    `json:"doubt,omitempty"`     // the kind of reason that makes it inconclusive
 	Title     string   `json:"title,omitempty"`     // of the report that decided
 	Signature string   `json:"signature,omitempty"` // of that report
 	Detectors []string `json:"detectors,omitempty"` // all that saw a hang or crash
@@ -160,8 +161,8 @@ func decide(o Observations) Verdict {
 			return v
 		}
 	}
-	if reason := doubt(o); reason != "" {
-		return Verdict{Kind: Inconclusive, Reason: reason}
+	if d, reason := doubt(o); d != "" {
+		return Verdict{Kind: Inconclusive, Reason: reason, Doubt: d}
 	}
 	return Verdict{Kind: Clean}
 }
@@ -204,24 +205,24 @@ func tells(r kernelreport.Report) int {
 	return rank
 }
 
-func doubt(o Observations) string {
+func doubt(o Observations) (Doubt, string) {
 	switch {
 	case o.CutShort != "":
-		return "cut short: " + o.CutShort
+		return CutShort, "cut short: " + o.CutShort
 	case o.WantLayout != "" && !strings.EqualFold(o.Layout, o.WantLayout):
-		return fmt.Sprintf("layout not granted: want %s, the mount has %q", o.WantLayout, o.Layout)
+		return NotGranted, fmt.Sprintf("layout not granted: want %s, the mount has %q", o.WantLayout, o.Layout)
 	case o.Operations == 0:
-		return "the workloads did nothing"
+		return Idle, "the workloads did nothing"
 	case o.Target != "" && o.Exercised == 0 && o.Elsewhere > 0:
-		return fmt.Sprintf("not exercised: %s was called by other ways alone, not below %s", o.Target, strings.Join(o.Below, " < "))
+		return NotExercised, fmt.Sprintf("not exercised: %s was called by other ways alone, not below %s", o.Target, strings.Join(o.Below, " < "))
 	case o.Target != "" && o.Exercised == 0:
-		return fmt.Sprintf("not exercised: %s was never called", o.Target)
+		return NotExercised, fmt.Sprintf("not exercised: %s was never called", o.Target)
 	case o.Faults > 0 && o.Landed == 0 && o.LandedElsewhere > 0:
-		return "fault did not land on the path: in calls that came by other ways alone"
+		return NotLanded, "fault did not land on the path: in calls that came by other ways alone"
 	case o.Faults > 0 && o.Landed == 0:
-		return "fault did not land"
+		return NotLanded, "fault did not land"
 	}
-	return ""
+	return "", ""
 }
 
 // KindOf sorts kernel reports: which kinds are hangs, which are crashes, and

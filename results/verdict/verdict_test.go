@@ -24,6 +24,10 @@ func seen(kind kernelreport.Kind, detector string) kernelreport.Report {
 
 func TestCleanNeedsEverything(t *testing.T) {
 	assert.Equal(t, verdict.Verdict{Kind: verdict.Clean}, verdict.Decide(good()))
+	doubts := map[string]verdict.Doubt{
+		"not exercised": verdict.NotExercised, "fault did not land": verdict.NotLanded, "layout not granted": verdict.NotGranted,
+		"did nothing": verdict.Idle, "cut short: SIGINT": verdict.CutShort,
+	}
 	for want, spoil := range map[string]func(*verdict.Observations){
 		"not exercised":      func(o *verdict.Observations) { o.Exercised = 0 },
 		"fault did not land": func(o *verdict.Observations) { o.Landed = 0 },
@@ -36,6 +40,8 @@ func TestCleanNeedsEverything(t *testing.T) {
 		v := verdict.Decide(o)
 		assert.Equal(t, verdict.Inconclusive, v.Kind, want)
 		assert.Contains(t, v.Reason, want)
+		assert.Equal(t, doubts[want], v.Doubt)
+		assert.Equal(t, doubts[want], verdict.DoubtOf(o))
 	}
 }
 

@@ -32,9 +32,10 @@ func (e *Evidence) Files() map[string]*string {
 // Explanation is what the evidence comes to.
 type Explanation struct {
 	Class    Class    `json:"class"`
-	Sentence string   `json:"sentence"` // one line
-	Details  []string `json:"details"`  // one line each
-	Hung     int      `json:"hung"`     // tasks known to have slept for long whose waits the sentence accounts for
+	Sentence string   `json:"sentence"`           // one line
+	Resource string   `json:"resource,omitempty"` // what tasks wait for in vain, of a lost wake-up or what is kept
+	Details  []string `json:"details"`            // one line each
+	Hung     int      `json:"hung"`               // tasks known to have slept for long whose waits the sentence accounts for
 	Graph    Graph    `json:"graph"`
 }
 

@@ -22,6 +22,7 @@ func Explain(e Evidence) Explanation {
 		x.Class, x.Sentence = class, starved
 	case len(ends) > 0:
 		x.Class, x.Sentence, x.Hung, first = ends[0].class, b.say(ends[0]), ends[0].weight, 0
+		x.Resource = ends[0].resource()
 	}
 	if starved != "" && aside {
 		x.Details = append(x.Details, "also "+starved)

@@ -120,6 +120,7 @@ func TestTrafficDoesNotHideAHang(t *testing.T) {
 	}
 	x := waitfor.Explain(e)
 	assert.Equal(t, "lost wake-up: 1 task waits for NFS_LAYOUT_RETURN, no task left to clear it", x.Sentence)
+	assert.Equal(t, "NFS_LAYOUT_RETURN", x.Resource)
 	assert.Contains(t, x.Text(), "not counted: 1 RPC")
 	e.RPCTasks += rpcLine(5000, 0x99, 14999, "GETATTR", "xprt_pending")
 	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "number 7 of 5000 is not new traffic")
@@ -153,6 +154,7 @@ func TestTwoLocksInTheWrongOrder(t *testing.T) {
 			"2 locks held by two/6:\n" + fmt.Sprintf(locks("bb", "aa"), "take_a") + "=====\n",
 	})
 	assert.Equal(t, "cycle: one 5 → lock_bb → two 6 → lock_aa → one 5", x.Sentence)
+	assert.Empty(t, x.Resource)
 }
 
 func TestOwnerThatTheKernelNames(t *testing.T) {

@@ -31,6 +31,14 @@ func (b *builder) say(e ending) string {
 	return fmt.Sprintf("unknown: %s, and what would end that is not known", b.path(b.wayTo(n)))
 }
 
+// resource is what is waited for in vain, "" where it is another kind of ending.
+func (e ending) resource() string {
+	if e.class == Lost || e.class == Kept {
+		return e.nodes[0].Label
+	}
+	return ""
+}
+
 // waiting says how many wait for an ending, and what no task is left to do.
 func (e ending) waiting(verb string) string {
 	n := e.nodes[0]

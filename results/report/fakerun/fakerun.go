@@ -86,6 +86,7 @@ func Trials(spec Spec) []store.Trial {
 		t.Verdict = verdictOf(rng, t, spec)
 		if t.Verdict.Kind == verdict.Hang {
 			t.HangAt, t.Explanation = 21, "lost wake-up: 2 tasks wait for NFS_LAYOUT_RETURN, no task left to clear it"
+			t.Class, t.Resource = "lost wake-up", "NFS_LAYOUT_RETURN"
 		}
 		list = append(list, t)
 	}
@@ -99,7 +100,7 @@ func verdictOf(rng *rand.Rand, t store.Trial, spec Spec) verdict.Verdict {
 	case t.Arm == "stock" && spec.Signatures > 0 && rng.IntN(3) > 0:
 		return hang(Report(rng.IntN(spec.Signatures), spec.Hostile))
 	case rng.IntN(20) == 0:
-		return verdict.Verdict{Kind: verdict.Inconclusive, Reason: "fault did not land"}
+		return verdict.Verdict{Kind: verdict.Inconclusive, Reason: "fault did not land", Doubt: verdict.NotLanded}
 	case rng.IntN(60) == 0:
 		return verdict.Verdict{Kind: verdict.Error, Reason: "guest: the agent said nothing for 30s"}
 	}

@@ -85,29 +85,33 @@ func TestStatuses(t *testing.T) {
 	untrusted := trusted
 	untrusted.Summary.Trusted = false
 	for _, c := range []struct {
-		run    model.Run
-		arm    string
-		kind   verdict.Kind
-		reason string
-		want   Status
+		run   model.Run
+		arm   string
+		kind  verdict.Kind
+		doubt verdict.Doubt
+		want  Status
 	}{
 		{trusted, "a", verdict.Clean, "", Pass},
 		{untrusted, "a", verdict.Clean, "", Error},
 		{trusted, "a", verdict.Hang, "", Fail},
 		{untrusted, "a", verdict.Crash, "", Fail},
-		{trusted, "a", verdict.Error, "no disk", Miss},
-		{trusted, "a", verdict.Inconclusive, "cut short: time", Error},
-		{trusted, "a", verdict.Inconclusive, "layout not granted: want x", Skip},
-		{trusted, "a", verdict.Inconclusive, "fault did not land", Done},
+		{trusted, "a", verdict.Error, "", Miss},
+		{trusted, "a", verdict.Inconclusive, verdict.CutShort, Error},
+		{trusted, "a", verdict.Inconclusive, verdict.NotGranted, Skip},
+		{trusted, "a", verdict.Inconclusive, verdict.NotLanded, Done},
 		{trusted, "c", verdict.Hang, "", Done},
 		{trusted, "c", verdict.Clean, "", Done},
 		{untrusted, "c", verdict.Clean, "", Done},
 	} {
 		trial := store.Trial{Planned: store.Planned{Arm: c.arm}}
-		trial.Verdict = verdict.Verdict{Kind: c.kind, Reason: c.reason}
+		trial.Verdict = verdict.Verdict{Kind: c.kind, Doubt: c.doubt}
 		got, _ := statusOf(c.run, trial)
 		assert.Equal(t, c.want, got, "%+v", c)
 	}
+	old := store.Trial{Planned: store.Planned{Arm: "a"}} // its verdict does not say what kind of doubt there is
+	old.Verdict, old.Observations = verdict.Verdict{Kind: verdict.Inconclusive, Reason: "cut short: time"}, verdict.Observations{CutShort: "time"}
+	got, _ := statusOf(trusted, old)
+	assert.Equal(t, Error, got)
 }
 
 // The schema's own way of hashing patches, worked out by sha256sum.

@@ -1,7 +1,7 @@
 package kcidb
 
 import (
-	"strings"
+	"cmp"
 
 	"loopfault/results/report/model"
 	"loopfault/results/store"
@@ -25,6 +25,7 @@ const (
 func statusOf(r model.Run, t store.Trial) (Status, string) {
 	result, why := r.Result(t)
 	control := r.Arm(t.Arm).Control
+	doubt := cmp.Or(t.Doubt, verdict.DoubtOf(t.Observations))
 	switch {
 	case result == model.Broken:
 		return Miss, why
@@ -36,9 +37,9 @@ func statusOf(r model.Run, t store.Trial) (Status, string) {
 		return Pass, why
 	case t.Verdict.Kind == verdict.Clean && !control: // of a run that nobody should trust
 		return Error, why
-	case strings.HasPrefix(t.Reason, "cut short"):
+	case doubt == verdict.CutShort:
 		return Error, why
-	case strings.HasPrefix(t.Reason, "layout not granted"):
+	case doubt == verdict.NotGranted:
 		return Skip, why
 	}
 	return Done, why // not exercised, no fault landed: it ran and tells nothing
