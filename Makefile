@@ -97,6 +97,7 @@ sources: build
 check:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change: $$bad"; exit 1; fi
 	$(GO) vet ./...
+	$(GO) test -count=1 .
 
 # Tests compare these pages with what they are made of.
 docs:
