@@ -77,7 +77,7 @@ func jobs(t *testing.T) map[string]job {
 	t.Helper()
 	short := shortScenario(t)
 	suite := filepath.Join(t.TempDir(), "suite.yaml")
-	require.NoError(t, os.WriteFile(suite, []byte("name: kills\nbudget: 2h\ntrials: 2\ncontrols: false\nkernels: [{name: stock}]\nscenarios: ['"+
+	require.NoError(t, os.WriteFile(suite, []byte("name: kills\nbudget: 2h\ntrials: 2\ncontrols: false\nkeep: {nights: 2, free: 300MiB}\nkernels: [{name: stock}]\nscenarios: ['"+
 		short+":a', '"+short+":b']\n"), 0o644))
 	record := func(kind string) func(string) bool {
 		return func(results string) bool {
