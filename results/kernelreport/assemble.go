@@ -105,6 +105,9 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 	}
 	o = e.startReport(it.kind, ln)
 	o.subject, o.fn = it.subject, it.fn
+	if it.kind == KindWorkqueueLockup {
+		o.seconds = it.seconds
+	}
 	if it.kind == KindHungTask || it.comm != "" || it.pid != nil {
 		t := o.addTask(RoleVictim)
 		t.Comm, t.PID, t.BlockedSeconds = it.comm, it.pid, it.seconds
@@ -122,6 +125,9 @@ func (o *openReport) sameEvent(it *item) bool {
 			return false
 		case KindBlockedTask:
 			return hasPrefix([]byte(it.subject), "hung_task")
+		}
+		if hasPrefix([]byte(it.subject), "corrupted stack end") { // found by the scheduler, whatever was reported before
+			return false
 		}
 		return true
 	}
@@ -309,7 +315,7 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 	case lineDetail, lineLock:
 		// No stack may follow: where the last of the locks was taken, and what work is stuck, are the next best names.
 		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindWorkqueueLockup && o.fn == "") {
-			o.fn = it.fn
+			o.fn, o.worker = it.fn, it.pid
 		}
 		if t != nil && t.TGID == nil && it.tgid != nil && len(t.Frames) == 0 {
 			t.TGID = it.tgid // the rest of a task header that a mail program broke

@@ -95,7 +95,9 @@ func classify(b []byte, inReport bool) item {
 		return it
 	}
 	if hasPrefix(b, "in-flight: ") {
-		return item{what: lineDetail, fn: inFlight(b[len("in-flight: "):])}
+		it := item{what: lineDetail, fn: inFlight(b[len("in-flight: "):])}
+		it.pid, _ = pidNumber(b[len("in-flight: "):])
+		return it
 	}
 	if rest, style := addresses(b); tagged || isDetail(b) || len(rest) == 0 && style != stylePlain {
 		return item{what: lineDetail}

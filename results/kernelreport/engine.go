@@ -54,6 +54,8 @@ type engine struct {
 	learn  learned
 	banner banner
 	rows   []psRow
+	arrows arrows
+	cut    cutLine
 
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
@@ -81,6 +83,12 @@ func (e *engine) feed(raw []byte, start, end int) {
 
 // whole takes a line that is not broken.
 func (e *engine) whole(raw []byte, start, end int) {
+	if parts := splitJoined(raw); parts != nil {
+		for _, p := range parts {
+			e.prefixed(p, start, end, nil)
+		}
+		return
+	}
 	if !e.unprefixed(raw, start, end) {
 		e.prefixed(raw, start, end, nil)
 	}
@@ -99,6 +107,15 @@ func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
 	}
 	ln.start, ln.end = start, end
 	defer e.heard(&ln)
+	if len(e.arrows.names) > 0 || ln.bare && mayBeArrows(ln.body) {
+		if e.arrowLine(&ln) {
+			return
+		}
+		e.endArrows()
+	}
+	if e.cut.set && ln.bare {
+		e.mend(&ln)
+	}
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
 		return
 	}
@@ -163,6 +180,9 @@ func (e *engine) read(ln *line) item {
 	it := classify(ln.body, inReport)
 	if it.what == lineOther {
 		if i := midLine(ln.body); i > 0 {
+			if inReport {
+				e.cut = cutLine{set: true, head: string(ln.body[:i]), host: string(ln.host), caller: string(ln.caller)}
+			}
 			tail := strip(ln.body[i:])
 			if it2 := classify(tail.body, inReport); it2.what != lineOther && it2.what != lineBlank && it2.what != lineDetail {
 				tail.start, tail.end = ln.start, ln.end
@@ -274,6 +294,9 @@ func (e *engine) horizon() int {
 			}
 		}
 	}
+	if len(e.arrows.names) > 0 {
+		h = min(h, e.arrows.start)
+	}
 	if e.learn.holds {
 		h = min(h, e.learn.start)
 	}
@@ -286,6 +309,7 @@ func (e *engine) finish() {
 		e.endSoft()
 	}
 	e.endLearning()
+	e.endArrows()
 	e.flushPending()
 	for len(e.open) > 0 {
 		e.close(e.open[0])

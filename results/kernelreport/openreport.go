@@ -53,6 +53,8 @@ type openReport struct {
 	procPath   string
 	comm       string // what a line before a stack without header said of its task
 	state      string
+	worker     *int // the first task that a list of work in flight names
+	seconds    *int // what the header of a workqueue lockup says
 	panicked   bool
 	locks      bool // in the list of all locks held
 	ended      bool // "---[ end trace": what follows is a repetition

@@ -10,6 +10,7 @@ type line struct {
 	proc       []byte // the path of a /proc file before a colon, as grep prints it; nil otherwise
 	bare       bool   // no prefix of a logger or of printk at all
 	foreign    bool   // syslog says that a program other than the kernel wrote it
+	quoted     bool   // a mail program quoted it
 	start, end int    // byte offsets of the whole line, without the newline
 }
 
@@ -19,6 +20,9 @@ func strip(raw []byte) line {
 	raw, ln.host, ln.foreign = decoded(raw)
 	if ln.host != nil {
 		ln.bare = false
+	}
+	if q := trimSpaceLeft(raw); len(q) > 0 && q[0] == '>' {
+		ln.quoted = true
 	}
 	b := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
 	dated, prioritised := false, false

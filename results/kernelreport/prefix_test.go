@@ -58,6 +58,19 @@ var spells = map[string]func(text string, n int) string{
 	"quoted-printable": func(s string, n int) string {
 		return strings.NewReplacer("=", "=3D", "  ", "=C2=A0 ").Replace(s) + "=20"
 	},
+	"CI, its clock first": func(s string, n int) string {
+		return fmt.Sprintf("2024-05-14T11:12:%02d.1234567Z vm | [%5d.123456] %s", n%60, n, s)
+	},
+	"CI, its line number": func(s string, n int) string { return fmt.Sprintf("%05d %s", 570+n, s) },
+	"grep, a file's name": func(s string, n int) string { return fmt.Sprintf("var/log/messages-20240514:%s", s) },
+	"pdsh":                func(s string, n int) string { return fmt.Sprintf("oss-0%d: %s", 3, s) },
+	"logcat": func(s string, n int) string {
+		return fmt.Sprintf("05-14 11:12:%02d.123  1234  1240 E kernel  : %s", n%60, s)
+	},
+	"serial logger's mark": func(s string, n int) string { return fmt.Sprintf("ttyS0> %s", s) },
+	"container runtime": func(s string, n int) string {
+		return fmt.Sprintf("2024-05-14T11:12:%02d.123456789Z stdout F %s", n%60, s)
+	},
 	"CR-LF":          func(s string, n int) string { return s + "\r" },
 	"blanks to tabs": func(s string, n int) string { return strings.ReplaceAll(s, "  ", "\t") },
 }

@@ -105,6 +105,9 @@ func mayMatter(b []byte) bool {
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
 		return true
 	}
+	if isDigit(last) && bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) {
+		return true
+	}
 	// A stack entry, or a header after a login prompt that did not end its line.
 	if i := bytes.Index(b, []byte("+0x")); i > 0 && bytes.IndexByte(b[i:], '/') > 0 {
 		return true

@@ -74,6 +74,9 @@ func (o *openReport) takes(p *parsedFrame, ln *line) bool {
 	case fromProc != (p.style == styleProc) && (o.hang() || w.gap > 0):
 		return false
 	case w.gap > 0:
+		if !t.rooted && o.kind == KindHungTask && w.gap <= 4 && ln.quoted && classOf(p.frame.Func)&classSched == 0 {
+			return true // somebody answered in the middle of a quoted stack
+		}
 		return !t.rooted && !(o.hang() && w.blank)
 	case o.hang() && w.blank:
 		return !t.rooted && (len(t.Frames) == 1 || t.doubled)
@@ -166,6 +169,9 @@ func (o *openReport) report() (Report, bool) {
 		return Report{}, false // a debugger's dump of all tasks, without their states
 	}
 	r := Report{Kind: o.kind, Start: o.start, End: o.end, Kernel: o.kernel, Count: 1, Tasks: make([]Task, 0, len(o.tasks))}
+	if o.kind == KindWorkqueueLockup && len(o.tasks) == 0 && (o.seconds != nil || o.worker != nil) {
+		o.tasks = []openTask{{Task: Task{Role: RoleVictim, PID: o.worker, BlockedSeconds: o.seconds}}}
+	}
 	o.acquit()
 	o.victimFirst()
 	for i := range o.tasks {

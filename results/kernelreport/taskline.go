@@ -210,6 +210,9 @@ func cpuLine(b []byte) (item, bool) {
 		it.partial = it.kernel == ""
 		name = name[:i]
 	}
+	if i := bytes.LastIndex(name, []byte(" Kdump: ")); i > 0 { // "Comm: umount Kdump: loaded Not tainted …"
+		name = name[:i]
+	}
 	it.comm = commText(name)
 	it.usable = true
 	return it, true

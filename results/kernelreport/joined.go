@@ -1,0 +1,83 @@
+package kernelreport
+
+import "bytes"
+
+// minJoined is how long a line is at least that holds several of a report.
+const minJoined = 120
+
+// joinedStarts are what lines of a report begin with, where they may be split when a terminal, a chat or a web form made
+// one line of them.
+var joinedStarts = [...]string{"INFO: task ", "Not tainted ", "Tainted: ", "\"echo 0 >", "task:", "Call Trace:", "Call trace:", "<TASK>", "</TASK>", "<IRQ>", "</IRQ>",
+	"CPU: ", "Hardware name: ", "Workqueue: ", "RIP: ", "RSP: ", "RAX: ", "RBP: ", "RDX: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "Code: ", "? "}
+
+// splitJoined cuts a line into the lines that were joined to it; nil if it is one line.
+func splitJoined(b []byte) [][]byte {
+	if len(b) < minJoined {
+		return nil
+	}
+	trace := bytes.Index(b, []byte("Call Trace:"))
+	if trace < 0 {
+		trace = bytes.Index(b, []byte("Call trace:"))
+	}
+	if trace < 0 || trace+len("Call Trace:")+12 > len(b) || bytes.IndexByte(b[trace:], '(') < 0 && bytes.Count(b[trace:], []byte("+0x")) < 2 {
+		return nil
+	}
+	var parts [][]byte
+	from := 0
+	cut := func(at int) {
+		if p := bytes.TrimSpace(b[from:at]); len(p) > 0 {
+			parts = append(parts, p)
+		}
+		from = at
+	}
+	for i := 0; i < len(b); i++ {
+		if i == trace+len("Call Trace:") {
+			cut(i)
+		}
+		if i > trace {
+			if n := entryEnd(b[i:]); n > 0 {
+				cut(i + n)
+				i += n - 1
+				continue
+			}
+		}
+		for _, s := range joinedStarts {
+			if !hasPrefix(b[i:], s) || i == 0 {
+				continue
+			}
+			if before := b[i-1]; before == ' ' || before == '\t' || before == '>' || s == "Tainted: " && bytes.Contains(b[from:i], []byte(" #")) {
+				if s == "Tainted: " || s == "Not tainted " {
+					if p := b[from:i]; !bytes.Contains(p, []byte(" #")) && (hasPrefix(bytes.TrimSpace(p), "CPU: ") || hasPrefix(bytes.TrimSpace(p), "Pid: ")) {
+						break // belongs to the line that names the task
+					}
+				}
+				cut(i)
+				break
+			}
+		}
+	}
+	cut(len(b))
+	return parts
+}
+
+// entryEnd is the length of the rest of a stack entry, from its offset or the place in the source on: "+0x1/0x2 [mod]",
+// " (fs/nfs/a.c:12)"; 0 if b does not begin with one.
+func entryEnd(b []byte) int {
+	if b[0] == '+' {
+		if offset, _, rest := offsets(b); offset != "" {
+			n := len(b) - len(rest)
+			if m := bytes.IndexByte(rest, ']'); len(rest) > 2 && rest[0] == ' ' && rest[1] == '[' && m > 2 && m < 60 && rest[2] != '<' {
+				n += m + 1
+			}
+			return n
+		}
+		return 0
+	}
+	if b[0] != ' ' || len(b) < 2 || b[1] != '(' {
+		return 0
+	}
+	if file, _, rest := fileAndLine(b[:min(len(b), 400)]); file != "" {
+		return min(len(b), 400) - len(rest)
+	}
+	return 0
+}
