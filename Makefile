@@ -20,6 +20,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 LOOPFAULT := bin/loopfault
 
+LINT_VERSION := 2.15.0
+LINT := bin/golangci-lint-$(LINT_VERSION)
+
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 # Those whose sources the tests ask; test-all asks all.
 SERIES  := 6.1 6.12 7.3
@@ -94,10 +97,16 @@ images: setup build
 sources: build
 	$(LOOPFAULT) kernel fetch $(SERIES)
 
-check:
+# Built once, from the module proxy; its version is in its name.
+$(LINT):
+	GOBIN=$(CURDIR)/bin/lint $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
+	mv bin/lint/golangci-lint $@ && rmdir bin/lint
+
+check: $(LINT)
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change: $$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) test -count=1 .
+	$(LINT) run ./...
 
 # Tests compare these pages with what they are made of.
 docs:

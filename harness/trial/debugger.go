@@ -113,7 +113,7 @@ type notes struct {
 	wake   *sync.Cond
 	queue  []note
 	closed bool
-	bound  context.Context // of all that is still to be asked for
+	bound  context.Context //nolint:containedctx // of all that is still to be asked for
 	stop   context.CancelFunc
 }
 

@@ -134,11 +134,11 @@ func TestKhungtaskdAloneIsDoubtedInASlowGuest(t *testing.T) {
 // for half a minute makes them bark.
 func TestWatchdogsAloneAreDoubtedInASlowGuest(t *testing.T) {
 	console := filepath.Join("..", "..", "results", "kernelreport", "testdata", "guest-6.12-lockdep-rcu-stall-starved.txt")
-	e, h, b := open(t)
+	e, _, _ := open(t)
 	e.readConsole(printed(t, console))
 	assert.Equal(t, verdict.Hang, verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()}).Kind, "in a guest that ran well")
 
-	e, h, b = open(t)
+	e, h, b := open(t)
 	for s := range 12 {
 		e.sample(wire.Sample{Uptime: 100 + float64(s), Spin: 0.001 + 0.0005*float64(s), Oldest: float64(s)}, h, b)
 	}

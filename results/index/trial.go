@@ -43,7 +43,7 @@ func readTrial(run *store.Run, n int, stamp string) trial {
 
 // writer writes trials of one transaction.
 type writer struct {
-	ctx                               context.Context
+	ctx                               context.Context //nolint:containedctx // the transaction's, which is bound to it
 	drop, add, see, find, keep, frame *sql.Stmt
 	stacks                            map[[sha256.Size]byte]int64
 }

@@ -21,7 +21,7 @@ type arrows struct {
 
 // arrowNames reads the functions of one line of a chain. before and after say that the line begins or ends with an arrow.
 func arrowNames(b []byte) (names []string, before, after bool) {
-	if bytes.IndexByte(b, '>') < 0 && bytes.Index(b, []byte("→")) < 0 && bytes.Index(b, []byte("<-")) < 0 {
+	if bytes.IndexByte(b, '>') < 0 && !bytes.Contains(b, []byte("→")) && !bytes.Contains(b, []byte("<-")) {
 		return nil, false, false
 	}
 	s := strings.NewReplacer("→", "->", "-->", "->", "=>", "->").Replace(string(b))

@@ -83,7 +83,7 @@ func (e *engine) alone(text []byte, at, start, end int) {
 // or two blanks or a tab stand in it, and it holds a number.
 func columns(b []byte) bool {
 	t := bytes.TrimRight(b, " \t")
-	if len(t) == 0 || bytes.IndexAny(t, "0123456789") < 0 {
+	if len(t) == 0 || !bytes.ContainsAny(t, "0123456789") {
 		return false
 	}
 	if bytes.Contains(t, []byte("  ")) || bytes.IndexByte(t, '\t') >= 0 {

@@ -74,7 +74,7 @@ func TestPastedTexts(t *testing.T) {
 				if w.Comm != nil {
 					name = *w.Comm
 				}
-				assert.True(t, found, "task %s %s is not there as it should", name, num(w.PID))
+				assert.True(t, found, "task %s %s is not there as it should, only %v", name, num(w.PID), best)
 			}
 		})
 	}

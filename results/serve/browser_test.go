@@ -21,7 +21,7 @@ import (
 
 // browser starts Chromium, and gathers what it complained of and whom it asked.
 type browser struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // the browser's: chromedp keeps the connection in it
 
 	mu         sync.Mutex
 	complaints []string

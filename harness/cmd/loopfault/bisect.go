@@ -57,8 +57,7 @@ func (c *bisectCmd) Run(ctx context.Context, e *env) error {
 	if perr := c.print(e, state); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
-	switch {
-	case state.Found.Culprit == "":
+	if state.Found.Culprit == "" {
 		return &outcome{exitInconclusive}
 	}
 	return &outcome{exitFound}
