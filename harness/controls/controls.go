@@ -26,7 +26,8 @@ type Control struct {
 	// must be one of them.
 	Classes []waitfor.Class
 	// SeenBy are the detectors that must each have seen it in at least one of the trials
-	// that hang; others may have.
+	// that hang; others may have. A lost wake-up is proven before others than the task
+	// watch have had their time.
 	SeenBy []string
 	// Silent says that khungtaskd must not say a word, in no trial: all who wait
 	// do it killably, or nobody stays blocked.

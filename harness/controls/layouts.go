@@ -14,7 +14,7 @@ func layouts() []Control {
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that no task will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
 		},
 		{
@@ -22,7 +22,7 @@ func layouts() []Control {
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set while its superblock is being shut down, so whoever needs the layout waits for a bit that no task is left to clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
 		},
 		{
@@ -30,7 +30,7 @@ func layouts() []Control {
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in a task that exits, so whoever needs the layout waits for a bit that no task is left to clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
 		},
 		{
@@ -38,7 +38,7 @@ func layouts() []Control {
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in a task that reclaims memory, so whoever needs the layout waits for a bit that no task is left to clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
 		},
 		{

@@ -76,7 +76,9 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 		if e.sleepers == nil {
 			e.sleepers = map[int]wire.Blocked{}
 		}
-		e.sleepers[b.PID] = b
+		if len(e.sleepers) < maxBlocked {
+			e.sleepers[b.PID] = b
+		}
 		if b.Seconds >= budget { // younger ones are told again when they are older
 			e.block(s.Uptime, b, h)
 		}
