@@ -17,7 +17,7 @@ var (
 
 // What is kept of a guest that hangs, beside its tasks: a name and files of the
 // guest. Any of them may block on what hangs.
-var evidence = []struct {
+var collected = []struct {
 	name  string
 	files []string
 }{
@@ -38,7 +38,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	defer cancel()
 	t.saveConfig()
 	t.saveTasks(ctx, "stacks.txt", wire.TaskQuery{Blocked: true})
-	for _, e := range evidence {
+	for _, e := range collected {
 		t.saveFiles(ctx, e.name, e.files)
 	}
 	if err := t.records(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"loopfault/harness/timeouts"
+	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
@@ -54,7 +55,7 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	e.firstOp = s.FirstOp
 	e.speed.sample(s.Uptime, s.Spin)
 	e.pace.sample(s.Uptime, s.Ops)
-	h.add(entry{T: s.Uptime, Type: "workload", Data: map[string]any{
+	h.add(entry{T: s.Uptime, Type: evidence.Workload, Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),
 	}})
 	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
@@ -64,7 +65,7 @@ func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	e.forgive(s, h)
 	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
 	if seconds, back := e.recovery.sample(&e.pace, t.Stall.Seconds()*e.speed.slow()); back {
-		h.add(entry{T: s.Uptime, Type: "workload", What: "recovered", Data: map[string]any{"seconds": seconds}})
+		h.add(entry{T: s.Uptime, Type: evidence.Workload, What: "recovered", Data: map[string]any{"seconds": seconds}})
 	}
 }
 
@@ -87,7 +88,7 @@ func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
 
 // block takes a task that hangs.
 func (e *eyes) block(uptime float64, b wire.Blocked, h *history) {
-	h.add(entry{T: uptime, Type: "blocked", What: b.Comm, Data: b})
+	h.add(entry{T: uptime, Type: evidence.Blocked, What: b.Comm, Data: b})
 	if e.seen[b.PID] || len(e.blocked) == maxBlocked {
 		return
 	}
@@ -113,7 +114,7 @@ func (e *eyes) forgive(s wire.Sample, h *history) {
 	if len(e.blocked) == 0 || len(e.stalled) > 0 || s.Oldest > s.Uptime-e.hangSince-rounding {
 		return
 	}
-	h.add(entry{T: s.Uptime, Type: "blocked", What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
+	h.add(entry{T: s.Uptime, Type: evidence.Blocked, What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
 	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
 	e.forgiven = e.size
 	for i := range e.console {

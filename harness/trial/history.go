@@ -5,17 +5,11 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"loopfault/results/evidence"
 )
 
-// entry is one line of history.jsonl. All lines share one clock: seconds of
-// guest uptime. Before the guest's clock is known they carry 0.
-type entry struct {
-	T      float64 `json:"t"`
-	Type   string  `json:"type"` // phase, guest, fault, pressure, workload, blocked, report, evidence, verdict
-	What   string  `json:"what,omitempty"`
-	Detail string  `json:"detail,omitempty"`
-	Data   any     `json:"data,omitempty"`
-}
+type entry = evidence.Entry
 
 // history appends to history.jsonl as things happen, so that a killed harness
 // leaves all that was known.
@@ -33,7 +27,7 @@ type history struct {
 const historyRoom = 64 << 20
 
 // sent says that entries of a type hold what the guest sent, as often as it did.
-func sent(kind string) bool { return kind == "workload" || kind == "blocked" }
+func sent(kind string) bool { return kind == evidence.Workload || kind == evidence.Blocked }
 
 func newHistory(path string) (*history, error) {
 	f, err := os.Create(path)

@@ -20,6 +20,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/timeouts"
+	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
@@ -139,7 +140,7 @@ type trial struct {
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
-	h, err := newHistory(filepath.Join(spec.Dir, "history.jsonl"))
+	h, err := newHistory(filepath.Join(spec.Dir, evidence.History))
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
 package waitfor
 
 import (
-	"encoding/json"
 	"strings"
 
+	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
 )
@@ -38,24 +38,20 @@ func parseHistory(text string) []*task {
 		if !strings.Contains(line, `"blocked"`) || len(tasks) >= maxTasks {
 			continue
 		}
-		var entry struct {
-			Type, What string
-			Data       struct {
-				PID         int
-				Comm, Stack string
-				Seconds     float64
-			}
+		entry, ok := evidence.Parse([]byte(line))
+		if !ok || entry.Type != evidence.Blocked {
+			continue
 		}
-		if json.Unmarshal([]byte(line), &entry) != nil || entry.Type != "blocked" {
+		var d evidence.Sleeper
+		if len(entry.Data) > 0 && !entry.Into(&d) {
 			continue
 		}
 		if entry.What == "recovered" || entry.What == "came right" { // the latter in runs stored before November 2026
 			tasks = nil // all that slept before sleep no more
 		}
-		if entry.Data.PID <= 0 {
+		if d.PID <= 0 {
 			continue
 		}
-		d := entry.Data
 		t := &task{pid: d.PID, state: "D", comm: plain.Short(d.Comm, maxComm), blocked: max(d.Seconds, 0), source: "history.jsonl"}
 		t.setStack(d.Stack)
 		tasks = append(tasks, t)

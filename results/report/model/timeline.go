@@ -2,11 +2,11 @@ package model
 
 import (
 	"bufio"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
 
+	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 )
@@ -46,21 +46,9 @@ const (
 	maxBlocked = 40
 )
 
-// event is a line of history.jsonl, as far as a timeline needs it.
-type event struct {
-	T      float64 `json:"t"`
-	Type   string  `json:"type"`
-	What   string  `json:"what"`
-	Detail string  `json:"detail"`
-	Data   struct {
-		Ops   []int64 `json:"ops"`
-		Since float64 `json:"since"`
-	} `json:"data"`
-}
-
 // timeline reads the history of a trial; nil if there is none. Lines that cannot be read are left out.
 func timeline(run *store.Run, t store.Trial, reports []kernelreport.Report) *Timeline {
-	f, err := run.Open(store.TrialFile(t.N, "history.jsonl"))
+	f, err := run.Open(store.TrialFile(t.N, evidence.History))
 	if err != nil {
 		return nil
 	}
@@ -70,11 +58,7 @@ func timeline(run *store.Run, t store.Trial, reports []kernelreport.Report) *Tim
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, maxHistory)
 	for lines.Scan() {
-		var e event
-		if json.Unmarshal(lines.Bytes(), &e) != nil && e.Type == "" { // data of another shape is none of ours
-			continue
-		}
-		if e.T > 0 {
+		if e, ok := evidence.Parse(lines.Bytes()); ok && e.T > 0 {
 			l.take(e, &before)
 		}
 	}
@@ -92,35 +76,37 @@ type sample struct {
 	ops int64
 }
 
-func (l *Timeline) take(e event, before *sample) {
+func (l *Timeline) take(e evidence.Line, before *sample) {
 	if l.From == 0 || e.T < l.From {
 		l.From = e.T
 	}
 	l.To = max(l.To, e.T)
 	switch e.Type {
-	case "phase":
+	case evidence.Phase:
 		// A phase goes on saying why it waits.
 		if n := len(l.Phases); n == 0 || l.Phases[n-1].Text != e.What {
 			l.Phases = append(l.Phases, Mark{e.T, e.What})
 		}
-	case "workload":
-		if len(e.Data.Ops) > 0 {
-			l.rate(e, before)
+	case evidence.Workload:
+		var d evidence.Sample
+		if e.Into(&d) && len(d.Ops) > 0 {
+			l.rate(e.T, d.Ops, before)
 		}
-	case "fault":
+	case evidence.Fault:
 		l.Faults = spans(l.Faults, e)
-	case "pressure":
+	case evidence.Pressure:
 		l.Pressure = spans(l.Pressure, e)
-	case "blocked":
-		if e.Data.Since > 0 && len(l.Blocked) < maxBlocked {
-			l.Blocked = append(l.Blocked, Span{From: e.Data.Since, Text: e.What})
+	case evidence.Blocked:
+		var d evidence.Sleeper
+		if e.Into(&d) && d.Since > 0 && len(l.Blocked) < maxBlocked {
+			l.Blocked = append(l.Blocked, Span{From: d.Since, Text: e.What})
 		}
 	}
 }
 
-func (l *Timeline) rate(e event, before *sample) {
-	now := sample{t: e.T}
-	for _, n := range e.Data.Ops {
+func (l *Timeline) rate(t float64, ops []int64, before *sample) {
+	now := sample{t: t}
+	for _, n := range ops {
 		now.ops += n
 	}
 	if before.t > 0 && now.t > before.t {
@@ -131,7 +117,7 @@ func (l *Timeline) rate(e event, before *sample) {
 
 // spans opens a span when a fault is armed or an outage begins, and closes it when it ends or is asked what it did.
 // Of an outage, only the times count when it was there.
-func spans(list []Span, e event) []Span {
+func spans(list []Span, e evidence.Line) []Span {
 	switch e.What {
 	case "armed":
 		return append(list, Span{From: e.T, Text: e.Detail, armed: true})
@@ -170,7 +156,7 @@ var stamp = regexp.MustCompile(`^(?:<\d+>)?\[\s*(\d+\.\d+)\]`)
 
 // landed reads off the console when faults landed.
 func landed(run *store.Run, n int, reports []kernelreport.Report) []float64 {
-	f, err := run.Open(store.TrialFile(n, "console.log"))
+	f, err := run.Open(store.TrialFile(n, evidence.Console))
 	if err != nil {
 		return nil
 	}
