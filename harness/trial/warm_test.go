@@ -105,6 +105,7 @@ func checkDump(t *testing.T, s trial.Spec, got store.Trial) {
 func warmGuest(t *testing.T) (*guest.Snapshot, wire.Mounted) {
 	t.Helper()
 	s := spec(t, bench.stock)
+	s.Scenario.Export.Lease = lease
 	s.Guest.Freezable = true
 	g, agent := bootSpec(t, s)
 	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
@@ -176,9 +177,12 @@ func (w woken) firstFiles(seed uint64) []string {
 	return nil
 }
 
+// lease is as short as a guest on a busy host can renew it.
+const lease = wire.Duration(15 * time.Second)
+
 // One snapshot, one after the other: guests of one seed do the same, guests of
 // two seeds do not, the kernel's randomness is no guest's twice; and one that
-// wakes two minutes later does not know.
+// wakes when its lease would be over does not know.
 func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
 	snapshot, before := warmGuest(t)
 	frozen := time.Now()
@@ -193,7 +197,7 @@ func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
 		require.NoError(t, w.guest.Close(context.Background()))
 	}
 
-	time.Sleep(time.Until(frozen.Add(2 * time.Minute)))
+	time.Sleep(time.Until(frozen.Add(lease.D() * 4 / 3)))
 	late := wakeGuest(t, snapshot)
 	assert.InDelta(t, before.Uptime, late.uptime, 1, "no jump of the clock that leases run by")
 	assert.Equal(t, "tsc", late.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource"))
