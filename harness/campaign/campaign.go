@@ -134,12 +134,9 @@ func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(Ev
 	if err != nil {
 		return Outcome{}, err
 	}
-	run, err := st.Create(m)
+	run, err := st.Create(m, store.File{Name: "scenario.yaml", Text: spec.Text})
 	if err != nil {
 		return Outcome{}, err
-	}
-	if err := run.Write("scenario.yaml", spec.Text); err != nil {
-		return Outcome{Run: run}, err
 	}
 	return work(ctx, store.Stored{Run: run, Manifest: m}, spec, r, tell)
 }

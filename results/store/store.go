@@ -55,15 +55,27 @@ type Run struct {
 	Name string
 }
 
+// File is a file that a run cannot do without.
+type File struct {
+	Name string
+	Text []byte
+}
+
 // Create makes the directory of a new run, writes its manifest and points
-// "latest" at it. The name sorts by time.
-func (s *Store) Create(m Manifest) (*Run, error) {
+// "latest" at it. The name sorts by time. What is in files is there before the
+// manifest, which makes a directory a run: who is killed in between has begun nothing.
+func (s *Store) Create(m Manifest, files ...File) (*Run, error) {
 	name, err := s.reserve(m.Started, m.Name)
 	if err != nil {
 		return nil, err
 	}
 	m.Run, m.Format = name, Format
 	r := &Run{Dir: filepath.Join(s.dir, name), Name: name}
+	for _, f := range files {
+		if err := r.Write(f.Name, f.Text); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.writeJSON("manifest.json", m); err != nil {
 		return nil, err
 	}

@@ -98,3 +98,22 @@ func TestDirectoryThatCannotBeWrittenIsNamed(t *testing.T) {
 	_, err = store.Find(filepath.Join(t.TempDir(), "none"))
 	assert.ErrorContains(t, err, "results directory")
 }
+
+// A run is one once it has its manifest, and has by then what it is resumed with.
+func TestManifestComesLast(t *testing.T) {
+	dir := t.TempDir()
+	s, err := store.Open(dir)
+	require.NoError(t, err)
+	_, err = s.Create(manifest(), store.File{Name: "not/there/scenario.yaml", Text: []byte("name: x")})
+	require.Error(t, err)
+	found, err := filepath.Glob(filepath.Join(dir, "*", "manifest.json"))
+	require.NoError(t, err)
+	assert.Empty(t, found)
+	assert.NoFileExists(t, filepath.Join(dir, "latest"))
+
+	r, err := s.Create(manifest(), store.File{Name: "scenario.yaml", Text: []byte("name: x")})
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(r.Dir, "scenario.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, "name: x", string(text))
+}
