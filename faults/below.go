@@ -122,5 +122,5 @@ func nextInChain(ctx context.Context, t Target, from wire.Symbol) (next wire.Sym
 			}
 		}
 	}
-	return next, false, fmt.Errorf("failslab: how %s comes to the kernel's stack filter is not understood, so a fault cannot be limited to one caller (--fault-backend callsite can)", from.Name)
+	return next, false, fmt.Errorf("failslab: the way from %s to the kernel's stack filter is not understood, so a fault cannot be limited to one caller (--fault-backend callsite can)", from.Name)
 }

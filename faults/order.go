@@ -30,9 +30,9 @@ type Order struct {
 func (o Order) Fault() Fault { return &order{Order: o, chosen: chooser{Choice: o.Choice}} }
 
 func (o Order) Describe() string {
-	s := fmt.Sprintf("order: hold who comes to %s for at most %s", o.Hold, o.For)
+	s := fmt.Sprintf("order: hold a processor at %s for at most %s", o.Hold, o.For)
 	if o.Until != nil {
-		s += fmt.Sprintf(" until another comes to %s", o.Until)
+		s += fmt.Sprintf(" until another reaches %s", o.Until)
 	}
 	if o.Same > 0 {
 		s += fmt.Sprintf(" with the same argument %d", o.Same)

@@ -103,7 +103,7 @@ func (m *Monitor) ConnectContext(ctx context.Context) error {
 	case <-m.done:
 		return fmt.Errorf("qmp greeting: %w", m.Err())
 	case <-ctx.Done():
-		return fmt.Errorf("qmp greeting: nothing came: %w", ctx.Err())
+		return fmt.Errorf("qmp greeting: no answer: %w", ctx.Err())
 	}
 	return m.Execute(ctx, "qmp_capabilities", nil, nil)
 }

@@ -45,7 +45,7 @@ func (e *Session) OpenSymbols(vmlinux, name string) (*SourceLines, error) {
 		return nil, err
 	}
 	if built.Vmlinux == "" {
-		return nil, errs.Usagef("kernel %s comes without its vmlinux", name)
+		return nil, errs.Usagef("kernel %s has no vmlinux beside it", name)
 	}
 	lines, err := linesOfBuild(store, built)
 	return e.orWithout(built.Vmlinux, lines, err)

@@ -26,7 +26,7 @@ func knownNotes(arm store.Arm, trials []store.Trial, list verdict.Splats) (notes
 			}
 			notes = append(notes, fmt.Sprintf("%s: known splat in %d of %d trials, not counted: %s (%s)%s.", arm.Name, n, len(trials), s.Signature, s.Reason, off))
 		case len(trials) > 0 && s.Expected(arm.Instrumentation):
-			notes = append(notes, fmt.Sprintf("%s: known splat that never came, is it still to be expected? %s (%s).", arm.Name, s.Signature, s.Reason))
+			notes = append(notes, fmt.Sprintf("%s: known splat that was not seen: is it still expected? %s (%s).", arm.Name, s.Signature, s.Reason))
 		}
 	}
 	return notes

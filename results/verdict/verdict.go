@@ -214,11 +214,11 @@ func doubt(o Observations) (Doubt, string) {
 	case o.Operations == 0:
 		return Idle, "the workloads did nothing"
 	case o.Target != "" && o.Exercised == 0 && o.Elsewhere > 0:
-		return NotExercised, fmt.Sprintf("not exercised: %s was called by other ways alone, not below %s", o.Target, strings.Join(o.Below, " < "))
+		return NotExercised, fmt.Sprintf("not exercised: %s was called only on other paths, not below %s", o.Target, strings.Join(o.Below, " < "))
 	case o.Target != "" && o.Exercised == 0:
 		return NotExercised, fmt.Sprintf("not exercised: %s was never called", o.Target)
 	case o.Faults > 0 && o.Landed == 0 && o.LandedElsewhere > 0:
-		return NotLanded, "fault did not land on the path: in calls that came by other ways alone"
+		return NotLanded, "fault did not land on the path: only in calls on other paths"
 	case o.Faults > 0 && o.Landed == 0:
 		return NotLanded, "fault did not land"
 	}

@@ -145,11 +145,11 @@ func TestTheWrongPathIsInconclusive(t *testing.T) {
 	o := good()
 	o.Below = []string{"_pnfs_return_layout", "nfs4_evict_inode"}
 	o.Exercised, o.Elsewhere = 0, 30
-	assert.Equal(t, "not exercised: pnfs_send_layoutreturn was called by other ways alone, not below _pnfs_return_layout < nfs4_evict_inode", verdict.Decide(o).Reason)
+	assert.Equal(t, "not exercised: pnfs_send_layoutreturn was called only on other paths, not below _pnfs_return_layout < nfs4_evict_inode", verdict.Decide(o).Reason)
 	o.Exercised, o.Landed, o.LandedElsewhere = 5, 0, 12
 	v := verdict.Decide(o)
 	assert.Equal(t, verdict.Inconclusive, v.Kind)
-	assert.Equal(t, "fault did not land on the path: in calls that came by other ways alone", v.Reason)
+	assert.Equal(t, "fault did not land on the path: only in calls on other paths", v.Reason)
 	o.Landed = 1
 	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
 }

@@ -98,7 +98,7 @@ func (b *builder) edge(from, to *Node, basis string, certain bool) {
 func (b *builder) waitsOf(g *Node) {
 	t := g.tasks[0]
 	if t.moved {
-		b.edge(g, b.add(&Node{ID: "moved", Kind: KindOther, Label: "nothing for long, it went on", root: Slow}), "tasks.txt, a moment later: elsewhere", true)
+		b.edge(g, b.add(&Node{ID: "moved", Kind: KindOther, Label: "nothing for long, it moved on", root: Slow}), "tasks.txt, a moment later: elsewhere", true)
 		return
 	}
 	if t.lock != "" {

@@ -26,7 +26,7 @@ func (b *builder) resource(key string) *Node {
 			continue // its fellow; or one that was caught on its way, while others have slept for long
 		}
 		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
-			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is not told", false)
+			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is unknown", false)
 		}
 	}
 	for _, t := range b.others {
@@ -34,7 +34,7 @@ func (b *builder) resource(key string) *Node {
 			continue // passes by, while others have slept for long
 		}
 		if f, ok := passesThrough(t.stack, row.holders); ok {
-			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is not told", false)
+			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is unknown", false)
 		}
 	}
 	b.threadsOf(n, row)
@@ -47,7 +47,7 @@ func (b *builder) resource(key string) *Node {
 			young += r.Count
 			continue
 		}
-		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is not told", false)
+		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is unknown", false)
 	}
 	if young > 0 {
 		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, passing by")

@@ -36,7 +36,7 @@ func TestWhatMovesOnHidesNoHang(t *testing.T) {
 	assert.Equal(t, waitfor.Lost, x.Class)
 	assert.Equal(t, hung, x.Sentence)
 	assert.Contains(t, x.Text(), "2 of them passing by")
-	assert.Contains(t, x.Text(), "→ nothing for long, it went on   {tasks.txt, a moment later: elsewhere}")
+	assert.Contains(t, x.Text(), "→ nothing for long, it moved on   {tasks.txt, a moment later: elsewhere}")
 
 	for name, later := range map[string]string{
 		"not asked for":   "",
@@ -57,7 +57,7 @@ func TestATaskThatCameRightIsSlow(t *testing.T) {
 		sleeping(9, "cat", "nfs_start_io_write nfs_file_write do_syscall_64"),
 	} {
 		e.Tasks = tasks
-		assert.Equal(t, "slow: cat 9 → nothing for long, it went on, which is not stuck: slow or livelocked", waitfor.Explain(e).Sentence)
+		assert.Equal(t, "slow: cat 9 → nothing for long, it moved on, which is not stuck: slow or livelocked", waitfor.Explain(e).Sentence)
 	}
 	for name, tasks := range map[string]string{
 		"the same sleep":           sleeping(9, "cat", bitStack),

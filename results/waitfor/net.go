@@ -56,7 +56,7 @@ func (b *builder) servedBy(g *Node) bool {
 			continue // one that went on was in another RPC
 		}
 		if f, ok := firstOf(n.tasks[0].stack, []string{"nfsd4_" + op, "nfsd4_encode_" + op, "nfsd3_proc_" + op, "nfsd4_proc_" + op}); ok {
-			b.edge(g, n, n.tasks[0].source+": "+f+" on the stack of nfsd; whether for this RPC is not told", false)
+			b.edge(g, n, n.tasks[0].source+": "+f+" on the stack of nfsd; whether for this RPC is unknown", false)
 			found = true
 		}
 	}

@@ -91,7 +91,7 @@ var resources = map[string]resource{
 		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
 		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ", "READ_PLUS"}},
-	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "not told by the stack"},
+	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "the stack does not show it"},
 
 	"inode": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
 		cleared: "the task that writes, truncates or removes the same file", holders: []string{"nfs_file_write", "nfs_file_direct_*", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},

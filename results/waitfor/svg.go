@@ -64,7 +64,7 @@ func (g Graph) SVG() []byte {
 			}
 		}
 	}
-	note := "solid: read from the evidence; dashed: a guess; thick border: what it comes down to"
+	note := "solid: read from the evidence; dashed: a guess; thick border: where the waits end"
 	if left > 0 {
 		note += fmt.Sprintf("; %d more nodes are in the text only", left)
 	}

@@ -47,7 +47,7 @@ func findShipped(root string) (shipped, error) {
 			return shipped{}, errs.Usagef("kernel %s: %w", version, err)
 		}
 		if k.config, err = os.ReadFile(files[1]); err != nil {
-			return shipped{}, errs.Usagef("kernel %s comes without its configuration%s: %w", version, together(true), err)
+			return shipped{}, errs.Usagef("kernel %s has no configuration beside it%s: %w", version, together(true), err)
 		}
 	}
 	k.modules = filepath.Join(root, "lib/modules", k.version)
@@ -55,7 +55,7 @@ func findShipped(root string) (shipped, error) {
 		k.modules = filepath.Join(root, "usr/lib/modules", k.version)
 	}
 	if _, err := os.Stat(k.modules); err != nil {
-		return shipped{}, errs.Usagef("kernel %s comes without its modules%s: %w", k.version, together(true), err)
+		return shipped{}, errs.Usagef("kernel %s has no modules beside it%s: %w", k.version, together(true), err)
 	}
 	return k, nil
 }

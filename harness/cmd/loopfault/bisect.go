@@ -86,7 +86,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 	}
 	if c.Resume != "" {
 		if c.Scenario != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
-			return r, errs.Usagef("--resume goes on with a bisection as it was begun: name no scenario and no commits with it")
+			return r, errs.Usagef("--resume continues a bisection as it was started: give no scenario and no commits with it")
 		}
 		return r, nil
 	}
@@ -118,7 +118,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 		if before, err := repo.Contains(ctx, r.Bad, good); err != nil {
 			return r, err
 		} else if !before || good == r.Bad {
-			return r, errs.Usagef("--good %s is not an ancestor of --bad %s: what came in between is not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
+			return r, errs.Usagef("--good %s is not an ancestor of --bad %s: the commits between them are not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
 		}
 		r.Good = append(r.Good, good)
 	}

@@ -197,7 +197,7 @@ func (c kernelConfigCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if k.Config == "" {
-		return errs.Usagef("kernel %s comes without its configuration", c.Kernel)
+		return errs.Usagef("kernel %s has no configuration beside it", c.Kernel)
 	}
 	text, err := os.ReadFile(k.Config)
 	if err != nil {

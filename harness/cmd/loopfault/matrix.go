@@ -70,7 +70,7 @@ func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
 func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if c.Resume != "" {
 		if len(c.Scenario)+len(c.Group) > 0 {
-			return nil, errs.Usagef("--resume goes on with a matrix as it was laid out: name no scenarios or groups with it")
+			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios or groups with it")
 		}
 		rec, err := matrix.OpenRecord(e.Results, c.Resume)
 		if err != nil {

@@ -85,7 +85,7 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 	}
 	n.Text(e.stdout)
 	if !finished {
-		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s goes on with it\n", c.Suite)
+		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s continues it\n", c.Suite)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func (c *resumeCmd) Run(ctx context.Context, e *env) error {
 	}
 	if part := stored.Manifest.Part; part != "" {
 		whole, _, _ := strings.Cut(part, "/")
-		return errs.Usagef("run %s is a part of %s, which decides how long it goes on: resume that", stored.Name, whole)
+		return errs.Usagef("run %s is a part of %s, which decides how long it runs: resume that", stored.Name, whole)
 	}
 	spec, err := e.SpecOf(ctx, stored, c.GuestFlags)
 	if err != nil {
