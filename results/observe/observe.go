@@ -8,7 +8,10 @@
 // text of a trace and is pure: it asks no guest and decides no verdict.
 package observe
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Point is a place in the kernel's code, as a kprobe event that records each passing.
 type Point struct {
@@ -80,6 +83,8 @@ type Observed struct {
 	Chances int64  `json:"chances"`
 	Trials  int    `json:"trials"`            // in which it was seen
 	Unknown string `json:"unknown,omitempty"` // why it could not be counted
+	// UnknownIn is in how many trials it could not, of several.
+	UnknownIn int `json:"unknown_in,omitempty"`
 }
 
 // Count counts claims in the events of one trial, which come in the order of time.
@@ -117,10 +122,11 @@ func Count(claims []Claim, events []Event, missing map[string]string) []Observed
 	return doubted(claims, list)
 }
 
-// doubted takes back what rests on fields that are evidently read wrongly.
+// doubted takes back what rests on fields that are evidently read wrongly. More passings
+// than chances are no such sign: the recording ended between two probes at one place.
 func doubted(claims []Claim, list []Observed) []Observed {
 	for i, c := range claims {
-		if o := list[i]; c.Expected == Always && o.Unknown == "" && o.Seen != o.Chances {
+		if o := list[i]; c.Expected == Always && o.Unknown == "" && o.Seen < o.Chances {
 			for j := range list {
 				if list[j].Unknown == "" {
 					list[j] = Observed{Claim: list[j].Claim, Says: list[j].Says,
@@ -174,6 +180,9 @@ func (a *After) holds(before []Event, e Event) bool {
 // Add puts what was observed in one trial to that of others, in the order of the first.
 func Add(sum, more []Observed) []Observed {
 	for _, o := range more {
+		if o.Unknown != "" && o.UnknownIn == 0 {
+			o.UnknownIn = 1
+		}
 		i := slices.IndexFunc(sum, func(s Observed) bool { return s.Claim == o.Claim })
 		if i < 0 {
 			sum = append(sum, o)
@@ -181,9 +190,7 @@ func Add(sum, more []Observed) []Observed {
 		}
 		s := &sum[i]
 		s.Seen, s.Chances, s.Trials = s.Seen+o.Seen, s.Chances+o.Chances, s.Trials+o.Trials
-		if s.Unknown == "" {
-			s.Unknown = o.Unknown
-		}
+		s.Unknown, s.UnknownIn = cmp.Or(s.Unknown, o.Unknown), s.UnknownIn+o.UnknownIn
 	}
 	return sum
 }

@@ -111,6 +111,11 @@ func TestWhatCannotBeCountedIsNotKnown(t *testing.T) {
 		assert.Equal(t, "what has to hold each time did not (check): fields lie elsewhere in this kernel", o.Unknown)
 		assert.Zero(t, o.Seen)
 	}
+	cut := append(good, event("marked", 2, 2))
+	assert.Empty(t, observe.Count(claims, cut, nil)[0].Unknown, "the recording ended between the two probes of one call")
+	sum := observe.Add(observe.Add(nil, observe.Count(claims, good, nil)), observe.Count(claims, good[:1], nil))
+	assert.EqualValues(t, 1, sum[0].Seen, "a trial that tells nothing takes nothing away from others")
+	assert.Equal(t, 1, sum[0].UnknownIn)
 	got := observe.Count(claims, good, map[string]string{"marked": "no such function"})
 	assert.Equal(t, "no such function", got[0].Unknown)
 	assert.EqualValues(t, 1, got[1].Seen, "the others are counted all the same")

@@ -23,13 +23,17 @@ type ClaimCell struct {
 
 // String is "seen 29 times in 3 of 4 trials, of 73 chances", or why that is not known.
 func (c ClaimCell) String() string {
+	text := fmt.Sprintf("seen %s in %d of %s, of %s", plural(c.Seen, "time"), c.Trials, plural(int64(c.Counted), "trial"), plural(c.Chances, "chance"))
 	switch {
-	case c.Unknown != "":
+	case c.Unknown != "" && c.Chances == 0:
 		return "not known: " + c.Unknown
 	case c.Seen == 0:
-		return fmt.Sprintf("never seen in %s", plural(c.Chances, "chance"))
+		text = fmt.Sprintf("never seen in %s", plural(c.Chances, "chance"))
 	}
-	return fmt.Sprintf("seen %s in %d of %s, of %s", plural(c.Seen, "time"), c.Trials, plural(int64(c.Counted), "trial"), plural(c.Chances, "chance"))
+	if c.Unknown != "" {
+		text += fmt.Sprintf("; not known in %s: %s", plural(int64(c.UnknownIn), "trial"), c.Unknown)
+	}
+	return text
 }
 
 func plural(n int64, word string) string {
