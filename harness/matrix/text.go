@@ -14,7 +14,7 @@ import (
 // Text is a matrix as a table of the cells that ran or will, then what
 // hung in them or left them in doubt, then what was not run, each reason once.
 func (r *Record) Text(w io.Writer) {
-	g := text.Table{Head: strings.Fields("scenario kernel vers fs trials exercised landed calls faults clean hang crash inconcl. error control s/trial run")}
+	g := text.Table{Head: slices.Concat(strings.Fields("scenario kernel vers fs trials exercised landed calls faults"), verdict.Heads(), []string{"control", "s/trial", "run"})}
 	for _, c := range r.Cells {
 		switch c.State {
 		case Waiting:

@@ -3,6 +3,7 @@ package nightly
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"loopfault/harness/matrix"
@@ -48,7 +49,7 @@ func (n *Night) sentence() string {
 
 func (n *Night) table(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "scenario\tkernel\ttrials\tcalls\tfaults\tclean\thang\tcrash\tinconcl.\terror\tcontrol\ts\trun")
+	fmt.Fprintln(t, "scenario\tkernel\ttrials\tcalls\tfaults\t"+strings.Join(verdict.Heads(), "\t")+"\tcontrol\ts\trun")
 	for _, c := range n.Cells {
 		fmt.Fprintf(t, "%s\t%s\t", c.Ref, c.Kernel)
 		if c.State != matrix.Done || c.Row == nil {

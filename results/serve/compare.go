@@ -92,7 +92,7 @@ func pairArms(a, b []summary.Arm) []armPair {
 }
 
 func countOf(a summary.Arm) stats.Count {
-	return stats.Count{Hits: a.Verdicts["hang"], Trials: a.Counted()}
+	return stats.Count{Hits: a.Hung(), Trials: a.Counted()}
 }
 
 func pairHangs(a, b []model.Finding) []hangPair {

@@ -42,6 +42,17 @@ func Counted(by map[Kind]int) (n int) {
 	return n
 }
 
+// Heads are the words over the columns of a table, in the order of Kinds.
+func Heads() (heads []string) {
+	for _, k := range Kinds() {
+		if k == Inconclusive {
+			k = "inconcl." // the word is wider than its numbers
+		}
+		heads = append(heads, string(k))
+	}
+	return heads
+}
+
 // Names of detectors.
 const (
 	Khungtaskd = "khungtaskd"  // the kernel's hung-task detector

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"loopfault/errs"
 	"loopfault/results/report/text"
@@ -47,7 +48,11 @@ func (c listCmd) print(e *env, runs []index.Run) error {
 		fmt.Fprintf(e.stdout, what, e.Results)
 		return nil
 	}
-	g := text.Table{Head: []string{"RUN", "ARMS", "TRIALS", "CLEAN", "HANG", "CRASH", "INCONCLUSIVE", "ERROR", "PROBLEM"}}
+	g := text.Table{Head: []string{"RUN", "ARMS", "TRIALS"}}
+	for _, k := range verdict.Kinds() {
+		g.Head = append(g.Head, strings.ToUpper(string(k)))
+	}
+	g.Head = append(g.Head, "PROBLEM")
 	for _, r := range runs {
 		row := []any{r.Name, r.Arms, r.Trials}
 		for _, k := range verdict.Kinds() {

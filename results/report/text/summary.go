@@ -31,7 +31,7 @@ func Summary(w io.Writer, s summary.Summary) {
 }
 
 func printArms(w io.Writer, s summary.Summary) {
-	g := Table{Right: true, Head: []string{"arm", "trials", "exercised", "landed", "calls", "faults", "clean", "hang", "crash", "inconcl.", "error", "hang rate", "95 % interval", "hangs/h of load"}}
+	g := Table{Right: true, Head: slices.Concat([]string{"arm", "trials", "exercised", "landed", "calls", "faults"}, verdict.Heads(), []string{"hang rate", "95 % interval", "hangs/h of load"})}
 	for _, a := range s.Arms {
 		name := a.Name
 		switch {
