@@ -61,7 +61,7 @@ func TestShellSaysHowItsGuestEnded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	dir := t.TempDir()
-	console := filepath.Join(dir, "console.Log")
+	console := filepath.Join(dir, "console.log")
 	cmd := loopfault(ctx, t, "shell", "--console", console, "--", "true")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -88,7 +88,7 @@ func TestInterruptedRunKeepsEverythingAndExits130(t *testing.T) {
 	require.True(t, errors.As(cmd.Wait(), &exit))
 	assert.Equal(t, exitInterrupted, exit.ExitCode())
 	assertNoQEMU(t, results)
-	for _, name := range []string{"manifest.json", "summary.json", "report.html", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.Log"} {
+	for _, name := range []string{"manifest.json", "summary.json", "report.html", "scenario.yaml", "trials/0001/history.jsonl", "trials/0001/console.log"} {
 		assert.FileExists(t, filepath.Join(results, "latest", name))
 	}
 	assert.NoFileExists(t, filepath.Join(results, "latest/trials/0001/verdict.json"), "a trial cut short has no verdict")
