@@ -55,7 +55,7 @@ func TestReportDoesNotWriteThroughAJournalThatIsALink(t *testing.T) {
 func TestFilesOutsideOfARunAreNotShown(t *testing.T) {
 	dir, run := storeWith(t, fakerun.Spec{Trials: 4, Signatures: 1})
 	path := precious(t)
-	for _, name := range []string{"console.Log", "history.jsonl", "evidence/stacks.txt", "evidence/ps.txt"} {
+	for _, name := range []string{"console.log", "history.jsonl", "evidence/stacks.txt", "evidence/ps.txt"} {
 		for _, trial := range []int{1, 2, 3, 4} {
 			file := filepath.Join(run.TrialDir(trial), name)
 			_ = os.Remove(file)
@@ -74,7 +74,7 @@ func TestFilesOutsideOfARunAreNotShown(t *testing.T) {
 // Every command that prints what a stored run says.
 func TestHostileRunsDoNotReachTheTerminal(t *testing.T) {
 	dir, run := storeWith(t, fakerun.Spec{Trials: 6, Signatures: 2, Hostile: true})
-	log := filepath.Join(run.TrialDir(1), "console.Log")
+	log := filepath.Join(run.TrialDir(1), "console.log")
 	for _, args := range [][]string{
 		{"report", run.Name}, {"report", run.Name, "--format", "json"}, {"report", run.Name, "--format", "mail"},
 		{"report", run.Name, "--format", "markdown"}, {"report", run.Name, "--format", "junit"}, {"report", run.Name, "--format", "ktap"},

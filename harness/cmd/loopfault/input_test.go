@@ -42,7 +42,7 @@ func TestInputsThatAreNoLogs(t *testing.T) {
 
 // Console logs hold escape sequences and some broken bytes.
 func TestLogsWithSomeBinaryBytesAreRead(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "console.Log")
+	log := filepath.Join(t.TempDir(), "console.log")
 	require.NoError(t, os.WriteFile(log, []byte("\x1b[2J\x00\x00\xff[   12.000000] BUG: kernel NULL pointer dereference, address: 0000000000000000\n[   12.000001] \x80 more of it, in words that are read\n"), 0o644))
 	stdout, _ := exits(t, exitClean, "parse", log)
 	assert.Contains(t, stdout, "NULL")
