@@ -1,0 +1,104 @@
+package textinput
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/ulikunitz/xz"
+)
+
+const text = "INFO: task umount:1 blocked – 𝄞\n"
+
+func zipped(t *testing.T, s []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(s)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func wide(order binary.ByteOrder) []byte {
+	b := make([]byte, 2)
+	order.PutUint16(b, 0xfeff)
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = append(b, 0, 0)
+		order.PutUint16(b[len(b)-2:], u)
+	}
+	return b
+}
+
+func TestDecode(t *testing.T) {
+	var zst, xzd bytes.Buffer
+	z, err := zstd.NewWriter(&zst)
+	require.NoError(t, err)
+	x, err := xz.NewWriter(&xzd)
+	require.NoError(t, err)
+	for _, w := range []io.WriteCloser{z, x} {
+		_, err := io.WriteString(w, text)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+	}
+	for name, in := range map[string][]byte{
+		"plain": []byte(text), "gzip": zipped(t, []byte(text)), "zstd": zst.Bytes(), "xz": xzd.Bytes(),
+		"UTF-16": wide(binary.LittleEndian), "UTF-16, big end first": wide(binary.BigEndian), "gzip of UTF-16": zipped(t, wide(binary.LittleEndian)),
+	} {
+		r, err := Decode(bytes.NewReader(in))
+		require.NoError(t, err, name)
+		got, err := io.ReadAll(r)
+		require.NoError(t, err, name)
+		assert.Equal(t, text, string(got), name)
+	}
+}
+
+func TestDamageIsSaid(t *testing.T) {
+	in := zipped(t, bytes.Repeat([]byte(text), 1000))
+	r, err := Decode(bytes.NewReader(in[:len(in)/2]))
+	require.NoError(t, err)
+	_, err = io.ReadAll(r)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	_, err = io.ReadAll(&bounded{r: strings.NewReader(text), left: 5})
+	assert.ErrorContains(t, err, "more than 8 GiB")
+}
+
+func TestWalk(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "var", "log"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "var", "log", "messages.gz"), zipped(t, []byte(text)), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "dmesg"), []byte(text), 0o644))
+	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "passwd")))
+	found := map[string]string{}
+	visit := func(name string, r io.Reader) error {
+		got, err := io.ReadAll(r)
+		found[name] = string(got)
+		return err
+	}
+	want := map[string]string{"dmesg": text, "var/log/messages.gz": text}
+	require.NoError(t, WalkDir(t.Context(), dir, visit))
+	assert.Equal(t, want, found)
+
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	require.NoError(t, w.AddFS(os.DirFS(filepath.Join(dir, "var"))))
+	require.NoError(t, w.Close())
+	in, err := Decode(bytes.NewReader(zipped(t, archive.Bytes())))
+	require.NoError(t, err)
+	tarred := bufio.NewReader(in)
+	require.True(t, IsTar(tarred))
+	clear(found)
+	require.NoError(t, WalkTar(t.Context(), tarred, visit))
+	assert.Equal(t, map[string]string{"log/messages.gz": text}, found)
+}
