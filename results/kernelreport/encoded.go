@@ -9,15 +9,8 @@ import (
 // decoded undoes what programs did to a line that carry text: mail encodings, web pages, logs of JSON. It returns raw
 // itself if nothing was done to it. foreign says that the line holds nothing of the kernel's.
 func decoded(raw []byte) (text, host []byte, foreign bool) {
-	for rest := raw; ; {
-		i := bytes.IndexByte(rest, '=')
-		if i < 0 || i+2 >= len(rest) {
-			break
-		}
-		if rest = rest[i+1:]; rest[0] == 'C' || rest[0] == '3' || rest[0] == '2' {
-			raw = quotedPrintable(raw)
-			break
-		}
+	if mayBeQuotedPrintable(raw) {
+		raw = quotedPrintable(raw)
 	}
 	if bytes.IndexByte(raw, '&') >= 0 && hasEntity(raw) {
 		raw = []byte(html.UnescapeString(string(raw)))

@@ -57,6 +57,8 @@ type engine struct {
 	arrows arrows
 	cut    cutLine
 
+	marks marks // what the line that is fed may hold; set before feed by who looked ahead
+
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
 	softEnd   int
@@ -64,11 +66,14 @@ type engine struct {
 }
 
 func newEngine(emit func(Report)) *engine {
-	return &engine{queue: queue{emit: emit, byTask: map[taskKey]*Report{}}}
+	return &engine{marks: allMarks, queue: queue{emit: emit, byTask: map[taskKey]*Report{}}}
 }
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
+	if e.soft != nil || e.learn.holds || mayBeJSON(raw) {
+		e.marks = allMarks // an earlier line is dealt with, too, or what will be decoded
+	}
 	if e.soft != nil && (len(bytes.TrimSpace(raw)) == 0 || !strip(raw).bare) {
 		e.endSoft() // no rest of a broken line: the equals sign before it meant itself
 	}
@@ -83,7 +88,7 @@ func (e *engine) feed(raw []byte, start, end int) {
 
 // whole takes a line that is not broken.
 func (e *engine) whole(raw []byte, start, end int) {
-	if parts := splitJoined(raw); parts != nil {
+	if parts := e.joined(raw); parts != nil {
 		for _, p := range parts {
 			e.prefixed(p, start, end, nil)
 		}
@@ -94,11 +99,25 @@ func (e *engine) whole(raw []byte, start, end int) {
 	}
 }
 
+// joined is splitJoined for the line that is fed.
+func (e *engine) joined(raw []byte) [][]byte {
+	if e.marks&markTrace == 0 {
+		return nil
+	}
+	return splitJoined(raw)
+}
+
 // prefixed takes a line; host is whose it is if a prefix that was learned and taken off told, and not nil if there was
 // such a prefix.
 func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
 	e.lineNo++
-	ln := strip(raw)
+	var ln line
+	if e.marks&markEncoded == 0 {
+		ln = line{bare: true}
+		ln.strip(raw)
+	} else {
+		ln = strip(raw)
+	}
 	if host != nil {
 		ln.bare = false
 		if ln.host == nil && len(host) > 0 {
@@ -116,7 +135,7 @@ func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
 	if e.cut.set && ln.bare {
 		e.mend(&ln)
 	}
-	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body) {
+	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body, e.marks) {
 		return
 	}
 	if bytes.IndexByte(ln.body, '\t') >= 0 {
@@ -305,6 +324,7 @@ func (e *engine) horizon() int {
 
 // finish ends everything at the end of the input.
 func (e *engine) finish() {
+	e.marks = allMarks
 	if e.soft != nil { // the input ends in the middle of a broken line
 		e.endSoft()
 	}

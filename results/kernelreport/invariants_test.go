@@ -32,7 +32,7 @@ func checkInvariants(t testing.TB, text []byte) []Report {
 			}
 			fallthrough
 		case lineHeader, linePanic, lineTask, lineTrace, linePath, lineCut, lineRule, lineBoot:
-			require.True(t, mayMatter(ln.body), "the quick test misses %q", ln.body)
+			require.True(t, mayMatter(ln.body, marksOf(ln.body)), "the quick test misses %q", ln.body)
 		}
 	}
 	reports := Parse(text)

@@ -30,7 +30,7 @@ func (e *engine) unprefixed(raw []byte, start, end int) bool {
 	if l.prefix == "" && !l.holds && (len(raw) == 0 || raw[0] == '[' || anchor(raw) == 0) { // nearly every line
 		return false
 	}
-	text := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
+	text := trimQuotes(trimSpaceRight(raw))
 	if l.holds {
 		held, at, heldStart, heldEnd := l.held, l.at, l.start, l.end
 		l.holds, l.held = false, nil

@@ -18,13 +18,17 @@ type line struct {
 func strip(raw []byte) line {
 	ln := line{bare: true}
 	raw, ln.host, ln.foreign = decoded(raw)
-	if ln.host != nil {
-		ln.bare = false
-	}
+	ln.bare = ln.host == nil
+	ln.strip(raw)
+	return ln
+}
+
+// strip takes the prefixes off a line that is in no encoding, or was decoded.
+func (ln *line) strip(raw []byte) {
 	if q := trimSpaceLeft(raw); len(q) > 0 && q[0] == '>' {
 		ln.quoted = true
 	}
-	b := trimQuotes(bytes.TrimRight(raw, " \t\r\x00"))
+	b := trimQuotes(trimSpaceRight(raw))
 	dated, prioritised := false, false
 	for turn := range 8 { // prefixes stack up: a serial logger's time, syslog, priority, printk's time, the caller
 		if len(b) == 0 {
@@ -80,7 +84,7 @@ func strip(raw []byte) line {
 			}
 		} else if n == 0 && !ln.bare && ln.host == nil {
 			// journalctl -o short-monotonic: "[   12.345678] host kernel: text".
-			if m, host, foreign := hostPrefix(b); m > 0 && !foreign {
+			if m, host, _ := kernelOf(b); m > 0 {
 				ln.host = host
 				n = m
 			}
@@ -92,7 +96,6 @@ func strip(raw []byte) line {
 		b = trimSpaceLeft(b[n:])
 	}
 	ln.body = b
-	return ln
 }
 
 // trimSpaceLeft removes blanks, including the non-breaking ones that web pages and mail programs leave.
@@ -108,6 +111,16 @@ func trimSpaceLeft(b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// trimSpaceRight removes blanks and what else ends the lines of consoles.
+func trimSpaceRight(b []byte) []byte {
+	for n := len(b); n > 0; n-- {
+		if c := b[n-1]; c != ' ' && c != '\t' && c != '\r' && c != 0 {
+			return b[:n]
+		}
+	}
+	return b[:0]
 }
 
 // trimQuotes removes mail quoting ("> > text", ">text", "| text").
@@ -136,8 +149,6 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 		return 0, nil
 	}
 	switch c := in[0]; {
-	case namedDate(in):
-		return end + 1, nil
 	case c >= '0' && c <= '9' || c == '+':
 		mark := false
 		for _, d := range in[1:] {
@@ -146,12 +157,17 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 			case d == '.' || d == ':':
 				mark = true
 			default:
+				if namedDate(in) {
+					return end + 1, nil
+				}
 				return 0, nil
 			}
 		}
 		if !mark {
 			return 0, nil
 		}
+		return end + 1, nil
+	case namedDate(in):
 		return end + 1, nil
 	case c == '<': // dmesg -t -d leaves "[<    0.000010>]"; an address has no point
 		if bytes.IndexByte(in, '.') < 0 || bytes.IndexByte(in, ' ') < 0 {

@@ -179,22 +179,33 @@ func monthPrefix(b []byte) int {
 
 // hostPrefix recognises " host kernel:" or " kernel:" after a date, and " host program[1]:", which is foreign.
 func hostPrefix(b []byte) (n int, host []byte, foreign bool) {
+	n, host, sp := kernelOf(b)
+	if n > 0 || sp == 0 {
+		return n, host, false
+	}
 	t := trimSpaceLeft(b)
-	lead := len(b) - len(t)
-	if bytes.HasPrefix(t, []byte("kernel:")) {
-		return lead + len("kernel:"), nil, false
-	}
-	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
-	if sp < 1 || t[sp-1] == ':' || t[0] == '[' {
-		return 0, nil, false
-	}
-	tag := t[sp+1:]
-	if bytes.HasPrefix(tag, []byte("kernel:")) {
-		return lead + sp + 1 + len("kernel:"), t[:sp], false
-	}
+	lead, tag := len(b)-len(t), t[sp+1:]
 	end := bytes.IndexByte(tag[:min(len(tag), 50)], ' ')
 	if end < 2 || tag[end-1] != ':' || bytes.HasPrefix(t, []byte("Call")) {
 		return 0, nil, false
 	}
 	return lead + sp + 1 + end, t[:sp], true
+}
+
+// kernelOf recognises "host kernel:" and "kernel:". Where the first word may be a host but another program follows, it
+// returns the length of the word.
+func kernelOf(b []byte) (n int, host []byte, word int) {
+	t := trimSpaceLeft(b)
+	lead := len(b) - len(t)
+	if hasPrefix(t, "kernel:") {
+		return lead + len("kernel:"), nil, 0
+	}
+	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
+	if sp < 1 || t[sp-1] == ':' || t[0] == '[' {
+		return 0, nil, 0
+	}
+	if hasPrefix(t[sp+1:], "kernel:") {
+		return lead + sp + 1 + len("kernel:"), t[:sp], 0
+	}
+	return 0, nil, sp
 }

@@ -3,8 +3,8 @@ package kernelreport
 import "bytes"
 
 // mayMatter is the quick test that a quiet log must pass: could this line begin a report or part of one? It errs on the
-// side of yes.
-func mayMatter(b []byte) bool {
+// side of yes. m says what the text may hold that the line is part of.
+func mayMatter(b []byte, m marks) bool {
 	if len(b) < 4 {
 		return false
 	}
@@ -109,8 +109,10 @@ func mayMatter(b []byte) bool {
 		return true
 	}
 	// A stack entry, or a header after a login prompt that did not end its line.
-	if i := bytes.Index(b, []byte("+0x")); i > 0 && bytes.IndexByte(b[i:], '/') > 0 {
-		return true
+	if m&markOffset != 0 {
+		if i := bytes.Index(b, []byte("+0x")); i > 0 && bytes.IndexByte(b[i:], '/') > 0 {
+			return true
+		}
 	}
 	if _, ok := tracedFrame(b); ok {
 		return true

@@ -14,12 +14,21 @@ const maxLine = 4096
 func Parse(text []byte) []Report {
 	reports := []Report{}
 	e := newEngine(func(r Report) { reports = append(reports, r) })
+	looked, ahead := 0, allMarks
 	for start := 0; start < len(text); {
+		if start >= looked {
+			looked = min(len(text), start+lookAhead)
+			ahead = marksOf(text[start:looked])
+		}
 		end := len(text)
 		next := end
 		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
 			end = start + i
 			next = end + 1
+		}
+		e.marks = ahead
+		if end > looked {
+			e.marks = allMarks
 		}
 		e.feed(text[start:min(end, start+maxLine)], start, end)
 		start = next
@@ -36,6 +45,8 @@ type Scanner struct {
 	ready []Report // found, not yet handed out
 	cur   Report
 	pos   int
+	ahead marks // of the input up to the offset seen
+	seen  int
 	buf   []byte
 	err   error
 	done  bool
@@ -75,10 +86,18 @@ func (s *Scanner) Err() error { return s.err }
 func (s *Scanner) readLine() {
 	start := s.pos
 	s.buf = s.buf[:0]
+	if n := s.r.Buffered(); s.pos >= s.seen && n > 0 {
+		block, _ := s.r.Peek(min(n, lookAhead)) // is there already: no error
+		s.ahead, s.seen = marksOf(block), s.pos+len(block)
+	}
+	s.e.marks = allMarks
 	for {
 		part, err := s.r.ReadSlice('\n')
 		s.pos += len(part)
 		if err == nil && len(s.buf) == 0 { // the usual case: no copy
+			if s.pos <= s.seen {
+				s.e.marks = s.ahead
+			}
 			s.e.feed(part[:min(len(part)-1, maxLine)], start, s.pos-1)
 			return
 		}
