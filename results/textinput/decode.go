@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 const (
@@ -25,36 +24,41 @@ const (
 	maxLayers   = 3        // encodings inside each other
 )
 
-// Decode undoes compression (gzip, bzip2, xz, zstd) and UTF-16, also one inside the other. What is neither it hands
-// through. Errors of a damaged stream come when it is read.
+// Decode undoes compression (gzip, bzip2, zstd) and UTF-16, also one inside the other. What is neither it hands through;
+// so is xz, whose decoder would give each block of a hostile file as much memory as it asks for. Errors of a damaged stream come when it is read.
 func Decode(r io.Reader) (io.Reader, error) {
 	for range maxLayers {
 		in := bufio.NewReaderSize(r, 64<<10)
-		r = in
 		head, err := in.Peek(peeked)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		switch {
-		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-			r, err = gzip.NewReader(in)
-		case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 9 && string(head[4:10]) == "1AY&SY":
-			r = bzip2.NewReader(in)
-		case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
-			r, err = xz.NewReader(in)
-		case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-			r, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
-		case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 			return newUTF16(in), nil
-		default:
-			return in, nil
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		inflated, err := decompress(in, head)
+		if err != nil {
 			return nil, fmt.Errorf("decompress: %w", err)
 		}
-		r = &bounded{r: r, left: maxInflated}
+		if inflated == nil {
+			return in, nil
+		}
+		r = &bounded{r: inflated, left: maxInflated}
 	}
 	return r, nil
+}
+
+// decompress returns nil if the head is that of no compressed stream.
+func decompress(in io.Reader, head []byte) (io.Reader, error) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return gzip.NewReader(in)
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 9 && string(head[4:10]) == "1AY&SY":
+		return bzip2.NewReader(in), nil
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
+	}
+	return nil, nil
 }
 
 // bounded ends a stream that inflates without end.
