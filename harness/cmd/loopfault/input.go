@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/safefile"
+	"loopfault/results/textinput"
 )
 
 // maxConfig is the most that a file may hold that says what to do, in bytes.
@@ -95,14 +97,19 @@ func (f *logFile) Close() error {
 // looked is how much of a file is looked at to say whether it is text, in bytes.
 const looked = 8 << 10
 
-// asText looks at the beginning of a log. Consoles and mails hold some bytes that are no text; where an eighth is, there is
-// none.
+// asText undoes compression and UTF-16, and looks at the beginning of a log. Consoles and mails hold some bytes that are no
+// text; where an eighth is, there is none.
 func asText(f *logFile) (io.ReadCloser, error) {
-	in := bufio.NewReaderSize(f.Reader, looked)
+	text, err := textinput.Decode(f.Reader)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	in := bufio.NewReaderSize(text, looked)
 	head, err := in.Peek(looked)
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	if strange(head) > len(head)/8 {
 		f.Close()
@@ -126,8 +133,7 @@ func strange(head []byte) (n int) {
 
 // magics are beginnings that the standard library does not know.
 var magics = []struct{ begins, kind string }{
-	{"\x7fELF", "an ELF file"}, {"\xfd7zXZ\x00", "a file compressed by xz"}, {"\x28\xb5\x2f\xfd", "a file compressed by zstd"},
-	{"BZh", "a file compressed by bzip2"}, {"KDUMP   ", "a memory dump"}, {"\xff\xfe", "UTF-16"}, {"\xfe\xff", "UTF-16"},
+	{"\x7fELF", "an ELF file"}, {"\xfd7zXZ\x00", "a file compressed by xz"}, {"KDUMP   ", "a memory dump"},
 }
 
 func kindOf(head []byte) string {
