@@ -103,9 +103,6 @@ func (h *Hunt) Run(ctx context.Context, ranked []scenario.Ranked) (Found, error)
 }
 
 func because(r scenario.Ranked) string {
-	if len(r.Shared) == 0 {
-		return "shares no function with it"
-	}
 	return fmt.Sprintf("%.0f %%, is about %s", 100*r.Score, strings.Join(r.Shared, ", "))
 }
 

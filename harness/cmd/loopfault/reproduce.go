@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"loopfault/errs"
 	"loopfault/harness/reproduce"
-	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
 )
@@ -30,8 +30,7 @@ func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	wanted := hangs[0]
-	ranked, err := scenario.Rank(wanted.Traits().Telling)
+	wanted, ranked, err := reproduce.Choose(hangs)
 	if err != nil {
 		return err
 	}
@@ -40,6 +39,13 @@ func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 		Kernel: c.Kernel, Backend: c.Backend, For: c.For, Seed: c.Seed,
 	}
 	found := h.Announce(ranked)
+	if len(ranked) == 0 {
+		fmt.Fprintf(e.Session.Text, "nothing in the catalogue fits: what would be needed is %s\n", reproduce.Missing(hangs))
+		if e.json {
+			err = e.printJSON(found)
+		}
+		return errors.Join(err, &outcome{exitInconclusive})
+	}
 	if !c.DryRun {
 		if h.Store, err = store.Open(e.Results); err != nil {
 			return errs.ByUser(err)
