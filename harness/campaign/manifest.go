@@ -35,6 +35,7 @@ func manifest(spec Spec) (store.Manifest, error) {
 		if err != nil {
 			return store.Manifest{}, err
 		}
+		arm.MayStall = a.Control && spec.Scenario.ControlStalls
 		m.Arms = append(m.Arms, arm)
 	}
 	opts := spec.GuestOf(spec.Arms[0])

@@ -29,6 +29,8 @@ type Control struct {
 	// that hang; others may have. A lost wake-up is proven before others than the task
 	// watch have had their time.
 	SeenBy []string
+	// Stalls says that a trial which stalls has shown the bug, too.
+	Stalls bool
 	// Silent says that khungtaskd must not say a word, in no trial: all who wait
 	// do it killably, or nobody stays blocked.
 	Silent bool

@@ -28,9 +28,11 @@ var khungtaskdLine = regexp.MustCompile(`(?m)INFO: task .* blocked (in I/O wait 
 // lines counts what khungtaskd printed.
 func (s Seen) lines() int { return len(khungtaskdLine.FindAllString(s.Console, -1)) }
 
-// hangs are the trials that hung.
-func hangs(all []Seen) []Seen {
-	return slices.DeleteFunc(slices.Clone(all), func(s Seen) bool { return s.Trial.Verdict.Kind != verdict.Hang })
+// hangs are the trials that hung, or stalled if that will do.
+func (c Control) hangs(all []Seen) []Seen {
+	return slices.DeleteFunc(slices.Clone(all), func(s Seen) bool {
+		return s.Trial.Verdict.Kind != verdict.Hang && !(c.Stalls && s.Trial.Verdict.Kind == verdict.Stall)
+	})
 }
 
 // Problems says in what the trials of a control were not as they should be;
@@ -38,7 +40,7 @@ func hangs(all []Seen) []Seen {
 func (c Control) Problems(all []Seen) []string {
 	var list []string
 	blame := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	hung := hangs(all)
+	hung := c.hangs(all)
 	if len(hung) == 0 {
 		var ends []string
 		for _, s := range all {
@@ -122,7 +124,7 @@ const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd 
 
 // Row is the control's line in that table.
 func (c Control) Row(all []Seen) string {
-	hung := hangs(all)
+	hung := c.hangs(all)
 	var lines []string
 	var seconds []float64
 	explanation := "-"

@@ -39,7 +39,7 @@ func server() []Control {
 			Blames: []string{"nfsd_file_do_acquire"},
 		},
 		{
-			Kernel: "control-local-throttle", Scenario: "dirty-limit",
+			Kernel: "control-local-throttle", Scenario: "dirty-limit", Stalls: true,
 			Mechanism: "near-stop",
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though no task sleeps for long.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},

@@ -23,7 +23,8 @@ type Row struct {
 	Faults       int64                `json:"faults"`
 	Verdicts     map[verdict.Kind]int `json:"verdicts"`
 	Control      map[verdict.Kind]int `json:"control_verdicts,omitempty"`
-	GuestSeconds float64              `json:"guest_seconds"` // of load in a trial, mean
+	ControlHung  int                  `json:"control_hung,omitempty"` // trials of the control that showed its bug
+	GuestSeconds float64              `json:"guest_seconds"`          // of load in a trial, mean
 	Titles       []string             `json:"titles,omitempty"`
 	Reasons      []string             `json:"reasons,omitempty"` // of inconclusive trials and errors
 	Signatures   []summary.Signature  `json:"signatures,omitempty"`
@@ -40,18 +41,28 @@ func (r *Row) UnmarshalJSON(text []byte) error {
 	return r.Run.UnmarshalText([]byte(r.Run))
 }
 
+// ControlShown is how many trials of the control showed its bug; records of before
+// November 2026 have hangs and crashes only.
+func (r *Row) ControlShown() int {
+	return max(r.ControlHung, r.Control[verdict.Hang]+r.Control[verdict.Crash])
+}
+
 // RowOf reads a cell's row off its campaign.
 func RowOf(run string, s summary.Summary) Row {
 	row := Row{Run: store.RunName(run), Judged: summary.Judge(s)}
 	for _, a := range s.Arms {
 		if a.Control {
-			row.Control = a.Verdicts
+			row.Control, row.ControlHung = a.Verdicts, a.Hung()+a.Verdicts[verdict.Crash]
 			continue
 		}
 		row.Trials, row.Exercised, row.Landed = a.Trials, a.Exercised, a.Landed
 		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, a.Verdicts
-		row.Signatures = a.Signatures
 		for _, sig := range a.Signatures {
+			if sig.Kind == verdict.Stall && !a.Stalls { // no finding
+				row.Reasons = append(row.Reasons, fmt.Sprintf("%d × stall: %s", sig.Count, sig.Title))
+				continue
+			}
+			row.Signatures = append(row.Signatures, sig)
 			row.Titles = append(row.Titles, fmt.Sprintf("%d × %s", sig.Count, sig.Title))
 		}
 		for _, why := range slices.Sorted(maps.Keys(a.Reasons)) {

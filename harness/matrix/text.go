@@ -25,7 +25,7 @@ func (r *Record) Text(w io.Writer) {
 			for _, k := range verdict.Kinds() {
 				line = append(line, row.Verdicts[k])
 			}
-			g.Add(append(line, controlWord(row.Control), fmt.Sprintf("%.0f", row.GuestSeconds), row.Run)...)
+			g.Add(append(line, controlWord(row), fmt.Sprintf("%.0f", row.GuestSeconds), row.Run)...)
 		}
 	}
 	_ = g.Print(w, text.WidthOf(w)) // what cannot be written is said by the lines below
@@ -65,13 +65,13 @@ func printNotRun(w io.Writer, cells []Cell) {
 }
 
 // controlWord says how many trials of the control hung, as it has to.
-func controlWord(verdicts map[verdict.Kind]int) string {
+func controlWord(row *Row) string {
 	n := 0
-	for _, v := range verdicts {
+	for _, v := range row.Control {
 		n += v
 	}
 	if n == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d of %d hang", verdicts[verdict.Hang]+verdicts[verdict.Crash], n)
+	return fmt.Sprintf("%d of %d hang", row.ControlShown(), n)
 }

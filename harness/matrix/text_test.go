@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/matrix"
+	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
 
@@ -21,4 +22,24 @@ func TestMatrixSaysWhatHungAndWhatIsInDoubt(t *testing.T) {
 	}}).Text(&out)
 	assert.Contains(t, out.String(), "\nmixed on stock: 1 × INFO: task hung in f; 1 × fault did not land\n")
 	assert.NotContains(t, out.String(), "good on")
+}
+
+// A stall is told beside what is in doubt, and is no finding of a night, unless it counts.
+func TestStallsAreNoFindingsOfACell(t *testing.T) {
+	arms := func(stalls bool) summary.Summary {
+		return summary.Summary{Arms: []summary.Arm{
+			{Name: "stock", Stalls: stalls, Verdicts: map[verdict.Kind]int{verdict.Clean: 1, verdict.Stall: 1},
+				Signatures: []summary.Signature{{Signature: "v1:f", Title: "INFO: task hung in f", Kind: verdict.Stall, Count: 1}}},
+			{Name: "control", Control: true, Stalls: true, Verdicts: map[verdict.Kind]int{verdict.Stall: 2}},
+		}}
+	}
+	row := matrix.RowOf("20261128-190633-x", arms(false))
+	assert.Empty(t, row.Titles)
+	assert.Empty(t, row.Signatures)
+	assert.Equal(t, []string{"1 × stall: INFO: task hung in f"}, row.Reasons)
+	assert.Equal(t, 2, row.ControlShown(), "this control may stall")
+	row = matrix.RowOf("20261128-190633-x", arms(true))
+	assert.Equal(t, []string{"1 × INFO: task hung in f"}, row.Titles)
+	assert.Len(t, row.Signatures, 1)
+	assert.Equal(t, 3, (&matrix.Row{Control: map[verdict.Kind]int{verdict.Hang: 3}}).ControlShown(), "a record of before")
 }

@@ -82,7 +82,7 @@ func about(c Cell, past []*Night, known []Known, now time.Time) (list []Finding)
 			add(Hang, "%s; seen before", text)
 		}
 	}
-	if n := total(c.Row.Control); n > 0 && c.Row.Control[verdict.Hang]+c.Row.Control[verdict.Crash] == 0 {
+	if n := total(c.Row.Control); n > 0 && c.Row.ControlShown() == 0 {
 		add(ControlBroken, "%s did not hang in %d trials: the detector or the injector is broken, trust no clean result of this cell", c.Control, n)
 	}
 	if c.Row.Trials > 0 && counted(c) == 0 {

@@ -62,7 +62,7 @@ func (n *Night) table(w io.Writer) {
 		}
 		control := "–"
 		if all := total(c.Row.Control); all > 0 {
-			control = fmt.Sprintf("%d of %d", c.Row.Control[verdict.Hang]+c.Row.Control[verdict.Crash], all)
+			control = fmt.Sprintf("%d of %d", c.Row.ControlShown(), all)
 		}
 		fmt.Fprintf(t, "%s\t%.0f\t%s\n", control, c.Seconds, c.Row.Run)
 	}

@@ -21,21 +21,24 @@ import (
 
 // Scenario is all that a trial does. docs/reference/scenario.md is made from the field comments.
 type Scenario struct {
-	Name      string          `json:"name" yaml:"name"`                   // lower-case words with hyphens; also the file's name
-	Title     string          `json:"title" yaml:"title"`                 // one line
-	Mechanism string          `json:"mechanism" yaml:"mechanism"`         // the bug's mechanism and the kernel functions involved
-	Groups    []string        `json:"groups" yaml:"groups"`               // quick, auto, soak, dangerous, control
-	Applies   Applies         `json:"applies" yaml:"applies"`             // where else it makes sense
-	Control   string          `json:"control,omitempty" yaml:"control"`   // kernel of the catalogue with a bug that it has to run into
-	Guest     Guest           `json:"guest" yaml:"guest"`                 // the machine
-	Export    wire.Export     `json:"export" yaml:"export"`               // what it serves
-	Mount     wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
-	Target    paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
-	Pressure  []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
-	Faults    []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
-	Workloads []wire.Workload `json:"workloads" yaml:"workloads"`         // what runs, all at once
-	Run       wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
-	Finish    Finish          `json:"finish" yaml:"finish"`               // how it ends
+	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; also the file's name
+	Title     string   `json:"title" yaml:"title"`               // one line
+	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control
+	Applies   Applies  `json:"applies" yaml:"applies"`           // where else it makes sense
+	Control   string   `json:"control,omitempty" yaml:"control"` // kernel of the catalogue with a bug that it has to run into
+	// ControlStalls says that the control has shown its bug when it stalls: a livelock of
+	// the load may end with it.
+	ControlStalls bool            `json:"control_stalls,omitempty" yaml:"control_stalls"`
+	Guest         Guest           `json:"guest" yaml:"guest"`                 // the machine
+	Export        wire.Export     `json:"export" yaml:"export"`               // what it serves
+	Mount         wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
+	Target        paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
+	Pressure      []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
+	Faults        []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
+	Workloads     []wire.Workload `json:"workloads" yaml:"workloads"`         // what runs, all at once
+	Run           wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
+	Finish        Finish          `json:"finish" yaml:"finish"`               // how it ends
 	// Events are tracepoints to record, as in nfs4/nfs4_open_expired; they are in the
 	// evidence of every trial. The buffer keeps the last ones.
 	Events []string `json:"events,omitempty" yaml:"events"`

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,9 +52,14 @@ const (
 // after every trial.
 func (m Manifest) Sequential() bool { return m.Until == UntilDifference || m.Until == UntilAnswer }
 
-// Hit says whether a verdict counts as a hang in rates and comparisons.
-func (m Manifest) Hit(k verdict.Kind) bool {
-	return k == verdict.Hang || m.Stalls && k == verdict.Stall
+// Hit says whether a verdict of an arm's trial counts as a hang in rates and comparisons.
+func (m Manifest) Hit(arm string, k verdict.Kind) bool {
+	return k == verdict.Hang || k == verdict.Stall && m.StallsCount(arm)
+}
+
+// StallsCount says whether stalls of an arm count as hangs do.
+func (m Manifest) StallsCount(arm string) bool {
+	return m.Stalls || slices.ContainsFunc(m.Arms, func(a Arm) bool { return a.Name == arm && a.MayStall })
 }
 
 // Format is the version of the result tree that this code writes.
@@ -62,13 +68,14 @@ const Format = 1
 // Arm is one kernel under comparison.
 type Arm struct {
 	Name       string  `json:"name"`
-	Kernel     string  `json:"kernel"`             // as the user named it
-	Control    bool    `json:"control"`            // carries a planted bug and has to hang
-	NoFault    bool    `json:"no_fault,omitempty"` // runs without the scenario's faults and must not hang
-	Version    string  `json:"version"`            // uname -r
-	BzImage    string  `json:"bzimage"`            // path it was booted from
-	KernelHash string  `json:"kernel_hash"`        // sha256 of the bzImage
-	KernelKey  string  `json:"kernel_key"`         // of its build
+	Kernel     string  `json:"kernel"`              // as the user named it
+	Control    bool    `json:"control"`             // carries a planted bug and has to hang
+	MayStall   bool    `json:"may_stall,omitempty"` // a control that has shown its bug when it stalls
+	NoFault    bool    `json:"no_fault,omitempty"`  // runs without the scenario's faults and must not hang
+	Version    string  `json:"version"`             // uname -r
+	BzImage    string  `json:"bzimage"`             // path it was booted from
+	KernelHash string  `json:"kernel_hash"`         // sha256 of the bzImage
+	KernelKey  string  `json:"kernel_key"`          // of its build
 	ConfigHash string  `json:"config_hash"`
 	SourceHash string  `json:"source_hash"`
 	Patches    []Patch `json:"patches"`

@@ -84,7 +84,7 @@ func (a Arm) Hung() int {
 // sumArm sums up an arm's own trials.
 func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
 	a := Arm{
-		Stalls: m.Stalls,
+		Stalls: m.StallsCount(arm.Name),
 		Name:   arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault, Trials: len(trials),
 		Verdicts: map[verdict.Kind]int{}, Signatures: []Signature{}, Reasons: map[string]int{},
 	}
@@ -157,7 +157,7 @@ func expose(m store.Manifest, trials []store.Trial) Exposure {
 		if !t.Verdict.Kind.Counts() || t.WorkSeconds <= 0 {
 			continue
 		}
-		hit := m.Hit(t.Verdict.Kind)
+		hit := m.Hit(t.Arm, t.Verdict.Kind)
 		watched = append(watched, stats.Watched{Time: t.WorkSeconds, Hit: hit})
 		e.Hours += t.WorkSeconds / 3600
 		if hit {

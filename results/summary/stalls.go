@@ -16,7 +16,7 @@ func stallNotes(arms []Arm) (list []string) {
 		}
 		counted := "not counted as a hang"
 		if a.Stalls {
-			counted = "counted as a hang (--count stall)"
+			counted = "counted as a hang"
 		}
 		list = append(list, fmt.Sprintf("%s stalled in %d of %d trials (%.1f to %.1f %% at 95 %%): tasks slept for long, and went on when the load was gone; %s.",
 			a.Name, n, a.Counted(), math.Floor(1000*a.StallInterval[0])/10, math.Ceil(1000*a.StallInterval[1])/10, counted))

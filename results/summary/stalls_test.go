@@ -47,3 +47,13 @@ func TestStallsMayCount(t *testing.T) {
 	assert.True(t, s.Trusted, s.Problem)
 	assert.Equal(t, summary.Found, summary.Judge(s))
 }
+
+// A control of livelocks has shown its bug when it stalls; its stock has not hung for that.
+func TestAControlMayBeSaidToStall(t *testing.T) {
+	m, trials := stalling(false)
+	m.Arms[1].MayStall = true
+	s := summary.Of(m, trials)
+	assert.True(t, s.Trusted, s.Problem)
+	assert.Zero(t, s.Arms[0].HangRate)
+	assert.Equal(t, summary.Clean, summary.Judge(s))
+}

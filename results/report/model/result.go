@@ -25,7 +25,7 @@ func (r Run) Result(t store.Trial) (Result, string) {
 	case verdict.Inconclusive:
 		return Skipped, t.Reason
 	case verdict.Stall:
-		if !r.Manifest.Stalls {
+		if !r.Manifest.StallsCount(t.Arm) {
 			return Skipped, "stalled: tasks slept for long, and went on when the load was gone: " + t.Title
 		}
 		fallthrough
