@@ -9,6 +9,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/kernelreport"
+	"loopfault/results/report/plain"
 	"loopfault/results/symbols"
 )
 
@@ -30,8 +31,11 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	out := reportPrinter{w: e.stdout, json: e.json || c.Format == "json", stacks: lines != nil}
-	for _, in := range inputs {
-		s := kernelreport.NewScanner(in)
+	var unread error
+	for i, in := range inputs {
+		before := out.n
+		traces := kernelreport.NewTraces(in)
+		s := kernelreport.NewScanner(traces)
 		for s.Scan() {
 			r := s.Report()
 			lines.Decode(&r)
@@ -42,8 +46,23 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 		if err := s.Err(); err != nil {
 			return errors.Join(errs.ByUser(err), out.end())
 		}
+		if out.n == before && traces.Number > 0 {
+			unread = &outcome{exitInconclusive}
+			fmt.Fprintf(e.stderr, "%s: line %d looks like a part of a report, in a form that is not known: %s\n", nameOf(c.Files, i), traces.Number, plain.Short(traces.Line, maxShown))
+		}
 	}
-	return errors.Join(out.end(), lines.Close(e.stderr))
+	return errors.Join(out.end(), lines.Close(e.stderr), unread)
+}
+
+// maxShown is how much is shown of a line that could not be read.
+const maxShown = 200
+
+// nameOf is how the i-th input is called in messages.
+func nameOf(files []string, i int) string {
+	if len(files) == 0 || files[i] == "-" {
+		return "standard input"
+	}
+	return files[i]
 }
 
 // reportPrinter writes reports as they are found: a log may hold more of them than memory.
