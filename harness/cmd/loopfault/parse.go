@@ -9,7 +9,6 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/kernelreport"
-	"loopfault/results/report/plain"
 	"loopfault/results/symbols"
 )
 
@@ -17,11 +16,25 @@ type parseCmd struct {
 	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in the vmlinux that printed them."`
 	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel, which has to have flavour debuginfo."`
-	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2 or zstd; - or nothing for standard input."`
+	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2 or zstd; - or nothing for standard input. Of a directory or a tar archive, all texts in it, one line a report."`
 }
 
 func (c parseCmd) Run(ctx context.Context, e *env) error {
-	inputs, err := openInputs(ctx, e.stdin, c.Files)
+	files, trees := []string{}, []*tree{}
+	for _, name := range c.Files {
+		if t := treeOf(name); t != nil {
+			trees = append(trees, t)
+		} else {
+			files = append(files, name)
+		}
+	}
+	if len(trees) > 0 && len(files) == 0 {
+		return c.parseTrees(ctx, e, trees)
+	}
+	if len(trees) > 0 {
+		return errs.Usagef("%s holds many texts, and is read by itself: give no single logs with it", trees[0].name)
+	}
+	inputs, err := openInputs(ctx, e.stdin, files)
 	if err != nil {
 		return err
 	}
@@ -48,10 +61,25 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 		}
 		if out.n == before && traces.Number > 0 {
 			unread = &outcome{exitInconclusive}
-			fmt.Fprintf(e.stderr, "%s: line %d looks like a part of a report, in a form that is not known: %s\n", nameOf(c.Files, i), traces.Number, plain.Short(traces.Line, maxShown))
+			sayUnread(e.stderr, nameOf(c.Files, i), traces)
 		}
 	}
 	return errors.Join(out.end(), lines.Close(e.stderr), unread)
+}
+
+// parseTrees reads directories and archives.
+func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*tree) error {
+	if c.Vmlinux != "" || c.Kernel != "" {
+		return errs.Usagef("--vmlinux and --kernel go with single logs")
+	}
+	out := reportPrinter{w: e.stdout, json: e.json || c.Format == "json"}
+	var err error
+	for _, t := range trees {
+		if err = errors.Join(err, t.parse(ctx, &out, e.stderr)); ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(out.end(), err)
 }
 
 // maxShown is how much is shown of a line that could not be read.
@@ -74,11 +102,16 @@ type reportPrinter struct {
 }
 
 func (p *reportPrinter) print(r kernelreport.Report) error {
-	p.n++
-	if !p.json {
-		printReport(p.w, r, p.stacks)
-		return nil
+	if p.json {
+		return p.printJSON(r)
 	}
+	p.n++
+	printReport(p.w, r, p.stacks)
+	return nil
+}
+
+func (p *reportPrinter) printJSON(r any) error {
+	p.n++
 	text, err := json.MarshalIndent(r, "    ", "  ")
 	if err != nil {
 		return err
