@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"loopfault/errs"
 	"loopfault/harness/session"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
 )
@@ -60,7 +62,9 @@ func (g *Guests) Trials(ctx context.Context, work Work, enough func([]store.Tria
 	if err != nil {
 		return "", nil, err
 	}
-	spec.Seed, spec.Part, spec.Enough = g.request.Seed, work.Part, enough
+	stalls := spec.Stalls || work.Control && s.ControlStalls
+	spec.Seed, spec.Part = g.request.Seed, work.Part
+	spec.Enough = func(trials []store.Trial) bool { return enough(counted(trials, stalls)) }
 	out, err := g.session.Part(ctx, g.store, spec)
 	if out.Run == nil {
 		return "", nil, err
@@ -73,7 +77,18 @@ func (g *Guests) Trials(ctx context.Context, work Work, enough func([]store.Tria
 		return out.Run.Name, nil, err
 	}
 	trials, err := out.Run.ReadTrials()
-	return out.Run.Name, trials, err
+	return out.Run.Name, counted(trials, stalls), err
+}
+
+// counted takes stalls for hangs, if they are to count as such: what decides knows hangs alone.
+func counted(trials []store.Trial, stalls bool) []store.Trial {
+	trials = slices.Clone(trials)
+	for i, t := range trials {
+		if stalls && t.Verdict.Kind == verdict.Stall {
+			trials[i].Verdict.Kind = verdict.Hang
+		}
+	}
+	return trials
 }
 
 func (g *Guests) build(ctx context.Context, work Work) (kernel.Build, error) {

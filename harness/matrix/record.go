@@ -56,7 +56,10 @@ func RowOf(run string, s summary.Summary) Row {
 			continue
 		}
 		row.Trials, row.Exercised, row.Landed = a.Trials, a.Exercised, a.Landed
-		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, a.Verdicts
+		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, maps.Clone(a.Verdicts)
+		if a.Stalls { // what reads a row knows hangs alone
+			row.Verdicts[verdict.Hang], row.Verdicts[verdict.Stall] = a.Hung(), 0
+		}
 		for _, sig := range a.Signatures {
 			if sig.Kind == verdict.Stall && !a.Stalls { // no finding
 				row.Reasons = append(row.Reasons, fmt.Sprintf("%d × stall: %s", sig.Count, sig.Title))

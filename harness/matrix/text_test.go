@@ -41,5 +41,7 @@ func TestStallsAreNoFindingsOfACell(t *testing.T) {
 	row = matrix.RowOf("20261128-190633-x", arms(true))
 	assert.Equal(t, []string{"1 × INFO: task hung in f"}, row.Titles)
 	assert.Len(t, row.Signatures, 1)
+	assert.Equal(t, 1, row.Verdicts[verdict.Hang])
+	assert.Zero(t, row.Verdicts[verdict.Stall])
 	assert.Equal(t, 3, (&matrix.Row{Control: map[verdict.Kind]int{verdict.Hang: 3}}).ControlShown(), "a record of before")
 }
