@@ -13,6 +13,7 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 	for _, scale := range []float64{0, 1, 2, 3.7, timeouts.MaxScale, 1000} {
 		b := timeouts.For(scale)
 		assert.Less(t, b.HungCheck, b.HungTask, "scale %v", scale)
+		assert.Less(t, b.Suspect, b.HungTask, "scale %v", scale)
 		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
 		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
