@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -78,15 +79,27 @@ func Open(ctx context.Context, dir string) (*Index, error) {
 
 // open opens a database and gives it the schema of this version.
 func open(ctx context.Context, name string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", name+"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)")
+	db, err := sql.Open("sqlite", name+fmt.Sprintf("?_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)", busy.Milliseconds()))
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, db); err != nil {
+	// Of several that open a new index at once, one changes it to a write-ahead log, and the
+	// others are told that it is busy at once, whatever the time-out says.
+	err = prepare(ctx, db)
+	for until := time.Now().Add(busy); is(err, sqlite3.SQLITE_BUSY) && time.Now().Before(until) && ctx.Err() == nil; err = prepare(ctx, db) {
+		time.Sleep(again)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
+
+// How long another process is waited for, and how often it is looked whether it is through.
+const (
+	busy  = 30 * time.Second
+	again = 20 * time.Millisecond
+)
 
 func prepare(ctx context.Context, db *sql.DB) error {
 	var have int
