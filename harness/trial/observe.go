@@ -21,9 +21,9 @@ import (
 const (
 	observed      = wire.Tracefs + "/instances/loopfault"
 	observedGroup = "loopfault"
-	// observedKiB is that buffer for each processor; it holds some 1500 points. As text it
+	// observedKiB is that buffer for each processor; it holds some 3000 points. As text it
 	// is five times as large.
-	observedKiB = "512"
+	observedKiB = "1024"
 )
 
 // observe records the points that the scenario's claims are about.
@@ -182,6 +182,7 @@ func (t *trial) proveObserved(ctx context.Context) error {
 	if err := os.WriteFile(t.evidencePath("observed.txt"), []byte(text), 0o644); err != nil {
 		return err
 	}
+	unseen := t.unseen
 	for cpu := range t.spec.Scenario.Guest.CPUs {
 		stats, err := t.agent.ReadFile(ctx, fmt.Sprintf("%s/per_cpu/cpu%d/stats", observed, cpu))
 		if err != nil {
@@ -190,9 +191,14 @@ func (t *trial) proveObserved(ctx context.Context) error {
 		for _, m := range overrunLine.FindAllStringSubmatch(stats, -1) {
 			if n, _ := strconv.ParseInt(m[1], 10, 64); n > 0 {
 				t.history.add(entry{Type: "guest", What: "observations lost", Detail: fmt.Sprintf("cpu %d: %s: the last ones are kept", cpu, m[0])})
+				// What came after what cannot be told: an event that is lost would be one that never was.
+				unseen = map[string]string{}
+				for _, p := range plan.Points {
+					unseen[p.Name] = "the trace buffer was too small for this trial"
+				}
 			}
 		}
 	}
-	t.result.Observed = observe.Count(plan.Claims, observe.ReadTrace(text, plan.Points), t.unseen)
+	t.result.Observed = observe.Count(plan.Claims, observe.ReadTrace(text, plan.Points), unseen)
 	return nil
 }
