@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"loopfault/harness/timeouts"
+	"loopfault/results/evidence"
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
 	"loopfault/workloads/wire"
@@ -37,7 +38,7 @@ const busyFor = 2 * timeouts.NFSRetry
 // longestWatch is how long a guest is watched at most: the server repeats a
 // CB_LAYOUTRECALL that the client puts off for two leases, and has LAYOUTGETs of the file
 // wait meanwhile; see watchesFor.
-func longestWatch(e wire.Export) time.Duration { return 2*leaseOf(e) + 2*timeouts.NFSRetry }
+func longestWatch(e wire.Export) time.Duration { return 2*leaseOf(e) + busyFor }
 
 func leaseOf(e wire.Export) time.Duration {
 	if lease := e.Lease.D(); lease > 0 {
@@ -52,7 +53,7 @@ func (t *trial) confirm(ctx context.Context) error {
 	if len(t.eyes.blocked)+len(t.eyes.stalled) == 0 {
 		return nil // what the kernel alone saw has no sleeper to watch
 	}
-	before := waitfor.Explain(t.saved("evidence"))
+	before := waitfor.Explain(t.saved(evidence.Dir))
 	c := &verdict.Confirmation{Under: before.Sentence}
 	return t.timed(PhaseConfirm, func() error {
 		t.relieve(ctx)
@@ -72,7 +73,7 @@ func (t *trial) confirm(ctx context.Context) error {
 			return err
 		default:
 			t.collectQuiet(ctx)
-			after := waitfor.Explain(t.saved(quietEvidence))
+			after := waitfor.Explain(t.saved(evidence.Quiet))
 			c.Without, c.How = after.Sentence, verdict.Outlived
 			if after.Class == waitfor.Lost || after.Class == waitfor.Cycle && len(w.timers) == 0 {
 				c.How = verdict.Proven
@@ -107,7 +108,7 @@ func (t *trial) goOn(ctx context.Context) error {
 }
 
 // relieve stops the workers, wherever in user space they are, and lifts pressure and
-// faults. SIGSTOP wakes nobody in the kernel; to kill would.
+// faults. SIGSTOP wakes no task that sleeps in the kernel; to kill would.
 func (t *trial) relieve(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
@@ -231,14 +232,11 @@ func still(e waitfor.Evidence) string {
 	return b.String()
 }
 
-// quietEvidence is where evidence of the guest without load is kept.
-const quietEvidence = "evidence/quiet"
-
 // collectQuiet keeps a second set of evidence.
 func (t *trial) collectQuiet(ctx context.Context) {
 	e, err := t.glance(ctx)
-	if mkdir := os.MkdirAll(filepath.Join(t.spec.Dir, quietEvidence), 0o755); mkdir != nil || err != nil {
-		t.history.add(entry{Type: "evidence", What: quietEvidence, Detail: fmt.Sprint(errors.Join(err, mkdir))})
+	if mkdir := os.MkdirAll(filepath.Join(t.spec.Dir, evidence.Quiet), 0o755); mkdir != nil || err != nil {
+		t.history.add(entry{Type: "evidence", What: evidence.Quiet, Detail: fmt.Sprint(errors.Join(err, mkdir))})
 	}
 	for name, text := range e.Files() {
 		if *text != "" && filepath.Base(name) != "config.txt" {

@@ -194,7 +194,7 @@ func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
 	return left
 }
 
-// awake says that nobody in the guest sleeps for long, and that somebody did.
+// awake says that no task of the guest sleeps for long, and that one did.
 func (e *eyes) awake(t timeouts.Timeouts) bool {
 	return len(e.blocked) > 0 && e.oldest < t.HungTask.Seconds()/5
 }

@@ -7,7 +7,8 @@ import "encoding/json"
 const (
 	History = "history.jsonl" // of Entry
 	Console = "console.log"
-	Dir     = "evidence" // what was collected at the end or at a hang
+	Dir     = "evidence"     // what was collected at the end or at a hang
+	Quiet   = Dir + "/quiet" // the same once more, when the load was gone
 )
 
 // Types of entries that programs read; there are others, for people.

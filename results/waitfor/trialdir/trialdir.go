@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"loopfault/results/evidence"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/waitfor"
@@ -33,7 +34,7 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 	if x.Class == waitfor.Nothing && e.Stacks == "" && e.Tasks == "" {
 		return x, fmt.Errorf("trial %d: %w", n, ErrNoEvidence)
 	}
-	quiet, err := read(r, n, quietEvidence)
+	quiet, err := read(r, n, evidence.Quiet)
 	if err != nil || quiet.Tasks == "" {
 		return x, err
 	}
@@ -41,16 +42,13 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 	return waitfor.Together(x, waitfor.Explain(quiet)), nil
 }
 
-// quietEvidence is where a trial keeps what it saw of the guest when the load was gone.
-const quietEvidence = "evidence/quiet"
-
 // Read collects the texts of trial n. A reports.json that is not there or not
 // whole is left out: what it says, stacks and history say as well.
 func Read(r *store.Run, n int) (waitfor.Evidence, error) {
 	if _, err := safefile.StatIn(r.Dir, store.TrialFile(n, "")); err != nil {
 		return waitfor.Evidence{}, fmt.Errorf("trial %d: %w", n, err)
 	}
-	e, err := read(r, n, "evidence")
+	e, err := read(r, n, evidence.Dir)
 	if err != nil {
 		return e, err
 	}
