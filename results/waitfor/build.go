@@ -5,20 +5,21 @@ import "strings"
 // builder makes the graph. Things come into it when something waits for them,
 // so that what nobody waits for is not drawn.
 type builder struct {
-	e       Evidence
-	tasks   []*task
-	groups  []*Node // of tasks with the same stack
-	rpcs    []*Node // of RPCs alike
-	others  []*task // not blocked; only some evidence has them
-	threads []thread
-	xprts   []xprt
-	server  server
-	mounts  mounts
-	locks   map[int][]held
-	longest float64        // known sleep, seconds
-	guessed bool           // ages of RPCs rest on a guess of CONFIG_HZ
-	idle    int            // tasks caught in a sleep that means nothing
-	newest  map[string]int // highest number of an RPC, by client
+	e        Evidence
+	tasks    []*task
+	groups   []*Node // of tasks with the same stack
+	rpcs     []*Node // of RPCs alike
+	others   []*task // not blocked; only some evidence has them
+	threads  []thread
+	xprts    []xprt
+	server   server
+	mounts   mounts
+	locks    map[int][]held
+	longest  float64        // known sleep, seconds
+	guessed  bool           // ages of RPCs rest on a guess of CONFIG_HZ
+	idle     int            // tasks caught in a sleep that means nothing
+	newest   map[string]int // highest number of an RPC, by client
+	unlisted unlisted
 
 	nodes map[string]*Node
 	order []string
@@ -34,6 +35,7 @@ func newBuilder(e Evidence) *builder {
 	}
 	b.tasks, b.others = tasksOf(e)
 	b.server = parseServer(e.NFSD, b.threads)
+	b.unlisted = parseUnlisted(e.RPCTasks)
 	all := parseRPCs(e.RPCTasks)
 	setOver(all, e.RPCLater)
 	hz, told := ticksPerSecond(e.Config)
@@ -133,16 +135,22 @@ func (b *builder) waitsOf(g *Node) {
 }
 
 // rpcOf draws which RPC a task waits for. Its operation is on the stack; which
-// one it is stands nowhere.
+// one it is stands nowhere. Without operations it may be any of the client's.
 func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 	found := false
 	for _, r := range b.rpcs {
-		if matchesAny(ops, r.rpcs[0].op) && !b.tooYoung(r) {
+		one := r.rpcs[0]
+		may := matchesAny(ops, one.op) || len(ops) == 0 && !one.callback()
+		if may && !b.tooYoung(r) {
 			b.edge(g, b.rpc(r), basis+"; rpc-tasks.txt has this one", false)
 			found = true
 		}
 	}
 	if found {
+		return
+	}
+	if n := b.unlistedRPCs(); n != nil {
+		b.edge(g, n, basis+"; rpc-tasks.txt lists no such RPC, but not every one is listed", false)
 		return
 	}
 	name := strings.Join(ops, " or ")

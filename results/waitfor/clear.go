@@ -38,7 +38,7 @@ func (b *builder) resource(key string) *Node {
 		}
 	}
 	b.threadsOf(n, row)
-	young := 0
+	young, listed := 0, false
 	for _, r := range b.rpcs {
 		if !b.mayClear(row.ops, r.rpcs[0]) || queues[r.rpcs[0].queue] == key {
 			continue
@@ -47,7 +47,11 @@ func (b *builder) resource(key string) *Node {
 			young += r.Count
 			continue
 		}
+		listed = true
 		b.edge(n, b.rpc(r), "rpc-tasks.txt: "+r.rpcs[0].op+" under way; whether of the same object is unknown", false)
+	}
+	if !listed {
+		b.mayBeUnlisted(n, row.ops)
 	}
 	if young > 0 {
 		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, passing by")

@@ -1,0 +1,34 @@
+package waitfor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestRPCsThatAreCountedButNotListed(t *testing.T) {
+	const cb = "==> /a/0/tasks <==\n    2 2281      0 0x3 0x0        2 nfsd4_cb_ops nfs4_cbv1 CB_LAYOUT a:x q:delayq\nclnt[127.0.0.1:0] RPC tasks[3]\n"
+	const forward = "==> /a/1/tasks <==\n   61 c805      0 0x4 0xc3    10486 ops nfsv4 WRITE a:call_status q:xprt_pending\nclnt[127.0.0.1:2049] RPC tasks[11]\n"
+	const again = "clnt[127.0.0.1:2049] RPC tasks[11]\n"
+	const all = "==> /a/2/tasks <==\n   62 c805      0 0x5 0xc4    10486 ops nfsv4 WRITE a:call_status q:xprt_pending\nclnt[[::1]:2049] RPC tasks[1]\n"
+	assert.Equal(t, unlisted{forward: 10, callbacks: 2}, parseUnlisted(cb+forward+again+all))
+	assert.Zero(t, parseUnlisted(all), "each one is listed")
+	for _, text := range []string{"", "clnt[x] RPC tasks[", "clnt[x] RPC tasks[99999999999999999999]", "clnt[x] RPC tasks[-3]"} {
+		assert.Zero(t, parseUnlisted(text), text)
+	}
+}
+
+// A wait whose operation the stack does not tell is not one for an RPC that is gone, while
+// some are under way.
+func TestAnyRPCMayBeTheOneOfAnUnknownWait(t *testing.T) {
+	e := Evidence{
+		Stacks:   "== 257 (mount.nfs) D 240 0\nrpc_wait_bit_killable\n[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] __rpc_execute+0x121/0x470\n",
+		RPCTasks: "==> /a/7/tasks <==\n    1 c980      0 0x7 0xcd75e471    10409 nfs41_call_sync_ops nfsv4 SECINFO_NO_NAME a:call_status q:xprt_pending\n",
+		History:  `{"t":1,"type":"blocked","what":"mount.nfs","data":{"pid":257,"comm":"mount.nfs","state":"D","since":1,"seconds":20,"stack":"[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] __rpc_execute+0x121/0x470\n"}}` + "\n",
+	}
+	x := Explain(e)
+	assert.NotEqual(t, Lost, x.Class, x.Sentence)
+	assert.Contains(t, x.Sentence, "SECINFO_NO_NAME")
+	e.RPCTasks = "==> /a/7/tasks <==\n"
+	assert.Equal(t, Lost, Explain(e).Class, "none is under way")
+}
