@@ -37,8 +37,11 @@ const busyFor = 2 * timeouts.NFSRetry
 
 // longestWatch is how long a guest is watched at most: the server repeats a
 // CB_LAYOUTRECALL that the client puts off for two leases, and has LAYOUTGETs of the file
-// wait meanwhile; see watchesFor.
-func longestWatch(e wire.Export) time.Duration { return 2*leaseOf(e) + busyFor }
+// wait meanwhile; an NFSv3 request is sent again after up to three minutes (timeo=600 and
+// its multiples, nfs(5)). See watchesFor.
+func longestWatch(e wire.Export) time.Duration {
+	return max(2*leaseOf(e), 3*time.Minute) + busyFor
+}
 
 func leaseOf(e wire.Export) time.Duration {
 	if lease := e.Lease.D(); lease > 0 {
@@ -59,7 +62,7 @@ func (t *trial) confirm(ctx context.Context) error {
 		t.relieve(ctx)
 		began, since := t.eyes.last, t.eyes.hangSince
 		t.eyes.relieved = true
-		w := quietWatch{lost: before.Class == waitfor.Lost}
+		w := quietWatch{}
 		err := t.during(ctx, longestWatch(t.spec.Scenario.Export)+t.budgets.Step, func(ctx context.Context) error { return t.watchQuiet(ctx, &w) })
 		if err == nil && len(t.eyes.blocked) == 0 {
 			err = t.goOn(ctx)
@@ -128,22 +131,22 @@ func (t *trial) signalWorkers(ctx context.Context, signal string) error {
 
 // quietWatch is what is seen of a guest without load.
 type quietWatch struct {
-	lost    bool            // a wake-up is lost, so that the timers of others do not matter
 	longest waitfor.Timer   // that was ever seen pending
 	timers  []waitfor.Timer // pending at the last look
 	last    string          // what the last look saw
 	steady  int             // looks in a row that saw the same, and no timer
 }
 
-// take takes one look and says whether the guest has been idle for long enough.
-func (w *quietWatch) take(seen string, timers []waitfor.Timer) (idle bool) {
+// take takes one look and says whether the guest has been idle for long enough. If a
+// wake-up is lost, the timers of others do not matter.
+func (w *quietWatch) take(seen string, timers []waitfor.Timer, lost bool) (idle bool) {
 	for _, x := range timers {
 		if x.Left > w.longest.Left {
 			w.longest = x
 		}
 	}
 	w.timers = timers
-	if w.steady++; len(timers) > 0 && !w.lost || seen != w.last && !w.lost {
+	if w.steady++; !lost && (len(timers) > 0 || seen != w.last) {
 		w.steady = 0
 	}
 	w.last = seen
@@ -171,7 +174,8 @@ func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 		if err != nil {
 			return err
 		}
-		if w.take(still(e), waitfor.Pending(e, leaseOf(t.spec.Scenario.Export).Seconds())) {
+		lost := waitfor.Explain(e).Class == waitfor.Lost
+		if w.take(still(e), waitfor.Pending(e, leaseOf(t.spec.Scenario.Export).Seconds()), lost) {
 			return nil
 		}
 	}
@@ -227,6 +231,8 @@ func still(e waitfor.Evidence) string {
 	for line := range strings.Lines(e.RPCTasks) {
 		if f := strings.Fields(line); len(f) > 5 { // number, flags, status, client, xid; behind them its timer
 			b.WriteString(strings.Join(f[:5], " ") + "\n")
+		} else if strings.Contains(line, " RPC tasks[") { // how many there are, listed or not (7.x)
+			b.WriteString(line)
 		}
 	}
 	return b.String()

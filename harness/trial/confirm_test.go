@@ -17,26 +17,27 @@ func TestAGuestIsIdleWhenNothingChangesAndNoTimerIsPending(t *testing.T) {
 	timer := []waitfor.Timer{{What: "a retry", Left: 15}}
 	w := quietWatch{}
 	for _, seen := range []string{"a", "b", "b", "b"} {
-		assert.False(t, w.take(seen, nil), "the last change is three looks ago: %s", seen)
+		assert.False(t, w.take(seen, nil, false), "the last change is three looks ago: %s", seen)
 	}
-	assert.True(t, w.take("b", nil))
+	assert.True(t, w.take("b", nil, false))
 
 	w = quietWatch{}
 	for range 20 {
-		assert.False(t, w.take("a", timer), "a timer is pending")
+		assert.False(t, w.take("a", timer, false), "a timer is pending")
 	}
 	assert.Equal(t, 15*time.Second+busyFor, w.watchesFor())
 	for range steadyLooks - 1 {
-		assert.False(t, w.take("a", nil))
+		assert.False(t, w.take("a", nil, false))
 	}
-	assert.True(t, w.take("a", nil), "it has fired, and woke nobody")
+	assert.True(t, w.take("a", nil, false), "it has fired, and woke nobody")
 	assert.Equal(t, "a retry", w.longest.What)
 
-	w = quietWatch{lost: true}
+	w = quietWatch{}
 	for i := range steadyLooks - 1 {
-		assert.False(t, w.take(string(rune('a'+i)), timer))
+		assert.False(t, w.take(string(rune('a'+i)), timer, true))
 	}
-	assert.True(t, w.take("z", timer), "a wake-up that is lost does not come with the timers of others")
+	assert.True(t, w.take("z", timer, true), "a wake-up that is lost does not come with the timers of others")
+	assert.False(t, w.take("z", timer, false), "it came after all: the timers count again")
 }
 
 // What a glance is compared by changes when a task sleeps elsewhere or an RPC comes or
@@ -54,6 +55,7 @@ func TestWhatChangesWhenSomebodyGetsOn(t *testing.T) {
 		"woken":     func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) S 1 2 3 99\n[<0>] f+0x1/0x2\n" },
 		"elsewhere": func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) D 1 2 3 99\n[<0>] h+0x1/0x2\n" },
 		"answered":  func(e *waitfor.Evidence) { e.RPCTasks = "" },
+		"unlisted":  func(e *waitfor.Evidence) { e.RPCTasks += "clnt[127.0.0.1:2049] RPC tasks[2]\n" },
 		"next RPC":  func(e *waitfor.Evidence) { e.RPCTasks = "  13 0801 0 0x3 0xabc 100 ops nfsv4 WRITE a:x q:y\n" },
 	} {
 		changed := asleep
@@ -62,10 +64,12 @@ func TestWhatChangesWhenSomebodyGetsOn(t *testing.T) {
 	}
 }
 
-// The longest timer that may be under way is the server's patience with a client.
-func TestTheWatchOutlastsTwoLeases(t *testing.T) {
+// The longest timers that may be under way are the server's patience with a client and
+// the time-out of an NFSv3 request.
+func TestTheWatchOutlastsAllTimers(t *testing.T) {
 	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{}))
-	assert.Equal(t, time.Minute, longestWatch(wire.Export{Lease: wire.Duration(15 * time.Second)}))
+	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{Lease: wire.Duration(15 * time.Second)}))
+	assert.Equal(t, 270*time.Second, longestWatch(wire.Export{Lease: wire.Duration(2 * time.Minute)}))
 }
 
 func TestTwoLooksThatFindTheSameSleepProveAHang(t *testing.T) {
