@@ -21,14 +21,14 @@ func dserror(spec wire.DSError) []Worker {
 		Run: func(ctx context.Context, env Env) error {
 			for pause(ctx, Jitter(env.Rand, spec.Every.D())) {
 				path := sharedPath(env.Behind, env.Rand.IntN(spec.Files))
-				err := os.Chmod(path, withheldMode)
+				err := os.Chmod(path, env.mode(withheldMode))
 				if os.IsNotExist(err) {
 					continue // not made yet, or unlinked just now
 				}
 				pause(ctx, spec.For.D())
 				// Whatever happens they are given back: without them a stock
 				// reader never ends.
-				if berr := os.Chmod(path, sharedMode); !os.IsNotExist(berr) {
+				if berr := os.Chmod(path, env.mode(sharedMode)); !os.IsNotExist(berr) {
 					err = errors.Join(err, berr)
 				}
 				env.Beat.Done(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -56,16 +57,25 @@ func churn(ctx context.Context, env Env, files int) error {
 			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1
 			// for reading, and a client that may not read through its layout
 			// asks for a new one for ever.
-			env.Beat.Done(os.WriteFile(path, block, 0o644))
+			env.Beat.Done(os.WriteFile(path, block, env.mode(0o644)))
 			continue
 		}
-		_, err := os.ReadFile(path)
-		if os.IsNotExist(err) {
-			err = nil
-		}
-		env.Beat.Done(err)
+		env.Beat.Done(readBack(env, path))
 	}
 	return nil
+}
+
+// readBack reads a file that churn has written, if it did by now.
+func readBack(env Env, path string) error {
+	f, err := env.openToRead(path)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, f)
+	return errors.Join(err, f.Close())
 }
 
 // squeeze drops clean inodes and dentries of the whole guest, has all file

@@ -13,7 +13,7 @@ func sharedFile(spec wire.SharedFile) []Worker {
 		if err := env.takeSide(ctx, spec.Rival, i); err != nil {
 			return err
 		}
-		s := sharedFiles{dir: env.Load, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
+		s := sharedFiles{env: env, open: map[int]*os.File{}, buf: make([]byte, spec.MaxWrite)}
 		defer s.closeAll()
 		for ctx.Err() == nil {
 			env.Beat.Done(s.do(nextSharedOp(env.Rand, spec, i)))
@@ -78,13 +78,13 @@ func nextSharedOp(r *rand.Rand, spec wire.SharedFile, i int) sharedOp {
 }
 
 type sharedFiles struct {
-	dir  string
+	env  Env
 	open map[int]*os.File
 	buf  []byte
 }
 
 func (s *sharedFiles) do(op sharedOp) error {
-	path := sharedPath(s.dir, op.file)
+	path := sharedPath(s.env.Load, op.file)
 	if op.kind == sharedUnlink {
 		if err := os.Remove(path); !os.IsNotExist(err) {
 			return err
@@ -101,7 +101,7 @@ func (s *sharedFiles) do(op sharedOp) error {
 	}
 	if f == nil {
 		var err error
-		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, sharedMode); err != nil {
+		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, s.env.mode(sharedMode)); err != nil {
 			return err
 		}
 		s.open[op.file] = f

@@ -27,6 +27,8 @@ type Task struct {
 	Load     string        `json:"load"`
 	Behind   string        `json:"behind"`
 	Slot     int           `json:"slot"` // counter slot
+
+	NoDelegations bool `json:"no_delegations,omitempty"` // see Env
 }
 
 // start is what a worker waits for.
@@ -122,6 +124,8 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		Records: wire.RecordDir,
 		Rand:    NewRand(begin.Seed, w.Name),
 		Beat:    page.Slot(t.Slot),
+
+		NoDelegations: t.NoDelegations,
 	})
 }
 
@@ -135,14 +139,14 @@ func setComm(name string) error {
 
 // startWriter starts one writer on another mount of the export: of shared files, or
 // of so many of its own.
-func startWriter(load string, uid int, seed uint64, churn int) (*Process, error) {
+func (e Env) startWriter(load string, uid int, seed uint64, churn int) (*Process, error) {
 	w := wire.Workload{SharedFile: &wire.SharedFile{
 		Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
 	}}
 	if churn > 0 {
 		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
-	t := Task{Workload: w, Load: load, Slot: beats.Nobody}
+	t := Task{Workload: w, Load: load, Slot: beats.Nobody, NoDelegations: e.NoDelegations}
 	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func mountAndWrite(env Env, spec wire.Umount, source, options string) (dirs []st
 	}
 	for i := range spec.Mounts * spec.Writers {
 		load := filepath.Join(dirs[i%len(dirs)], wire.LoadDir)
-		w, err := startWriter(load, 1000+i, env.Rand.Uint64(), spec.Churn)
+		w, err := env.startWriter(load, 1000+i, env.Rand.Uint64(), spec.Churn)
 		if w != nil {
 			writers = append(writers, w)
 		}

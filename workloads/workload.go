@@ -27,6 +27,9 @@ type Env struct {
 	Behind  string // the same directory on the exported file system
 	Cgroup  string // the pressured memory cgroup
 	Records string // directory of the files for what a worker finds out
+
+	NoDelegations bool // the server must not delegate what the worker opens
+
 	Rand    *rand.Rand
 	Beat    beats.Slot
 }

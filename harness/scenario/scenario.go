@@ -130,7 +130,7 @@ func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != n
 // without that being a hang.
 func (s Scenario) Allowance() time.Duration {
 	var longest time.Duration
-	if s.Mount.Layout == wire.LayoutFlexfiles {
+	if s.Mount.Layout == wire.LayoutFlexfiles && !s.Export.NoDelegations() {
 		// The data path is NFSv3, whose writes meet the client's own delegations: each
 		// is put off and tried again 5 s later, several times over on a busy server.
 		longest = timeouts.NFSRetry

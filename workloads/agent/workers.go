@@ -42,6 +42,8 @@ func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) 
 			Workload: p.Workload, Index: i, Slot: p.First + i,
 			Load:   filepath.Join(wire.NFSRoot, wire.LoadDir),
 			Behind: filepath.Join(wire.ExportRoot, wire.LoadDir),
+
+			NoDelegations: s.nfs != nil && s.nfs.export.NoDelegations(),
 		}.Start(cgroup)
 		if proc != nil {
 			s.adopt(proc, w.Name)

@@ -18,10 +18,18 @@ type Export struct {
 	// files that they have closed. knfsd always asks for it; false needs a kernel with the
 	// module parameter nfsd.layout_return_on_close, or a debugger. nil is the server's way.
 	ReturnOnClose *bool `json:"return_on_close,omitempty" yaml:"return_on_close,omitempty"`
+	// Delegations is whether the server may delegate the files of the workloads dserror,
+	// evict, reader, sharedfile and umount: false keeps it from that, in every version. A
+	// server that is its own data server recalls a delegation for each write to it. nil is
+	// the server's way.
+	Delegations *bool `json:"delegations,omitempty" yaml:"delegations,omitempty"`
 }
 
 // KeepsLayouts says whether clients are to keep layouts of files that they have closed.
 func (e Export) KeepsLayouts() bool { return e.ReturnOnClose != nil && !*e.ReturnOnClose }
+
+// NoDelegations says whether files of the load must not be delegated.
+func (e Export) NoDelegations() bool { return e.Delegations != nil && !*e.Delegations }
 
 // Who tracks the server's clients.
 const (
