@@ -30,8 +30,8 @@ type Env struct {
 
 	NoDelegations bool // the server must not delegate what the worker opens
 
-	Rand    *rand.Rand
-	Beat    beats.Slot
+	Rand *rand.Rand
+	Beat beats.Slot
 }
 
 // Worker is one process of a workload.
