@@ -24,7 +24,7 @@ func evict(spec wire.Evict) []Worker {
 			UID:       1000 + i,
 			Pressured: true,
 			Run: func(ctx context.Context, env Env) error {
-				return churn(ctx, env, spec.Files)
+				return churn(ctx, env, spec)
 			},
 		})
 	}
@@ -45,24 +45,39 @@ func evict(spec wire.Evict) []Worker {
 
 // churn writes and reads back small files of its own in random order, so that
 // the client always has inodes with layouts to evict.
-func churn(ctx context.Context, env Env, files int) error {
+func churn(ctx context.Context, env Env, spec wire.Evict) error {
 	dir, err := os.MkdirTemp(env.Load, "churn-")
 	if err != nil {
 		return err
 	}
 	block := make([]byte, 8<<10)
 	for ctx.Err() == nil {
-		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(files)))
+		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(spec.Files)))
 		if env.Rand.IntN(4) > 0 {
 			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1
 			// for reading, and a client that may not read through its layout
 			// asks for a new one for ever.
-			env.Beat.Done(os.WriteFile(path, block, env.mode(0o644)))
+			env.Beat.Done(writeSmall(env, path, block, spec.Uncached))
 			continue
 		}
 		env.Beat.Done(readBack(env, path))
 	}
 	return nil
+}
+
+// writeSmall writes a file anew, and leaves none of its pages in the cache if it is to be
+// uncached.
+func writeSmall(env Env, path string, block []byte, uncached bool) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, env.mode(0o644))
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(block); err == nil && uncached {
+		if err = f.Sync(); err == nil {
+			err = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+		}
+	}
+	return errors.Join(err, f.Close())
 }
 
 // readBack reads a file that churn has written, if it did by now.

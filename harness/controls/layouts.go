@@ -42,6 +42,14 @@ func layouts() []Control {
 			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
 		},
 		{
+			Kernel: "control-lost-wakeup-kswapd", Scenario: "pnfs-server-reclaim",
+			Mechanism: "lost wake-up",
+			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in kswapd, so whoever needs the layout waits for a bit that no task is left to clear.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
+		},
+		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
 			Also:      []string{"pnfs-fail-nth", "pnfs-block-enomem"},
 			Mechanism: "reference leaked",

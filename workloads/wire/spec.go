@@ -139,6 +139,10 @@ type Evict struct {
 	Every     Duration `json:"every" yaml:"every"`         // between two squeezes
 	Reclaim   Size     `json:"reclaim" yaml:"reclaim"`     // written to memory.reclaim at each squeeze; 0 for none
 	Sync      bool     `json:"sync" yaml:"sync"`           // sync(2) in the middle of each squeeze
+	// Uncached has the churners sync each file and drop its pages (POSIX_FADV_DONTNEED)
+	// before they close it: only inodes without pages are on the list that reclaim of
+	// memory takes inodes from.
+	Uncached bool `json:"uncached,omitempty" yaml:"uncached,omitempty"`
 }
 
 // Umount mounts the export again, several times over, and takes the mounts
