@@ -71,6 +71,9 @@ func checkExcerpts(t testing.TB, text []byte, reports []Report) {
 		if len(writers) > 1 && strings.Contains(r.Corrupted, "no header before the stack") {
 			continue
 		}
+		if one := bytes.TrimRight(text[r.Start:r.End], "\n"); !bytes.Contains(one, []byte("\n")) && anchor(one) > 0 {
+			continue // its prefix was learned from the lines around it, which the excerpt lacks
+		}
 		again := Parse(text[r.Start:r.End])
 		want := sameButPlace(r)
 		found := false
