@@ -31,6 +31,9 @@ func (e *engine) unprefixed(raw []byte, start, end int) bool {
 		return false
 	}
 	text := trimQuotes(trimSpaceRight(raw))
+	if l.prefix != "" && bytes.Contains(raw, []byte("Linux version ")) && alike(l.prefix, text) == 0 {
+		l.prefix = "" // another boot, and perhaps another logger
+	}
 	if l.holds {
 		held, at, heldStart, heldEnd := l.held, l.at, l.start, l.end
 		l.holds, l.held = false, nil
