@@ -35,7 +35,7 @@ func newBuilder(e Evidence) *builder {
 	}
 	b.tasks, b.others = tasksOf(e)
 	b.server = parseServer(e.NFSD, b.threads)
-	b.unlisted = parseUnlisted(e.RPCTasks)
+	b.unlisted = parseUnlisted(e.RPCTasks, e.Config)
 	all := parseRPCs(e.RPCTasks)
 	setOver(all, e.RPCLater)
 	hz, told := ticksPerSecond(e.Config)
@@ -149,8 +149,8 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 	if found {
 		return
 	}
-	if n := b.unlistedRPCs(); n != nil {
-		b.edge(g, n, basis+"; rpc-tasks.txt lists no such RPC, but not every one is listed", false)
+	if b.mayHide() {
+		b.edge(g, b.unlistedRPCs(), basis+"; rpc-tasks.txt lists no such RPC, but not every one is listed", false)
 		return
 	}
 	name := strings.Join(ops, " or ")

@@ -65,7 +65,9 @@ var resources = map[string]resource{
 	"recovery": {thread: "-manager", verb: "finish it", kind: KindOther, label: "state recovery", watched: true, root: Lost,
 		cleared: "the state manager", holders: []string{"nfs4_run_state_manager", "nfs4_state_manager"}},
 	"slots": {verb: "free one", shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
-		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", ops: []string{"*"}, also: []string{"recovery"}},
+		// An OPEN holds its slot beyond its reply, until the client has the file's state (nfs4_opendata_free).
+		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state"},
+		ops: []string{"*"}, also: []string{"recovery"}},
 	"cb-slot": {verb: "free it", shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
 		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
 	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,

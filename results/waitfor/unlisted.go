@@ -6,18 +6,24 @@ import (
 	"strings"
 )
 
-// unlisted is how many RPCs of clients and of callbacks a kernel counts but does not
-// list. Since 7.x rpc_clnt/*/tasks has an RPC only once it got its request slot
-// (call_reserveresult), and a last line that counts them all:
+// unlisted is how many RPCs of clients a kernel counts but does not list. Since 7.x
+// rpc_clnt/*/tasks has an RPC only once it got its request slot (call_reserveresult in
+// net/sunrpc/clnt.c), and a last line that counts them all, unless none is listed:
 //
 //	clnt[127.0.0.1:2049] RPC tasks[11]
 //
 // Older kernels list each one, and have no such line.
-type unlisted struct{ forward, callbacks int }
+type unlisted struct {
+	count int
+	// late says that the kernel lists RPCs late: that none is listed, and none counted,
+	// does not mean that there is none.
+	late bool
+}
 
-// parseUnlisted compares the counts in rpc-tasks.txt with what is listed.
-func parseUnlisted(text string) unlisted {
-	var all unlisted
+// parseUnlisted compares the counts in rpc-tasks.txt with what is listed. Callbacks are
+// left out.
+func parseUnlisted(text, config string) unlisted {
+	all := unlisted{late: listsLate(config)}
 	listed, in := 0, ""
 	for path, line := range sections(text) {
 		if path != in {
@@ -29,37 +35,70 @@ func parseUnlisted(text string) unlisted {
 		}
 		head, count, ok := strings.Cut(line, " RPC tasks[")
 		n, err := strconv.Atoi(strings.TrimSuffix(count, "]"))
-		if !ok || err != nil || n <= listed || n > maxTasks {
+		if !ok || err != nil {
 			continue
 		}
+		all.late = true
 		// A callback goes over the connection that the client made: no port of its own.
-		if strings.HasSuffix(head, ":0]") {
-			all.callbacks += n - listed
-		} else {
-			all.forward += n - listed
+		if n <= listed || n > maxTasks || strings.HasSuffix(head, ":0]") {
+			continue
 		}
+		all.count += n - listed
 		listed = n // a file that was read in pieces has the line again
 	}
 	return all
 }
 
-// unlistedRPCs is the node of those RPCs, nil if there are none. That no RPC of an
-// operation is listed means nothing then: it may be one of them.
-func (b *builder) unlistedRPCs() *Node {
-	n := b.unlisted.forward
-	if n == 0 {
-		return nil
+// listsLate says whether the kernel of a configuration lists RPCs late.
+func listsLate(config string) bool {
+	for line := range lines(config) {
+		if _, version, ok := strings.Cut(line, "# Linux/"); ok { // "# Linux/x86 7.3.4 Kernel Configuration"
+			_, version, _ = strings.Cut(version, " ")
+			major, _, _ := strings.Cut(version, ".")
+			n, err := strconv.Atoi(major)
+			return err == nil && n >= 7
+		}
 	}
+	return false
+}
+
+// mayHide says whether RPCs that are not listed may be under way: some are counted, or they
+// would have something to wait for.
+func (b *builder) mayHide() bool {
+	if b.unlisted.count > 0 {
+		return true
+	}
+	return b.unlisted.late && b.slotHolder()
+}
+
+// slotHolder says whether an RPC or a task is known to hold a session slot.
+func (b *builder) slotHolder() bool {
+	for _, r := range b.rpcs {
+		if one := r.rpcs[0]; !one.callback() && one.holdsSlot() {
+			return true
+		}
+	}
+	for _, g := range b.groups {
+		if _, ok := passesThrough(g.tasks[0].stack, resources["slots"].holders); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// unlistedRPCs is the node of those RPCs.
+func (b *builder) unlistedRPCs() *Node {
 	if have := b.nodes["unlisted"]; have != nil {
 		return have
 	}
-	node := b.add(&Node{ID: "unlisted", Kind: KindRPC, Label: many(n, "RPC") + " not listed", root: Unknown,
-		Detail: []string{fmt.Sprintf("rpc-tasks.txt counts %d more than it lists: they have no request slot yet, and wait for a session slot, for recovery, or for a delay to end", n)}})
-	for _, r := range b.rpcs {
-		if one := r.rpcs[0]; !one.callback() && one.holdsSlot() {
-			b.edge(node, b.resource("slots"), "rpc-tasks.txt: others hold session slots; whether these wait for one is unknown", false)
-			break
-		}
+	label, how := "RPCs not listed", "this kernel lists RPCs only once they have a request slot"
+	if n := b.unlisted.count; n > 0 {
+		label, how = many(n, "RPC")+" not listed", fmt.Sprintf("rpc-tasks.txt counts %d more than it lists", n)
+	}
+	node := b.add(&Node{ID: "unlisted", Kind: KindRPC, Label: label, root: Unknown,
+		Detail: []string{how + "; those without one wait for a session slot, for recovery, or for a delay to end"}})
+	if b.slotHolder() {
+		b.edge(node, b.resource("slots"), "session slots are held; whether these wait for one is unknown", false)
 	}
 	return node
 }
@@ -72,7 +111,7 @@ func (b *builder) mayBeUnlisted(from *Node, ops []string) {
 		// Who holds a session slot has, or soon gets, its request slot.
 		forward = forward || op != "*" && !strings.HasPrefix(op, "CB")
 	}
-	if to := b.unlistedRPCs(); forward && to != nil {
-		b.edge(from, to, "rpc-tasks.txt lists no such RPC, but not every one is listed", false)
+	if forward && b.mayHide() {
+		b.edge(from, b.unlistedRPCs(), "rpc-tasks.txt lists no such RPC, but not every one is listed", false)
 	}
 }

@@ -11,10 +11,12 @@ func TestRPCsThatAreCountedButNotListed(t *testing.T) {
 	const forward = "==> /a/1/tasks <==\n   61 c805      0 0x4 0xc3    10486 ops nfsv4 WRITE a:call_status q:xprt_pending\nclnt[127.0.0.1:2049] RPC tasks[11]\n"
 	const again = "clnt[127.0.0.1:2049] RPC tasks[11]\n"
 	const all = "==> /a/2/tasks <==\n   62 c805      0 0x5 0xc4    10486 ops nfsv4 WRITE a:call_status q:xprt_pending\nclnt[[::1]:2049] RPC tasks[1]\n"
-	assert.Equal(t, unlisted{forward: 10, callbacks: 2}, parseUnlisted(cb+forward+again+all))
-	assert.Zero(t, parseUnlisted(all), "each one is listed")
+	assert.Equal(t, unlisted{count: 10, late: true}, parseUnlisted(cb+forward+again+all, ""))
+	assert.Equal(t, unlisted{late: true}, parseUnlisted(all, ""), "each one is listed")
+	assert.Equal(t, unlisted{late: true}, parseUnlisted("", "#\n# Linux/x86 7.3.4 Kernel Configuration\n"), "none is listed, none counted")
+	assert.Zero(t, parseUnlisted("", "#\n# Linux/x86 6.12.117 Kernel Configuration\n"))
 	for _, text := range []string{"", "clnt[x] RPC tasks[", "clnt[x] RPC tasks[99999999999999999999]", "clnt[x] RPC tasks[-3]"} {
-		assert.Zero(t, parseUnlisted(text), text)
+		assert.Zero(t, parseUnlisted(text, "").count, text)
 	}
 }
 
