@@ -53,6 +53,14 @@ func churn(ctx context.Context, env Env, spec wire.Evict) error {
 	block := make([]byte, 8<<10)
 	for ctx.Err() == nil {
 		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(spec.Files)))
+		if spec.OnlyOpen {
+			f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, env.mode(0o644))
+			if err == nil {
+				err = f.Close()
+			}
+			env.Beat.Done(err)
+			continue
+		}
 		if env.Rand.IntN(4) > 0 {
 			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1
 			// for reading, and a client that may not read through its layout

@@ -99,6 +99,8 @@ func check(s Scenario) []finding {
 // layout checks that the server can grant what the mount is to get.
 func (c *checker) layout(s Scenario) {
 	const path = "mount.layout"
+	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
+	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
 	l := s.Mount.Layout
 	c.oneOf(l, path, wire.Layouts...)
 	c.want(l == wire.LayoutNone || s.Mount.Vers >= "4.1", path, "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", l, s.Mount.Vers)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -103,6 +104,11 @@ func mountLoopback(m wire.Mount) error {
 	}
 	if m.Options != "" {
 		options += "," + m.Options
+	}
+	if m.SessionSlots > 0 {
+		if err := workloads.WriteKnob("/sys/module/nfs/parameters/max_session_slots", strconv.Itoa(m.SessionSlots)); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(wire.NFSRoot, 0o755); err != nil {
 		return err

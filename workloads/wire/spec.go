@@ -42,6 +42,10 @@ type Mount struct {
 	Vers    string `json:"vers" yaml:"vers"`                           // 3, 4.0, 4.1 or 4.2
 	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles, scsi, block or none; asserted, not assumed
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
+	// SessionSlots is how many requests of a session the client asks to have in flight at
+	// a time (module parameter nfs.max_session_slots); 0 is its default, 64. The server may
+	// grant fewer, and since 7.x takes some back when memory is short.
+	SessionSlots int `json:"session_slots,omitempty" yaml:"session_slots,omitempty"`
 }
 
 // The layouts that knfsd can be made to grant. Those of block devices it grants for XFS
@@ -143,6 +147,9 @@ type Evict struct {
 	// before they close it: only inodes without pages are on the list that reclaim of
 	// memory takes inodes from.
 	Uncached bool `json:"uncached,omitempty" yaml:"uncached,omitempty"`
+	// OnlyOpen has the churners open their files for reading and writing, and close them,
+	// and do nothing else.
+	OnlyOpen bool `json:"only_open,omitempty" yaml:"only_open,omitempty"`
 }
 
 // Umount mounts the export again, several times over, and takes the mounts
