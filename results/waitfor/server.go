@@ -13,6 +13,7 @@ type server struct {
 	threads int // nfsd threads there are
 	idle    int // of them waiting for requests; the others work or are blocked
 	clients []string
+	slots   int // of a session that the server wants used, the fewest of any client (7.x); 0 if not known
 	// asleep counts nfsd threads in uninterruptible sleep by where ps saw them.
 	asleep map[string]int
 }
@@ -48,6 +49,11 @@ func parseServer(nfsd string, ps []thread) server {
 				s.threads, s.known = n, true
 			}
 		case strings.HasSuffix(path, "/info"):
+			if text, ok := strings.CutPrefix(line, "session target slots: "); ok {
+				if n, err := strconv.Atoi(text); err == nil && n > 0 && (s.slots == 0 || n < s.slots) {
+					s.slots = n
+				}
+			}
 			// A client that cannot be called back does not return what is recalled.
 			if state, ok := strings.CutPrefix(line, "callback state: "); ok && state != "UP" && len(s.clients) < 16 {
 				s.clients = append(s.clients, "callback state "+plain.Short(state, 32))

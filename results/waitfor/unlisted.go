@@ -68,22 +68,24 @@ func (b *builder) mayHide() bool {
 	if b.unlisted.count > 0 {
 		return true
 	}
-	return b.unlisted.late && b.slotHolder()
+	return b.unlisted.late && b.slotsTaken()
 }
 
-// slotHolder says whether an RPC or a task is known to hold a session slot.
-func (b *builder) slotHolder() bool {
+// slotsTaken says whether RPCs and tasks may hold all session slots. The client learns how
+// many the server wants it to use from replies, so that it may be one behind.
+func (b *builder) slotsTaken() bool {
+	holders := 0
 	for _, r := range b.rpcs {
 		if one := r.rpcs[0]; !one.callback() && one.holdsSlot() {
-			return true
+			holders += len(r.rpcs)
 		}
 	}
 	for _, g := range b.groups {
 		if _, ok := passesThrough(g.tasks[0].stack, resources["slots"].holders); ok {
-			return true
+			holders += len(g.tasks)
 		}
 	}
-	return false
+	return holders > 0 && (b.server.slots == 0 || holders+1 >= b.server.slots)
 }
 
 // unlistedRPCs is the node of those RPCs.
@@ -97,7 +99,7 @@ func (b *builder) unlistedRPCs() *Node {
 	}
 	node := b.add(&Node{ID: "unlisted", Kind: KindRPC, Label: label, root: Unknown,
 		Detail: []string{how + "; those without one wait for a session slot, for recovery, or for a delay to end"}})
-	if b.slotHolder() {
+	if b.slotsTaken() {
 		b.edge(node, b.resource("slots"), "session slots are held; whether these wait for one is unknown", false)
 	}
 	return node

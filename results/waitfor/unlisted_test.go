@@ -34,3 +34,18 @@ func TestAnyRPCMayBeTheOneOfAnUnknownWait(t *testing.T) {
 	e.RPCTasks = "==> /a/7/tasks <==\n"
 	assert.Equal(t, Lost, Explain(e).Class, "none is under way")
 }
+
+// A session of which most slots are free keeps no request waiting: what no RPC is listed
+// for is lost then, as on kernels that list each one.
+func TestUnlistedRPCsNeedSomethingToWaitFor(t *testing.T) {
+	open := "== 8 (churn/1) D 1 0\n__wait_on_freeing_inode\n[<0>] __wait_on_freeing_inode+0x1/0x2\n[<0>] nfs_fhget+0x1/0x2\n[<0>] _nfs4_opendata_to_nfs4_state+0x1/0x2\n"
+	wait := "== 7 (sharedfile/0) D 1 0\nrpc_wait_bit_killable\n[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] nfs4_proc_layoutreturn+0x1/0x2\n[<0>] nfs4_evict_inode+0x1/0x2\n[<0>] evict+0x1/0x2\n"
+	e := Evidence{
+		Stacks: open + wait, Config: "# Linux/x86 7.3.4 Kernel Configuration\n", RPCTasks: "==> /a/0/tasks <==\n",
+		NFSD:    "==> /proc/fs/nfsd/clients/3/info <==\nsession slots: 8\nsession target slots: 1\n",
+		History: `{"t":1,"type":"blocked","what":"sharedfile/0","data":{"pid":7,"comm":"sharedfile/0","state":"D","since":1,"seconds":20,"stack":"[<0>] rpc_wait_bit_killable+0xd/0x60\n[<0>] nfs4_proc_layoutreturn+0x1/0x2\n"}}` + "\n",
+	}
+	assert.Equal(t, Cycle, Explain(e).Class, Explain(e).Sentence)
+	e.NFSD = "==> /proc/fs/nfsd/clients/3/info <==\nsession slots: 8\nsession target slots: 8\n"
+	assert.Equal(t, Lost, Explain(e).Class, Explain(e).Sentence)
+}
