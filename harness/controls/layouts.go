@@ -17,38 +17,10 @@ func layouts() []Control {
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
 		},
-		{
-			Kernel: "control-lost-wakeup-umount", Scenario: "pnfs-layoutreturn-umount",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set while its superblock is being shut down, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
-		{
-			Kernel: "control-lost-wakeup-exit", Scenario: "pnfs-layoutreturn-exit",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in a task that exits, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
-		{
-			Kernel: "control-lost-wakeup-reclaim", Scenario: "pnfs-layoutreturn-reclaim",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in a task that reclaims memory, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
-		{
-			Kernel: "control-lost-wakeup-kswapd", Scenario: "pnfs-server-reclaim",
-			Mechanism: "lost wake-up",
-			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set in kswapd, so whoever needs the layout waits for a bit that no task is left to clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"_pnfs_return_layout", "pnfs_update_layout"},
-		},
+		lostWakeup("control-lost-wakeup-umount", "pnfs-layoutreturn-umount", "while its superblock is being shut down"),
+		lostWakeup("control-lost-wakeup-exit", "pnfs-layoutreturn-exit", "in a task that exits"),
+		lostWakeup("control-lost-wakeup-reclaim", "pnfs-layoutreturn-reclaim", "in a task that reclaims memory"),
+		lostWakeup("control-lost-wakeup-kswapd", "pnfs-server-reclaim", "in kswapd"),
 		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
 			Also:      []string{"pnfs-fail-nth", "pnfs-block-enomem"},
@@ -77,5 +49,18 @@ func layouts() []Control {
 			Silent:    true,
 			Titles:    []string{"control_lock_up"},
 		},
+	}
+}
+
+// lostWakeup is control-lost-wakeup for one way into the path alone: where says which.
+func lostWakeup(kernel, scenario, where string) Control {
+	return Control{
+		Kernel: kernel, Scenario: scenario,
+		Mechanism: "lost wake-up",
+		Explains: "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set " + where +
+			", so whoever needs the layout waits for a bit that no task is left to clear.",
+		Classes: []waitfor.Class{waitfor.Lost},
+		SeenBy:  []string{verdict.TaskWatch},
+		Titles:  []string{"_pnfs_return_layout", "pnfs_update_layout"},
 	}
 }

@@ -73,6 +73,8 @@ func check(s Scenario) []finding {
 	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
 	c.oneOf(s.Export.Tracking, "export.tracking", wire.TrackingDaemon, wire.TrackingKernel)
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
+	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
+	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
 	c.layout(s)
 	c.target(s.Target)
 	c.observe(s.Observe)
@@ -99,8 +101,6 @@ func check(s Scenario) []finding {
 // layout checks that the server can grant what the mount is to get.
 func (c *checker) layout(s Scenario) {
 	const path = "mount.layout"
-	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
-	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
 	l := s.Mount.Layout
 	c.oneOf(l, path, wire.Layouts...)
 	c.want(l == wire.LayoutNone || s.Mount.Vers >= "4.1", path, "is %s, but NFS %s has no layouts: want vers 4.1 or 4.2", l, s.Mount.Vers)

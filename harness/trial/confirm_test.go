@@ -29,7 +29,7 @@ func TestAGuestIsIdleWhenNothingChangesAndNoTimerIsPending(t *testing.T) {
 	for range steadyLooks - 1 {
 		assert.False(t, w.take("a", nil, false))
 	}
-	assert.True(t, w.take("a", nil, false), "it has fired, and woke nobody")
+	assert.True(t, w.take("a", nil, false), "it has fired, and woke no task")
 	assert.Equal(t, "a retry", w.longest.What)
 
 	w = quietWatch{}

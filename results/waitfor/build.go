@@ -150,7 +150,7 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 		return
 	}
 	if b.mayHide() {
-		b.edge(g, b.unlistedRPCs(), basis+"; rpc-tasks.txt lists no such RPC, but not every one is listed", false)
+		b.edge(g, b.unlistedRPCs(), basis+"; "+notListed, false)
 		return
 	}
 	name := strings.Join(ops, " or ")

@@ -13,7 +13,7 @@ type server struct {
 	threads int // nfsd threads there are
 	idle    int // of them waiting for requests; the others work or are blocked
 	clients []string
-	slots   int // of a session that the server wants used, the fewest of any client (7.x); 0 if not known
+	slots   int // of a session that the server wants used, the fewest of any client; 0 if not known, as before Linux 6.14
 	// asleep counts nfsd threads in uninterruptible sleep by where ps saw them.
 	asleep map[string]int
 }

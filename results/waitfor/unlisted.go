@@ -62,6 +62,9 @@ func listsLate(config string) bool {
 	return false
 }
 
+// notListed is why an edge leads to RPCs that are not listed.
+const notListed = "rpc-tasks.txt lists no such RPC, but not every one is listed"
+
 // mayHide says whether RPCs that are not listed may be under way: some are counted, or they
 // would have something to wait for.
 func (b *builder) mayHide() bool {
@@ -77,12 +80,12 @@ func (b *builder) slotsTaken() bool {
 	holders := 0
 	for _, r := range b.rpcs {
 		if one := r.rpcs[0]; !one.callback() && one.holdsSlot() {
-			holders += len(r.rpcs)
+			holders += r.Count
 		}
 	}
 	for _, g := range b.groups {
 		if _, ok := passesThrough(g.tasks[0].stack, resources["slots"].holders); ok {
-			holders += len(g.tasks)
+			holders += g.Count
 		}
 	}
 	return holders > 0 && (b.server.slots == 0 || holders+1 >= b.server.slots)
@@ -114,6 +117,6 @@ func (b *builder) mayBeUnlisted(from *Node, ops []string) {
 		forward = forward || op != "*" && !strings.HasPrefix(op, "CB")
 	}
 	if forward && b.mayHide() {
-		b.edge(from, b.unlistedRPCs(), "rpc-tasks.txt lists no such RPC, but not every one is listed", false)
+		b.edge(from, b.unlistedRPCs(), notListed, false)
 	}
 }

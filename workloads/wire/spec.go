@@ -44,7 +44,7 @@ type Mount struct {
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
 	// SessionSlots is how many requests of a session the client asks to have in flight at
 	// a time (module parameter nfs.max_session_slots); 0 is its default, 64. The server may
-	// grant fewer, and since 7.x takes some back when memory is short.
+	// grant fewer, and since Linux 6.14 takes some back when memory is short.
 	SessionSlots int `json:"session_slots,omitempty" yaml:"session_slots,omitempty"`
 }
 
