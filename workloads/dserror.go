@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"loopfault/workloads/wire"
 )
@@ -20,20 +21,25 @@ func dserror(spec wire.DSError) []Worker {
 		Name: "dserror/0",
 		Run: func(ctx context.Context, env Env) error {
 			for pause(ctx, Jitter(env.Rand, spec.Every.D())) {
-				path := sharedPath(env.Behind, env.Rand.IntN(spec.Files))
-				err := os.Chmod(path, env.mode(withheldMode))
+				file, err := os.Open(sharedPath(env.Behind, env.Rand.IntN(spec.Files)))
 				if os.IsNotExist(err) {
 					continue // not made yet, or unlinked just now
 				}
-				pause(ctx, spec.For.D())
-				// Whatever happens they are given back: without them a stock
-				// reader never ends.
-				if berr := os.Chmod(path, env.mode(sharedMode)); !os.IsNotExist(berr) {
-					err = errors.Join(err, berr)
+				if err == nil {
+					err = withhold(ctx, env, file, spec.For.D())
 				}
 				env.Beat.Done(err)
 			}
 			return nil
 		},
 	}}
+}
+
+// withhold takes the permissions of a file away for some time. Whatever happens they are
+// given back, by the open file and not by its name: the client renames a file that is
+// unlinked while it is open, and without permissions a reader on a stock kernel never ends.
+func withhold(ctx context.Context, env Env, file *os.File, some time.Duration) error {
+	err := file.Chmod(env.mode(withheldMode))
+	pause(ctx, some)
+	return errors.Join(err, file.Chmod(env.mode(sharedMode)), file.Close())
 }

@@ -65,10 +65,11 @@ func TestSameSeedSameRecallsAndReads(t *testing.T) {
 }
 
 // Permissions that were taken away are given back when the work is over, even in
-// the middle: without them a reader of the mount never ends.
+// the middle, and of a file that has another name by then: without them a reader of the
+// mount never ends.
 func TestPermissionsAreGivenBack(t *testing.T) {
 	env := recordingEnv(t, "dserror/0")
-	path := sharedPath(env.Behind, 0)
+	path, renamed := sharedPath(env.Behind, 0), filepath.Join(env.Behind, ".nfs0001")
 	require.NoError(t, os.WriteFile(path, nil, 0o644))
 	workers, err := Of(wire.Workload{DSError: &wire.DSError{Files: 1, For: wire.Duration(time.Hour), Every: wire.Duration(time.Millisecond)}})
 	require.NoError(t, err)
@@ -81,6 +82,8 @@ func TestPermissionsAreGivenBack(t *testing.T) {
 		return info.Mode().Perm()
 	}
 	assert.Eventually(t, func() bool { return mode() == 0o600 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, os.Rename(path, renamed))
+	path = renamed
 	cancel()
 	require.NoError(t, <-done)
 	assert.Equal(t, os.FileMode(0o666), mode())

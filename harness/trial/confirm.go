@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -30,6 +31,10 @@ var errBack = errors.New("no task sleeps any more")
 // steadyLooks is in how many looks, one after the other, nothing may have changed before
 // the guest counts as idle: who was woken just now has still to pass the wake-up on.
 const steadyLooks = 3
+
+// awayLooks is in how many looks, one after the other, none of the tasks of a step that took
+// too long may be asleep: one that repeats a request is awake for a moment each time.
+const awayLooks = 3
 
 // busyFor is how long a guest is watched that is never idle, though no timer is
 // pending: an endless loop, say.
@@ -115,7 +120,7 @@ func (t *trial) goOn(ctx context.Context) error {
 func (t *trial) relieve(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
-	err := t.signalWorkers(ctx, "-STOP")
+	err := errors.Join(t.endHinderers(ctx), t.signalWorkers(ctx, "-STOP"))
 	for _, a := range slices.Backward(t.armed) {
 		err = errors.Join(err, a.fault.Disarm(ctx, t.agent))
 	}
@@ -123,6 +128,19 @@ func (t *trial) relieve(ctx context.Context) {
 		t.history.add(entry{Type: "guest", What: "load not all taken away", Detail: err.Error()})
 	}
 }
+
+// endHinderers ends the workers that keep others from going on, for a time (dserror): one
+// that is stopped in the middle would do so for as long as it is.
+func (t *trial) endHinderers(ctx context.Context) error {
+	if !slices.ContainsFunc(t.workers, func(name string) bool { return strings.HasPrefix(name, hinderer) }) {
+		return nil
+	}
+	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", "-TERM", "^" + hinderer}, Timeout: wire.Duration(t.budgets.Remote)})
+	return err
+}
+
+// hinderer is what the names of such workers begin with.
+const hinderer = "dserror/"
 
 func (t *trial) signalWorkers(ctx context.Context, signal string) error {
 	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", signal, "-f", "^/proc/self/exe worker"}, Timeout: wire.Duration(t.budgets.Remote)})
@@ -164,6 +182,7 @@ func (w *quietWatch) watchesFor() time.Duration {
 func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 	tick := time.NewTicker(t.budgets.HungCheck / 2)
 	defer tick.Stop()
+	away := 0
 	for began := time.Now(); time.Since(began) < w.watchesFor(); {
 		select {
 		case <-ctx.Done():
@@ -173,6 +192,13 @@ func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 		e, err := t.glance(ctx)
 		if err != nil {
 			return err
+		}
+		if t.eyes.overdue && t.eyes.back(e.Tasks) {
+			if away++; away == awayLooks {
+				return errBack
+			}
+		} else {
+			away = 0
 		}
 		lost := waitfor.Explain(e).Class == waitfor.Lost
 		if w.take(still(e), waitfor.Pending(e, leaseOf(t.spec.Scenario.Export).Seconds()), lost) {
@@ -206,28 +232,10 @@ func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
 // gets on: which tasks sleep where, and which RPCs there are.
 func still(e waitfor.Evidence) string {
 	var b strings.Builder
-	var stack []string
-	head := ""
-	flush := func() {
-		if strings.Contains(head, ") D") {
-			b.WriteString(head + "\n" + strings.Join(stack, "\n") + "\n")
-		}
-		stack = nil
+	sleepers := sleepersIn(e.Tasks)
+	for _, pid := range slices.Sorted(maps.Keys(sleepers)) {
+		fmt.Fprintf(&b, "%d %s\n%s", pid, sleepers[pid].Comm, sleepers[pid].Stack)
 	}
-	for line := range strings.Lines(e.Tasks) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "== "):
-			flush()
-			if end := strings.LastIndexByte(line, ')'); end >= 0 && len(line) >= end+3 {
-				line = line[:end+3] // the state; the numbers behind it change all the time
-			}
-			head = line
-		case strings.HasPrefix(line, "[<"):
-			stack = append(stack, line)
-		}
-	}
-	flush()
 	for line := range strings.Lines(e.RPCTasks) {
 		if f := strings.Fields(line); len(f) > 5 { // number, flags, status, client, xid; behind them its timer
 			b.WriteString(strings.Join(f[:5], " ") + "\n")

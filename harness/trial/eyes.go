@@ -38,6 +38,7 @@ type eyes struct {
 	findings  []kernelreport.Report // what workers that check found
 	sleepers  map[int]wire.Blocked  // as the task watch told of them last, by pid
 	relieved  bool                  // the load was taken away, to see what comes back
+	overdue   bool                  // what is watched sleeps again and again, never for long
 	speed     speed
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
@@ -196,7 +197,7 @@ func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
 
 // awake says that no task of the guest sleeps for long, and that one did.
 func (e *eyes) awake(t timeouts.Timeouts) bool {
-	return len(e.blocked) > 0 && e.oldest < t.HungTask.Seconds()/5
+	return len(e.blocked) > 0 && !e.overdue && e.oldest < t.HungTask.Seconds()/5
 }
 
 // settled says that something hangs and that there is no point in waiting for another

@@ -113,7 +113,10 @@ func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 func TestLayoutsAreRecalledAndReturnedWithErrors(t *testing.T) {
 	for name, sent := range map[string]string{"pnfs-recall-storm": "LAYOUTGET", "pnfs-ds-errors": "LAYOUTRETURN"} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := runFor(t, name, "10s", nil)
+			got, _ := runFor(t, name, "10s", func(s *scenario.Scenario) {
+				// A stock kernel hangs now and then when writers are killed: docs/findings/layout-recall-without-end.md.
+				s.Finish.Writers = "stopped"
+			})
 			assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 			assert.Positive(t, got.Exercised, got.Target)
 			assert.Positive(t, got.Ops[sent], sent)

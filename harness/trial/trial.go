@@ -137,6 +137,7 @@ type trial struct {
 	wokeAt   time.Time // when the guest answered first, by the host's clock,
 	woke     float64   // and by its own
 	workAt   float64   // guest uptime at which the workloads were started
+	stepAt   float64   // guest uptime at which the phase began
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
@@ -221,6 +222,11 @@ func (t *trial) run(ctx context.Context) error {
 		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
+		if err := t.overdue(ctx, err); err != nil {
+			return err
+		}
+		t.dump(ctx)
+		return t.hold(ctx)
 	case errors.Is(err, errStep):
 		stepCtx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 		defer cancel()
@@ -269,6 +275,7 @@ func (t *trial) take(ctx context.Context, steps []step) error {
 
 func (t *trial) timed(phase string, do func() error) error {
 	t.phase(phase)
+	t.stepAt = t.eyes.last
 	t.history.add(entry{Type: "phase", What: phase})
 	began := time.Now()
 	err := do()

@@ -1,0 +1,94 @@
+package trial
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"loopfault/results/verdict"
+	"loopfault/workloads/wire"
+)
+
+// Overdue: a step under load took too long, and no detector calls that a hang. Tasks that
+// sleep, wake up and sleep again, over a request that the server puts off again and again,
+// are too young for the task watch each time. They are watched without load, as what hangs
+// is, until none of them is asleep at a look, which makes it a stall; or they outlive
+// whatever could end it.
+
+// overdue judges a step that ended with late, which it returns if no task was asleep, or if
+// those that were went on as soon as they were looked at: then the step was merely slow.
+func (t *trial) overdue(ctx context.Context, late error) error {
+	e, err := t.glance(ctx)
+	if err != nil {
+		return late
+	}
+	sleepers := sleepersIn(e.Tasks)
+	if len(sleepers) == 0 {
+		return late
+	}
+	t.eyes.overdue = true
+	for _, pid := range slices.Sorted(maps.Keys(sleepers)) {
+		b := sleepers[pid]
+		b.Since, b.Seconds = t.stepAt, t.eyes.last-t.stepAt
+		t.eyes.block(t.eyes.last, b, t.history)
+	}
+	if err := t.confirm(ctx); err != nil {
+		return err
+	}
+	c := t.result.Confirmed
+	if c.How == verdict.Back && c.Quiet < t.budgets.HungTask.Seconds() {
+		t.eyes.blocked, t.eyes.firstHang, t.result.Confirmed = nil, 0, nil
+		return late
+	}
+	return nil
+}
+
+// back says that none of the tasks that were reported is asleep at a look.
+func (e *eyes) back(tasks string) bool {
+	sleepers := sleepersIn(tasks)
+	for pid := range e.seen {
+		if _, ok := sleepers[pid]; ok {
+			return false
+		}
+	}
+	return true
+}
+
+// sleepersIn are the tasks that sleep uninterruptibly in a list of tasks and their stacks,
+// by pid.
+func sleepersIn(tasks string) map[int]wire.Blocked {
+	all := map[int]wire.Blocked{}
+	var b wire.Blocked
+	flush := func() {
+		if b.State == "D" && b.PID > 0 && len(all) < maxBlocked {
+			all[b.PID] = b
+		}
+		b = wire.Blocked{}
+	}
+	for line := range strings.Lines(tasks) {
+		line = strings.TrimSpace(line)
+		switch head, ok := strings.CutPrefix(line, "== "); {
+		case ok:
+			flush()
+			b = statLine(head)
+		case strings.HasPrefix(line, "[<"):
+			b.Stack += line + "\n"
+		}
+	}
+	flush()
+	return all
+}
+
+// statLine takes what /proc/PID/stat begins with: "PID (COMM) STATE". A comm may hold
+// parentheses itself.
+func statLine(line string) (b wire.Blocked) {
+	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 1 || shut < open || len(line) < shut+3 {
+		return b
+	}
+	b.PID, _ = strconv.Atoi(strings.TrimSpace(line[:open])) // 0 if it is none
+	b.Comm, b.State = line[open+1:shut], line[shut+2:shut+3]
+	return b
+}
