@@ -120,5 +120,12 @@ func TestScenariosNameControlsThatAreTested(t *testing.T) {
 		if s.Control != "" {
 			assert.Contains(t, pairs, name+" "+s.Control)
 		}
+		for variant := range s.Variants {
+			v, _, err := scenario.Find(name + ":" + variant)
+			require.NoError(t, err)
+			if v.Control != s.Control {
+				assert.Contains(t, pairs, v.Ref()+" "+v.Control)
+			}
+		}
 	}
 }

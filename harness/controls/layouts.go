@@ -21,6 +21,9 @@ func layouts() []Control {
 		lostWakeup("control-lost-wakeup-exit", "pnfs-layoutreturn-exit", "in a task that exits"),
 		lostWakeup("control-lost-wakeup-reclaim", "pnfs-layoutreturn-reclaim", "in a task that reclaims memory"),
 		lostWakeup("control-lost-wakeup-kswapd", "pnfs-server-reclaim", "in kswapd"),
+		lostWakeup("control-lost-wakeup-drop", "pnfs-layoutreturn-evict:drop-caches", "in a task that drops caches"),
+		lostWakeup("control-lost-wakeup-recall", "pnfs-layoutreturn-evict:rival", "in the thread that answers recalls"),
+		lostWakeup("control-lost-wakeup-error", "pnfs-layoutreturn-evict:ds-errors", "of a layout that an error of a data server marked"),
 		{
 			Kernel: "control-layout-ref-leak", Scenario: "pnfs-layoutreturn-enomem",
 			Also:      []string{"pnfs-fail-nth", "pnfs-block-enomem"},

@@ -128,6 +128,9 @@ func problems(file string, err error) error {
 		msg := e.Message
 		if m := unknownField.FindStringSubmatch(msg); m != nil {
 			msg = fmt.Sprintf("unknown field %q%s", m[1], DidYouMean(m[1], fieldNames()))
+			if slices.Contains(fieldNames(), m[1]) {
+				msg = fmt.Sprintf("field %q does not belong here", m[1])
+			}
 		}
 		ps = append(ps, Problem{File: file, Line: e.Mark.Line, Message: msg})
 	}

@@ -136,7 +136,7 @@ func (r *reference) kind(title, name string, t reflect.Type, v reflect.Value) st
 		return "list of " + r.kind(title, name, t.Elem(), reflect.New(t.Elem()).Elem())
 	case reflect.Map:
 		if name == "variants" {
-			return "mapping of a name to any of guest, export, mount, target, pressure, faults, workloads, run, finish"
+			return "mapping of a name to any of control, guest, export, mount, target, pressure, faults, workloads, run, finish"
 		}
 		return "mapping of a name to " + r.kind(title, name, t.Elem(), reflect.New(t.Elem()).Elem())
 	case reflect.Bool:

@@ -46,6 +46,7 @@ func splitRef(ref string) (name string, choices []string) {
 
 // override is what a variant may change. Lists are replaced whole.
 type override struct {
+	Control   *string          `yaml:"control"`
 	Guest     *Guest           `yaml:"guest"`
 	Export    *wire.Export     `yaml:"export"`
 	Mount     *wire.Mount      `yaml:"mount"`
@@ -63,6 +64,7 @@ func (s Scenario) vary(name string) (Scenario, error) {
 	v := s
 	node := s.Variants[name]
 	err := node.Load(&override{
+		Control: &v.Control,
 		Guest: &v.Guest, Export: &v.Export, Mount: &v.Mount, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
 		Workloads: &v.Workloads, Run: &v.Run, Finish: &v.Finish,
 	}, yaml.WithKnownFields())

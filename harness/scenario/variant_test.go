@@ -74,7 +74,7 @@ func TestVariantsAreCheckedWithTheirScenario(t *testing.T) {
 	for add, want := range map[string]string{
 		"  bad: {run: 1ms}\n":  "small.yaml:11: variants.bad.run: is 1ms, want 1s to 24h",
 		"  bad: {rum: 1s}\n":   `small.yaml:11: unknown field "rum", did you mean "run"?`,
-		"  bad: {title: no}\n": `small.yaml:11: unknown field "title"`,
+		"  bad: {title: no}\n": `small.yaml:11: field "title" does not belong here`,
 		"control: a b\n":       `small.yaml:11: control: is "a b", want the name of a kernel`,
 	} {
 		_, err := scenario.Parse("small.yaml", []byte(varied+add))
