@@ -65,7 +65,7 @@ func (s Scenario) vary(name string) (Scenario, error) {
 	node := s.Variants[name]
 	err := node.Load(&override{
 		Control: &v.Control,
-		Guest: &v.Guest, Export: &v.Export, Mount: &v.Mount, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
+		Guest:   &v.Guest, Export: &v.Export, Mount: &v.Mount, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
 		Workloads: &v.Workloads, Run: &v.Run, Finish: &v.Finish,
 	}, yaml.WithKnownFields())
 	return v, err

@@ -37,16 +37,16 @@ var allowed = map[string]string{
 	"results/symbols/cache.go":          "below the cache, which is the user's own",
 
 	"harness/trial/": "in a directory that the store has just made and emptied, or in /proc",
-	"harness/campaign/manifest.go firstField":   "reads /proc",
-	"harness/cmd/loopfault/explain.go":          "writes where the user says",
-	"harness/cmd/loopfault/parsetree.go treeOf": "asks whether a log that the user names is a directory",
-	"harness/cmd/loopfault/report.go":           "writes where the user says",
-	"harness/cmd/loopfault/try.go":              "writes where the user says",
-	"harness/cmd/loopfault/kernel.go":           "patches and configurations that the user names",
-	"harness/cmd/loopfault-bench/":              "in directories that it has just made, and where the user says",
-	"harness/session/machine.go AgentPath":      "asks whether there is a program of this installation",
-	"harness/nightly/kernels.go imageKernels":   "kernel images that the user's suite names",
-	"harness/cmd/loopfault/input.go openInput":  "what the shell has opened for us",
+	"harness/campaign/manifest.go firstField": "reads /proc",
+	"harness/cmd/loopfault/explain.go":        "writes where the user says",
+	"results/textinput/tree.go TreeOf":        "asks whether a log that the user names is a directory",
+	"harness/cmd/loopfault/report.go":         "writes where the user says",
+	"harness/cmd/loopfault/try.go":            "writes where the user says",
+	"harness/cmd/loopfault/kernel.go":         "patches and configurations that the user names",
+	"harness/cmd/loopfault-bench/":            "in directories that it has just made, and where the user says",
+	"harness/session/machine.go AgentPath":    "asks whether there is a program of this installation",
+	"harness/nightly/kernels.go imageKernels": "kernel images that the user's suite names",
+	"results/textinput/open.go openInput":     "what the shell has opened for us",
 }
 
 // Whoever has to do with stored runs goes through this package: files below a results directory may have been laid out by

@@ -38,6 +38,9 @@ func Open(path string) (*os.File, error) {
 	return regular(f, path, err)
 }
 
+// MaxConfig is the most that a file may hold that says what to do, in bytes.
+const MaxConfig = 4 << 20
+
 // Read reads a regular file of at most max bytes.
 func Read(path string, max int64) ([]byte, error) {
 	f, err := Open(path)

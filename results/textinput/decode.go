@@ -1,6 +1,7 @@
 // Package textinput makes text of what people keep logs in: compressed files, UTF-16, archives and directories.
 //
-// It reads streams in bounded memory and knows nothing of what the text says.
+// It reads streams in bounded memory and knows nothing of what the text says. What is no text is told from it, and
+// refused with what it is.
 package textinput
 
 import (

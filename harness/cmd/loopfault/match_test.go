@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/match"
 	"loopfault/results/store"
 )
 
@@ -59,7 +60,7 @@ func TestMatchJSON(t *testing.T) {
 	cmd.Stdin = strings.NewReader(getattr + "\n" + layoutreturn)
 	text, err := cmd.Output()
 	require.NoError(t, err)
-	var out matchOutput
+	var out match.Answer
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	require.NoError(t, dec.Decode(&out))

@@ -113,7 +113,7 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		}
 	}
 	if c.Expunge != "" {
-		text, err := safefile.Read(c.Expunge, maxConfig)
+		text, err := safefile.Read(c.Expunge, safefile.MaxConfig)
 		if err != nil {
 			return r, errs.Usagef("expunge list: %w", err)
 		}

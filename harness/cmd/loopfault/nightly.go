@@ -117,7 +117,7 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 	if c.Resume && c.Fresh {
 		return nightly.Suite{}, errs.Usagef("--resume and --fresh exclude each other")
 	}
-	text, err := safefile.Read(c.Suite, maxConfig)
+	text, err := safefile.Read(c.Suite, safefile.MaxConfig)
 	if err != nil {
 		return nightly.Suite{}, errs.Usagef("suite: %w", err)
 	}

@@ -2,14 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"loopfault/errs"
 	"loopfault/results/kernelreport"
-	"loopfault/results/symbols"
+	"loopfault/results/report/found"
+	"loopfault/results/textinput"
 )
 
 type parseCmd struct {
@@ -20,9 +20,9 @@ type parseCmd struct {
 }
 
 func (c parseCmd) Run(ctx context.Context, e *env) error {
-	files, trees := []string{}, []*tree{}
+	files, trees := []string{}, []*textinput.Tree{}
 	for _, name := range c.Files {
-		if t := treeOf(name); t != nil {
+		if t := textinput.TreeOf(name); t != nil {
 			trees = append(trees, t)
 		} else {
 			files = append(files, name)
@@ -32,9 +32,9 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 		return c.parseTrees(ctx, e, trees)
 	}
 	if len(trees) > 0 {
-		return errs.Usagef("%s holds many texts, and is read by itself: give no single logs with it", trees[0].name)
+		return errs.Usagef("%s holds many texts, and is read by itself: give no single logs with it", trees[0].Name)
 	}
-	inputs, err := openInputs(ctx, e.stdin, files)
+	inputs, err := textinput.Open(ctx, e.stdin, files)
 	if err != nil {
 		return err
 	}
@@ -43,47 +43,75 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	out := reportPrinter{w: e.stdout, json: e.json || c.Format == "json", stacks: lines != nil}
+	out := found.Printer{To: e.stdout, JSON: e.json || c.Format == "json", Stacks: lines != nil}
 	var unread error
 	for i, in := range inputs {
-		before := out.n
+		before := out.N
 		traces := kernelreport.NewTraces(in)
 		s := kernelreport.NewScanner(traces)
 		for s.Scan() {
 			r := s.Report()
 			lines.Decode(&r)
-			if err := out.print(r); err != nil {
+			if err := out.Print(r); err != nil {
 				return err
 			}
 		}
 		if err := s.Err(); err != nil {
-			return errors.Join(errs.ByUser(err), out.end())
+			return errors.Join(errs.ByUser(err), out.End())
 		}
-		if out.n == before && traces.Number > 0 {
+		if out.N == before && traces.Number > 0 {
 			unread = &outcome{exitInconclusive}
-			sayUnread(e.stderr, nameOf(c.Files, i), traces)
+			found.Unread(e.stderr, nameOf(c.Files, i), traces)
 		}
 	}
-	return errors.Join(out.end(), lines.Close(e.stderr), unread)
+	return errors.Join(out.End(), lines.Close(e.stderr), unread)
 }
 
 // parseTrees reads directories and archives.
-func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*tree) error {
+func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*textinput.Tree) error {
 	if c.Vmlinux != "" || c.Kernel != "" {
 		return errs.Usagef("--vmlinux and --kernel go with single logs")
 	}
-	out := reportPrinter{w: e.stdout, json: e.json || c.Format == "json"}
+	out := found.Printer{To: e.stdout, JSON: e.json || c.Format == "json"}
 	var err error
 	for _, t := range trees {
-		if err = errors.Join(err, t.parse(ctx, &out, e.stderr)); ctx.Err() != nil {
+		if err = errors.Join(err, parseTree(ctx, t, &out, e.stderr)); ctx.Err() != nil {
 			break
 		}
 	}
-	return errors.Join(out.end(), err)
+	return errors.Join(out.End(), err)
 }
 
-// maxShown is how much is shown of a line that could not be read.
-const maxShown = 200
+// parseTree prints one line for each report in any text of the tree. It is an outcome if there
+// are none, and a text looks like one.
+func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stderr io.Writer) error {
+	before, unread := out.N, false
+	err := t.Walk(ctx, func(name string, text io.Reader) error {
+		already := out.N
+		traces := kernelreport.NewTraces(text)
+		s := kernelreport.NewScanner(traces)
+		for s.Scan() {
+			if err := out.PrintOf(name, s.Report()); err != nil {
+				return err
+			}
+		}
+		if s.Err() != nil {
+			fmt.Fprintf(stderr, "%s: %s: %v\n", t.Name, name, s.Err()) // the other texts may tell
+		}
+		if out.N == already && traces.Number > 0 {
+			unread = true
+			found.Unread(stderr, t.Name+": "+name, traces)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if unread && out.N == before {
+		return &outcome{exitInconclusive}
+	}
+	return nil
+}
 
 // nameOf is how the i-th input is called in messages.
 func nameOf(files []string, i int) string {
@@ -91,70 +119,4 @@ func nameOf(files []string, i int) string {
 		return "standard input"
 	}
 	return files[i]
-}
-
-// reportPrinter writes reports as they are found: a log may hold more of them than memory.
-type reportPrinter struct {
-	w      io.Writer
-	json   bool
-	stacks bool // text with all stack entries
-	n      int
-}
-
-func (p *reportPrinter) print(r kernelreport.Report) error {
-	if p.json {
-		return p.printJSON(r)
-	}
-	p.n++
-	printReport(p.w, r, p.stacks)
-	return nil
-}
-
-func (p *reportPrinter) printJSON(r any) error {
-	p.n++
-	text, err := json.MarshalIndent(r, "    ", "  ")
-	if err != nil {
-		return err
-	}
-	before := ",\n    "
-	if p.n == 1 {
-		before = "{\n  \"reports\": [\n    "
-	}
-	_, err = fmt.Fprintf(p.w, "%s%s", before, text)
-	return err
-}
-
-func (p *reportPrinter) end() error {
-	text := ""
-	switch {
-	case p.json && p.n == 0:
-		text = "{\n  \"reports\": []\n}\n"
-	case p.json:
-		text = "\n  ]\n}\n"
-	case p.n == 0:
-		text = "no kernel reports found\n"
-	}
-	_, err := io.WriteString(p.w, text)
-	return err
-}
-
-func printReport(w io.Writer, r kernelreport.Report, stacks bool) {
-	fmt.Fprintf(w, "%s\n  kind %s, signature %s, bytes %d to %d", r.Title, r.Kind, r.Signature, r.Start, r.End)
-	if r.Count > 1 {
-		fmt.Fprintf(w, ", %d times", r.Count)
-	}
-	fmt.Fprintln(w)
-	if r.Corrupted != "" {
-		fmt.Fprintf(w, "  doubtful: %s\n", r.Corrupted)
-	}
-	for _, t := range r.Tasks {
-		fmt.Fprintf(w, "  %s %q", t.Role, t.Comm)
-		if t.PID != nil {
-			fmt.Fprintf(w, " pid %d", *t.PID)
-		}
-		fmt.Fprintf(w, ": %d frames, waits in %s, blame %s\n", len(t.Frames), t.WaitFrame, t.BlameFrame)
-		if stacks {
-			symbols.Fprint(w, "    ", t.Frames)
-		}
-	}
 }

@@ -26,7 +26,7 @@ func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 	if c.For <= 0 {
 		return errs.Usagef("--for is %s, want a time above 0", c.For)
 	}
-	hangs, err := matchCmd{File: c.Report}.hangs(ctx, e.stdin)
+	hangs, err := hangsOf(ctx, e.stdin, c.Report)
 	if err != nil {
 		return err
 	}

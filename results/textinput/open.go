@@ -1,4 +1,4 @@
-package main
+package textinput
 
 import (
 	"bufio"
@@ -14,28 +14,26 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/safefile"
-	"loopfault/results/textinput"
 )
 
-// maxConfig is the most that a file may hold that says what to do, in bytes.
-const maxConfig = 4 << 20
+// Inputs are logs to read, one after the other.
+type Inputs []io.ReadCloser
 
-// inputs are logs to read, one after the other.
-type inputs []io.ReadCloser
-
-func (list inputs) Close() {
+// Close closes all of them.
+func (list Inputs) Close() {
 	for _, in := range list {
 		in.Close()
 	}
 }
 
-// openInputs opens all of them before anything is read, so that a wrong name costs nothing. What is no log is said to be
-// what it is: a parser would look for reports in it for ever, or find none and not say why.
-func openInputs(ctx context.Context, stdin io.Reader, names []string) (inputs, error) {
+// Open opens logs by name, all of them before anything is read, so that a wrong name costs nothing; - or no name at all is
+// stdin. What is no log is said to be what it is: a parser would look for reports in it for ever, or find none and not say
+// why. Errors are the user's.
+func Open(ctx context.Context, stdin io.Reader, names []string) (Inputs, error) {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	var list inputs
+	var list Inputs
 	for _, name := range names {
 		in, err := openInput(ctx, stdin, name)
 		if err != nil {
@@ -100,7 +98,7 @@ const looked = 8 << 10
 // asText undoes compression and UTF-16, and looks at the beginning of a log. Consoles and mails hold some bytes that are no
 // text; where an eighth is, there is none.
 func asText(f *logFile) (io.ReadCloser, error) {
-	text, err := textinput.Decode(f.Reader)
+	text, err := Decode(f.Reader)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", f.name, err)
