@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"loopfault/harness/guest"
 	"loopfault/harness/plan"
@@ -41,26 +40,12 @@ type Spec struct {
 	Text     []byte // the scenario's YAML, kept with the run
 	Arms     []Arm
 	Image    image.Image
-	Trials   int           // per arm; 0: as many as For allows
-	For      time.Duration // no trial starts when it was worked for so long; 0: no bound
-	Until    string        // what ends it early: see store.UntilHang and its like
-	Power    float64       // asked for of comparisons; 0 for the default
-	Rate     float64       // to be shown of arms that do not hang; 0 for the default
-	Family   int           // campaigns whose comparisons are read together
-	Part     string        // of what the campaign is a part
-	Jobs     int           // guests at a time
-	Cold     bool          // boot a guest for each trial
-	Seed     uint64
-	// TrialSeed, when set, is the seed of every trial: it runs one stored
-	// trial again, ReplayOf.
-	TrialSeed *uint64
-	ReplayOf  string
+	store.Terms
+	Jobs int // guests at a time
 	// Enough, if not nil, also ends the campaign early: it is asked before each
 	// trial, with those that are complete.
 	Enough   func([]store.Trial) bool
 	AtHang   func(context.Context, *guest.Guest) // see trial.Spec; may be nil
-	Stalls   bool                                // stalls count as hangs do
-	Vmcore   bool                                // dump the memory of guests that hang
 	Devices  []guest.Device                      // further ones of every guest
 	Guest    guest.Options
 	AccelWhy string

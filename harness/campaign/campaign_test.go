@@ -65,7 +65,7 @@ func resume(t *testing.T, st *store.Store, spec campaign.Spec, r campaign.Runner
 }
 
 func twoArms() campaign.Spec {
-	return campaign.Spec{Arms: []campaign.Arm{{Name: "a"}, {Name: "b"}}, Trials: 20, Seed: 1, Jobs: 2}
+	return campaign.Spec{Arms: []campaign.Arm{{Name: "a"}, {Name: "b"}}, Terms: store.Terms{Trials: 20, Seed: 1}, Jobs: 2}
 }
 
 func TestHostWithoutRoomStopsTheCampaignAndLosesNothing(t *testing.T) {
@@ -207,7 +207,7 @@ func TestUntilDifferenceStopsEarlyWhenThereIsOne(t *testing.T) {
 // Time that was worked counts, time between two processes does not.
 func TestTimeBoundGoesOnAfterAResume(t *testing.T) {
 	spec := twoArms()
-	spec.Trials, spec.For, spec.Jobs = 0, 3*time.Second, 1
+	spec.Trials, spec.For, spec.Jobs = 0, store.Duration(3*time.Second), 1
 	stop := errors.New("stop")
 	r := &scripted{}
 	r.trial = func(store.Planned) (store.Trial, error) {
@@ -219,7 +219,7 @@ func TestTimeBoundGoesOnAfterAResume(t *testing.T) {
 	}
 	st, _, err := run(t, spec, r)
 	require.ErrorIs(t, err, stop)
-	time.Sleep(spec.For)
+	time.Sleep(spec.For.D())
 	out, err := resume(t, st, spec, r)
 	require.NoError(t, err)
 	assert.True(t, out.Complete)

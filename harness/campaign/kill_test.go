@@ -71,8 +71,8 @@ func outcomeOf(p store.Planned) store.Trial {
 
 func killSpec() campaign.Spec {
 	return campaign.Spec{
-		Arms:   []campaign.Arm{{Name: "a"}, {Name: "b"}, {Name: "control", Control: true}},
-		Trials: 60, Seed: 11, Jobs: 2, Text: []byte("name: kill\n"),
+		Arms:  []campaign.Arm{{Name: "a"}, {Name: "b"}, {Name: "control", Control: true}},
+		Terms: store.Terms{Trials: 60, Seed: 11}, Jobs: 2, Text: []byte("name: kill\n"),
 	}
 }
 

@@ -22,13 +22,9 @@ func manifest(spec Spec) (store.Manifest, error) {
 	m := store.Manifest{
 		Started: time.Now().UTC(), Command: spec.Command,
 		Scenario: text, Name: spec.Scenario.Ref(),
-		Seed: spec.Seed, Trials: spec.Trials, Until: spec.Until, Power: spec.Power, Rate: spec.Rate, Family: spec.Family, Part: spec.Part,
-		Cold: spec.Cold, TrialSeed: spec.TrialSeed, ReplayOf: spec.ReplayOf, Vmcore: spec.Vmcore, Stalls: spec.Stalls,
+		Terms:    spec.Terms,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
 		Versions: spec.Versions, Host: host(),
-	}
-	if spec.For > 0 {
-		m.For = spec.For.String()
 	}
 	for _, a := range spec.Arms {
 		arm, err := armOf(a)

@@ -126,7 +126,7 @@ func (c *campaign) over() bool {
 	defer c.mu.Unlock()
 	return c.spec.Until == store.UntilHang && c.hung ||
 		c.spec.Enough != nil && c.spec.Enough(c.done) ||
-		c.spec.For > 0 && c.journal.Worked() >= c.spec.For
+		c.spec.For > 0 && c.journal.Worked() >= c.spec.For.D()
 }
 
 // answered says whether the campaign was to stop at what it has shown by now.

@@ -144,7 +144,7 @@ func (h *Hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) 
 	if err != nil {
 		return false, err
 	}
-	spec.For, spec.Seed = bound, h.Seed
+	spec.For, spec.Seed = store.Duration(bound), h.Seed
 	fmt.Fprintf(h.Session.Text, "\nscenario %s for %s\n", s.Ref(), bound.Round(time.Second))
 	runner := &matcher{wanted: h.Wanted, alike: map[int]match.Match{}}
 	ctx, stop := context.WithCancelCause(ctx)

@@ -37,7 +37,7 @@ const step = "campaign"
 func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *campaignProgress {
 	p := &campaignProgress{
 		before: done, done: done,
-		report: report, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For, jobs: spec.Jobs,
+		report: report, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For.D(), jobs: spec.Jobs,
 		began: time.Now(), guess: spec.Scenario.Run.D() + guessUmount,
 	}
 	if spec.Cold {

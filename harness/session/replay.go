@@ -38,7 +38,7 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 // plannedTrial is what the plan of a run says about trial n: it need not have
 // come to an end, or have begun.
 func plannedTrial(m store.Manifest, n int) (store.Planned, error) {
-	spec := campaign.Spec{Trials: m.Trials, Seed: m.Seed}
+	spec := campaign.Spec{Terms: m.Terms}
 	for _, a := range m.Arms {
 		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Control: a.Control, NoFault: a.NoFault})
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"loopfault/errs"
 	"loopfault/harness/campaign"
@@ -70,14 +69,9 @@ func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFl
 	for i, a := range m.Arms {
 		spec.Arms[i].Kernel.Name = a.Kernel
 	}
-	spec.Trials, spec.Until, spec.Power, spec.Rate = m.Trials, m.Until, m.Power, m.Rate
-	spec.Family, spec.Part = m.Family, m.Part
-	spec.Seed, spec.TrialSeed, spec.ReplayOf = m.Seed, m.TrialSeed, m.ReplayOf
-	if m.For != "" {
-		if spec.For, err = time.ParseDuration(m.For); err != nil {
-			return spec, errs.Usagef("run %s: manifest.json: for: %w", stored.Name, err)
-		}
-	}
+	terms := m.Terms
+	terms.Cold, terms.Vmcore, terms.Stalls = spec.Cold, spec.Vmcore, spec.Stalls
+	spec.Terms = terms
 	return spec, sameMachine(m, spec)
 }
 

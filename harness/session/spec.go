@@ -8,6 +8,7 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
+	"loopfault/results/store"
 )
 
 // GuestFlags say how trials are run, not which.
@@ -65,7 +66,7 @@ func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte
 		return campaign.Spec{}, err
 	}
 	spec := campaign.Spec{
-		Scenario: s, Text: text, Cold: flags.Cold, Vmcore: flags.Vmcore, Stalls: flags.Count != "",
+		Scenario: s, Text: text, Terms: store.Terms{Cold: flags.Cold, Vmcore: flags.Vmcore, Stalls: flags.Count != ""},
 		Command: e.Command, Versions: e.Versions(),
 	}
 	var names []string

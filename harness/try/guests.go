@@ -82,6 +82,6 @@ func (g *Guests) spec(ctx context.Context, c Comparison) (campaign.Spec, error) 
 	}
 	spec, err := g.session.Campaign(ctx, s, text, arms, g.flags)
 	spec.Until, spec.Power, spec.Rate, spec.Family = store.UntilAnswer, g.answer.Power, g.answer.Rate, c.Family
-	spec.For, spec.Seed = c.For, g.answer.Seed
+	spec.For, spec.Seed = store.Duration(c.For), g.answer.Seed
 	return spec, err
 }

@@ -37,7 +37,7 @@ func (f *fake) Build(_ context.Context, s kernel.Spec) (kernel.Build, error) {
 
 func (f *fake) Compare(_ context.Context, c try.Comparison) (model.Run, error) {
 	f.compared = append(f.compared, c)
-	m := store.Manifest{Name: c.Scenario, Arms: []store.Arm{{Name: try.Base}, {Name: try.Patched}}, Family: c.Family}
+	m := store.Manifest{Name: c.Scenario, Arms: []store.Arm{{Name: try.Base}, {Name: try.Patched}}, Terms: store.Terms{Family: c.Family}}
 	trials := []store.Trial{trial(1, try.Base, verdict.Hang), trial(2, try.Patched, verdict.Clean)}
 	if c.Control != nil {
 		m.Arms = append(m.Arms, store.Arm{Name: try.Control, Control: true})

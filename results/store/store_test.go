@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -116,4 +117,20 @@ func TestManifestComesLast(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(r.Dir, "scenario.yaml"))
 	require.NoError(t, err)
 	assert.Equal(t, "name: x", string(text))
+}
+
+// The terms of a run stand in its manifest beside the rest, and the time bound in words.
+func TestTermsAreKeptAsTheyWereGiven(t *testing.T) {
+	m := manifest()
+	m.Terms = store.Terms{Seed: 7, Trials: 3, For: store.Duration(90 * time.Minute), Cold: true}
+	text, err := json.Marshal(m)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"seed":7,"trials":3,"for":"1h30m0s","cold":true`)
+	var back store.Manifest
+	require.NoError(t, json.Unmarshal(text, &back))
+	assert.Equal(t, m.Terms, back.Terms)
+	assert.Error(t, json.Unmarshal([]byte(`{"for":"soon"}`), &back))
+	text, err = json.Marshal(manifest())
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), `"for"`)
 }

@@ -15,30 +15,53 @@ import (
 // Manifest is manifest.json: all that made a run, written before its first
 // trial.
 type Manifest struct {
-	Format    int               `json:"format"` // of this tree, see Format
-	Run       string            `json:"run"`
-	Started   time.Time         `json:"started"`
-	Command   []string          `json:"command"` // as the user typed it
-	Scenario  json.RawMessage   `json:"scenario"`
-	Name      string            `json:"scenario_name"`
-	Arms      []Arm             `json:"arms"`
-	Seed      uint64            `json:"seed"`                   // of the plan
-	Trials    int               `json:"trials"`                 // planned for each arm, 0 for no bound
-	For       string            `json:"for,omitempty"`          // time bound, Go form
-	Until     string            `json:"until,omitempty"`        // what stops it early, see UntilHang
-	Power     float64           `json:"power,omitempty"`        // asked for of comparisons, between 0 and 1; 0 for the default
-	Rate      float64           `json:"rate,omitempty"`         // to be shown of arms that do not hang, likewise
-	Family    int               `json:"family,omitempty"`       // runs whose comparisons are read together; 0 for this one alone
-	Part      string            `json:"part,omitempty"`         // of what the run is a part, as the command that made it names it
-	Cold      bool              `json:"cold,omitempty"`         // every trial boots its own guest
-	TrialSeed *uint64           `json:"trial_seed,omitempty"`   // of every trial, instead of the plan's
-	ReplayOf  string            `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
-	Stalls    bool              `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
-	Vmcore    bool              `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
-	QEMU      QEMU              `json:"qemu"`
-	Image     Image             `json:"image"`
-	Host      Host              `json:"host"`
-	Versions  map[string]string `json:"versions"` // loopfault, go, qemu
+	Format   int             `json:"format"` // of this tree, see Format
+	Run      string          `json:"run"`
+	Started  time.Time       `json:"started"`
+	Command  []string        `json:"command"` // as the user typed it
+	Scenario json.RawMessage `json:"scenario"`
+	Name     string          `json:"scenario_name"`
+	Arms     []Arm           `json:"arms"`
+	Terms
+	QEMU     QEMU              `json:"qemu"`
+	Image    Image             `json:"image"`
+	Host     Host              `json:"host"`
+	Versions map[string]string `json:"versions"` // loopfault, go, qemu
+}
+
+// Terms are what was asked for of a campaign. With them, its scenario and the same kernels it goes on where it stopped.
+type Terms struct {
+	Seed      uint64   `json:"seed"`                   // of the plan
+	Trials    int      `json:"trials"`                 // planned for each arm, 0 for no bound
+	For       Duration `json:"for,omitempty"`          // no trial starts when it was worked for so long; 0 for no bound
+	Until     string   `json:"until,omitempty"`        // what stops it early, see UntilHang
+	Power     float64  `json:"power,omitempty"`        // asked for of comparisons, between 0 and 1; 0 for the default
+	Rate      float64  `json:"rate,omitempty"`         // to be shown of arms that do not hang, likewise
+	Family    int      `json:"family,omitempty"`       // runs whose comparisons are read together; 0 for this one alone
+	Part      string   `json:"part,omitempty"`         // of what the run is a part, as the command that made it names it
+	Cold      bool     `json:"cold,omitempty"`         // every trial boots its own guest
+	TrialSeed *uint64  `json:"trial_seed,omitempty"`   // of every trial, instead of the plan's
+	ReplayOf  string   `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
+	Stalls    bool     `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
+	Vmcore    bool     `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
+}
+
+// Duration is written as Go writes it, as in 10m0s.
+type Duration time.Duration
+
+// D is the same as the standard library has it.
+func (d Duration) D() time.Duration { return time.Duration(d) }
+
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText is for encoding/json.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
 }
 
 // What may stop a campaign early; "" is nothing but its bounds.
@@ -50,7 +73,7 @@ const (
 
 // Sequential says whether comparisons are tested so that they may be looked at
 // after every trial.
-func (m Manifest) Sequential() bool { return m.Until == UntilDifference || m.Until == UntilAnswer }
+func (t Terms) Sequential() bool { return t.Until == UntilDifference || t.Until == UntilAnswer }
 
 // Hit says whether a verdict of an arm's trial counts as a hang in rates and comparisons.
 func (m Manifest) Hit(arm string, k verdict.Kind) bool {

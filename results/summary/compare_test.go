@@ -109,7 +109,7 @@ func TestTrialsBehindAGapDoNotDecide(t *testing.T) {
 
 // Alike and clean, arms need only be bounded: 59 trials without a hang lie below 5 %.
 func TestStopsOnceThereIsAnAnswer(t *testing.T) {
-	m := store.Manifest{Arms: []store.Arm{{Name: "a"}, {Name: "b"}}, Until: store.UntilAnswer, Rate: .05}
+	m := store.Manifest{Arms: []store.Arm{{Name: "a"}, {Name: "b"}}, Terms: store.Terms{Until: store.UntilAnswer, Rate: .05}}
 	var trials []store.Trial
 	for n := 1; n <= 118; n++ {
 		assert.False(t, summary.Stop(m, trials), "after %d", n-1)

@@ -11,7 +11,7 @@ import (
 )
 
 func stalling(stalls bool) (store.Manifest, []store.Trial) {
-	m := store.Manifest{Name: "s", Stalls: stalls, Arms: []store.Arm{{Name: "stock"}, {Name: "control", Control: true}}}
+	m := store.Manifest{Name: "s", Terms: store.Terms{Stalls: stalls}, Arms: []store.Arm{{Name: "stock"}, {Name: "control", Control: true}}}
 	var trials []store.Trial
 	for n, v := range []verdict.Kind{verdict.Clean, verdict.Stall, verdict.Clean, verdict.Inconclusive} {
 		t := store.Trial{Planned: store.Planned{N: n + 1, Arm: "stock"}, Verdict: verdict.Verdict{Kind: v}, WorkSeconds: 10}

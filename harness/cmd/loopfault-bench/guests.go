@@ -152,7 +152,7 @@ func (b *bench) shortTrials(ctx context.Context, s scenario.Scenario, text []byt
 	}
 	spec := campaign.Spec{
 		Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "bench", Kernel: m.Kernels[0]}},
-		Image: m.Image, Guest: m.Options, Trials: n + 1, Jobs: 1, Cold: cold, Seed: 1,
+		Image: m.Image, Guest: m.Options, Terms: store.Terms{Trials: n + 1, Cold: cold, Seed: 1}, Jobs: 1,
 	}
 	out, err := short.Run(ctx, st, spec)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/report/plain"
+	"loopfault/results/store"
 	"loopfault/vmimages/kernel"
 )
 
@@ -64,7 +65,7 @@ func TestTryJSON(t *testing.T) {
 func TestPlanJSON(t *testing.T) {
 	s, text, err := session.FindScenario("dirty-limit:quick")
 	require.NoError(t, err)
-	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Trials: 2, Seed: 5, Jobs: 1}
+	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Terms: store.Terms{Trials: 2, Seed: 5}, Jobs: 1}
 	v := keys(t, func(e *env) error { return e.printPlan(spec) })
 	assert.Equal(t, "dirty-limit:quick", v["scenario"])
 	assert.Len(t, v["trials"], 4)

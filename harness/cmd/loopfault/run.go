@@ -53,7 +53,7 @@ func (c *runCmd) Run(ctx context.Context, e *env) error {
 	if c.Source != "" || len(c.Signature) > 0 {
 		return errs.Usagef("--source and --signature go with --bisect")
 	}
-	return c.run(ctx, e, session.Only(c.Kernel), campaign.Spec{Until: c.Until, TrialSeed: c.TrialSeed})
+	return c.run(ctx, e, session.Only(c.Kernel), store.Terms{Until: c.Until, TrialSeed: c.TrialSeed})
 }
 
 type compareCmd struct {
@@ -69,7 +69,7 @@ func (c *compareCmd) Run(ctx context.Context, e *env) error {
 	if err := checkPower(c.Power); err != nil {
 		return err
 	}
-	if (store.Manifest{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
+	if (store.Terms{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
 		return errs.Usagef("--until %s needs two --arm to compare, there is one", c.Until)
 	}
 	var arms []session.Arm
@@ -88,7 +88,7 @@ func (c *compareCmd) Run(ctx context.Context, e *env) error {
 			arms = append(arms, a)
 		}
 	}
-	return c.run(ctx, e, arms, campaign.Spec{Until: c.Until, Power: c.Power})
+	return c.run(ctx, e, arms, store.Terms{Until: c.Until, Power: c.Power})
 }
 
 func checkPower(power float64) error {
@@ -100,7 +100,7 @@ func checkPower(power float64) error {
 
 // run checks everything that can be checked before a guest starts, and completes
 // spec by what the command itself says of the campaign.
-func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked campaign.Spec) error {
+func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked store.Terms) error {
 	s, text, err := session.FindScenario(scenario.WithBackend(f.Scenario, f.Backend))
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 	if err != nil {
 		return err
 	}
-	spec.Trials, spec.For, spec.Seed = f.Trials, f.For, *f.Seed
+	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
 	spec.Until, spec.Power, spec.TrialSeed = asked.Until, asked.Power, asked.TrialSeed
 	if f.DryRun {
 		return e.printPlan(spec)

@@ -66,7 +66,7 @@ func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error)
 	if err != nil {
 		return "", err
 	}
-	spec.Trials, spec.For, spec.Seed, spec.TrialSeed = c.Trials, c.For, *c.Seed, c.TrialSeed
+	spec.Trials, spec.For, spec.Seed, spec.TrialSeed = c.Trials, store.Duration(c.For), *c.Seed, c.TrialSeed
 	spec.Enough = func(trials []store.Trial) bool { return bisect.ForGit(c.Signature, trials) == bisect.Bad }
 	out, err := e.Run(ctx, st, spec)
 	if err != nil {

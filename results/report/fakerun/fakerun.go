@@ -63,7 +63,7 @@ func Manifest(spec Spec) store.Manifest {
 			ConfigHash: hash, SourceHash: hash, Patches: patches}
 	}
 	return store.Manifest{
-		Name: "made-up", Scenario: scenario, Started: spec.Started, Seed: 42, Trials: spec.Trials / 2,
+		Name: "made-up", Scenario: scenario, Started: spec.Started, Terms: store.Terms{Seed: 42, Trials: spec.Trials / 2},
 		Command:  []string{"loopfault", "compare", "made-up", "--arm", "stock=stock", "--arm", "fixed=fixed", "--control", "control=control"},
 		Arms:     []store.Arm{arm("stock", false), arm("fixed", false, store.Patch{Name: "fix.patch", SHA256: hash}), arm("control", true)},
 		QEMU:     store.QEMU{Binary: "qemu-system-x86_64", Accel: "tcg", Reason: "made up"},
