@@ -141,7 +141,7 @@ func (c *campaign) seen(control string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.ContainsFunc(c.done, func(t store.Trial) bool {
-		return t.Arm == control && (c.stored.Manifest.Hit(t.Arm, t.Verdict.Kind) || t.Verdict.Kind == verdict.Crash)
+		return t.Arm == control && (c.stored.Manifest.Hit(t) || t.Verdict.Kind == verdict.Crash)
 	})
 }
 
@@ -149,7 +149,7 @@ func (c *campaign) seen(control string) bool {
 func (c *campaign) take(t store.Trial) {
 	c.done = append(c.done, t)
 	slices.SortFunc(c.done, func(a, b store.Trial) int { return a.N - b.N })
-	c.hung = c.hung || c.stored.Manifest.Hit(t.Arm, t.Verdict.Kind) && !c.spec.arm(t.Arm).Control
+	c.hung = c.hung || c.stored.Manifest.Hit(t) && !c.spec.arm(t.Arm).Control
 }
 
 // finished counts a trial that just ended; the error says that there is no point

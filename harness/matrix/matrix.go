@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"loopfault/harness/scenario"
+	"loopfault/results/known"
 	"loopfault/vmimages/kernel"
 )
 
@@ -24,6 +25,8 @@ type Request struct {
 	Seed      uint64   `json:"seed"`
 	Controls  bool     `json:"controls,omitempty"` // each cell also runs the scenario's control
 	Expunged  Expunges `json:"expunged,omitempty"`
+	// Known are hangs and crashes that are no news; they are in no cell's counts, but among its reasons.
+	Known []known.Issue `json:"known,omitempty"`
 }
 
 // All stands for every value of an axis that a scenario applies to.

@@ -58,9 +58,16 @@ func RowOf(run string, s summary.Summary) Row {
 		row.Trials, row.Exercised, row.Landed = a.Trials, a.Exercised, a.Landed
 		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, maps.Clone(a.Verdicts)
 		if a.Stalls { // what reads a row knows hangs alone
-			row.Verdicts[verdict.Hang], row.Verdicts[verdict.Stall] = a.Hung(), 0
+			row.Verdicts[verdict.Hang], row.Verdicts[verdict.Stall] = a.Verdicts[verdict.Hang]+a.Verdicts[verdict.Stall], 0
+		}
+		for k, n := range a.Known {
+			row.Verdicts[k] -= n
 		}
 		for _, sig := range a.Signatures {
+			if sig.Known != "" {
+				row.Reasons = append(row.Reasons, fmt.Sprintf("%d × %s, %s", sig.Count, sig.Title, sig.Known))
+				continue
+			}
 			if sig.Kind == verdict.Stall && !a.Stalls { // no finding
 				row.Reasons = append(row.Reasons, fmt.Sprintf("%d × stall: %s", sig.Count, sig.Title))
 				continue

@@ -7,6 +7,7 @@ import (
 
 	"loopfault/harness/session"
 	"loopfault/harness/trial"
+	"loopfault/results/known"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
@@ -18,6 +19,7 @@ type Guests struct {
 	Flags   session.GuestFlags
 	Trials  int    // of each cell
 	Seed    uint64 // of each plan
+	Known   []known.Issue
 }
 
 // Cell runs the campaign of a cell on a kernel, which is built if need be, or goes on with it: part names it.
@@ -34,7 +36,7 @@ func (g *Guests) Cell(ctx context.Context, part string, c Cell, kernel string) (
 	if err != nil {
 		return Row{}, nil, err
 	}
-	spec.Trials, spec.Seed, spec.Part = g.Trials, g.Seed, part
+	spec.Trials, spec.Seed, spec.Part, spec.Known = g.Trials, g.Seed, part, g.Known
 	out, err := g.Session.Part(ctx, g.Store, spec)
 	if err != nil {
 		return Row{}, nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"loopfault/harness/matrix"
+	"loopfault/results/known"
 	"loopfault/results/stats"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -48,17 +49,17 @@ const (
 // Compare says what a night showed, set against the nights before. Rates are
 // compared with those of all nights before together, by Fisher's test, corrected for
 // the number of cells.
-func Compare(n *Night, past []*Night, known []Known, now time.Time) (list []Finding) {
+func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
 	for _, c := range n.Cells {
 		switch {
 		case c.State == matrix.Failed:
 			list = append(list, Finding{What: NotRun, Cell: c.Key(), Text: c.Why})
 		case c.Row != nil && c.State == matrix.Done:
-			list = append(list, about(c, past, known, now)...)
+			list = append(list, about(c, past, issues, now)...)
 		}
 	}
 	list = append(list, rates(n, past)...)
-	list = append(list, idle(n, past, known, now)...)
+	list = append(list, idle(n, past, issues, now)...)
 	if left := leftOut(n); left > 0 {
 		list = append(list, Finding{What: NoTime, Text: fmt.Sprintf("%d of %d cells; they come first next time", left, len(n.Cells))})
 	}
@@ -66,16 +67,16 @@ func Compare(n *Night, past []*Night, known []Known, now time.Time) (list []Find
 }
 
 // about is what one cell shows by itself.
-func about(c Cell, past []*Night, known []Known, now time.Time) (list []Finding) {
+func about(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
 	add := func(what What, format string, args ...any) {
 		list = append(list, Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: string(c.Row.Run)})
 	}
 	for _, sig := range c.Row.Signatures {
 		text := fmt.Sprintf("%d of %d trials: %s (%s)", sig.Count, counted(c), sig.Title, sig.Signature)
-		i := slices.IndexFunc(known, func(k Known) bool { return k.covers(c, sig.Signature) && !k.expired(now) })
+		i := slices.IndexFunc(issues, func(k known.Issue) bool { return k.Covers(c.where(), sig.Signature) && !k.Expired(now) })
 		switch {
 		case i >= 0:
-			add(KnownHang, "%s; known until %s: %s", text, known[i].Until, known[i].Reason)
+			add(KnownHang, "%s; known until %s: %s", text, issues[i].Until, issues[i].Reason)
 		case !sawBefore(c, sig, past):
 			add(NewHang, "%s", text)
 		default:
@@ -142,18 +143,18 @@ func rates(n *Night, past []*Night) (list []Finding) {
 
 // idle lists entries of the known list that are past their day, and those that no
 // hang ever matched.
-func idle(n *Night, past []*Night, known []Known, now time.Time) (list []Finding) {
-	for _, k := range known {
-		if k.expired(now) {
-			list = append(list, Finding{What: Expired, Text: fmt.Sprintf("%s, on %s: fix it, or say anew until when it is known (%s)", k.name(), k.Until, k.Reason)})
+func idle(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
+	for _, k := range issues {
+		if k.Expired(now) {
+			list = append(list, Finding{What: Expired, Text: fmt.Sprintf("%s, on %s: fix it, or say anew until when it is known (%s)", k.Name(), k.Until, k.Reason)})
 		}
 		matched := slices.ContainsFunc(append(slices.Clone(past), n), func(n *Night) bool {
 			return slices.ContainsFunc(n.Cells, func(c Cell) bool {
-				return c.Row != nil && slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool { return k.covers(c, s.Signature) })
+				return c.Row != nil && slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool { return k.Covers(c.where(), s.Signature) })
 			})
 		})
 		if !matched {
-			list = append(list, Finding{What: NeverMatched, Text: fmt.Sprintf("%s, in %d nights: misspelt, or gone? (%s)", k.name(), len(past)+1, k.Reason)})
+			list = append(list, Finding{What: NeverMatched, Text: fmt.Sprintf("%s, in %d nights: misspelt, or gone? (%s)", k.Name(), len(past)+1, k.Reason)})
 		}
 	}
 	return list

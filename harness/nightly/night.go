@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"loopfault/harness/matrix"
+	"loopfault/results/known"
 	"loopfault/results/store"
 )
 
@@ -49,6 +50,10 @@ type Cell struct {
 
 // Key is what the cell is called every night.
 func (c Cell) Key() string { return c.Ref + " on " + c.Kernel }
+
+func (c Cell) where() known.Where {
+	return known.Where{Scenario: c.Name, Kernel: c.Kernel, Version: c.Row.Version}
+}
 
 // Night is one run of a suite, as far as it came.
 type Night struct {

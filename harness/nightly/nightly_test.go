@@ -17,6 +17,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/results/known"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -181,25 +182,25 @@ func TestDoubtIsSaid(t *testing.T) {
 
 func TestKnownIssues(t *testing.T) {
 	s := suite(t, "one", "two")
-	known := func(k nightly.Known) nightly.Suite {
+	listed := func(k known.Issue) nightly.Suite {
 		k.Reason = "bug 7"
 		with := s
-		with.Known = []nightly.Known{k}
+		with.Known = []known.Issue{k}
 		return with
 	}
 	for _, c := range []struct {
-		nightly.Known
+		known.Issue
 		want []nightly.What
 	}{
-		{nightly.Known{Signature: "s1", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
-		{nightly.Known{Scenario: "o*", Kernel: "b", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
-		{nightly.Known{Scenario: "one", From: "6.1", To: "6.12", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
-		{nightly.Known{Scenario: "one", To: "6.11", Until: "2099-01-01"}, []nightly.What{nightly.NewHang, nightly.NeverMatched}},
-		{nightly.Known{Signature: "s2", Until: "2099-01-01"}, []nightly.What{nightly.NewHang, nightly.NeverMatched}},
-		{nightly.Known{Signature: "s1", Until: "2020-01-01"}, []nightly.What{nightly.NewHang, nightly.Expired}},
+		{known.Issue{Signature: "s1", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
+		{known.Issue{Scenario: "o*", Kernel: "b", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
+		{known.Issue{Scenario: "one", From: "6.1", To: "6.12", Until: "2099-01-01"}, []nightly.What{nightly.KnownHang}},
+		{known.Issue{Scenario: "one", To: "6.11", Until: "2099-01-01"}, []nightly.What{nightly.NewHang, nightly.NeverMatched}},
+		{known.Issue{Signature: "s2", Until: "2099-01-01"}, []nightly.What{nightly.NewHang, nightly.NeverMatched}},
+		{known.Issue{Signature: "s1", Until: "2020-01-01"}, []nightly.What{nightly.NewHang, nightly.Expired}},
 	} {
-		n := night(t, t.TempDir(), known(c.Known), &world{rows: map[string]func(*matrix.Row){"one b": hung(1, "s1")}}, kernels)
-		assert.Equal(t, c.want, whats(n), "%+v", c.Known)
+		n := night(t, t.TempDir(), listed(c.Issue), &world{rows: map[string]func(*matrix.Row){"one b": hung(1, "s1")}}, kernels)
+		assert.Equal(t, c.want, whats(n), "%+v", c.Issue)
 	}
 }
 
@@ -243,7 +244,7 @@ func TestCommitsThatWereRunAreNotRunAgain(t *testing.T) {
 func TestOldRunsGoAndKnownOnesStay(t *testing.T) {
 	dir, s := t.TempDir(), suite(t, "one")
 	s.Keep.Nights = 2
-	s.Known = []nightly.Known{{Signature: "s1", Until: "2020-01-01", Reason: "expired, and still referred to"}}
+	s.Known = []known.Issue{{Signature: "s1", Until: "2020-01-01", Reason: "expired, and still referred to"}}
 	first := &world{rows: map[string]func(*matrix.Row){"one b": hung(1, "s1")}}
 	night(t, dir, s, first, kernels)
 	night(t, dir, s, first, kernels)
@@ -261,7 +262,7 @@ func TestOldRunsGoAndKnownOnesStay(t *testing.T) {
 func TestKernelsOfCommitsGoWithTheirLastRun(t *testing.T) {
 	dir, s := t.TempDir(), suite(t, "one")
 	s.Keep.Nights = 1
-	s.Known = []nightly.Known{{Signature: "s1", Reason: "reported", Until: "2099-01-01"}}
+	s.Known = []known.Issue{{Signature: "s1", Reason: "reported", Until: "2099-01-01"}}
 	tip := func(commit string) []nightly.Kernel {
 		return []nightly.Kernel{{Label: "linux/master", Ref: "commit-" + commit, Source: "/src", Commit: commit}, kernels[0]}
 	}

@@ -11,14 +11,13 @@ package nightly
 import (
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"loopfault/harness/matrix"
+	"loopfault/results/known"
 	"loopfault/workloads/wire"
 )
 
@@ -34,7 +33,7 @@ type Suite struct {
 	Flavours  []string       `yaml:"flavours"` // "" is none
 	Kernels   []KernelSource `yaml:"kernels"`
 	Keep      Keep           `yaml:"keep"`
-	Known     []Known        `yaml:"known"`
+	Known     []known.Issue  `yaml:"known"`
 }
 
 // KernelSource is where kernels come from; exactly one of the first four is set.
@@ -52,17 +51,6 @@ type Keep struct {
 	Free   wire.Size `yaml:"free"`   // disk space: with less, runs of the oldest nights go earlier
 }
 
-// Known is a hang that is no news. Signature or scenario, or both, name it.
-type Known struct {
-	Signature string `yaml:"signature"`
-	Scenario  string `yaml:"scenario"` // glob of names
-	Kernel    string `yaml:"kernel"`   // glob of kernels as the suite calls them
-	From      string `yaml:"from"`     // kernel versions, both ends counted, as in 6.1
-	To        string `yaml:"to"`
-	Reason    string `yaml:"reason"`
-	Until     string `yaml:"until"` // last day on which it counts, as in 2027-01-31
-}
-
 // What a suite gets where it is silent.
 const (
 	defaultTrials = 3
@@ -75,7 +63,7 @@ const (
 func Parse(file string, text []byte) (Suite, error) {
 	s := Suite{Trials: defaultTrials, Keep: Keep{Nights: defaultNights, Free: defaultFree}}
 	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
-		return s, unreadable(file, err)
+		return s, known.Unreadable(file, err)
 	}
 	var problems []error
 	bad := func(format string, args ...any) {
@@ -86,21 +74,9 @@ func Parse(file string, text []byte) (Suite, error) {
 		k.check(fmt.Sprintf("kernels[%d]", i), bad)
 	}
 	for i, k := range s.Known {
-		k.check(fmt.Sprintf("known[%d]", i), bad)
+		k.Check(fmt.Sprintf("known[%d]", i), bad)
 	}
 	return s, errors.Join(problems...)
-}
-
-func unreadable(file string, err error) error {
-	var many *yaml.LoadErrors
-	if !errors.As(err, &many) {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	var lines []error
-	for _, e := range many.Errors {
-		lines = append(lines, fmt.Errorf("%s:%d: %s", file, e.Mark.Line, e.Message))
-	}
-	return errors.Join(lines...)
 }
 
 var validName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
@@ -140,28 +116,6 @@ func (k KernelSource) check(at string, bad func(string, ...any)) {
 		bad("%s.branches: want at least one, as in [master]", at)
 	case k.Git == "" && len(k.Branches) > 0:
 		bad("%s.branches goes with git", at)
-	}
-}
-
-func (k Known) check(at string, bad func(string, ...any)) {
-	if k.Signature == "" && k.Scenario == "" {
-		bad("%s: want a signature or a scenario", at)
-	}
-	if k.Reason == "" {
-		bad("%s.reason: want one", at)
-	}
-	if _, err := time.Parse(time.DateOnly, k.Until); err != nil {
-		bad("%s.until is %q, want a date as in 2027-01-31", at, k.Until)
-	}
-	for field, glob := range map[string]string{"scenario": k.Scenario, "kernel": k.Kernel} {
-		if _, err := path.Match(glob, ""); err != nil {
-			bad("%s.%s is %q: %v", at, field, glob, err)
-		}
-	}
-	for field, v := range map[string]string{"from": k.From, "to": k.To} {
-		if v != "" && len(numbers(v)) == 0 {
-			bad("%s.%s is %q, want a kernel version as in 6.12", at, field, v)
-		}
 	}
 }
 

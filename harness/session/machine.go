@@ -36,7 +36,7 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 	if err != nil {
 		return m, err
 	}
-	if err := known(c, names); err != nil {
+	if err := knownNames(c, names); err != nil {
 		return m, err // before the first of them is built
 	}
 	slowest := 1.0
@@ -72,8 +72,8 @@ func (e *Session) Builder(c *cache.Cache) kernel.Builder {
 	return kernel.Builder{Cache: c, Report: e.Report, Needed: scenario.NeededOptions()}
 }
 
-// known says which name is none of a kernel that is there or can be built.
-func known(c *cache.Cache, names []string) error {
+// knownNames says which name is none of a kernel that is there or can be built.
+func knownNames(c *cache.Cache, names []string) error {
 	for _, name := range names {
 		if _, err := kernel.Named(name); err == nil {
 			continue

@@ -8,6 +8,8 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
+	"loopfault/results/known"
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 )
 
@@ -25,6 +27,24 @@ func (f GuestFlags) Check() error {
 		return errs.Usagef("--jobs is %d, want 1 to %d here", f.Jobs, most)
 	}
 	return nil
+}
+
+// KnownFlag is for campaigns that may come to hangs which are no news.
+type KnownFlag struct {
+	Known string `placeholder:"FILE" help:"Hangs and crashes that are no news and count in no rate: a YAML list of signature or scenario, kernel, from, to, reason, until."`
+}
+
+// Issues reads the list; nil if there is none.
+func (f KnownFlag) Issues() ([]known.Issue, error) {
+	if f.Known == "" {
+		return nil, nil
+	}
+	text, err := safefile.Read(f.Known, safefile.MaxConfig)
+	if err != nil {
+		return nil, errs.ByUser(err)
+	}
+	list, err := known.Parse(f.Known, text)
+	return list, errs.ByUser(err)
 }
 
 // jobs is how many guests run at a time: what was asked for, if the host's memory

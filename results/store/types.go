@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/results/known"
 	"loopfault/results/observe"
 	"loopfault/results/paths"
 	"loopfault/results/verdict"
@@ -44,6 +45,8 @@ type Terms struct {
 	ReplayOf  string   `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
 	Stalls    bool     `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
 	Vmcore    bool     `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
+	// Known are hangs and crashes that are no news: they do not count in rates, comparisons and what stops early.
+	Known []known.Issue `json:"known,omitempty"`
 }
 
 // Duration is written as Go writes it, as in 10m0s.
@@ -75,9 +78,29 @@ const (
 // after every trial.
 func (t Terms) Sequential() bool { return t.Until == UntilDifference || t.Until == UntilAnswer }
 
-// Hit says whether a verdict of an arm's trial counts as a hang in rates and comparisons.
-func (m Manifest) Hit(arm string, k verdict.Kind) bool {
-	return k == verdict.Hang || k == verdict.Stall && m.StallsCount(arm)
+// Hit says whether a trial counts as one that hung, in rates and comparisons.
+func (m Manifest) Hit(t Trial) bool {
+	k := t.Verdict.Kind
+	return k == verdict.Hang && m.KnownIssue(t) == nil || k == verdict.Stall && m.StallsCount(t.Arm)
+}
+
+// KnownIssue is what the hang or crash of a trial is listed as, nil if it is news. The list is read as of the day on which
+// the run began. What a control does is always news.
+func (m Manifest) KnownIssue(t Trial) *known.Issue {
+	if t.Verdict.Kind != verdict.Hang && t.Verdict.Kind != verdict.Crash {
+		return nil
+	}
+	i := slices.IndexFunc(m.Arms, func(a Arm) bool { return a.Name == t.Arm })
+	if i < 0 || m.Arms[i].Control || m.Arms[i].NoFault {
+		return nil
+	}
+	scenario, _, _ := strings.Cut(m.Name, ":")
+	w := known.Where{Scenario: scenario, Kernel: m.Arms[i].Kernel, Version: m.Arms[i].Version}
+	k := slices.IndexFunc(m.Known, func(k known.Issue) bool { return k.Covers(w, t.Verdict.Signature) && !k.Expired(m.Started) })
+	if k < 0 {
+		return nil
+	}
+	return &m.Known[k]
 }
 
 // StallsCount says whether stalls of an arm count as hangs do.

@@ -2,8 +2,10 @@ package summary
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
+	"loopfault/results/known"
 	"loopfault/results/observe"
 	"loopfault/results/paths"
 	"loopfault/results/stats"
@@ -29,6 +31,9 @@ type Arm struct {
 	// that led to it: names with a slash are parts of the path before it.
 	Paths    map[string]paths.Count `json:"paths,omitempty"`
 	Verdicts map[verdict.Kind]int   `json:"verdicts"`
+	// Known is how many of the hangs and crashes among the verdicts the campaign's list of
+	// known issues names. They are in no rate.
+	Known map[verdict.Kind]int `json:"known,omitempty"`
 	// Stalls says that stalls count as hangs do, here and in comparisons.
 	Stalls        bool       `json:"count_stalls,omitempty"`
 	HangRate      float64    `json:"hang_rate"`
@@ -62,6 +67,8 @@ type Signature struct {
 	Detectors []string     `json:"detectors"` // all that saw it, over all trials
 	// Explanation is who waits for whom in the first trial that could tell.
 	Explanation string `json:"explanation,omitempty"`
+	// Known is why it is no news, as the campaign's list of known issues says.
+	Known string `json:"known,omitempty"`
 }
 
 // Counted is how many trials of the arm say something about its hang rate.
@@ -75,11 +82,15 @@ func (a Arm) count() stats.Count {
 
 // Hung is how many trials of the arm hung; stalls are among them if they are to count.
 func (a Arm) Hung() int {
+	n := a.Verdicts[verdict.Hang] - a.Known[verdict.Hang]
 	if a.Stalls {
-		return a.Verdicts[verdict.Hang] + a.Verdicts[verdict.Stall]
+		n += a.Verdicts[verdict.Stall]
 	}
-	return a.Verdicts[verdict.Hang]
+	return n
 }
+
+// Crashed is how many trials of the arm crashed in a way that is not known.
+func (a Arm) Crashed() int { return a.Verdicts[verdict.Crash] - a.Known[verdict.Crash] }
 
 // sumArm sums up an arm's own trials.
 func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
@@ -92,7 +103,7 @@ func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
 		a.Verdicts[k] = 0
 	}
 	for _, t := range trials {
-		a.add(t)
+		a.add(t, m.KnownIssue(t))
 	}
 	slices.SortStableFunc(a.Signatures, func(x, y Signature) int { return y.Count - x.Count })
 	n := a.count()
@@ -109,8 +120,14 @@ func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
 	return a
 }
 
-func (a *Arm) add(t store.Trial) {
+func (a *Arm) add(t store.Trial, listed *known.Issue) {
 	a.Verdicts[t.Verdict.Kind]++
+	if listed != nil {
+		if a.Known == nil {
+			a.Known = map[verdict.Kind]int{}
+		}
+		a.Known[t.Verdict.Kind]++
+	}
 	a.Calls += t.Exercised
 	a.Hits += t.Landed
 	a.Paths = paths.Merge(a.Paths, t.Paths)
@@ -128,11 +145,11 @@ func (a *Arm) add(t store.Trial) {
 		a.Reasons[t.Reason]++
 	}
 	if t.Signature != "" {
-		a.addSignature(t)
+		a.addSignature(t, listed)
 	}
 }
 
-func (a *Arm) addSignature(t store.Trial) {
+func (a *Arm) addSignature(t store.Trial, listed *known.Issue) {
 	v := t.Verdict
 	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind })
 	if i < 0 {
@@ -141,6 +158,9 @@ func (a *Arm) addSignature(t store.Trial) {
 	}
 	s := &a.Signatures[i]
 	s.Count++
+	if listed != nil {
+		s.Known = fmt.Sprintf("known until %s: %s", listed.Until, listed.Reason)
+	}
 	s.Explanation = cmp.Or(s.Explanation, t.Explanation)
 	for _, d := range v.Detectors {
 		if !slices.Contains(s.Detectors, d) {
@@ -157,7 +177,7 @@ func expose(m store.Manifest, trials []store.Trial) Exposure {
 		if !t.Verdict.Kind.Counts() || t.WorkSeconds <= 0 {
 			continue
 		}
-		hit := m.Hit(t.Arm, t.Verdict.Kind)
+		hit := m.Hit(t)
 		watched = append(watched, stats.Watched{Time: t.WorkSeconds, Hit: hit})
 		e.Hours += t.WorkSeconds / 3600
 		if hit {

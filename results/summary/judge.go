@@ -44,7 +44,7 @@ func Judge(s Summary) Judgement {
 		trials += a.Trials
 		counted += a.Counted()
 		broken += a.Verdicts[verdict.Error]
-		found = found || a.Hung()+a.Verdicts[verdict.Crash] > 0
+		found = found || a.Hung()+a.Crashed() > 0
 	}
 	for _, c := range s.Comparisons {
 		found = found || c.Word == stats.Worse

@@ -34,11 +34,16 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 	for _, a := range s.Arms {
 		if a.Below != nil && !a.Control && *a.Below <= worthABound {
 			// Upwards, so that the sentence stays true.
+			other := ""
+			if a.Known[verdict.Hang] > 0 {
+				other = "other "
+			}
 			percent := math.Ceil(1000**a.Below) / 10
-			list = append(list, fmt.Sprintf("%s: 0 hangs in %d trials: below %.1f %% at 95 %%.", a.Name, a.Counted(), percent))
+			list = append(list, fmt.Sprintf("%s: 0 %shangs in %d trials: below %.1f %% at 95 %%.", a.Name, other, a.Counted(), percent))
 		}
 	}
 	list = append(list, stallNotes(s.Arms)...)
+	list = append(list, issueNotes(m, s.Arms)...)
 	list = append(list, instrumentedNotes(s.Arms, trials)...)
 	list = append(list, watchedNotes(m.Arms)...)
 	for _, arm := range m.Arms {

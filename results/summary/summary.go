@@ -65,7 +65,7 @@ func hangs(m store.Manifest, trials []store.Trial) []bool {
 	var hung []bool
 	for _, t := range trials {
 		if t.Verdict.Kind.Counts() {
-			hung = append(hung, m.Hit(t.Arm, t.Verdict.Kind))
+			hung = append(hung, m.Hit(t))
 		}
 	}
 	return hung

@@ -29,6 +29,7 @@ type matrixCmd struct {
 	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
 	DryRun   bool     `help:"Print the cells, and run nothing."`
 	backendFlag
+	session.KnownFlag
 	session.GuestFlags
 }
 
@@ -62,15 +63,15 @@ func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
 		return errs.ByUser(err)
 	}
 	return matrix.Run(ctx, &matrix.Guests{
-		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: rec.Request.Trials, Seed: rec.Request.Seed,
+		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: rec.Request.Trials, Seed: rec.Request.Seed, Known: rec.Request.Known,
 	}, rec)
 }
 
 // record lays a new matrix out, or reads the one to go on with.
 func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if c.Resume != "" {
-		if len(c.Scenario)+len(c.Group) > 0 {
-			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios or groups with it")
+		if len(c.Scenario)+len(c.Group) > 0 || c.Known != "" {
+			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios, groups or known issues with it")
 		}
 		rec, err := matrix.OpenRecord(e.Results, c.Resume)
 		if err != nil {
@@ -120,6 +121,9 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		if r.Expunged, err = matrix.ParseExpunges(c.Expunge, text); err != nil {
 			return r, errs.ByUser(err)
 		}
+	}
+	if r.Known, err = c.Issues(); err != nil {
+		return r, err
 	}
 	if err := r.Check(); err != nil {
 		return r, errs.ByUser(err)

@@ -32,6 +32,7 @@ type campaignFlags struct {
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
 	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	backendFlag
+	session.KnownFlag
 	session.GuestFlags
 }
 
@@ -108,6 +109,10 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 	if err := f.check(asked.Until); err != nil {
 		return err
 	}
+	issues, err := f.Issues()
+	if err != nil {
+		return err
+	}
 	var st *store.Store
 	if !f.DryRun {
 		if st, err = store.Open(e.Results); err != nil {
@@ -120,7 +125,7 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 		return err
 	}
 	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
-	spec.Until, spec.Power, spec.TrialSeed = asked.Until, asked.Power, asked.TrialSeed
+	spec.Until, spec.Power, spec.TrialSeed, spec.Known = asked.Until, asked.Power, asked.TrialSeed, issues
 	if f.DryRun {
 		return e.printPlan(spec)
 	}

@@ -22,6 +22,7 @@ type Finding struct {
 	Trials    []int       // that ended with it
 	First     store.Trial // the first of them, by preference of no control; all that follows is of it
 	Wanted    bool        // only controls ended with it
+	Known     string      // why it is no news, as the campaign's list of known issues says
 	Injected  string      // see the function of that name
 	Commands  []string    // that run the first trial again
 	Stack     *Stack      // nil: no report with a stack is stored
@@ -80,6 +81,9 @@ func findings(m store.Manifest, trials []store.Trial) []Finding {
 	}
 	for i, f := range list {
 		arm := Run{Manifest: m}.Arm(f.First.Arm)
+		if k := m.KnownIssue(f.First); k != nil {
+			list[i].Known = "known until " + k.Until + ": " + k.Reason
+		}
 		list[i].Injected, list[i].Commands = Injected(arm, f.First), replay(m, arm, f.First)
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int {

@@ -33,6 +33,9 @@ func (r Run) Result(t store.Trial) (Result, string) {
 		if control {
 			return Passed, "a control has to hang"
 		}
+		if k := r.Manifest.KnownIssue(t); k != nil {
+			return Skipped, "known until " + k.Until + ": " + k.Reason
+		}
 		return Failed, t.Title
 	}
 	switch {

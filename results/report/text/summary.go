@@ -90,6 +90,9 @@ func printFindings(w io.Writer, s summary.Summary) {
 	for _, a := range s.Arms {
 		for _, sig := range a.Signatures {
 			fmt.Fprintf(w, "%s: %d × %s: %s (seen by %s)\n", a.Name, sig.Count, sig.Kind, sig.Title, strings.Join(sig.Detectors, ", "))
+			if sig.Known != "" {
+				fmt.Fprintf(w, "    %s; not counted\n", sig.Known)
+			}
 			if sig.Explanation != "" {
 				fmt.Fprintf(w, "    %s\n", sig.Explanation)
 			}
