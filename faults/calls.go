@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"loopfault/workloads/wire"
 )
@@ -77,7 +78,9 @@ func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
 }
 
 // Site finds the n-th call that a function makes to callee, or to any slab
-// allocator if that is "".
+// allocator if that is "". Names with "|" between them are alternatives, of which the
+// first that the function calls is taken: some kernels have a callee inlined. A kernel in
+// which there is no such call is *Unsupported.
 func Site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
 	fn, err := Function(ctx, t, name)
 	if err != nil {
@@ -87,18 +90,22 @@ func Site(ctx context.Context, t Target, name, callee string, n int) (CallSite, 
 	if err != nil {
 		return CallSite{}, err
 	}
-	what, found := "slab allocators", 0
+	what, most := "a slab allocator", 0
 	if callee != "" {
-		what = callee
+		what = strings.ReplaceAll(callee, "|", " or ")
 	}
-	for _, s := range sites {
-		if callee == "" && !s.Alloc || callee != "" && callee != s.Callee {
-			continue
+	for either := range strings.SplitSeq(callee, "|") {
+		found := 0
+		for _, s := range sites {
+			if either == "" && !s.Alloc || either != "" && either != s.Callee {
+				continue
+			}
+			if found++; found == n {
+				s.N = n
+				return s, nil
+			}
 		}
-		if found++; found == n {
-			s.N = n
-			return s, nil
-		}
+		most = max(most, found)
 	}
-	return CallSite{}, fmt.Errorf("%s calls %s %d times itself, there is no call %d", name, what, found, n)
+	return CallSite{}, &Unsupported{Fault: name, Lacks: fmt.Sprintf("call %d of it to %s: it makes %d itself (inlined, or another version?)", n, what, most)}
 }

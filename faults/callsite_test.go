@@ -130,9 +130,9 @@ func TestCallsiteSaysWhatIsWrong(t *testing.T) {
 	f := faults.Callsite{Function: "victim", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1}}
 	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newFakeGuest()), "started without a debugger")
 	f.Call = 3
-	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newDebuggedGuest()), "calls slab allocators 2 times itself, there is no call 3")
+	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newDebuggedGuest()), "this kernel has no call 3 of it to a slab allocator: it makes 2 itself")
 	f.Call, f.Callee = 1, "nobody"
-	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newDebuggedGuest()), "calls nobody 0 times itself")
+	assert.ErrorContains(t, f.Fault().Arm(t.Context(), newDebuggedGuest()), "to nobody: it makes 0 itself")
 
 	f.Callee, f.Comm = "", "writer/3"
 	g := newDebuggedGuest()

@@ -85,7 +85,7 @@ func TestFailslabAimsAtOneCallSite(t *testing.T) {
 	assert.Equal(t, "0xffffffff81001011\n", g.files[failslab+"require-end"])
 
 	f.Call = 3
-	assert.ErrorContains(t, f.Arm(ctx, g), "calls slab allocators 2 times itself, there is no call 3")
+	assert.ErrorContains(t, f.Arm(ctx, g), "victim: this kernel has no call 3 of it to a slab allocator: it makes 2 itself")
 }
 
 func TestFailslabNamesWhatIsWrong(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 type Place struct {
 	Function string `json:"function" yaml:"function"` // its first instruction, without Call
 	// Call, if it is not 0, is the n-th call that the function makes to Callee, or to any
-	// slab allocator if that is "".
+	// slab allocator if that is "". "a|b" is b in kernels where it makes no calls to a.
 	Call   int    `json:"call,omitempty" yaml:"call"`
 	Callee string `json:"callee,omitempty" yaml:"callee"`
 }

@@ -47,7 +47,9 @@ func (c *checker) explore(e faults.Explore, path string) {
 
 func (c *checker) place(l faults.Place, path string) {
 	c.want(functionForm.MatchString(l.Function), path+".function", "is %q, want the name of a kernel function", l.Function)
-	c.want(l.Callee == "" || functionForm.MatchString(l.Callee), path+".callee", "is %q, want the name of a kernel function, or nothing for any slab allocator", l.Callee)
+	for name := range strings.SplitSeq(l.Callee, "|") {
+		c.want(l.Callee == "" || functionForm.MatchString(name), path+".callee", "is %q, want the name of a kernel function, or nothing for any slab allocator", l.Callee)
+	}
 	c.between(l.Call, 0, 1000, path+".call")
 	c.want(l.Callee == "" || l.Call > 0, path+".call", "is 0, want which of the calls of %s", l.Callee)
 }
