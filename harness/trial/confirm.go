@@ -272,6 +272,7 @@ func (t *trial) saved(dir string) waitfor.Evidence {
 		}
 		*to = string(text)
 	}
+	e.Config = t.config // it is kept once
 	e.Reports = t.eyes.reports()
 	return e
 }

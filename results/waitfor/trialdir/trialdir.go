@@ -38,7 +38,7 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 	if err != nil || quiet.Tasks == "" {
 		return x, err
 	}
-	quiet.Reports, quiet.History = e.Reports, e.History
+	quiet.Reports, quiet.History, quiet.Config = e.Reports, e.History, e.Config // kept once
 	return waitfor.Together(x, waitfor.Explain(quiet)), nil
 }
 

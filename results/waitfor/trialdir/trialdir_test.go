@@ -105,3 +105,23 @@ func TestASecondLookWithoutLoadIsRead(t *testing.T) {
 	assert.Equal(t, waitfor.Lost, x.Class)
 	assert.Contains(t, x.Details[0], before.Sentence)
 }
+
+// What the kernel was configured with is kept once, and counts for the second look as well: since 7.x RPCs without a
+// request slot are not listed, and are not gone.
+func TestTheConfigurationIsThatOfTheSecondLook(t *testing.T) {
+	r := trial(t, "slot-held-by-open")
+	before, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	require.Equal(t, waitfor.Cycle, before.Class)
+	quiet := filepath.Join(r.TrialDir(1), "evidence", "quiet")
+	require.NoError(t, os.Mkdir(quiet, 0o755))
+	for from, to := range map[string]string{"stacks.txt": "tasks.txt", "rpc-tasks.txt": "rpc-tasks.txt", "nfsd.txt": "nfsd.txt"} {
+		text, err := os.ReadFile(filepath.Join("..", "testdata", "hangs", "slot-held-by-open", from))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(quiet, to), text, 0o644))
+	}
+	x, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	assert.Equal(t, waitfor.Cycle, x.Class, x.Sentence)
+	assert.NotContains(t, x.Text(), "lost wake-up")
+}
