@@ -12,7 +12,7 @@ import (
 var (
 	rpcTasks  = []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}
 	rpcXprts  = []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}
-	nfsdFiles = []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}
+	nfsdFiles = []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/v4_end_grace", "/proc/fs/nfsd/nfsv4gracetime", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}
 )
 
 // What is kept of a guest that hangs, beside its tasks: a name and files of the

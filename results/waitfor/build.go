@@ -1,6 +1,9 @@
 package waitfor
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // builder makes the graph. Things come into it when something waits for them,
 // so that what nobody waits for is not drawn.
@@ -66,6 +69,7 @@ func (b *builder) build() {
 			b.rpc(g)
 		}
 	}
+	b.inGrace()
 	// Of what a resource may also depend on, only what somebody waits for is real.
 	for _, id := range append([]string(nil), b.order...) {
 		n := b.nodes[id]
@@ -74,6 +78,15 @@ func (b *builder) build() {
 				b.edge(n, b.nodes["thing:"+also], "it is waited for at the same time", false)
 			}
 		}
+	}
+}
+
+// inGrace draws that the server is in its grace period, where something was put off.
+func (b *builder) inGrace() {
+	if off := b.nodes["thing:server-delay"]; off != nil && b.server.grace > 0 {
+		n := b.add(&Node{ID: "grace", Kind: KindOther, Label: "grace period of the server", root: Slow,
+			Detail: []string{fmt.Sprintf("cleared by: its end, at most %d s after the server's start; it puts off all OPENs, locks and I/O but reclaims until then", b.server.grace)}})
+		b.edge(off, n, "nfsd.txt: v4_end_grace is N", false)
 	}
 }
 

@@ -38,6 +38,9 @@ func Pending(e Evidence, lease float64) []Timer {
 			add("an RPC is sent again after its time-out", left)
 		}
 	}
+	if grace := parseServer(e.NFSD, nil).grace; grace > 0 {
+		add(fmt.Sprintf("the server's grace period ends (%d s)", grace), float64(grace))
+	}
 	for _, text := range []string{e.Stacks, e.Tasks} {
 		if strings.Contains(text, "nfs4_handle_exception") || strings.Contains(text, "nfs4_delay") {
 			add(delayed(lease), lease)

@@ -102,6 +102,7 @@ var rules = []rule{
 	{"walk_component", "directory"},
 	{"lookup_slow", "directory"},
 	{"path_openat", "directory"},
+	{"do_renameat2", "directory"},
 	{"__nfs_lookup_revalidate", "name"},
 	{"nfs_lookup_revalidate*", "name"},
 	{"open_last_lookups", "directory"},

@@ -90,6 +90,7 @@ var examples = []struct{ stack, waits string }{
 	{"walk_component do_syscall_64", "directory"},
 	{"lookup_slow do_syscall_64", "directory"},
 	{"path_openat do_syscall_64", "directory"},
+	{"do_renameat2 do_syscall_64", "directory"},
 	{"__nfs_lookup_revalidate lookup_fast path_openat", "name"},
 	{"nfs_lookup_revalidate lookup_fast walk_component", "name"},
 	{"open_last_lookups do_syscall_64", "directory"},

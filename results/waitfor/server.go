@@ -14,6 +14,9 @@ type server struct {
 	idle    int // of them waiting for requests; the others work or are blocked
 	clients []string
 	slots   int // of a session that the server wants used, the fewest of any client; 0 if not known, as before Linux 6.14
+	// grace is how long its grace period is, in seconds, if it is in it; 0 if it is not, or if
+	// that is not known.
+	grace int
 	// asleep counts nfsd threads in uninterruptible sleep by where ps saw them.
 	asleep map[string]int
 }
@@ -42,11 +45,18 @@ func parsePS(text string) []thread {
 // parseServer reads nfsd.txt and the nfsd lines of ps.txt.
 func parseServer(nfsd string, ps []thread) server {
 	var s server
+	inGrace := false
 	for path, line := range sections(nfsd) {
 		switch {
 		case strings.HasSuffix(path, "/threads"):
 			if n, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && n >= 0 && n < 1<<20 {
 				s.threads, s.known = n, true
+			}
+		case strings.HasSuffix(path, "/v4_end_grace"): // "has it ended?"
+			inGrace = inGrace || strings.TrimSpace(line) == "N"
+		case strings.HasSuffix(path, "/nfsv4gracetime"):
+			if n, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && n > 0 && n < 1<<20 {
+				s.grace = n
 			}
 		case strings.HasSuffix(path, "/info"):
 			if text, ok := strings.CutPrefix(line, "session target slots: "); ok {
@@ -59,6 +69,9 @@ func parseServer(nfsd string, ps []thread) server {
 				s.clients = append(s.clients, "callback state "+plain.Short(state, 32))
 			}
 		}
+	}
+	if !inGrace {
+		s.grace = 0
 	}
 	seen := 0
 	s.asleep = map[string]int{}

@@ -42,6 +42,13 @@ func (t *task) breaksLease() bool {
 	return t.state == "S" && len(t.stack) > 0 && t.stack[0] == leaseBreaker
 }
 
+// repeats says that it sleeps between two tries of a request that the server put off. Some
+// of these sleeps are interruptible, which no detector calls blocked: an OPEN in the server's
+// grace period, say, which keeps its directory locked meanwhile.
+func (t *task) repeats() bool {
+	return t.state == "S" && len(t.stack) > 0 && (t.stack[0] == "nfs4_handle_exception" || strings.HasPrefix(t.stack[0], "nfs4_delay"))
+}
+
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
 // whose stacks are known. stacks.txt counts; the rest adds how long a task has
 // slept, or stands in for stacks.txt where that is missing or cut short.
@@ -81,7 +88,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" || t.breaksLease() {
+		if t.state == "D" || t.breaksLease() || t.repeats() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)
