@@ -145,6 +145,6 @@ func (t *trial) prove(ctx context.Context) error {
 		t.history.add(entry{Type: a.kind, What: "proof", Detail: a.fault.Describe(), Data: p})
 	}
 	failed = errors.Join(failed, t.proveCalls(ctx), t.proveObserved(ctx))
-	t.eyes.recovery.prove(&t.result)
+	t.detectors.recovery.prove(&t.result)
 	return failed
 }

@@ -58,21 +58,21 @@ func leaseOf(e wire.Export) time.Duration {
 // confirm finds out whether what looks like a hang outlives the load. It leaves the
 // answer in the observations, and evidence of the idle guest in evidence/quiet.
 func (t *trial) confirm(ctx context.Context) error {
-	if len(t.eyes.blocked)+len(t.eyes.stalled) == 0 {
+	if len(t.detectors.blocked)+len(t.detectors.stalled) == 0 {
 		return nil // what the kernel alone saw has no sleeper to watch
 	}
 	before := waitfor.Explain(t.saved(evidence.Dir))
 	c := &verdict.Confirmation{Under: before.Sentence}
 	return t.timed(PhaseConfirm, func() error {
 		t.relieve(ctx)
-		began, since := t.eyes.last, t.eyes.hangSince
-		t.eyes.relieved = true
+		began, since := t.detectors.last, t.detectors.hangSince
+		t.detectors.relieved = true
 		w := quietWatch{}
 		err := t.during(ctx, longestWatch(t.spec.Scenario.Export)+t.budgets.Step, func(ctx context.Context) error { return t.watchQuiet(ctx, &w) })
-		if err == nil && len(t.eyes.blocked) == 0 {
+		if err == nil && len(t.detectors.blocked) == 0 {
 			err = t.goOn(ctx)
 		}
-		c.Quiet, c.Lasted = tenths(t.eyes.last-began), tenths(t.eyes.last-since)
+		c.Quiet, c.Lasted = tenths(t.detectors.last-began), tenths(t.detectors.last-since)
 		c.Timer, c.Seconds = w.longest.What, tenths(w.longest.Left)
 		switch {
 		case errors.Is(err, errBack):
@@ -102,14 +102,14 @@ func (t *trial) goOn(ctx context.Context) error {
 	if err := t.signalWorkers(ctx, "-CONT"); err != nil {
 		return err
 	}
-	from := t.eyes.last
+	from := t.detectors.last
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, stretched(t.budgets.HungTask, t.eyes.speed.slow()))
+		ctx, cancel := context.WithTimeout(ctx, stretched(t.budgets.HungTask, t.detectors.speed.slow()))
 		defer cancel()
 		<-ctx.Done()
 		return nil
 	})
-	if err == nil && t.eyes.pace.goesOn(t.eyes.stalled, from) {
+	if err == nil && t.detectors.pace.goesOn(t.detectors.stalled, from) {
 		return errBack
 	}
 	return err
@@ -193,7 +193,7 @@ func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 		if err != nil {
 			return err
 		}
-		if t.eyes.overdue && t.eyes.back(e.Tasks) {
+		if t.detectors.overdue && t.detectors.back(e.Tasks) {
 			if away++; away == awayLooks {
 				return errBack
 			}
@@ -273,6 +273,6 @@ func (t *trial) saved(dir string) waitfor.Evidence {
 		*to = string(text)
 	}
 	e.Config = t.config // it is kept once
-	e.Reports = t.eyes.reports()
+	e.Reports = t.detectors.reports()
 	return e
 }

@@ -92,7 +92,7 @@ func TestTwoLooksThatFindTheSameSleepProveAHang(t *testing.T) {
 
 // The watch tells again of a sleep that is a quarter older; of whom it is silent woke up.
 func TestSleepersThatWokeAreNoSuspects(t *testing.T) {
-	e := eyes{last: 20, sleepers: map[int]wire.Blocked{
+	e := detectors{last: 20, sleepers: map[int]wire.Blocked{
 		1: {PID: 1, Since: 13, Seconds: 6}, 2: {PID: 2, Since: 2, Seconds: 6},
 	}}
 	assert.Contains(t, e.asleep(), 1)
@@ -102,7 +102,7 @@ func TestSleepersThatWokeAreNoSuspects(t *testing.T) {
 // Who sleeps on when the load is gone hangs; everybody awake is a stall.
 func TestWithoutLoadOnlyWhoSleepsCounts(t *testing.T) {
 	b := timeouts.For(2)
-	e := eyes{oldest: 0.4}
+	e := detectors{oldest: 0.4}
 	assert.False(t, e.awake(b), "nobody was reported: not for this to say")
 	e.blocked = []kernelreport.Report{{Kind: kernelreport.KindProcStack, Detector: verdict.TaskWatch}}
 	assert.True(t, e.awake(b))

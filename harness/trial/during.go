@@ -23,10 +23,10 @@ var errSilent = errors.New("the guest became unresponsive")
 // silence is for how long a running guest may say nothing, whatever outage it
 // has. Before its first word it boots.
 func (t *trial) silence() time.Duration {
-	if t.eyes.last == 0 {
+	if t.detectors.last == 0 {
 		return t.budgets.Boot
 	}
-	return stretched(t.spec.Guest.Timeouts.Stall, t.eyes.speed.slow())
+	return stretched(t.spec.Guest.Timeouts.Stall, t.detectors.speed.slow())
 }
 
 func stretched(budget time.Duration, slow float64) time.Duration {
@@ -78,15 +78,15 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 		return err
 	}
 	look := func(s wire.Sample) {
-		t.eyes.sample(s, t.history, t.budgets)
+		t.detectors.sample(s, t.history, t.budgets)
 		t.quiet.Reset(t.silence())
 		t.heard = time.Now()
-		t.eyes.readConsole(t.console)
+		t.detectors.readConsole(t.console)
 	}
 	for {
 		select {
 		case <-limit.C:
-			if more := stretched(budget, t.eyes.speed.slow()) - time.Since(began); more > 0 {
+			if more := stretched(budget, t.detectors.speed.slow()) - time.Since(began); more > 0 {
 				limit.Reset(more)
 				continue
 			}
@@ -123,24 +123,24 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			if err := clockFault(s.Uptime-t.woke, time.Since(t.wokeAt).Seconds()); err != nil {
 				return left(err)
 			}
-			if t.eyes.relieved {
-				if t.eyes.awake(t.budgets) {
+			if t.detectors.relieved {
+				if t.detectors.awake(t.budgets) {
 					return left(errBack)
 				}
 				continue // it was settled before
 			}
 			t.lookEarly(stepCtx)
-			if t.eyes.settled(s.Uptime, t.budgets) {
+			if t.detectors.settled(s.Uptime, t.budgets) {
 				return left(errHang)
 			}
 		case l := <-t.suspects.looks:
 			t.history.add(entry{T: l.uptime, Type: "look", What: l.says, Data: map[string]any{"sleepers": len(l.sleepers), "seconds": tenths(l.took)}})
-			if t.suspects.take(l) && !t.eyes.relieved {
-				t.eyes.proven(l, t.history)
+			if t.suspects.take(l) && !t.detectors.relieved {
+				t.detectors.proven(l, t.history)
 				return left(errHang)
 			}
 		case u := <-t.turns:
-			t.eyes.recovery.turn(u)
+			t.detectors.recovery.turn(u)
 		case step, ok := <-t.life:
 			if !ok {
 				t.life = nil

@@ -23,7 +23,7 @@ func TestGuestClocksMayBeSlowButNotWild(t *testing.T) {
 func TestStepsOfASlowGuestMayTakeLonger(t *testing.T) {
 	const budget = 50 * time.Millisecond
 	slow := trial{quiet: time.NewTimer(time.Hour)}
-	slow.eyes.speed = speed{fastest: 1, recent: []float64{timeouts.MaxScale}}
+	slow.detectors.speed = speed{fastest: 1, recent: []float64{timeouts.MaxScale}}
 	defer slow.quiet.Stop()
 	began := time.Now()
 	err := slow.during(t.Context(), budget, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })

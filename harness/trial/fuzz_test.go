@@ -26,17 +26,17 @@ func FuzzGuest(f *testing.F) {
 		}
 		e, h, b := open(t)
 		defer h.close()
-		tr := &trial{eyes: *e, console: printing(console)}
+		tr := &trial{detectors: *e, console: printing(console)}
 		for s := range control.Watch(bytes.NewReader(watch)) {
-			tr.eyes.sample(s, h, b)
-			tr.eyes.readConsole(tr.console)
-			tr.eyes.settled(s.Uptime, b)
-			tr.eyes.suspicious(b)
+			tr.detectors.sample(s, h, b)
+			tr.detectors.readConsole(tr.console)
+			tr.detectors.settled(s.Uptime, b)
+			tr.detectors.suspicious(b)
 		}
-		tr.eyes.readConsole(tr.console)
-		tr.eyes.findings, _ = findings(records)
+		tr.detectors.readConsole(tr.console)
+		tr.detectors.findings, _ = findings(records)
 		table, _ := nthTable(records)
-		o := verdict.Observations{Operations: 1, Reports: tr.eyes.reports()}
+		o := verdict.Observations{Operations: 1, Reports: tr.detectors.reports()}
 		for _, v := range []any{verdict.Decide(o), o, table} {
 			_, err := json.Marshal(v)
 			require.NoError(t, err)

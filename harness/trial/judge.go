@@ -13,10 +13,10 @@ import (
 
 // judge sorts out how the trial ended and asks for the verdict.
 func (t *trial) judge(err error) []kernelreport.Report {
-	if left := t.eyes.readConsole(t.console); left > 0 {
+	if left := t.detectors.readConsole(t.console); left > 0 {
 		t.history.add(entry{Type: "evidence", What: "console.log", Detail: fmt.Sprintf("%d reports after the first ones were left out", left)})
 	}
-	reports := t.eyes.reports()
+	reports := t.detectors.reports()
 	t.inLog(reports)
 	o := &t.result.Observations
 	o.Reports = reports
@@ -39,7 +39,7 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	}
 	t.result.Verdict = verdict.Decide(*o)
 	t.result.Seconds = time.Since(t.began).Seconds()
-	t.result.HangAt = t.eyes.firstHang
+	t.result.HangAt = t.detectors.firstHang
 	t.measure()
 	return reports
 }
@@ -65,13 +65,13 @@ func (t *trial) inLog(reports []kernelreport.Report) {
 // and how soon.
 func (t *trial) measure() {
 	if t.workAt > 0 {
-		end := t.eyes.last
-		if t.eyes.firstHang > 0 {
-			end = t.eyes.hangSince
+		end := t.detectors.last
+		if t.detectors.firstHang > 0 {
+			end = t.detectors.hangSince
 		}
 		t.result.WorkSeconds = max(end-t.workAt, 0.01) // 0 would be: not known
 	}
-	if first := t.eyes.firstOp; first > 0 {
+	if first := t.detectors.firstOp; first > 0 {
 		t.result.FirstOpSeconds = t.wokeAt.Sub(t.began).Seconds() + first - t.woke
 	}
 }
@@ -80,9 +80,9 @@ func (t *trial) measure() {
 func (t *trial) countOperations() {
 	t.result.Workers = map[string]int64{}
 	for slot, name := range t.workers {
-		if slot < len(t.eyes.ops) {
-			t.result.Workers[name] = t.eyes.ops[slot]
-			t.result.Operations += t.eyes.ops[slot]
+		if slot < len(t.detectors.ops) {
+			t.result.Workers[name] = t.detectors.ops[slot]
+			t.result.Operations += t.detectors.ops[slot]
 		} else {
 			t.result.Workers[name] = 0
 		}

@@ -13,7 +13,7 @@ import (
 // allows over all of the load: a client that recovers again and again makes
 // progress in between, and no task of it stays blocked.
 func (t *trial) watchLoops(seconds float64) {
-	t.eyes.stalls = append(t.eyes.stalls, loops(t.spec.Scenario.Limits, t.result.Ops, seconds)...)
+	t.detectors.stalls = append(t.detectors.stalls, loops(t.spec.Scenario.Limits, t.result.Ops, seconds)...)
 }
 
 func loops(limits map[string]float64, ops map[string]int64, seconds float64) []kernelreport.Report {

@@ -36,8 +36,8 @@ func (t *trial) collectOutside(ctx context.Context) {
 		fmt.Fprintf(&text, "loopfault: CPU#%d is in %s\n", cpu, symbol)
 	}
 	t.save("qemu.txt", text.String())
-	t.eyes.silence = []kernelreport.Report{silenceReport(where)}
-	t.eyes.mark(t.eyes.last, t.eyes.last)
+	t.detectors.silence = []kernelreport.Report{silenceReport(where)}
+	t.detectors.mark(t.detectors.last, t.detectors.last)
 
 	err := t.guest.Monitor().Execute(ctx, "inject-nmi", nil, nil)
 	for _, key := range []byte("lwtm") {

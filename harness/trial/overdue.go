@@ -28,27 +28,27 @@ func (t *trial) overdue(ctx context.Context, late error) error {
 	if len(sleepers) == 0 {
 		return late
 	}
-	t.eyes.overdue = true
+	t.detectors.overdue = true
 	for _, pid := range slices.Sorted(maps.Keys(sleepers)) {
 		b := sleepers[pid]
-		b.Since, b.Seconds = t.stepAt, t.eyes.last-t.stepAt
-		t.eyes.block(t.eyes.last, b, t.history)
+		b.Since, b.Seconds = t.stepAt, t.detectors.last-t.stepAt
+		t.detectors.block(t.detectors.last, b, t.history)
 	}
 	if err := t.confirm(ctx); err != nil {
 		return err
 	}
 	c := t.result.Confirmed
 	if c.How == verdict.Back && c.Quiet < t.budgets.HungTask.Seconds() {
-		t.eyes.blocked, t.eyes.firstHang, t.result.Confirmed = nil, 0, nil
+		t.detectors.blocked, t.detectors.firstHang, t.result.Confirmed = nil, 0, nil
 		return late
 	}
 	return nil
 }
 
 // back says that none of the tasks that were reported is asleep at a look.
-func (e *eyes) back(tasks string) bool {
+func (d *detectors) back(tasks string) bool {
 	sleepers := sleepersIn(tasks)
-	for pid := range e.seen {
+	for pid := range d.seen {
 		if _, ok := sleepers[pid]; ok {
 			return false
 		}

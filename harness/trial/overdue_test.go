@@ -29,7 +29,7 @@ func TestSleepersAreReadOffAListOfTasks(t *testing.T) {
 // A task that sleeps again and again was awake at most for a moment: who was asleep when the
 // step was given up must not be at a look.
 func TestWhatIsOverdueIsBackWhenNoneOfItSleeps(t *testing.T) {
-	e := eyes{seen: map[int]bool{141: true}, overdue: true}
+	e := detectors{seen: map[int]bool{141: true}, overdue: true}
 	assert.False(t, e.back(twoTasks))
 	e.seen = map[int]bool{34: true}
 	assert.True(t, e.back(twoTasks), "others may sleep")

@@ -44,7 +44,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
 		return nil, err
 	}
-	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.eyes.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen}
+	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.detectors.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen}
 	err = t.timed(PhaseFreeze, func() (err error) {
 		p.snapshot, err = t.guest.Freeze(ctx)
 		return err
@@ -74,7 +74,7 @@ func (t *trial) restore(ctx context.Context) error {
 	t.result.Warm = true
 	t.armed, t.workers, t.failed, t.poke = slices.Clone(from.armed), from.workers, from.failed, from.poke
 	t.unseen = from.unseen
-	t.eyes.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
+	t.detectors.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
 	var woken wire.Woken
 	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
 		entropy := make([]byte, 64)

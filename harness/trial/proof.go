@@ -36,12 +36,12 @@ type look struct {
 
 // lookEarly takes a look in the background, if it is time to.
 func (t *trial) lookEarly(ctx context.Context) {
-	suspect := t.budgets.Suspect.Seconds() * t.eyes.speed.slow()
-	now := t.eyes.last
-	if t.suspects.busy || t.eyes.oldest < suspect || t.eyes.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
+	suspect := t.budgets.Suspect.Seconds() * t.detectors.speed.slow()
+	now := t.detectors.last
+	if t.suspects.busy || t.detectors.oldest < suspect || t.detectors.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
 		return
 	}
-	l := look{uptime: now, sleepers: t.eyes.asleep()}
+	l := look{uptime: now, sleepers: t.detectors.asleep()}
 	if len(l.sleepers) == 0 {
 		return
 	}
@@ -93,11 +93,11 @@ func lostIn(e waitfor.Evidence, sleepers map[int]wire.Blocked) (lost, says strin
 }
 
 // asleep are the tasks of which the watch would have told again if they had not slept on.
-func (e *eyes) asleep() map[int]wire.Blocked {
+func (d *detectors) asleep() map[int]wire.Blocked {
 	const again, late = 1.25, 2.5 // it tells when a sleep is a quarter older, once a second
 	all := map[int]wire.Blocked{}
-	for pid, b := range e.sleepers {
-		if e.last-b.Since <= again*b.Seconds+late*e.speed.slow() {
+	for pid, b := range d.sleepers {
+		if d.last-b.Since <= again*b.Seconds+late*d.speed.slow() {
 			all[pid] = b
 		}
 	}
@@ -105,10 +105,10 @@ func (e *eyes) asleep() map[int]wire.Blocked {
 }
 
 // proven takes a hang that was shown by two looks.
-func (e *eyes) proven(l look, h *history) {
-	h.add(entry{T: e.last, Type: "blocked", What: "wake-up lost", Detail: l.lost})
+func (d *detectors) proven(l look, h *history) {
+	h.add(entry{T: d.last, Type: "blocked", What: "wake-up lost", Detail: l.lost})
 	all := slices.SortedFunc(maps.Values(l.sleepers), func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range all {
-		e.block(e.last, b, h)
+		d.block(d.last, b, h)
 	}
 }

@@ -29,7 +29,7 @@ func (t *trial) records(ctx context.Context) error {
 		cut := 0
 		switch name {
 		case wire.FindingsFile:
-			t.eyes.findings, cut = findings(text)
+			t.detectors.findings, cut = findings(text)
 		case wire.NthFile:
 			t.result.Nth, cut = nthTable(text)
 		}

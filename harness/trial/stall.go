@@ -18,13 +18,13 @@ const looks = 5
 
 // lookAtStall finds out where the workers of a stalled workload are.
 func (t *trial) lookAtStall(ctx context.Context) {
-	if len(t.eyes.stalled) == 0 {
+	if len(t.detectors.stalled) == 0 {
 		return
 	}
 	var kinds []string
 	for _, w := range t.workers {
 		kind, _, _ := strings.Cut(w, "/")
-		if (t.eyes.stalled[0] == "all" || slices.Contains(t.eyes.stalled, kind)) && !slices.Contains(kinds, kind) {
+		if (t.detectors.stalled[0] == "all" || slices.Contains(t.detectors.stalled, kind)) && !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -34,7 +34,7 @@ func (t *trial) lookAtStall(ctx context.Context) {
 		stacks.WriteString(withError(text, err))
 	}
 	t.save("workers.txt", stacks.String())
-	t.eyes.stalls = []kernelreport.Report{stallReport(stacks.String(), t.eyes.stalled)}
+	t.detectors.stalls = []kernelreport.Report{stallReport(stacks.String(), t.detectors.stalled)}
 }
 
 // stallReport names a stall by where its workers were seen most often.

@@ -72,7 +72,7 @@ func (t *trial) work(ctx context.Context) error {
 		return err
 	}
 	t.workAt = t.history.now()
-	t.eyes.pace.workers, t.eyes.pace.began = t.workers, t.workAt
+	t.detectors.pace.workers, t.detectors.pace.began = t.workers, t.workAt
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 		return t.agent.Release(ctx, wire.Release{Seed: t.spec.Planned.Seed})
 	})
@@ -96,7 +96,7 @@ func (t *trial) work(ctx context.Context) error {
 // workers now might wake them, and hide it.
 func (t *trial) settle(ctx context.Context) error {
 	for {
-		why := t.eyes.suspicious(t.budgets)
+		why := t.detectors.suspicious(t.budgets)
 		if why == "" {
 			return nil
 		}
@@ -170,7 +170,7 @@ func (t *trial) repeat(ctx context.Context) error {
 // umount ends the workers and takes the mount down, faults still armed: the
 // reported path is an eviction at umount.
 func (t *trial) umount(ctx context.Context) error {
-	t.eyes.pace.began = 0 // workers that are ended do not stall
+	t.detectors.pace.began = 0 // workers that are ended do not stall
 	var u wire.Unmounted
 	var recovery float64
 	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
@@ -196,7 +196,7 @@ func (t *trial) umount(ctx context.Context) error {
 		return err
 	}
 	if recovery > 0 {
-		t.eyes.recovery.add(recovery)
+		t.detectors.recovery.add(recovery)
 	}
 	t.history.add(entry{Type: "guest", What: "unmounted", Data: u})
 	if u.Error != "" {

@@ -109,35 +109,35 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 // trial is one trial under way. Everything in it belongs to the goroutine of
 // Run: what happens elsewhere reaches it through channels.
 type trial struct {
-	spec     Spec
-	phase    func(string)
-	budgets  timeouts.Timeouts
-	began    time.Time
-	result   store.Trial
-	history  *history
-	guest    *guest.Guest
-	agent    *control.Client
-	samples  <-chan wire.Sample
-	life     <-chan guest.Transition
-	eyes     eyes
-	console  *kernelreport.Live // what the guest prints
-	quiet    *time.Timer        // runs out when the guest says nothing for too long
-	heard    time.Time          // when it last said something
-	config   string             // of the guest's kernel, "" if it does not say
-	text     uint64             // address of the kernel's _text, 0 if not known
-	armed    []armed
-	debugged *debugged         // nil if no fault needs it
-	failed   []string          // events that count calls in the target which a fault has fail
-	unseen   map[string]string // points of observation that this kernel does not have, and why
-	suspects suspects          // what looks like a hang from early on
-	poke     bool              // the server's code is to be changed before the load begins
-	turns    chan turn         // of outages, from who drives them
-	workers  []string          // by counter slot
-	timings  map[string]float64
-	wokeAt   time.Time // when the guest answered first, by the host's clock,
-	woke     float64   // and by its own
-	workAt   float64   // guest uptime at which the workloads were started
-	stepAt   float64   // guest uptime at which the phase began
+	spec      Spec
+	phase     func(string)
+	budgets   timeouts.Timeouts
+	began     time.Time
+	result    store.Trial
+	history   *history
+	guest     *guest.Guest
+	agent     *control.Client
+	samples   <-chan wire.Sample
+	life      <-chan guest.Transition
+	detectors detectors
+	console   *kernelreport.Live // what the guest prints
+	quiet     *time.Timer        // runs out when the guest says nothing for too long
+	heard     time.Time          // when it last said something
+	config    string             // of the guest's kernel, "" if it does not say
+	text      uint64             // address of the kernel's _text, 0 if not known
+	armed     []armed
+	debugged  *debugged         // nil if no fault needs it
+	failed    []string          // events that count calls in the target which a fault has fail
+	unseen    map[string]string // points of observation that this kernel does not have, and why
+	suspects  suspects          // what looks like a hang from early on
+	poke      bool              // the server's code is to be changed before the load begins
+	turns     chan turn         // of outages, from who drives them
+	workers   []string          // by counter slot
+	timings   map[string]float64
+	wokeAt    time.Time // when the guest answered first, by the host's clock,
+	woke      float64   // and by its own
+	workAt    float64   // guest uptime at which the workloads were started
+	stepAt    float64   // guest uptime at which the phase began
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
@@ -153,7 +153,7 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 		quiet:    time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
-	t.eyes.known = verdict.KnownSplats()
+	t.detectors.known = verdict.KnownSplats()
 	t.result.Target, t.result.Below = spec.Scenario.Target.Function, spec.Scenario.Target.Below
 	t.result.Faults = len(spec.Scenario.Faults)
 	t.result.WantLayout, _ = wire.KernelLayout(spec.Scenario.Mount.Layout)
@@ -201,7 +201,7 @@ func (t *trial) run(ctx context.Context) error {
 	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
 	err := t.take(ctx, steps)
 	switch {
-	case errors.Is(err, errHang), errors.Is(err, errStep) && t.eyes.firstHang > 0: // others had still to see it
+	case errors.Is(err, errHang), errors.Is(err, errStep) && t.detectors.firstHang > 0: // others had still to see it
 		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
@@ -275,7 +275,7 @@ func (t *trial) take(ctx context.Context, steps []step) error {
 
 func (t *trial) timed(phase string, do func() error) error {
 	t.phase(phase)
-	t.stepAt = t.eyes.last
+	t.stepAt = t.detectors.last
 	t.history.add(entry{Type: "phase", What: phase})
 	began := time.Now()
 	err := do()

@@ -21,9 +21,9 @@ const slowHost = 1.5
 // maxBlocked is how many tasks that hang are told of: a guest may make up any number.
 const maxBlocked = 4096
 
-// eyes gather what the detectors say: the guest's task watch, line by line, the
+// detectors are what looks out for hangs, and what it has seen: the guest's task watch, line by line, the
 // pace of the workloads, and the kernel's own reports on the console.
-type eyes struct {
+type detectors struct {
 	known     verdict.Splats
 	console   []kernelreport.Report
 	size      int64 // of what the guest had printed when the console was last looked at
@@ -49,56 +49,56 @@ type eyes struct {
 }
 
 // sample takes one line of the task watch.
-func (e *eyes) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
-	e.last = s.Uptime
-	e.ops = s.Ops
-	e.oldest = s.Oldest
-	e.firstOp = s.FirstOp
-	e.speed.sample(s.Uptime, s.Spin)
-	e.pace.sample(s.Uptime, s.Ops)
+func (d *detectors) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
+	d.last = s.Uptime
+	d.ops = s.Ops
+	d.oldest = s.Oldest
+	d.firstOp = s.FirstOp
+	d.speed.sample(s.Uptime, s.Spin)
+	d.pace.sample(s.Uptime, s.Ops)
 	h.add(entry{T: s.Uptime, Type: evidence.Workload, Data: map[string]any{
-		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": e.speed.slow(),
+		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": d.speed.slow(),
 	}})
-	e.watchTasks(s, h, t.Stall.Seconds()*e.speed.slow())
-	if e.relieved {
+	d.watchTasks(s, h, t.Stall.Seconds()*d.speed.slow())
+	if d.relieved {
 		return // who comes back now is no matter of the budgets
 	}
-	e.forgive(s, h)
-	e.watchPace(s, h, t.Stall.Seconds()*e.speed.slow())
-	if seconds, back := e.recovery.sample(&e.pace, t.Stall.Seconds()*e.speed.slow()); back {
+	d.forgive(s, h)
+	d.watchPace(s, h, t.Stall.Seconds()*d.speed.slow())
+	if seconds, back := d.recovery.sample(&d.pace, t.Stall.Seconds()*d.speed.slow()); back {
 		h.add(entry{T: s.Uptime, Type: evidence.Workload, What: "recovered", Data: map[string]any{"seconds": seconds}})
 	}
 }
 
 // watchTasks takes the tasks that slept for longer than the budget.
-func (e *eyes) watchTasks(s wire.Sample, h *history, budget float64) {
+func (d *detectors) watchTasks(s wire.Sample, h *history, budget float64) {
 	// Who has slept longest is nearest to the cause, the others may wait for it.
 	slices.SortStableFunc(s.Blocked, func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range s.Blocked {
-		if e.sleepers == nil {
-			e.sleepers = map[int]wire.Blocked{}
+		if d.sleepers == nil {
+			d.sleepers = map[int]wire.Blocked{}
 		}
-		if len(e.sleepers) < maxBlocked {
-			e.sleepers[b.PID] = b
+		if len(d.sleepers) < maxBlocked {
+			d.sleepers[b.PID] = b
 		}
 		if b.Seconds >= budget { // younger ones are told again when they are older
-			e.block(s.Uptime, b, h)
+			d.block(s.Uptime, b, h)
 		}
 	}
 }
 
 // block takes a task that hangs.
-func (e *eyes) block(uptime float64, b wire.Blocked, h *history) {
+func (d *detectors) block(uptime float64, b wire.Blocked, h *history) {
 	h.add(entry{T: uptime, Type: evidence.Blocked, What: b.Comm, Data: b})
-	if e.seen[b.PID] || len(e.blocked) == maxBlocked {
+	if d.seen[b.PID] || len(d.blocked) == maxBlocked {
 		return
 	}
-	if e.seen == nil {
-		e.seen = map[int]bool{}
+	if d.seen == nil {
+		d.seen = map[int]bool{}
 	}
-	e.seen[b.PID] = true
-	e.blocked = append(e.blocked, reportOf(b))
-	e.mark(uptime, b.Since)
+	d.seen[b.PID] = true
+	d.blocked = append(d.blocked, reportOf(b))
+	d.mark(uptime, b.Since)
 }
 
 func reportOf(b wire.Blocked) kernelreport.Report {
@@ -110,69 +110,69 @@ func reportOf(b wire.Blocked) kernelreport.Report {
 // forgive takes a hang back when the tasks that were reported have woken up: that
 // was long, and not for good. Reports that the kernel itself printed meanwhile
 // count no more than ours.
-func (e *eyes) forgive(s wire.Sample, h *history) {
+func (d *detectors) forgive(s wire.Sample, h *history) {
 	const rounding = 2 // seconds; the watch looks once a second
-	if len(e.blocked) == 0 || len(e.stalled) > 0 || s.Oldest > s.Uptime-e.hangSince-rounding {
+	if len(d.blocked) == 0 || len(d.stalled) > 0 || s.Oldest > s.Uptime-d.hangSince-rounding {
 		return
 	}
-	h.add(entry{T: s.Uptime, Type: evidence.Blocked, What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(e.blocked))})
-	e.blocked, e.seen, e.firstHang, e.hangSince = nil, nil, 0, 0
-	e.forgiven = e.size
-	for i := range e.console {
-		if r := &e.console[i]; r.Kind == kernelreport.KindHungTask && r.Detector == verdict.Khungtaskd {
+	h.add(entry{T: s.Uptime, Type: evidence.Blocked, What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(d.blocked))})
+	d.blocked, d.seen, d.firstHang, d.hangSince = nil, nil, 0, 0
+	d.forgiven = d.size
+	for i := range d.console {
+		if r := &d.console[i]; r.Kind == kernelreport.KindHungTask && r.Detector == verdict.Khungtaskd {
 			r.Detector = verdict.Doubtful
 		}
 	}
 }
 
 // watchPace takes the workloads that stopped for the whole of the budget.
-func (e *eyes) watchPace(s wire.Sample, h *history, budget float64) {
-	if len(e.stalled) > 0 {
+func (d *detectors) watchPace(s wire.Sample, h *history, budget float64) {
+	if len(d.stalled) > 0 {
 		return
 	}
-	if e.stalled = e.pace.slowed(budget); len(e.stalled) > 0 {
-		h.add(entry{T: s.Uptime, Type: "stalled", What: strings.Join(e.stalled, ", ")})
-		e.mark(s.Uptime, s.Uptime-budget)
+	if d.stalled = d.pace.slowed(budget); len(d.stalled) > 0 {
+		h.add(entry{T: s.Uptime, Type: "stalled", What: strings.Join(d.stalled, ", ")})
+		d.mark(s.Uptime, s.Uptime-budget)
 	}
 }
 
 // suspicious says that something may be about to count as a hang: a task that has
 // slept for long, or a workload that does nothing.
-func (e *eyes) suspicious(t timeouts.Timeouts) string {
+func (d *detectors) suspicious(t timeouts.Timeouts) string {
 	some := t.HungTask.Seconds() / 5
-	if e.oldest > some {
-		return fmt.Sprintf("a task has been asleep for %.0f s", e.oldest)
+	if d.oldest > some {
+		return fmt.Sprintf("a task has been asleep for %.0f s", d.oldest)
 	}
-	if slow := e.pace.slowed(2 * some); len(slow) > 0 {
+	if slow := d.pace.slowed(2 * some); len(slow) > 0 {
 		return strings.Join(slow, ", ") + " does nothing"
 	}
-	if away := e.recovery.pending(); away != "" {
+	if away := d.recovery.pending(); away != "" {
 		return away + " is not back since the outage"
 	}
 	return ""
 }
 
 // mark notes a hang that was reported at some uptime.
-func (e *eyes) mark(uptime, since float64) {
-	if e.firstHang == 0 {
-		e.firstHang, e.hangSince = uptime, since
+func (d *detectors) mark(uptime, since float64) {
+	if d.firstHang == 0 {
+		d.firstHang, d.hangSince = uptime, since
 	}
-	e.hangSince = min(e.hangSince, since)
+	d.hangSince = min(d.hangSince, since)
 }
 
 // readConsole takes the reports that the console has by now, if it has grown, and says how many were left out.
-func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
+func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 	reports, size, left := console.Reports()
-	if int64(size) == e.size {
+	if int64(size) == d.size {
 		return left
 	}
-	e.size, e.console = int64(size), reports
-	for i := range e.console {
-		r := &e.console[i]
+	d.size, d.console = int64(size), reports
+	for i := range d.console {
+		r := &d.console[i]
 		switch r.Kind {
 		case kernelreport.KindHungTask:
 			r.Detector = verdict.Khungtaskd
-			if e.speed.worst > slowHost || int64(r.Start) < e.forgiven {
+			if d.speed.worst > slowHost || int64(r.Start) < d.forgiven {
 				r.Detector = verdict.Doubtful // until the task watch agrees
 				continue
 			}
@@ -180,51 +180,51 @@ func (e *eyes) readConsole(console *kernelreport.Live) (left int) {
 			r.Detector = verdict.Sysrq
 		default:
 			r.Detector = verdict.Console
-			if e.speed.worst > slowHost && verdict.KindOf(r.Kind) == verdict.Hang {
+			if d.speed.worst > slowHost && verdict.KindOf(r.Kind) == verdict.Hang {
 				r.Detector = verdict.Impatient // likewise
 				continue
 			}
-			if e.known.Knows(*r) {
+			if d.known.Knows(*r) {
 				r.Detector = verdict.Known
 			}
 		}
 		if verdict.KindOf(r.Kind) == verdict.Hang {
-			e.mark(e.last, e.last)
+			d.mark(d.last, d.last)
 		}
 	}
 	return left
 }
 
 // awake says that no task of the guest sleeps for long, and that one did.
-func (e *eyes) awake(t timeouts.Timeouts) bool {
-	return len(e.blocked) > 0 && !e.overdue && e.oldest < t.HungTask.Seconds()/5
+func (d *detectors) awake(t timeouts.Timeouts) bool {
+	return len(d.blocked) > 0 && !d.overdue && d.oldest < t.HungTask.Seconds()/5
 }
 
 // settled says that something hangs and that there is no point in waiting for another
 // detector: ours has seen it, or had its time.
-func (e *eyes) settled(now float64, t timeouts.Timeouts) bool {
-	if e.firstHang == 0 {
+func (d *detectors) settled(now float64, t timeouts.Timeouts) bool {
+	if d.firstHang == 0 {
 		return false
 	}
-	if len(e.stalled)+len(e.blocked) > 0 {
+	if len(d.stalled)+len(d.blocked) > 0 {
 		return true // it is looked at while it lasts, and again without load
 	}
-	return now-e.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
+	return now-d.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }
 
 // reports are all reports, those of the task watch before the kernel's: it names the task
 // that has slept longest first, and knows how long.
-func (e *eyes) reports() []kernelreport.Report {
-	for i := range e.console {
-		if len(e.blocked)+len(e.stalled)+len(e.silence) == 0 {
+func (d *detectors) reports() []kernelreport.Report {
+	for i := range d.console {
+		if len(d.blocked)+len(d.stalled)+len(d.silence) == 0 {
 			break
 		}
-		switch r := &e.console[i]; r.Detector { // they were right
+		switch r := &d.console[i]; r.Detector { // they were right
 		case verdict.Doubtful:
 			r.Detector = verdict.Khungtaskd
 		case verdict.Impatient:
 			r.Detector = verdict.Console
 		}
 	}
-	return slices.Concat(e.findings, e.blocked, e.stalls, e.silence, e.console)
+	return slices.Concat(d.findings, d.blocked, d.stalls, d.silence, d.console)
 }

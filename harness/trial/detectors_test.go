@@ -25,18 +25,18 @@ func oneSleeper(uptime, spin float64) wire.Sample {
 }
 
 // quietly are the samples of seconds in which nothing sleeps.
-func quietly(e *eyes, h *history, b timeouts.Timeouts, from, to int, spin float64) {
+func quietly(e *detectors, h *history, b timeouts.Timeouts, from, to int, spin float64) {
 	for s := from; s < to; s++ {
 		e.sample(wire.Sample{Uptime: float64(s), Spin: spin}, h, b)
 	}
 }
 
-func open(t *testing.T) (*eyes, *history, timeouts.Timeouts) {
+func open(t *testing.T) (*detectors, *history, timeouts.Timeouts) {
 	t.Helper()
 	h, err := newHistory(filepath.Join(t.TempDir(), "history.jsonl"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = h.close() })
-	return &eyes{}, h, timeouts.Timeouts{Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
+	return &detectors{}, h, timeouts.Timeouts{Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
 }
 
 func TestSleeperThatWakesIsForgiven(t *testing.T) {
@@ -165,7 +165,7 @@ func TestSplatsOnTheConsole(t *testing.T) {
 
 	list, err := verdict.ReadSplats(reports[0].Signature + " # provoked on purpose\n")
 	require.NoError(t, err)
-	e = &eyes{known: list}
+	e = &detectors{known: list}
 	e.readConsole(printed(t, console))
 	v = verdict.Decide(verdict.Observations{Operations: 1, Reports: e.reports()})
 	assert.Equal(t, verdict.Verdict{Kind: verdict.Clean, Known: []string{reports[0].Signature}}, v)
