@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"loopfault/results/kernelreport"
+	"loopfault/results/known"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -53,8 +54,11 @@ func Make(st *store.Store, spec Spec) (*store.Run, error) {
 // Manifest is the run's manifest.
 func Manifest(spec Spec) store.Manifest {
 	title := "an allocation fails on the way"
+	listed := known.Issue{Signature: "v3:hang:made-up", Reason: "made up", Until: "2000-01-01"} // past, so that it is told of
 	if spec.Hostile {
 		title += Hostile
+		listed.Signature += Hostile
+		listed.Reason += Hostile
 	}
 	scenario, _ := json.Marshal(map[string]string{"name": "made-up", "title": title, "target": "pnfs_send_layoutreturn", "mechanism": "Nobody ran this: it is for tests."})
 	hash := strings.Repeat("0123456789abcdef", 4)
@@ -63,7 +67,7 @@ func Manifest(spec Spec) store.Manifest {
 			ConfigHash: hash, SourceHash: hash, Patches: patches}
 	}
 	return store.Manifest{
-		Name: "made-up", Scenario: scenario, Started: spec.Started, Terms: store.Terms{Seed: 42, Trials: spec.Trials / 2},
+		Name: "made-up", Scenario: scenario, Started: spec.Started, Terms: store.Terms{Seed: 42, Trials: spec.Trials / 2, Known: []known.Issue{listed}},
 		Command:  []string{"loopfault", "compare", "made-up", "--arm", "stock=stock", "--arm", "fixed=fixed", "--control", "control=control"},
 		Arms:     []store.Arm{arm("stock", false), arm("fixed", false, store.Patch{Name: "fix.patch", SHA256: hash}), arm("control", true)},
 		QEMU:     store.QEMU{Binary: "qemu-system-x86_64", Accel: "tcg", Reason: "made up"},
