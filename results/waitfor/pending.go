@@ -45,6 +45,9 @@ func Pending(e Evidence, lease float64) []Timer {
 		if strings.Contains(text, "nfs4_handle_exception") || strings.Contains(text, "nfs4_delay") {
 			add(delayed(lease), lease)
 		}
+		if strings.Contains(text, "break_leased_layouts") {
+			add(fmt.Sprintf("the server takes back a layout that was recalled, after two leases (of %.0f s)", lease), 2*lease)
+		}
 		if strings.Contains(text, leaseBreaker) {
 			add("the server takes back a lease that was recalled (fs.lease-break-time)", leaseBreak)
 		}

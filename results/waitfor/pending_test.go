@@ -12,13 +12,15 @@ import (
 // What a timer will bring may end by itself; what only another task could end does not.
 func TestTimersThatArePending(t *testing.T) {
 	for name, want := range map[string]string{
-		"own-delegation":          "the client repeats what the server puts off (NFS4ERR_DELAY or the like) while it recalls, for one lease (90 s)",
-		"lease-broken":            "the server repeats a recall, for two leases (of 90 s)",
-		"stock-recall-slow":       "the server repeats a recall, for two leases (of 90 s)",
-		"layoutreturn-unanswered": "",
-		"seqid-asleep":            "",
-		"create-lock-kept":        "",
-		"frozen-all":              "",
+		"own-delegation":            "the client repeats what the server puts off (NFS4ERR_DELAY or the like) while it recalls, for one lease (90 s)",
+		"lease-broken":              "the server repeats a recall, for two leases (of 90 s)",
+		"stock-recall-slow":         "the server repeats a recall, for two leases (of 90 s)",
+		"layout-broken-in-recovery": "the server takes back a layout that was recalled, after two leases (of 90 s)",
+		"grace-opens":               "the client repeats what the server puts off (NFS4ERR_DELAY or the like) while it recalls, for one lease (90 s)",
+		"layoutreturn-unanswered":   "",
+		"seqid-asleep":              "",
+		"create-lock-kept":          "",
+		"frozen-all":                "",
 	} {
 		got := waitfor.Pending(evidenceOf(t, "testdata/hangs/"+name), 90)
 		if want == "" {
@@ -29,6 +31,8 @@ func TestTimersThatArePending(t *testing.T) {
 		}
 	}
 	assert.Empty(t, waitfor.Pending(waitfor.Evidence{}, 90))
+	grace := waitfor.Pending(evidenceOf(t, "testdata/hangs/grace-opens"), 15)
+	assert.Equal(t, waitfor.Timer{What: "the server's grace period ends (90 s)", Left: 90}, grace[0])
 }
 
 // A request of NFSv3 is sent again, one of NFSv4 is not.

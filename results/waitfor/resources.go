@@ -45,8 +45,9 @@ var resources = map[string]resource{
 	"layoutget-again": {kind: KindOther, label: "LAYOUTGET, put off by the server", root: Slow,
 		cleared: "an answer of the server other than NFS4ERR_DELAY or NFS4ERR_RECALLCONFLICT; a layout recall of the file holds it up",
 		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL"}},
-	"recall": {kind: KindOther, label: "recalled layout or delegation", watched: true, root: Lost,
-		cleared: "the client's return of what was recalled, or the end of its lease",
+	// Never lost for certain: the server takes back by itself what is not returned.
+	"recall": {kind: KindOther, label: "recalled layout or delegation", watched: true, root: Slow,
+		cleared: "the client's return of what was recalled, or the server, which takes a delegation back after one lease and a layout after two (nfsd4_cb_layout_fail)",
 		holders: []string{"nfsd4_layoutreturn", "nfsd4_delegreturn"},
 		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL", "CB_RECALL", "LAYOUTRETURN", "DELEGRETURN"}},
 	"client-answer": {kind: KindOther, label: "client's answer, put off (NFS4ERR_DELAY)", root: Slow,
