@@ -16,7 +16,7 @@ func TestTimersThatArePending(t *testing.T) {
 		"lease-broken":              "the server repeats a recall, for two leases (of 90 s)",
 		"stock-recall-slow":         "the server repeats a recall, for two leases (of 90 s)",
 		"layout-broken-in-recovery": "the server takes back a layout that was recalled, after two leases (of 90 s)",
-		"grace-opens":               "the client repeats what the server puts off (NFS4ERR_DELAY or the like) while it recalls, for one lease (90 s)",
+		"grace-opens":               "the server's grace period ends (90 s)",
 		"layoutreturn-unanswered":   "",
 		"seqid-asleep":              "",
 		"create-lock-kept":          "",
