@@ -118,7 +118,7 @@ func TestSentences(t *testing.T) {
 		"create-lock-kept":            {waitfor.Kept, "lock kept: 3 tasks wait for i_rwsem of a directory on the exported file system, no task left to unlock it"},
 		"nfsd-file-pending":           {waitfor.Starved, "server starved: 3 of 3 nfsd threads in nfsd_file_do_acquire (NFSD_FILE_PENDING of a file in nfsd's cache)"},
 		"lease-broken":                {waitfor.Slow, "slow: 3 × sharedfile/*, exe → PG_writeback of a folio →? 2 × WRITE (oldest: xid 0x4337c75a, sent 28 s ago) →? 2 × nfsd → recalled layout or delegation →? CB_LAYOUT (not sent, on delayq) → client's answer, put off (NFS4ERR_DELAY), which is not stuck: slow or livelocked"},
-		"layout-broken-in-recovery":   {waitfor.Slow, "slow: 2 × sharedfile/* →? 2 × CLOSE (oldest: not sent, on ForeChannel Slot table) → session slots →? state recovery →? 127.0.0.1-manager 348, which is not stuck: slow or livelocked"},
+		"layout-broken-in-recovery":   {waitfor.Slow, "slow: 2 × exe → PG_writeback of a folio →? 4 × kworker+flush → state recovery →? 127.0.0.1-manager 348 → drained session →? SETATTR (xid 0xe1b3ad23, sent 19 s ago) →? nfsd 121 → recalled layout or delegation, which is not stuck: slow or livelocked"},
 		"grace-opens":                 {waitfor.Slow, "slow: sh 154 → i_rwsem of a directory →? sh 151 → server's answer, put off (NFS4ERR_DELAY or the like) →? grace period of the server, which is not stuck: slow or livelocked"},
 		"server-gone":                 {waitfor.Transport, "transport: 3 × bash →? 3 × GETATTR (oldest: xid 0x89789548, on xprt_sending) → nfsd without threads"},
 	} {

@@ -69,6 +69,8 @@ var resources = map[string]resource{
 		// An OPEN holds its slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state).
 		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state"},
 		ops: []string{"*"}, also: []string{"recovery"}},
+	"drain": {verb: "give one back", shared: true, kind: KindSlots, label: "drained session", watched: true, root: Unknown,
+		cleared: "the end of all RPCs that hold session slots", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state"}, ops: []string{"*"}},
 	"cb-slot": {verb: "free it", shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
 		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
 	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,

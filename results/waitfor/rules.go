@@ -55,11 +55,12 @@ var rules = []rule{
 	{"nfs4_delay*", "server-delay"},
 
 	// State of the NFS client.
+	{"nfs4_do_reclaim", "drain"},
 	{"nfs_wait_bit_killable nfs4_wait_clnt_recover", "recovery"},
 	{"nfs4_wait_clnt_recover", "recovery"},
 	{"nfs4_client_recover_expired_lease", "recovery"},
-	{"nfs4_drain_slot_tbl", "slots"},
-	{"nfs4_begin_drain_session", "slots"},
+	{"nfs4_drain_slot_tbl", "drain"},
+	{"nfs4_begin_drain_session", "drain"},
 	{"nfs_wait_bit_killable nfs_clear_invalid_mapping", "invalidating"},
 	{"nfs_wait_bit_killable nfs_file_*", "invalidating"},
 	{"nfs_wait_bit_killable nfs_vm_page_mkwrite", "invalidating"},

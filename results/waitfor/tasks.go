@@ -1,6 +1,7 @@
 package waitfor
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -49,6 +50,12 @@ func (t *task) repeats() bool {
 	return t.state == "S" && len(t.stack) > 0 && (t.stack[0] == "nfs4_handle_exception" || strings.HasPrefix(t.stack[0], "nfs4_delay"))
 }
 
+// drains says that it is a state manager which waits, interruptibly, for the session to be
+// drained before it recovers anything: nfs4_begin_drain_session() is inlined there.
+func (t *task) drains() bool {
+	return t.state == "S" && len(t.stack) > 0 && slices.Contains([]string{"nfs4_do_reclaim", "nfs4_begin_drain_session", "nfs4_drain_slot_tbl"}, t.stack[0])
+}
+
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
 // whose stacks are known. stacks.txt counts; the rest adds how long a task has
 // slept, or stands in for stacks.txt where that is missing or cut short.
@@ -88,7 +95,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" || t.breaksLease() || t.repeats() {
+		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)
