@@ -127,9 +127,10 @@ func problems(file string, err error) error {
 	for _, e := range list {
 		msg := e.Message
 		if m := unknownField.FindStringSubmatch(msg); m != nil {
-			msg = fmt.Sprintf("unknown field %q%s", m[1], DidYouMean(m[1], fieldNames()))
-			if slices.Contains(fieldNames(), m[1]) {
+			if names := fieldNames(); slices.Contains(names, m[1]) {
 				msg = fmt.Sprintf("field %q does not belong here", m[1])
+			} else {
+				msg = fmt.Sprintf("unknown field %q%s", m[1], DidYouMean(m[1], names))
 			}
 		}
 		ps = append(ps, Problem{File: file, Line: e.Mark.Line, Message: msg})

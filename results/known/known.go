@@ -57,6 +57,9 @@ func (k Issue) Name() string {
 	return k.Signature
 }
 
+// Why is the reason in words, with the last day.
+func (k Issue) Why() string { return "known until " + k.Until + ": " + k.Reason }
+
 // Check tells bad what is wrong with the entry; at is where it stands.
 func (k Issue) Check(at string, bad func(format string, args ...any)) {
 	if k.Signature == "" && k.Scenario == "" {

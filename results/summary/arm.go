@@ -2,7 +2,6 @@ package summary
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"loopfault/results/known"
@@ -159,7 +158,7 @@ func (a *Arm) addSignature(t store.Trial, listed *known.Issue) {
 	s := &a.Signatures[i]
 	s.Count++
 	if listed != nil {
-		s.Known = fmt.Sprintf("known until %s: %s", listed.Until, listed.Reason)
+		s.Known = listed.Why()
 	}
 	s.Explanation = cmp.Or(s.Explanation, t.Explanation)
 	for _, d := range v.Detectors {

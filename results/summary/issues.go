@@ -2,8 +2,6 @@ package summary
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"loopfault/results/store"
@@ -14,7 +12,7 @@ import (
 func issueNotes(m store.Manifest, arms []Arm) (list []string) {
 	for _, a := range arms {
 		n := 0
-		for _, k := range slices.Collect(maps.Values(a.Known)) {
+		for _, k := range a.Known {
 			n += k
 		}
 		if n == 0 {

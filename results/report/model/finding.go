@@ -82,7 +82,7 @@ func findings(m store.Manifest, trials []store.Trial) []Finding {
 	for i, f := range list {
 		arm := Run{Manifest: m}.Arm(f.First.Arm)
 		if k := m.KnownIssue(f.First); k != nil {
-			list[i].Known = "known until " + k.Until + ": " + k.Reason
+			list[i].Known = k.Why()
 		}
 		list[i].Injected, list[i].Commands = Injected(arm, f.First), replay(m, arm, f.First)
 	}

@@ -34,7 +34,7 @@ func (r Run) Result(t store.Trial) (Result, string) {
 			return Passed, "a control has to hang"
 		}
 		if k := r.Manifest.KnownIssue(t); k != nil {
-			return Skipped, "known until " + k.Until + ": " + k.Reason
+			return Skipped, k.Why()
 		}
 		return Failed, t.Title
 	}

@@ -87,19 +87,30 @@ func TestLongConsole(t *testing.T) {
 	assert.True(t, strings.HasSuffix(e.Console, string(console)))
 }
 
+// secondLook gives a trial evidence of its guest without load: the tasks of another hang, and
+// some of its files.
+func secondLook(t *testing.T, r *store.Run, hang string, files ...string) {
+	t.Helper()
+	quiet := filepath.Join(r.TrialDir(1), "evidence", "quiet")
+	require.NoError(t, os.Mkdir(quiet, 0o755))
+	add := func(from, to string) {
+		text, err := os.ReadFile(filepath.Join("..", "testdata", "hangs", hang, from))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(quiet, to), text, 0o644))
+	}
+	add("stacks.txt", "tasks.txt")
+	for _, name := range files {
+		add(name, name)
+	}
+}
+
 // Evidence of the guest without load counts where there was too much traffic before.
 func TestASecondLookWithoutLoadIsRead(t *testing.T) {
 	r := trial(t, "own-delegation")
 	before, err := trialdir.Explain(r, 1)
 	require.NoError(t, err)
 	require.Equal(t, waitfor.Slow, before.Class)
-	quiet := filepath.Join(r.TrialDir(1), "evidence", "quiet")
-	require.NoError(t, os.Mkdir(quiet, 0o755))
-	for from, to := range map[string]string{"stacks.txt": "tasks.txt", "rpc-tasks.txt": "rpc-tasks.txt", "ps.txt": "ps.txt", "nfsd.txt": "nfsd.txt"} {
-		text, err := os.ReadFile(filepath.Join("..", "testdata", "hangs", "seqid-asleep", from))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(quiet, to), text, 0o644))
-	}
+	secondLook(t, r, "seqid-asleep", "rpc-tasks.txt", "nfsd.txt", "ps.txt")
 	x, err := trialdir.Explain(r, 1)
 	require.NoError(t, err)
 	assert.Equal(t, waitfor.Lost, x.Class)
@@ -113,13 +124,7 @@ func TestTheConfigurationIsThatOfTheSecondLook(t *testing.T) {
 	before, err := trialdir.Explain(r, 1)
 	require.NoError(t, err)
 	require.Equal(t, waitfor.Cycle, before.Class)
-	quiet := filepath.Join(r.TrialDir(1), "evidence", "quiet")
-	require.NoError(t, os.Mkdir(quiet, 0o755))
-	for from, to := range map[string]string{"stacks.txt": "tasks.txt", "rpc-tasks.txt": "rpc-tasks.txt", "nfsd.txt": "nfsd.txt"} {
-		text, err := os.ReadFile(filepath.Join("..", "testdata", "hangs", "slot-held-by-open", from))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(quiet, to), text, 0o644))
-	}
+	secondLook(t, r, "slot-held-by-open", "rpc-tasks.txt", "nfsd.txt")
 	x, err := trialdir.Explain(r, 1)
 	require.NoError(t, err)
 	assert.Equal(t, waitfor.Cycle, x.Class, x.Sentence)
