@@ -4,9 +4,9 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
+	"loopfault/results/evidence"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
 )
@@ -60,35 +60,10 @@ func (d *detectors) back(tasks string) bool {
 // by pid.
 func sleepersIn(tasks string) map[int]wire.Blocked {
 	all := map[int]wire.Blocked{}
-	var b wire.Blocked
-	flush := func() {
-		if b.State == "D" && b.PID > 0 && len(all) < maxBlocked {
-			all[b.PID] = b
-		}
-		b = wire.Blocked{}
-	}
-	for line := range strings.Lines(tasks) {
-		line = strings.TrimSpace(line)
-		switch head, ok := strings.CutPrefix(line, "== "); {
-		case ok:
-			flush()
-			b = statLine(head)
-		case strings.HasPrefix(line, "[<"):
-			b.Stack += line + "\n"
+	for t := range evidence.Tasks(strings.Lines(tasks)) {
+		if t.State == "D" && len(all) < maxBlocked {
+			all[t.PID] = wire.Blocked{PID: t.PID, Comm: t.Comm, State: t.State, Stack: t.Stack}
 		}
 	}
-	flush()
 	return all
-}
-
-// statLine takes what /proc/PID/stat begins with: "PID (COMM) STATE". A comm may hold
-// parentheses itself.
-func statLine(line string) (b wire.Blocked) {
-	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
-	if open < 1 || shut < open || len(line) < shut+3 {
-		return b
-	}
-	b.PID, _ = strconv.Atoi(strings.TrimSpace(line[:open])) // 0 if it is none
-	b.Comm, b.State = line[open+1:shut], line[shut+2:shut+3]
-	return b
 }

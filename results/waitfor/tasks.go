@@ -3,9 +3,9 @@ package waitfor
 import (
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
+	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
 )
@@ -132,42 +132,15 @@ func sameSleep(a, b *task) bool {
 // parseStacks reads stacks.txt or tasks.txt.
 func parseStacks(text, source string) []*task {
 	var tasks []*task
-	var cur *task
-	var stack strings.Builder
-	flush := func() {
-		if cur != nil && len(tasks) < maxTasks {
-			cur.setStack(stack.String())
-			tasks = append(tasks, cur)
+	for seen := range evidence.Tasks(lines(text)) {
+		if len(tasks) == maxTasks {
+			break
 		}
-		cur = nil
-		stack.Reset()
+		t := &task{pid: seen.PID, comm: plain.Short(seen.Comm, maxComm), state: plain.Short(seen.State, 4), source: source}
+		t.setStack(seen.Stack)
+		tasks = append(tasks, t)
 	}
-	for line := range lines(text) {
-		if head, ok := strings.CutPrefix(line, "== "); ok {
-			flush()
-			if cur = statLine(head); cur != nil {
-				cur.source = source
-			}
-		} else if cur != nil && strings.HasPrefix(line, "[<") && stack.Len() < 1<<14 {
-			stack.WriteString(line + "\n")
-		}
-	}
-	flush()
 	return tasks
-}
-
-// statLine reads "PID (COMM) STATE …"; a comm may hold parentheses itself.
-func statLine(line string) *task {
-	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
-	if open < 1 || shut < open {
-		return nil
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
-	if err != nil || pid <= 0 {
-		return nil
-	}
-	state := strings.TrimSpace(line[shut+1:])
-	return &task{pid: pid, comm: plain.Short(line[open+1:shut], maxComm), state: plain.Short(state[:min(1, len(state))], 4)}
 }
 
 // setStack takes the text of /proc/PID/stack.

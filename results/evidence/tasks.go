@@ -1,0 +1,55 @@
+package evidence
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Task is one task in a list of tasks and their stacks (stacks.txt, tasks.txt).
+type Task struct {
+	PID   int    // of the thread
+	Comm  string // as the guest has it
+	State string // one letter, as in ps
+	Stack string // lines of /proc/PID/stack
+}
+
+// maxStack is the most that is kept of one stack, in bytes.
+const maxStack = 1 << 14
+
+// Tasks are the tasks of such a list: each begins with "== " and the line of its stat. What cannot be read is passed over.
+func Tasks(lines iter.Seq[string]) iter.Seq[Task] {
+	return func(yield func(Task) bool) {
+		var t Task
+		var stack strings.Builder
+		flush := func() bool {
+			t.Stack = stack.String()
+			stack.Reset()
+			return t.PID <= 0 || yield(t)
+		}
+		for line := range lines {
+			line = strings.TrimSpace(line)
+			if head, ok := strings.CutPrefix(line, "== "); ok {
+				if !flush() {
+					return
+				}
+				t = statLine(head)
+			} else if strings.HasPrefix(line, "[<") && stack.Len() < maxStack {
+				stack.WriteString(line + "\n")
+			}
+		}
+		flush()
+	}
+}
+
+// statLine reads "PID (COMM) STATE …"; a comm may hold parentheses itself. The PID is 0 if it is none.
+func statLine(line string) (t Task) {
+	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 1 || shut < open {
+		return t
+	}
+	t.PID, _ = strconv.Atoi(strings.TrimSpace(line[:open]))
+	state := strings.TrimSpace(line[shut+1:])
+	t.Comm, t.State = line[open+1:shut], state[:min(1, len(state))]
+	return t
+}
