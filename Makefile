@@ -4,7 +4,8 @@
 #             of the group quick, and a short test-kills
 # make bench  figures of this machine, in results-data/bench.json
 # make test-controls  all set-up, then trials of every planted bug: does the
-#             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look
+#             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look;
+#             CONTROL_SERIES=7.3 asks kernels of another series
 # make test-kills  all set-up, then a campaign, a matrix and a nightly are killed 25
 #             times each, and the disk is filled under them, which takes root or
 #             unshare --user --map-root-user --mount. KILLS=3 is a quick look. With
@@ -25,7 +26,7 @@ LINT := bin/golangci-lint-$(LINT_VERSION)
 
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 # Those whose sources the tests ask; test-all asks all.
-SERIES  := 6.1 6.12 7.3
+SERIES  := 5.10 6.12 7.3
 TRIALS  ?= 2
 
 .PHONY: demo test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build docs images sources check clean
@@ -44,17 +45,18 @@ test: setup-test images sources check
 	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 1 -timeout 40m ./...
 
 test-all: export LOOPFAULT_TEST_ALL = 1
-test-all: SERIES += 7.2
+test-all: SERIES += 6.1 7.2
 test-all: test
 	$(GO) test -tags kills -count=1 -timeout 2h -v -run KilledJobs ./harness/kills -args -kills 3
 
 # Trials of each planted bug; of stock, too, in each of their scenarios.
 CONTROL_TRIALS ?= 5
+CONTROL_SERIES ?= 6.12
 
 test-controls: images
 	$(GO) vet -tags controls ./harness/controls
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
-		-trials $(CONTROL_TRIALS) -results $(CURDIR)/results-data
+		-trials $(CONTROL_TRIALS) -series $(CONTROL_SERIES) -results $(CURDIR)/results-data
 
 KILLS ?= 25
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,11 +23,13 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor/trialdir"
+	"loopfault/vmimages/kernel"
 )
 
 var (
 	trials  = flag.Int("trials", 5, "trials of each control")
 	stocks  = flag.Int("stock-trials", 1, "trials of each scenario on the stock kernel")
+	series  = flag.String("series", kernel.DefaultSeries, "series of the kernels")
 	results = flag.String("results", "", "where the runs are kept; a temporary directory if empty")
 )
 
@@ -75,8 +78,11 @@ func prepared(run func() int) (int, error) {
 func TestControlsAreSeen(t *testing.T) {
 	for _, c := range controls.All() {
 		t.Run(c.Kernel, func(t *testing.T) {
-			loopfault(t, "kernel", "build", c.Kernel)
-			all := runs(t, c.Scenario, c.Kernel, *trials)
+			if !slices.Contains(kernel.SeriesOf(c.Kernel), *series) {
+				t.Skip("no such kernel in series " + *series)
+			}
+			loopfault(t, "kernel", "build", c.Kernel+"@"+*series)
+			all := runs(t, c.Scenario, c.Kernel+"@"+*series, *trials)
 			t.Log(c.Row(all))
 			table.WriteString(c.Row(all))
 			for _, p := range c.Problems(all) {
@@ -95,7 +101,7 @@ func TestStockIsCleanInTheirScenarios(t *testing.T) {
 		}
 		done[c.Scenario] = true
 		t.Run(c.Scenario, func(t *testing.T) {
-			for _, s := range runs(t, c.Scenario, "stock", *stocks) {
+			for _, s := range runs(t, c.Scenario, "stock@"+*series, *stocks) {
 				assert.Equal(t, verdict.Clean, s.Trial.Verdict.Kind, "trial %d: %+v", s.Trial.N, s.Trial.Verdict)
 			}
 		})

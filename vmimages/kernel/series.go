@@ -19,7 +19,7 @@ const at = "@"
 
 // Series are those that kernels of the catalogue exist for, oldest first. Their sources
 // are Debian's.
-func Series() []string { return []string{"6.1", DefaultSeries, "7.2", "7.3"} }
+func Series() []string { return []string{"5.10", "6.1", DefaultSeries, "7.2", "7.3"} }
 
 // SplitSeries takes the series off a kernel's name that has no flavours: "" if it has none.
 func SplitSeries(base string) (name, series string) {

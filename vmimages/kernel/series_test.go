@@ -34,7 +34,7 @@ func TestNamesWithSeries(t *testing.T) {
 	assert.Equal(t, "debian:7.2", flavour.Source)
 
 	for name, want := range map[string]string{
-		"stock@7":                     `no kernel series "7": expected one of 6.1, 6.12, 7.2, 7.3`,
+		"stock@7":                     `no kernel series "7": expected one of 5.10, 6.1, 6.12, 7.2, 7.3`,
 		"stock@":                      `no kernel series ""`,
 		"stock@../7.3":                `no kernel series "../7.3"`,
 		"stock@7.3@6.1":               `no kernel series "7.3@6.1"`,

@@ -29,7 +29,8 @@ func TestOlderKernelsAreAskedForLess(t *testing.T) {
 	assert.Equal(t, []string{"before/6.5.config"}, limitNames(t, "6.4"))
 	assert.Equal(t, []string{"before/6.5.config"}, limitNames(t, "6.2"))
 	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, limitNames(t, "6.1"))
-	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config"}, limitNames(t, "5.14"), "numbers, not text")
+	assert.Equal(t, []string{"before/6.5.config", "before/6.2.config", "before/5.18.config", "before/5.16.config"}, limitNames(t, "5.14"), "numbers, not text")
+	assert.Contains(t, limitNames(t, "5.10"), "before/5.13.config")
 }
 
 func TestYoungerKernelsAreAskedForWhatBecameOfOptions(t *testing.T) {
