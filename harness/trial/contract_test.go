@@ -117,7 +117,13 @@ func TestGuestHasSwapAndTheExportAsked(t *testing.T) {
 	s.Scenario.Export.FS, s.Scenario.Export.Options = "btrfs", "async"
 	s.Scenario.Export.Lease = wire.Duration(15 * time.Second)
 	_, agent := bootSpec(t, s)
-	_, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	signs, err := trial.Shown(t.Context(), agent, append(trial.Signed, "CONFIG_UNHEARD_OF"), s.Guest.Timeouts.Remote)
+	require.NoError(t, err)
+	for _, opt := range trial.Signed {
+		assert.True(t, signs[opt], "the stock kernel has %s and shows it", opt)
+	}
+	assert.False(t, signs["CONFIG_UNHEARD_OF"])
+	_, err = agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
 	require.NoError(t, err)
 	script(t.Context(), t, agent, `set -ex
 grep -E '^/dev/vd. +partition' /proc/swaps

@@ -2,8 +2,10 @@ package trial
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +18,12 @@ import (
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
+)
+
+// Shown, and the options that a running kernel shows signs of.
+var (
+	Shown  = shown
+	Signed = slices.Sorted(maps.Keys(signs))
 )
 
 // Debug gives a guest of a test as faults see it that stop processors, and what its

@@ -32,8 +32,10 @@ func (t *trial) readConfig(ctx context.Context) error {
 	return nil
 }
 
-// preflight names every kernel option that the scenario needs and this kernel lacks.
-// One whose configuration nobody knows is found out by the step that fails.
+// preflight names every kernel option that the scenario needs and this kernel lacks. An
+// option that the configuration does not speak of may only have changed its name: the
+// guest is asked for what it stands for. A kernel without any configuration is not
+// asked: what it loads as modules shows only then, and the step that fails says it.
 func (t *trial) preflight(ctx context.Context) error {
 	if err := t.readConfig(ctx); err != nil || t.config == "" {
 		return err
@@ -41,6 +43,18 @@ func (t *trial) preflight(ctx context.Context) error {
 	on := options(t.config)
 	lacks := on.lackedBy(t.spec.Scenario)
 	if len(lacks) == 0 {
+		return nil
+	}
+	found, err := shown(ctx, t.agent, lacks, t.budgets.Remote)
+	if err != nil {
+		return err
+	}
+	for opt, there := range found {
+		if _, spokenOf := on[opt]; there && !spokenOf {
+			on[opt] = true
+		}
+	}
+	if lacks = on.lackedBy(t.spec.Scenario); len(lacks) == 0 {
 		return nil
 	}
 	why := fmt.Sprintf("lacks what scenario %s needs: %s", t.spec.Scenario.Name, strings.Join(lacks, ", "))

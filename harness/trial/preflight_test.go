@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"strings"
 	"testing"
@@ -17,10 +18,21 @@ import (
 )
 
 // withConfig is a trial whose guest's /proc/config.gz says config.
-func withConfig(t *testing.T, config string) *trial {
+func withConfig(t *testing.T, config string) *trial { return showing(t, config, config) }
+
+// showing is a trial whose guest's /proc/config.gz says config, and where shell scripts
+// print signs.
+func showing(t *testing.T, config, signs string) *trial {
 	t.Helper()
 	host, guest := net.Pipe()
-	answer := func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) (any, error) {
+	answer := func(_ context.Context, _ *jsonrpc2.Conn, r *jsonrpc2.Request) (any, error) {
+		var e wire.Exec
+		if err := json.Unmarshal(*r.Params, &e); err != nil {
+			return nil, err
+		}
+		if e.Argv[0] == "sh" {
+			return wire.Executed{Output: signs}, nil
+		}
 		return wire.Executed{Output: config}, nil
 	}
 	conn := jsonrpc2.NewConn(t.Context(), jsonrpc2.NewPlainObjectStream(guest), jsonrpc2.HandlerWithError(answer))
@@ -77,6 +89,25 @@ func TestKernelWithEverythingPasses(t *testing.T) {
 	require.NoError(t, err)
 	config := strings.Join(s.KernelOptions(), "=y\n") + "=y\n"
 	assert.NoError(t, withConfig(t, config).preflight(t.Context()))
+}
+
+// What a kernel does counts, not what its options are called: of those that its
+// configuration does not speak of it may show what they stand for.
+func TestWhatAKernelShowsItNeedNotSay(t *testing.T) {
+	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
+	require.NoError(t, err)
+	config := strings.Join(s.KernelOptions(), "=y\n") + "=y\n"
+	config = strings.ReplaceAll(config, "CONFIG_XFS_FS=y\n", "")
+	config = strings.ReplaceAll(config, "CONFIG_FAILSLAB=y\n", "CONFIG_FAILSLAB_OF_TOMORROW=y\n")
+	signs := "/proc/filesystems/xfs\n/sys/kernel/debug/failslab\n"
+	assert.NoError(t, showing(t, config, signs).preflight(t.Context()))
+
+	var unfit *Unfit
+	require.ErrorAs(t, showing(t, config, "/proc/filesystems/ext4\n").preflight(t.Context()), &unfit)
+	assert.Contains(t, unfit.Why, "needs: CONFIG_XFS_FS, CONFIG_FAILSLAB")
+	off := config + "# CONFIG_XFS_FS is not set\n"
+	require.ErrorAs(t, showing(t, off, signs).preflight(t.Context()), &unfit)
+	assert.Contains(t, unfit.Why, "needs: CONFIG_XFS_FS", "off on purpose, whatever the guest says")
 }
 
 // Minor versions of NFS are options of their own in some kernels and part of NFSv4 in
