@@ -25,13 +25,14 @@ LINT_VERSION := 2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
+DEFAULT_SERIES := 6.12
 # Those whose sources the tests ask; test-all asks all.
-SERIES  := 5.10 6.12 7.3
+SERIES  := 5.10 $(DEFAULT_SERIES) 7.3
 TRIALS  ?= 2
 
-.PHONY: demo test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build docs images sources check clean
+.PHONY: demo test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build docs ready images sources check clean
 
-demo: images
+demo: ready
 	$(LOOPFAULT) doctor
 	$(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS) \
 		--arm stock=stock --arm fixed=clear-layoutreturn-info \
@@ -51,7 +52,7 @@ test-all: test
 
 # Trials of each planted bug; of stock, too, in each of their scenarios.
 CONTROL_TRIALS ?= 5
-CONTROL_SERIES ?= 6.12
+CONTROL_SERIES ?= $(DEFAULT_SERIES)
 
 test-controls: images
 	$(GO) vet -tags controls ./harness/controls
@@ -91,9 +92,13 @@ build:
 	$(BUILD) -ldflags '-s -w' -o bin/loopfault-agent ./workloads/cmd/loopfault-agent
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/loopfault ./harness/cmd/loopfault
 
-images: setup build
-	$(LOOPFAULT) kernel build $(KERNELS)
-	$(LOOPFAULT) image build
+# The source of the kernels is on its way while packages are installed. Should it not
+# come, the build says why.
+ready: build
+	@$(LOOPFAULT) kernel fetch $(DEFAULT_SERIES) >/dev/null 2>&1 & $(MAKE) --no-print-directory setup && wait
+
+images: ready
+	$(LOOPFAULT) prepare $(KERNELS)
 
 # Kernel sources, for the tests that ask them what fits: some 150 MB each.
 sources: build

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"loopfault/errs"
 	"loopfault/harness/accel"
 	"loopfault/harness/guest"
@@ -26,7 +28,8 @@ type Machine struct {
 }
 
 // Machine finds the kernels (building those of the catalogue that are not
-// built yet), the root image and an accelerator.
+// built yet), the root image and an accelerator. Kernels are built one after the
+// other, the root image, which is downloads for the most part, beside them.
 func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error) {
 	var m Machine
 	if err := ThisHost().Fits(); err != nil {
@@ -40,15 +43,23 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 		return m, err // before the first of them is built
 	}
 	slowest := 1.0
-	for _, name := range names {
-		k, err := e.kernel(ctx, c, name)
-		if err != nil {
-			return m, err
+	beside, both := errgroup.WithContext(ctx)
+	beside.Go(func() error {
+		for _, name := range names {
+			k, err := e.kernel(both, c, name)
+			if err != nil {
+				return err
+			}
+			m.Kernels = append(m.Kernels, k)
+			slowest = max(slowest, k.Slowness())
 		}
-		m.Kernels = append(m.Kernels, k)
-		slowest = max(slowest, k.Slowness())
-	}
-	if m.Image, err = e.image(ctx, c); err != nil {
+		return nil
+	})
+	beside.Go(func() (err error) {
+		m.Image, err = e.image(both, c)
+		return err
+	})
+	if err := beside.Wait(); err != nil {
 		return m, err
 	}
 	if m.Choice, err = e.Accel(ctx, c, m.Kernels[0], false); err != nil {

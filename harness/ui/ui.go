@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
 	"loopfault/results/report/plain"
@@ -24,17 +23,15 @@ type UI struct {
 	mu   sync.Mutex
 	out  io.Writer
 	json *json.Encoder // set when out is no terminal
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	text string    // what the bar's step is doing
-	ends time.Time // when the bar's step should be over, zero when unknown
+	bars *mpb.Progress // nil while no step runs
+	runs map[string]*bar
 	last time.Time // of the last JSON line about an advance
 }
 
 // New shows progress on f, normally standard error.
 func New(f *os.File) *UI {
 	if term.IsTerminal(int(f.Fd())) {
-		return &UI{out: f}
+		return &UI{out: f, runs: map[string]*bar{}}
 	}
 	return &UI{out: f, json: json.NewEncoder(f)}
 }
@@ -73,7 +70,7 @@ func (u *UI) Progress(e progress.Event) {
 	case progress.Wait, progress.Note:
 		u.print(e.Text)
 	case progress.End:
-		u.stopBar()
+		u.stopBar(e.Step)
 	}
 }
 
@@ -104,61 +101,44 @@ func (u *UI) print(s string) {
 	fmt.Fprintln(u.out, s)
 }
 
+// startBar begins a step's line; steps that run side by side have a line each.
 func (u *UI) startBar(e progress.Event) {
-	u.stopBar()
-	u.text, u.ends = "", endOf(e.Estimate)
-	u.bars = mpb.New(mpb.WithOutput(u.out), mpb.WithWidth(40))
-	u.bar = u.bars.AddBar(0, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Elapsed(decor.ET_STYLE_MMSS, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(
-			decor.Any(func(decor.Statistics) string { u.mu.Lock(); defer u.mu.Unlock(); return u.status() }),
-		))
-}
-
-// status is the text behind the bar.
-func (u *UI) status() string {
-	s := " " + u.text
-	if left := time.Until(u.ends); left > 0 {
-		s += fmt.Sprintf(" %s left", rough(left))
+	if u.runs[e.Step] != nil {
+		u.stopBar(e.Step)
 	}
-	return s
+	if u.bars == nil {
+		u.bars = mpb.New(mpb.WithOutput(u.out), mpb.WithWidth(40))
+	}
+	u.runs[e.Step] = newBar(u.bars, e.Estimate)
 }
 
 func (u *UI) advance(e progress.Event) {
-	if u.bar == nil {
+	if b := u.runs[e.Step]; b != nil {
+		b.advance(e)
+	}
+}
+
+// stopBar takes a step's line away, and the last one's drawing with it.
+func (u *UI) stopBar(step string) {
+	b := u.runs[step]
+	if b == nil {
 		return
 	}
-	u.text, u.ends = e.Text, endOf(e.Left)
-	// A little is kept back: the bar must not complete by itself, End removes it.
-	const fine = 1000
-	u.bar.SetTotal(fine*e.Total+1, false)
-	u.bar.SetCurrent(fine * min(e.Done, e.Total))
-}
-
-func endOf(left time.Duration) time.Time {
-	if left <= 0 {
-		return time.Time{}
+	delete(u.runs, step)
+	b.line.Abort(true)
+	if len(u.runs) == 0 {
+		u.bars.Wait()
+		u.bars = nil
 	}
-	return time.Now().Add(left)
 }
 
-func (u *UI) stopBar() {
-	if u.bar == nil {
-		return
-	}
-	bars, bar := u.bars, u.bar
-	u.bars, u.bar = nil, nil
-	u.mu.Unlock() // the bar's last drawing asks for the status
-	bar.Abort(true)
-	bars.Wait()
-	u.mu.Lock()
-}
-
-// Close takes the status line away.
+// Close takes the status lines away.
 func (u *UI) Close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.stopBar()
+	for step := range u.runs {
+		u.stopBar(step)
+	}
 }
 
 // rough rounds a duration to what an estimate deserves.

@@ -28,8 +28,8 @@ type Event struct {
 	Took     time.Duration `json:"took,omitempty"`     // End: how long the step took
 }
 
-// Func receives events. It is called from one goroutine at a time and must
-// return quickly; a nil Func drops everything.
+// Func receives events. Steps may run side by side and call it from several goroutines;
+// it must return quickly. A nil Func drops everything.
 type Func func(Event)
 
 // Begin reports the start of a step and returns the handle for the rest of it.

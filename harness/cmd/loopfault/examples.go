@@ -10,6 +10,7 @@ import (
 // examples are shown by --help and in the man page, by command. Each is a command line and what it is for.
 var examples = map[string][][2]string{
 	"doctor":       {{"loopfault doctor", "what this host can run"}},
+	"prepare":      {{"loopfault prepare", "all that runs on the stock kernel need"}, {"loopfault prepare stock@7.3 control-lost-wakeup@7.3", "before a campaign on Linux 7.3"}},
 	"kernel build": {{"loopfault kernel build stock", "a kernel of the catalogue"}, {"loopfault kernel build mine --source ~/linux --patch fix.patch", "one of your own"}},
 	"kernel list":  {{"loopfault kernel list", "kernels that are built, and those that can be"}},
 	"kernel fetch": {{"loopfault kernel fetch 6.12 7.3", "sources of two kernel series"}},

@@ -29,8 +29,12 @@ func (c imageBuildCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "root image %.12s: %s, %d packages, %s\n", img.Key, img.Release, len(img.Packages), img.Path)
+	fmt.Fprintln(e.stdout, rootImageLine(img))
 	return nil
+}
+
+func rootImageLine(img image.Image) string {
+	return fmt.Sprintf("root image %.12s: %s, %d packages, %s", img.Key, img.Release, len(img.Packages), img.Path)
 }
 
 type imageListCmd struct{}

@@ -42,6 +42,7 @@ type cli struct {
 	Parse      parseCmd      `cmd:"" group:"Explain" help:"Read kernel hang reports out of logs."`
 	Matrix     matrixCmd     `cmd:"" group:"Automate" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
 	Nightly    nightlyCmd    `cmd:"" group:"Automate" help:"Run a suite within a time budget, and report what changed since the nights before."`
+	Prepare    prepareCmd    `cmd:"" group:"Kernels, images, scenarios" help:"Build kernels and the root image, so that runs find them there."`
 	Kernel     kernelCmd     `cmd:"" group:"Kernels, images, scenarios" help:"Build and list kernels."`
 	Image      imageCmd      `cmd:"" group:"Kernels, images, scenarios" help:"Build and list root images."`
 	Scenario   scenarioCmd   `cmd:"" group:"Kernels, images, scenarios" help:"List, show and check scenarios."`
