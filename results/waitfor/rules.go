@@ -1,6 +1,9 @@
 package waitfor
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // rule reads one kind of wait from a stack. To add one, write a row and an
 // example for it in rules_test.go; the first row that matches counts.
@@ -177,8 +180,24 @@ var rules = []rule{
 	{"rescuer_thread", "idle"},
 }
 
+// renamed are functions by their names in kernels before 5.16, which had pages where rules
+// speak of folios.
+var renamed = map[string]string{
+	"wait_on_page_bit_common":    "folio_wait_bit_common",
+	"wait_on_page_writeback":     "folio_wait_writeback",
+	"__lock_page":                "__folio_lock",
+	"__lock_page_killable":       "__folio_lock_killable",
+	"generic_file_buffered_read": "filemap_get_pages",
+}
+
 // ruleOf is the row that a stack matches, by number, or -1.
 func ruleOf(stack []string) int {
+	stack = slices.Clone(stack)
+	for i, f := range stack {
+		if now := renamed[f]; now != "" {
+			stack[i] = now
+		}
+	}
 	for i, r := range rules {
 		if startsWith(stack, strings.Fields(r.frames)) {
 			return i

@@ -173,6 +173,25 @@ func TestEachRule(t *testing.T) {
 	}
 }
 
+// Kernels before 5.16 have other names for some of the functions; the first stack is of 5.10.
+func TestRulesKnowOlderNames(t *testing.T) {
+	for stack, waits := range map[string]string{
+		"wait_on_page_bit_common wait_on_page_writeback __filemap_fdatawait_range": "writeback-bit",
+		"wait_on_page_bit_common __lock_page truncate_inode_pages_range":           "folio-lock",
+		"wait_on_page_bit_common generic_file_buffered_read nfs_file_read":         "folio-read",
+	} {
+		i := ruleOf(strings.Fields(stack))
+		if assert.GreaterOrEqual(t, i, 0, stack) {
+			assert.Equal(t, waits, rules[i].waits, stack)
+		}
+	}
+	for old, now := range renamed {
+		assert.True(t, slices.ContainsFunc(rules, func(r rule) bool {
+			return slices.ContainsFunc(strings.Fields(r.frames), func(p string) bool { return matches(p, now) })
+		}), "%s is %s now, which no rule speaks of", old, now)
+	}
+}
+
 // Rows lead somewhere, and resources are led to.
 func TestRulesAndThingsAgree(t *testing.T) {
 	used := map[string]bool{}
