@@ -64,6 +64,7 @@ func lostWakeup(kernel, scenario, where string) Control {
 			", so whoever needs the layout waits for a bit that no task is left to clear.",
 		Classes: []waitfor.Class{waitfor.Lost},
 		SeenBy:  []string{verdict.TaskWatch},
-		Titles:  []string{"_pnfs_return_layout", "pnfs_update_layout"},
+		// The last two are who waits for those who wait for the bit: whichever is seen first.
+		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages"},
 	}
 }

@@ -64,7 +64,9 @@ func classOf(fn string) frameClass {
 // itself out, so that there they stand where the task sleeps. They do tell which lock it is, and so may be blamed.
 var lockers = []string{
 	"nfs_start_io_*", "xfs_ilock", "xfs_ilock_*", "lock_rename", "lock_two_nondirectories", "do_truncate", "chmod_common", "chown_common",
-	"vfs_unlink", "vfs_rmdir", "do_unlinkat", "do_rmdir", "filename_create", "open_last_lookups", "lookup_slow", "walk_component", "iterate_dir",
+	"vfs_unlink", "vfs_rmdir", "do_unlinkat", "do_rmdir", "filename_create", "open_last_lookups",
+	"filename_unlinkat", "filename_rmdir", "filename_renameat2", "lookup_open", "start_dirop", "start_creating*", "start_removing*", "start_renaming*",
+	"lookup_slow", "walk_component", "iterate_dir",
 	"super_lock", "iterate_supers", "deactivate_super",
 }
 

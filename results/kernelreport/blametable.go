@@ -255,6 +255,7 @@ var blameTable = [...]blameRow{
 	{classReport, "die_body", "oops"},
 	{classReport, "oops_*", "oops"},
 	{classReport, "panic", "panic"},
+	{classReport, "vpanic", "what panic() calls since 7.0 or before, by compiler"},
 	{classReport, "no_context", "oops, x86"},
 	{classReport, "bad_area*", "oops, x86"},
 	{classReport, "page_fault_oops", "oops, x86"},

@@ -102,7 +102,7 @@ var resources = map[string]resource{
 		cleared: "the task that writes, truncates or removes the same file", holders: []string{"nfs_file_write", "nfs_file_direct_*", "notify_change", "vfs_unlink", "xfs_file_buffered_write"}},
 	"directory": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a directory", watched: true, root: Lost,
 		cleared: "the task that looks up, creates or removes in the same directory",
-		holders: []string{"do_unlinkat", "do_rmdir", "vfs_mkdir", "vfs_create", "vfs_rename", "do_renameat2", "nfs_atomic_open", "lookup_open", "nfs_lookup", "path_openat"}},
+		holders: []string{"do_unlinkat", "do_rmdir", "vfs_mkdir", "vfs_create", "vfs_rename", "do_renameat2", "filename_unlinkat", "filename_rmdir", "filename_renameat2", "nfs_atomic_open", "lookup_open", "nfs_lookup", "path_openat"}},
 	"name": {kind: KindLock, label: "a name that is being removed or renamed", verb: "give it free", watched: true, root: Lost,
 		cleared: "the end of the REMOVE or RENAME", holders: []string{"nfs_unlink", "nfs_rename", "nfs_sillyrename", "nfs_rmdir"}},
 	"freeing": {kind: KindOther, label: "inode on its way out (I_FREEING)", watched: true, root: Lost,
