@@ -311,6 +311,9 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		return
 	case lineReplay:
 		o.w().replay = true
+		if o.w().gap == 1 { // a half of what now comes whole, as printk's thread leaves it (7.x)
+			o.w().gap = 0
+		}
 		return
 	case lineDetail, lineLock:
 		// No stack may follow: where the last of the locks was taken, and what work is stuck, are the next best names.

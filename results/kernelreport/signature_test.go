@@ -71,6 +71,13 @@ func TestGuestsAgree(t *testing.T) {
 	} {
 		require.Equal(t, signatures("guest-6.12-"+trap), signatures("guest-6.1-"+trap), trap)
 	}
+	for _, trap := range []string{
+		"mutex", "rwsem-killable", "soft-lockup", "workqueue-lockup", "hard-lockup", "rcu-stall-task", "oops-null", "oops-gpf", "bug", "warning", "panic", "panic-hung",
+		"lockdep-circular", "lockdep-freed-lock", "lockdep-held-at-exit", "lockdep-inconsistent", "lockdep-inversion", "lockdep-irq-order", "lockdep-locks-held",
+		"lockdep-recursive", "lockdep-suspicious-rcu", "lockdep-unlock-balance", "kasan-double-free", "kasan-out-of-bounds", "kasan-use-after-free",
+	} {
+		require.Equal(t, signatures("guest-6.12-"+trap), signatures("guest-7.3-"+trap), trap)
+	}
 	require.Equal(t, signatures("guest-6.12-mutex"), signatures("guest-6.12-lockdep-locks-held"))
 	require.Len(t, signatures("guest-6.12-mutex"), 2, "the owner and the waiter, however seen")
 	frozen := signatures("guest-6.12-nfs-frozen-proc")
