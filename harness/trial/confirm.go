@@ -80,7 +80,7 @@ func (t *trial) confirm(ctx context.Context) error {
 		case err != nil:
 			return err
 		default:
-			t.collectQuiet(ctx)
+			c.Asleep = slices.Sorted(maps.Keys(sleepersIn(t.collectQuiet(ctx).Tasks)))
 			after := waitfor.Explain(t.saved(evidence.Quiet))
 			c.Without, c.How = after.Sentence, verdict.Outlived
 			if after.Class == waitfor.Lost || after.Class == waitfor.Cycle && len(w.timers) == 0 {
@@ -246,8 +246,8 @@ func still(e waitfor.Evidence) string {
 	return b.String()
 }
 
-// collectQuiet keeps a second set of evidence.
-func (t *trial) collectQuiet(ctx context.Context) {
+// collectQuiet keeps a second set of evidence, and returns it.
+func (t *trial) collectQuiet(ctx context.Context) waitfor.Evidence {
 	e, err := t.glance(ctx)
 	if mkdir := os.MkdirAll(filepath.Join(t.spec.Dir, evidence.Quiet), 0o755); mkdir != nil || err != nil {
 		t.history.add(entry{Type: "evidence", What: evidence.Quiet, Detail: fmt.Sprint(errors.Join(err, mkdir))})
@@ -257,6 +257,7 @@ func (t *trial) collectQuiet(ctx context.Context) {
 			t.save("quiet/"+filepath.Base(name), *text)
 		}
 	}
+	return e
 }
 
 // saved reads the evidence that this trial has kept in a folder.

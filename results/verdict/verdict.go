@@ -92,6 +92,7 @@ type Confirmation struct {
 	Seconds float64 `json:"timer_seconds"`     // how long it may run, 0 without one
 	Under   string  `json:"under,omitempty"`   // who waits for whom, as seen under load
 	Without string  `json:"without,omitempty"` // the same without load; "" when they came back
+	Asleep  []int   `json:"asleep,omitempty"`  // process ids of the tasks still blocked at the end of the watch
 }
 
 // String says it in one clause.
@@ -189,7 +190,7 @@ func found(kind Kind, o Observations) (Verdict, bool) {
 		if KindOf(s.Kind) != kind || !Proves(s.Detector) {
 			continue
 		}
-		if t := tells(s); t > told {
+		if t := tells(s, o.Confirmed); t > told {
 			v.Title, v.Signature, told = s.Title, s.Signature, t
 		}
 		if !slices.Contains(v.Detectors, s.Detector) {
@@ -201,12 +202,16 @@ func found(kind Kind, o Observations) (Verdict, bool) {
 
 // tells ranks reports as names of a hang: one without a stack says least; the
 // workers of a stalled workload wait for whom a detector saw blocked, if any; and
-// whoever waits for a lock waits for somebody who tells more.
-func tells(r kernelreport.Report) int {
+// whoever waits for a lock waits for somebody who tells more. A task that came back when
+// the load was gone, while others slept on, was slow and did not hang.
+func tells(r kernelreport.Report, c *Confirmation) int {
 	if len(r.Tasks) > 0 && r.Tasks[0].WaitFrame == "" {
 		return 0
 	}
 	rank := 1
+	if c != nil && len(r.Tasks) > 0 && r.Tasks[0].PID != nil && slices.Contains(c.Asleep, *r.Tasks[0].PID) {
+		rank += 4
+	}
 	if !r.WaitsForLock() {
 		rank++
 	}

@@ -129,6 +129,21 @@ func TestHangIsNamedByWhatTellsMost(t *testing.T) {
 	}
 }
 
+// Who came back when the load was gone, while others slept on, gives a hang no name: a
+// writer that was put off for long, seen before the tasks that wait for a lost reference.
+func TestHangIsNamedByTheTasksThatSleptOn(t *testing.T) {
+	slow := kernelreport.FromStack("writer/0", 1, "D", 40, "[<0>] folio_wait_writeback+0x10/0x60\n[<0>] nfs_wb_all+0x90/0x2d0\n")
+	hung := kernelreport.FromStack("umount", 2, "D", 50, "[<0>] pnfs_destroy_layout_final+0x10/0x60\n[<0>] nfs4_evict_inode+0x90/0x2d0\n")
+	slow.Detector, hung.Detector = verdict.TaskWatch, verdict.TaskWatch
+	o := good()
+	o.Reports = []kernelreport.Report{slow, hung}
+	assert.Equal(t, slow.Title, verdict.Decide(o).Title, "the first, while no more is known")
+	o.Confirmed = &verdict.Confirmation{How: verdict.Outlived, Asleep: []int{2, 3}}
+	assert.Equal(t, hung.Title, verdict.Decide(o).Title)
+	o.Confirmed.Asleep = []int{3}
+	assert.Equal(t, slow.Title, verdict.Decide(o).Title, "none of those who were reported is left")
+}
+
 // The workers of a stalled workload wait for the one that is stuck.
 func TestBlockedTasksNameAHangRatherThanStalledWorkers(t *testing.T) {
 	stalled := kernelreport.FromStack("writer/0", 1, "D", 9, "[<0>] nfs_start_io_write+0x10/0x60\n[<0>] nfs_file_write+0x90/0x2d0\n")
