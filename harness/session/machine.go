@@ -141,7 +141,7 @@ func (e *Session) ImageOf(ctx context.Context, c *cache.Cache, release string) (
 // Accel chooses the accelerator by booting a kernel, or remembers.
 func (e *Session) Accel(ctx context.Context, c *cache.Cache, k kernel.Build, fresh bool) (accel.Choice, error) {
 	config := accel.Config{
-		Kernel: k.BzImage, CacheDir: c.Path("accel"), Fresh: fresh,
+		Kernel: k.BzImage, Slowness: k.Slowness(), CacheDir: c.Path("accel"), Fresh: fresh,
 		Override: os.Getenv(accel.Env), Log: e.Log,
 	}
 	if e.Dry {

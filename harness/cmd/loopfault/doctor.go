@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"loopfault/results/report/text"
 
@@ -133,7 +135,8 @@ func (e *env) checkAccel(ctx context.Context, c *cache.Cache) check {
 	if len(list) == 0 {
 		return check{"accelerator", "unknown until a kernel is built to boot: `loopfault kernel build stock`", true}
 	}
-	choice, err := e.Accel(ctx, c, list[0], true)
+	quickest := slices.MinFunc(list, func(a, b kernel.Build) int { return cmp.Compare(a.Slowness(), b.Slowness()) })
+	choice, err := e.Accel(ctx, c, quickest, true)
 	if err != nil {
 		return check{"accelerator", err.Error(), false}
 	}
