@@ -24,7 +24,7 @@ type Finding struct {
 type NthTry struct {
 	N        int     `json:"n"`
 	Landed   bool    `json:"landed"`
-	Left     int     `json:"left"`               // allocations short of the n-th if it did not land; n itself: none at all
+	Left     int     `json:"left"`               // allocations short of the n-th if not landed; n itself: none at all
 	Function string  `json:"function,omitempty"` // the function whose allocation failed, if the kernel logged it
 	Errno    string  `json:"errno,omitempty"`    // of the close, "" for none
 	Worker   string  `json:"worker"`
