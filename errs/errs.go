@@ -1,5 +1,6 @@
-// Package errs says whose fault an error is, so that whoever gets it knows who has to act: the user, the owner of the
-// machine, or nobody, since what a guest did is a finding. It imports nothing of the project; everyone may import it.
+// Package errs says whose fault an error is, so that its reader knows who has to act: the user, the owner of
+// the machine, or nobody, since what a guest did is a finding. It imports nothing of the project; every package
+// may import it.
 package errs
 
 import (
@@ -33,7 +34,7 @@ func (c Class) String() string {
 	}
 }
 
-// Error is one clear line and, beside it, the long evidence.
+// Error is one clear line, with the long evidence beside it.
 type Error struct {
 	Class    Class
 	Message  string // one line, lower case, says what is wrong and what to do; empty: Err says it
@@ -82,8 +83,8 @@ type Classed interface {
 	Whose() Class
 }
 
-// ClassOf is the class of the first error in err's chain that has one. An error without counts as Infrastructure:
-// nobody promised that it was the user's fault.
+// ClassOf is the class of the first error in err's chain that has one. An error without a class counts as
+// Infrastructure: nothing shows that it is the user's fault.
 func ClassOf(err error) Class {
 	if e, ok := errors.AsType[Classed](err); ok {
 		return e.Whose()
@@ -99,7 +100,8 @@ func EvidenceOf(err error) string {
 	return ""
 }
 
-// Lines is an error's text with all lines but the first indented: a list of problems has one a line.
+// Lines is an error's text with all lines but the first indented: a list of problems has one per
+// line.
 func Lines(err error) string {
 	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\n  ")
 }

@@ -20,8 +20,8 @@ var (
 	failSunrpc    = attribute{"fail_sunrpc", "CONFIG_FAIL_SUNRPC"}
 )
 
-// stackDepth is how many return addresses the filter looks at: all the kernel
-// keeps (MAX_STACK_TRACE_DEPTH).
+// stackDepth is how many return addresses the filter looks at: as many as the
+// kernel keeps (MAX_STACK_TRACE_DEPTH).
 const stackDepth = 32
 
 func (a attribute) file(knob string) string { return filepath.Join(wire.Debugfs, a.name, knob) }
@@ -35,7 +35,7 @@ func (a attribute) set(ctx context.Context, t Target, pairs ...string) error {
 	return set(ctx, t, ks)
 }
 
-// there says whether the kernel has the attribute.
+// there returns an error unless the kernel has the attribute.
 func (a attribute) there(ctx context.Context, t Target) error {
 	if _, err := t.ReadFile(ctx, a.file("probability")); err != nil {
 		return errors.Join(&Unsupported{
@@ -46,7 +46,7 @@ func (a attribute) there(ctx context.Context, t Target) error {
 	return nil
 }
 
-// aim has it strike only below a range of code, and not yet.
+// aim limits it to calls below a range of code, without starting it.
 func (a attribute) aim(ctx context.Context, t Target, start, end uint64) error {
 	if err := a.there(ctx, t); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (a attribute) aim(ctx context.Context, t Target, start, end uint64) error {
 	)
 }
 
-// fire lets it strike whenever it may, with a probability, so many times.
+// fire starts it, with a probability and a limit on the number of hits.
 func (a attribute) fire(ctx context.Context, t Target, probability, times int) error {
 	return a.set(ctx, t,
 		"task-filter", "N",
@@ -77,8 +77,8 @@ func (a attribute) fire(ctx context.Context, t Target, probability, times int) e
 	)
 }
 
-// prove reads the hits off "times": dmesg misses those of allocations that
-// carry __GFP_NOWARN, as all of kworkers' do.
+// prove reads the hits off "times": dmesg lacks the hits of allocations with
+// __GFP_NOWARN, such as all of kworkers'.
 func (a attribute) prove(ctx context.Context, t Target, times int) (Proof, error) {
 	left, err := readInt(ctx, t, a.file("times"))
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Copies is the symbols that a function's code is under, none if the kernel does not have
-// it: compilers split functions and make copies of them, under the function's name and an
-// ending of their own.
+// Copies lists the symbols that hold a function's code, none if the kernel does not have
+// it: compilers split and clone functions, and add suffixes to the name.
 func Copies(ctx context.Context, t Target, function string) ([]wire.Symbol, error) {
 	names := []string{function}
 	for _, ending := range []string{"part", "isra", "constprop"} {
@@ -25,7 +24,7 @@ func Copies(ctx context.Context, t Target, function string) ([]wire.Symbol, erro
 	return syms, nil
 }
 
-// way is functions that have to stand below a call, each by the ranges of its code.
+// way is the functions that must be on the stack below a call, each as the ranges of its code.
 type way [][]wire.Symbol
 
 func findWay(ctx context.Context, t Target, below []string) (w way, err error) {
@@ -51,8 +50,8 @@ func findWay(ctx context.Context, t Target, below []string) (w way, err error) {
 	return w, nil
 }
 
-// taken says whether return addresses, the innermost first, lead through the functions in
-// their order. Others may lie between them.
+// taken reports whether return addresses, the innermost first, pass through the functions
+// in order. Other functions may lie between them.
 func (w way) taken(stack []uint64) bool {
 	at := 0
 	for _, addr := range stack {
@@ -69,13 +68,14 @@ func (w way) taken(stack []uint64) bool {
 	return at == len(w)
 }
 
-// slabChain is what stands on the stack between an allocation's caller and the kernel's
-// stack filter (fail_stacktrace), from the allocator on. Compilers inline parts of it.
+// slabChain is the functions on the stack between an allocation's caller and the
+// kernel's stack filter (fail_stacktrace), from the allocator on. Compilers inline
+// parts of it.
 var slabChain = []string{"should_failslab|__should_failslab", "should_fail_ex|should_fail", "fail_stacktrace", "stack_trace_save"}
 
-// filterDepth is how many return addresses the filter of failslab has to look at to see
-// who called the function with the failing call, and no one further out: with that depth
-// a range of the caller's code tells calls of the function by their direct caller.
+// filterDepth is how many return addresses failslab's filter has to check to reach the
+// caller of the function with the failing call, and no frame further out. At that depth,
+// a range of the caller's code selects calls of the function by direct caller.
 func filterDepth(ctx context.Context, t Target, call CallSite) (int, error) {
 	at, err := t.Symbols(ctx, wire.SymbolQuery{Addresses: []uint64{call.Target}})
 	if err != nil || len(at) == 0 {
@@ -93,8 +93,8 @@ func filterDepth(ctx context.Context, t Target, call CallSite) (int, error) {
 		}
 		from = next
 	}
-	// The innermost of them is left out: stack_trace_save skips who called it. One more is
-	// the function's own frame, and one its caller's.
+	// The innermost frame is left out: stack_trace_save skips its caller. Two more are the
+	// function's own frame and its caller's.
 	return depth - 1 + 2, nil
 }
 
@@ -105,7 +105,7 @@ func nextInChain(ctx context.Context, t Target, from wire.Symbol) (next wire.Sym
 		return next, false, err
 	}
 	for i := range slabChain {
-		link := slabChain[len(slabChain)-1-i] // the innermost that it calls, or what it inlined would count
+		link := slabChain[len(slabChain)-1-i] // the innermost that it calls, else inlined functions would count
 		for _, c := range calls {
 			base, _, _ := strings.Cut(c.Callee, ".")
 			for name := range strings.SplitSeq(link, "|") {

@@ -12,10 +12,10 @@ import (
 type CallSite struct {
 	Callee string // the called symbol
 	Name   string // as the source has it, as far as the code shows: kzalloc for an inlined one
-	Alloc  bool   // it asks a slab allocator for memory
+	Alloc  bool   // calls a slab allocator
 	N      int    // among the function's allocations, or among its calls of this callee; from 1
 	Call   uint64 // address of the instruction
-	Return uint64 // address after it, as it stands on the stack
+	Return uint64 // address after it, as found on the stack
 	Target uint64 // address of the callee
 }
 
@@ -62,7 +62,7 @@ func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
 	counts := map[string]int{}
 	for i, c := range calls {
 		if syms[i].Start != c.target {
-			continue // into the middle of something: part of the function itself
+			continue // a target inside a symbol is part of the function itself
 		}
 		site := CallSite{Callee: syms[i].Name, Call: c.at, Return: c.next, Target: c.target}
 		site.Name, site.Alloc = sourceName(site.Callee, c)
@@ -77,10 +77,10 @@ func Calls(ctx context.Context, t Target, fn wire.Symbol) ([]CallSite, error) {
 	return sites, nil
 }
 
-// Site finds the n-th call that a function makes to callee, or to any slab
-// allocator if that is "". Names with "|" between them are alternatives, of which the
-// first that the function calls is taken: some kernels have a callee inlined. A kernel in
-// which there is no such call is *Unsupported.
+// Site finds the n-th call that a function makes to callee, or to any slab allocator if
+// that is "". Names separated by "|" are alternatives, since some kernels inline a
+// callee: the first that the function calls is used. Without such a call the error is
+// *Unsupported.
 func Site(ctx context.Context, t Target, name, callee string, n int) (CallSite, error) {
 	fn, err := Function(ctx, t, name)
 	if err != nil {

@@ -30,7 +30,7 @@ type Callsite struct {
 	Cgroup string `json:"cgroup,omitempty" yaml:"cgroup"` // absolute path of its directory
 }
 
-// Fault is the fault as what it is for a trial: it learns of its guest.
+// Fault returns the fault with the state of one trial, in which it learns about the guest.
 func (c Callsite) Fault() Fault { return &callsite{Callsite: c, chosen: chooser{Choice: c.Choice}} }
 
 func (c Callsite) Describe() string {

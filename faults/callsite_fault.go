@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// callsite is a Callsite on its way through a trial.
+// callsite is a Callsite with the state of one trial.
 type callsite struct {
 	Callsite
 	outside
@@ -17,13 +17,13 @@ type callsite struct {
 	site   CallSite // found by Arm
 	way    way      // of Below
 
-	mu      sync.Mutex // hits come while others ask
+	mu      sync.Mutex // hits are concurrent with readers
 	members []int      // of Cgroup
 }
 
 func (c *callsite) Seed(seed uint64) { c.chosen.seed(seed, c.name()) }
 
-// Arm finds the call and waits for processors to come to it.
+// Arm finds the call and sets the breakpoint.
 func (c *callsite) Arm(ctx context.Context, t Target) error {
 	err := c.look(ctx, t, c.Comm != "" || c.PID != 0 || c.Cgroup != "")
 	if err != nil {
@@ -49,8 +49,8 @@ func (c *callsite) Period() time.Duration {
 	return time.Second
 }
 
-// Again looks them up: where a task keeps its group, only tables that most kernels
-// lack would say.
+// Again looks them up: reading a task's group from memory would need debug tables
+// that most kernels lack.
 func (c *callsite) Again(ctx context.Context, t Target) error {
 	if c.Cgroup == "" {
 		return nil
@@ -78,7 +78,7 @@ func (c *callsite) Prove(context.Context, Target) (Proof, error) {
 	return Proof{Landed: landed, Counts: map[string]int64{c.counter("calls"): came, c.counter("failed"): landed}}, c.alive()
 }
 
-// Disarm has processors pass freely.
+// Disarm lets vCPUs pass freely.
 func (c *callsite) Disarm(ctx context.Context, _ Target) error {
 	if c.guest == nil {
 		return nil

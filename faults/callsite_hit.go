@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// hit is called with a processor at the call.
+// hit is called when a vCPU has reached the call.
 func (c *callsite) hit(p Processor) error {
 	task, err := c.tasks.of(p)
 	if err != nil {
@@ -21,7 +21,7 @@ func (c *callsite) hit(p Processor) error {
 		return c.pass(p)
 	}
 	err = errors.Join(p.SetRegister("rax", uint64(-int64(c.Errno))), p.SetRegister("rip", c.site.Return))
-	if err == nil && c.chosen.land() { // nobody need stop here any more
+	if err == nil && c.chosen.land() { // no vCPU need stop here any more
 		err = p.Clear(c.site.Call)
 	}
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *callsite) hit(p Processor) error {
 	return c.note(p, Hit{What: "failed", Where: fmt.Sprintf("%s → %s", c.Function, c.site), Task: task})
 }
 
-// onWay says whether a call came by the functions that it is limited to.
+// onWay reports whether the call came through the functions of Below.
 func (c *callsite) onWay(p Processor) (bool, error) {
 	if len(c.way) == 0 {
 		return true, nil
@@ -51,8 +51,8 @@ func (c *callsite) isMember(pid int) bool {
 	return slices.Contains(c.members, pid)
 }
 
-// pass does what the call does: it is quicker than a step over the breakpoint, and no
-// other processor can slip through meanwhile.
+// pass emulates the call: that is quicker than a step over the breakpoint, and no
+// other vCPU can slip through meanwhile.
 func (c *callsite) pass(p Processor) error {
 	sp, err := p.Register("rsp")
 	if err != nil {

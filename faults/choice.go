@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Choice says which of the times that something could happen it does.
+// Choice says which of the opportunities for a fault are taken.
 type Choice struct {
 	// First and Every choose by number: the First-th (from 1, the default), and from
 	// there every Every-th (1, the default, for all).
@@ -29,7 +29,7 @@ func (c Choice) String() string {
 	return s
 }
 
-// chooser counts what came and what was chosen. Hits come while others ask.
+// chooser counts opportunities and choices. Hits are concurrent with readers.
 type chooser struct {
 	Choice
 	mu     sync.Mutex
@@ -38,11 +38,11 @@ type chooser struct {
 	landed int64
 }
 
-// seed makes what is drawn follow from a number; faults with other names draw others.
+// seed makes the draws a function of a number and the fault's name.
 func (c *chooser) seed(seed uint64, name string) { c.rand = newRand(seed, name) }
 
-// next counts one time and says whether it is chosen. It has landed only when it is
-// told so.
+// next counts one opportunity and says whether it is chosen. Only land counts it as
+// landed.
 func (c *chooser) next() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *chooser) next() bool {
 	return c.drawLocked(100) < int64(c.Probability)
 }
 
-// draw gives a number from 0 to below n.
+// draw returns a number in [0, n).
 func (c *chooser) draw(n int64) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,10 +6,10 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 )
 
-// allocators are how names of slab allocators begin, over the kernel's
+// allocators are the prefixes of slab allocators' names, across the kernel's
 // renames: kmem_cache_alloc_trace (5.x), kmalloc_trace (6.1),
-// __kmalloc_cache_noprof (6.10). The k?alloc ones are inline functions of which
-// kernels optimized for size keep copies out of line.
+// __kmalloc_cache_noprof (6.10). The k?alloc ones are inline functions that
+// kernels optimized for size keep out of line.
 var allocators = []string{
 	"__kmalloc", "kmalloc", "kzalloc", "kcalloc", "kmemdup",
 	"__kvmalloc", "kvmalloc", "kvzalloc",
@@ -29,9 +29,9 @@ func isAllocator(name string) bool {
 const gfpZero = 0x100
 
 // sourceName says what the source calls: kmalloc and kzalloc are inline functions
-// around other symbols, which differ in one flag. Of what they take, the second
-// argument is flags (__kmalloc_cache(cache, flags, size), kmem_cache_alloc(cache,
-// flags)), or the third one (kmem_cache_alloc_lru).
+// around the same symbols and differ in one flag. The flags are the second
+// argument (__kmalloc_cache(cache, flags, size), kmem_cache_alloc(cache, flags))
+// or the third (kmem_cache_alloc_lru).
 func sourceName(callee string, c directCall) (name string, alloc bool) {
 	if !isAllocator(callee) {
 		return callee, false
@@ -58,8 +58,8 @@ func sourceName(callee string, c directCall) (name string, alloc bool) {
 	return plain, true
 }
 
-// directCall is a call of a fixed target, with the constants that were put into
-// registers last since the call before.
+// directCall is a call of a fixed target, with the constants last loaded into
+// registers since the previous call.
 type directCall struct {
 	at, next, target uint64
 	args             map[x86asm.Reg]int64
@@ -80,7 +80,7 @@ func directCalls(text []byte, base uint64) []directCall {
 		off += inst.Len
 		switch inst.Op {
 		case x86asm.MOV, x86asm.ADD, x86asm.OR:
-			// Flags that are put together end with those that are always set.
+			// Computed flags end with an OR of those that are always set.
 			reg, isReg := inst.Args[0].(x86asm.Reg)
 			if imm, ok := inst.Args[1].(x86asm.Imm); ok && isReg {
 				args[reg] = int64(imm)

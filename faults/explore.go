@@ -20,7 +20,7 @@ type Explore struct {
 	For wire.Duration `json:"for" yaml:"for"`
 }
 
-// Fault is the fault as what it is for a trial: it learns of its guest.
+// Fault returns the fault with the state of one trial, in which it learns about the guest.
 func (e Explore) Fault() Fault { return &explore{Explore: e, plan: e.Schedule} }
 
 func (e Explore) Describe() string {

@@ -7,13 +7,13 @@ import (
 	"sync"
 )
 
-// explore is an Explore on its way through a trial.
+// explore is an Explore with the state of one trial.
 type explore struct {
 	Explore
 	outside
 	plan   Schedule
 	places []uint64    // found by Arm
-	waits  map[int]int // of hits only, which come one at a time: more hits of others until a processor goes on
+	waits  map[int]int // used by hits only, which are serialized: hits by others until a vCPU goes on
 
 	mu      sync.Mutex
 	came    int
@@ -49,9 +49,9 @@ func (e *explore) Arm(ctx context.Context, t Target) error {
 	return nil
 }
 
-// hit is called with a processor at a point: those go on that waited for this hit,
-// and it is held itself if the plan says so. After the last change nobody need stop
-// any more.
+// hit is called when a vCPU has reached a point: it releases those that waited for
+// this hit, and holds the vCPU if the plan says so. After the last change no vCPU
+// need stop any more.
 func (e *explore) hit(p Processor, at Place) error {
 	e.mu.Lock()
 	e.came++

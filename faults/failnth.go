@@ -35,8 +35,8 @@ func (f FailNth) Arm(ctx context.Context, t Target) error {
 	if err := ignoreSunrpc(ctx, t); err != nil {
 		return err
 	}
-	// Hits are few, and each is another place: the kernel shows its stack. Tasks
-	// begin as soon as both are aimed, so that comes after all that counts.
+	// Hits are few and each is at another place, so the kernel logs the stack.
+	// Tasks begin as soon as both are aimed, so the aiming comes last.
 	return errors.Join(
 		failslab.fire(ctx, t, 0, nthTimes), failslab.set(ctx, t, "verbose", "2"),
 		failPageAlloc.fire(ctx, t, 0, nthTimes), failPageAlloc.set(ctx, t, "verbose", "2"),
@@ -44,9 +44,9 @@ func (f FailNth) Arm(ctx context.Context, t Target) error {
 	)
 }
 
-// ignoreSunrpc keeps sunrpc's questions from counting: fail-nth counts whatever
-// asks whether it is to fail, and sunrpc asks with each request. A kernel without
-// fail_sunrpc asks nothing.
+// ignoreSunrpc keeps sunrpc's checks from counting: fail-nth counts every check
+// whether to fail, and sunrpc makes one per request. A kernel without fail_sunrpc
+// makes none.
 func ignoreSunrpc(ctx context.Context, t Target) error {
 	if failSunrpc.there(ctx, t) != nil {
 		return nil
@@ -67,7 +67,7 @@ func (f FailNth) Prove(ctx context.Context, t Target) (Proof, error) {
 	return all, nil
 }
 
-// Disarm leaves no stack that would do: fail-nth asks for no probability.
+// Disarm sets a filter that no stack matches: fail-nth ignores the probability.
 func (f FailNth) Disarm(ctx context.Context, t Target) error {
 	return errors.Join(
 		failslab.set(ctx, t, "stacktrace-depth", "0"),

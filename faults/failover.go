@@ -9,7 +9,7 @@ type Failover struct {
 	Span `yaml:",inline"`
 }
 
-// Outage is the fail-over as what it is for a trial.
+// Outage returns the fail-over as a trial's outage.
 func (f Failover) Outage() Outage {
 	return Outage{
 		Span: f.Span, Reclaim: true,

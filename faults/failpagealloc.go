@@ -31,8 +31,8 @@ func (f FailPageAlloc) Arm(ctx context.Context, t Target) error {
 	return failPageAlloc.fire(ctx, t, f.Probability, f.Times)
 }
 
-// aimPages lifts what spares allocations: by default single pages, those that
-// may sleep, and those for user memory do not fail.
+// aimPages lifts the exemptions: by default single pages, allocations that may
+// sleep, and user memory do not fail.
 func aimPages(ctx context.Context, t Target, start, end uint64) error {
 	if err := failPageAlloc.aim(ctx, t, start, end); err != nil {
 		return err

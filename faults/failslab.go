@@ -62,7 +62,7 @@ func (f Failslab) Arm(ctx context.Context, t Target) error {
 	return failslab.set(ctx, t, "interval", strconv.Itoa(max(f.Interval, 1)), "probability", strconv.Itoa(f.Probability))
 }
 
-// aimSlab lifts what spares allocations, beside aiming.
+// aimSlab aims, and lifts the exemptions of allocations.
 func aimSlab(ctx context.Context, t Target, start, end uint64) error {
 	if err := failslab.aim(ctx, t, start, end); err != nil {
 		return err
@@ -71,8 +71,8 @@ func aimSlab(ctx context.Context, t Target, start, end uint64) error {
 	return failslab.set(ctx, t, "ignore-gfp-wait", "N", "cache-filter", "N")
 }
 
-// aim gives the range that a return address on the stack must fall into, and how many
-// of these are looked at.
+// aim returns the range that a return address on the stack must fall into, and how
+// many addresses are checked.
 func (f Failslab) aim(ctx context.Context, t Target) (start, end uint64, depth int, err error) {
 	if f.Call == 0 {
 		fn, err := Function(ctx, t, f.Function)

@@ -18,7 +18,7 @@ type FailSunrpc struct {
 	Times                  int  `json:"times" yaml:"times"`                                                           // after so many hits it stops by itself
 }
 
-// sunrpcSwitches are the knobs of what not to break.
+// sunrpcSwitches are the knobs that exempt events from the fault.
 var sunrpcSwitches = []string{"ignore-client-disconnect", "ignore-server-disconnect", "ignore-cache-wait"}
 
 func (f FailSunrpc) ignored() []bool {
@@ -48,7 +48,7 @@ func (f FailSunrpc) Arm(ctx context.Context, t Target) error {
 	return failSunrpc.set(ctx, t, "interval", fmt.Sprint(max(f.Interval, 1)), "probability", fmt.Sprint(f.Probability))
 }
 
-// spareSunrpc says of each switch whether it is to be ignored.
+// spareSunrpc sets each ignore switch.
 func spareSunrpc(ctx context.Context, t Target, ignored ...bool) error {
 	for i, name := range sunrpcSwitches {
 		if err := failSunrpc.set(ctx, t, name, map[bool]string{true: "Y", false: "N"}[ignored[i]]); err != nil {
@@ -62,7 +62,7 @@ func (f FailSunrpc) Prove(ctx context.Context, t Target) (Proof, error) {
 	return failSunrpc.prove(ctx, t, f.Times)
 }
 
-// Disarm has fail-nth of other tasks not count here either.
+// Disarm also keeps other tasks' fail-nth from counting here.
 func (f FailSunrpc) Disarm(ctx context.Context, t Target) error {
 	return errors.Join(failSunrpc.cease(ctx, t), spareSunrpc(ctx, t, true, true, true))
 }

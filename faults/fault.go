@@ -1,4 +1,4 @@
-// Package faults is what goes wrong on purpose, one file a fault or pressure.
+// Package faults holds what goes wrong on purpose, one file per fault or pressure.
 //
 // Each fault can be armed, proved, disarmed and described. A fault that was
 // armed has done nothing yet: only Prove, which reads the kernel's own
@@ -33,11 +33,11 @@ type Target interface {
 	Outage(ctx context.Context, o wire.Outage) (wire.OutageCounts, error)
 }
 
-// Proof is what a fault can show for itself since it was armed.
+// Proof is the evidence of what a fault did since it was armed.
 type Proof struct {
 	Landed int64            `json:"landed"`           // times the fault really happened
 	Counts map[string]int64 `json:"counts,omitempty"` // the kernel counters behind it, by name
-	// Schedule is what was drawn of the orders that could be had, to have it again.
+	// Schedule is the order that was drawn, for replay.
 	Schedule string `json:"schedule,omitempty"`
 }
 
@@ -51,14 +51,14 @@ type Fault interface {
 }
 
 // Repeater is a fault that has to be driven while it is armed: Again is called
-// once a Period. A Period of 0 means never.
+// once per Period. A Period of 0 means never.
 type Repeater interface {
 	Period() time.Duration
 	Again(ctx context.Context, t Target) error
 }
 
-// Seeded is a fault that draws random numbers of its own: they follow from the seed
-// that it is given before it is armed.
+// Seeded is a fault that draws random numbers, from a seed that it is given before
+// it is armed.
 type Seeded interface{ Seed(seed uint64) }
 
 // Unsupported is the error of a fault that this kernel cannot do.
@@ -79,8 +79,8 @@ func (u *Unsupported) Error() string {
 // knob is one kernel file and the value it is to hold.
 type knob struct{ path, value string }
 
-// set writes knobs in order and reads each back: a value the kernel took
-// differently is an error that names the knob.
+// set writes knobs in order and reads each back: if the kernel took a different
+// value, the error names the knob.
 func set(ctx context.Context, t Target, knobs []knob) error {
 	for _, k := range knobs {
 		if err := t.WriteFile(ctx, k.path, k.value); err != nil {

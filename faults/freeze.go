@@ -14,7 +14,7 @@ type Freeze struct {
 	AtUmount bool `json:"at_umount,omitempty" yaml:"at_umount,omitempty"`
 }
 
-// Outage is the freeze as what it is for a trial.
+// Outage returns the freeze as a trial's outage.
 func (f Freeze) Outage() Outage {
 	o := Outage{
 		Span: f.Span, AtUmount: f.AtUmount,

@@ -23,8 +23,8 @@ type Memcg struct {
 	Every   wire.Duration `json:"every,omitempty" yaml:"every,omitempty"`     // how often Reclaim is written
 }
 
-// memcgEvents are the counters of memory.events and memory.stat that say that
-// pressure was really felt.
+// memcgEvents are the counters of memory.events and memory.stat that show real
+// pressure.
 var memcgEvents = []string{"high", "max", "oom", "oom_kill", "pgscan", "pgsteal"}
 
 func (m Memcg) Describe() string {
@@ -38,7 +38,7 @@ func (m Memcg) Describe() string {
 	return s
 }
 
-// Arm makes the load's cgroup with its limits; workers are born inside.
+// Arm makes the load's cgroup with its limits; workers are started inside it.
 func (m Memcg) Arm(ctx context.Context, t Target) error {
 	const root = "/sys/fs/cgroup"
 	controllers, err := t.ReadFile(ctx, root+"/cgroup.controllers")
@@ -99,7 +99,7 @@ func (m Memcg) Again(ctx context.Context, t Target) error {
 	return nil
 }
 
-// Disarm lifts the limits; the cgroup stays, tasks may be stuck in it.
+// Disarm lifts the limits; the cgroup stays, since tasks may be stuck in it.
 func (m Memcg) Disarm(ctx context.Context, t Target) error {
 	return set(ctx, t, []knob{
 		{wire.LoadCgroup + "/memory.max", "max"},
@@ -107,7 +107,7 @@ func (m Memcg) Disarm(ctx context.Context, t Target) error {
 	})
 }
 
-// pick reads "name value" lines of a cgroup file into "file/name".
+// pick reads "name value" lines of a cgroup file, under the key "file/name".
 func pick(text, file string, names []string, into map[string]int64) {
 	for line := range strings.Lines(text) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), " ")

@@ -26,7 +26,7 @@ type Order struct {
 	Choice `yaml:",inline"`
 }
 
-// Fault is the fault as what it is for a trial: it learns of its guest.
+// Fault returns the fault with the state of one trial, in which it learns about the guest.
 func (o Order) Fault() Fault { return &order{Order: o, chosen: chooser{Choice: o.Choice}} }
 
 func (o Order) Describe() string {

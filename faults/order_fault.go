@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// order is an Order on its way through a trial.
+// order is an Order with the state of one trial.
 type order struct {
 	Order
 	outside
 	chosen      chooser
 	hold, until uint64 // addresses, found by Arm
-	holding     bool   // of hits only, which come one at a time
-	about       uint64 // the argument of who is held
+	holding     bool   // used by hits only, which are serialized
+	about       uint64 // the held vCPU's argument
 	mu          sync.Mutex
 	expired     int64
 	alone       int64 // not held since no other processor was left
@@ -37,7 +37,7 @@ func (o *order) Arm(ctx context.Context, t Target) error {
 	return o.guest.Break(ctx, o.hold, o.came)
 }
 
-// came is called with a processor at Hold.
+// came is called when a vCPU has reached Hold.
 func (o *order) came(p Processor) error {
 	about, err := argument(p, o.Same)
 	if err != nil || o.holding || !o.chosen.next() {
@@ -57,7 +57,7 @@ func (o *order) came(p Processor) error {
 	if o.Until == nil {
 		return nil
 	}
-	// It may be a place that everybody comes to all the time: only now it matters.
+	// The place may be hit all the time: it matters only now.
 	held := p.CPU()
 	return p.Break(o.until, func(other Processor) error {
 		about, err := argument(other, o.Same)
@@ -68,8 +68,8 @@ func (o *order) came(p Processor) error {
 	})
 }
 
-// over is called with the processor that was held. A drawn time that is up is what
-// was asked for.
+// over is called with the vCPU that was held. The end of a drawn time is the
+// intended outcome.
 func (o *order) over(p Processor, expired bool) error {
 	o.holding = false
 	what := "came true"

@@ -9,7 +9,7 @@ import (
 
 // Outage is a fault that begins and ends while the load runs, any number of
 // times: Begin and End are called in turn between Arm and Disarm, and each Begin
-// that came to its end in the guest has landed.
+// that the guest completed has landed.
 type Outage struct {
 	Span
 	AtUmount bool // once more just before the trial's umount, until For is over
@@ -45,21 +45,21 @@ func (o Outage) Arm(ctx context.Context, t Target) error {
 	return err
 }
 
-// Begin returns when the outage is complete, which may take as long as something
-// in the guest holds it up, and gives the guest's uptime at which it was begun.
+// Begin returns when the outage is complete, which the guest may delay at will,
+// and gives the guest's uptime at its beginning.
 func (o Outage) Begin(ctx context.Context, t Target) (since float64, err error) {
 	n, err := o.step(ctx, t, wire.OutageBegin)
 	return n.Since, err
 }
 
-// End returns when it is over, and gives the guest's uptime then; what went on
-// meanwhile recovers later. Nothing happens when there is none.
+// End returns when the outage is over, and gives the guest's uptime then; the
+// load recovers later. Without an outage it does nothing.
 func (o Outage) End(ctx context.Context, t Target) (uptime float64, err error) {
 	n, err := o.step(ctx, t, wire.OutageEnd)
 	return n.Uptime, err
 }
 
-// Disarm ends an outage under way; none begins any more.
+// Disarm ends an outage in progress and allows no further one.
 func (o Outage) Disarm(ctx context.Context, t Target) error {
 	_, err := o.step(ctx, t, wire.OutageDisarm)
 	return err

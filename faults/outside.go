@@ -8,15 +8,15 @@ import (
 	"math/rand/v2"
 )
 
-// outside is what faults have in common that stop processors.
+// outside is what faults that stop vCPUs have in common.
 type outside struct {
 	guest Debugged
 	tasks taskFinder
 	text  textRange
 }
 
-// look finds out about the guest. Without tasks or text hits are told of with less
-// beside them, unless the fault is about tasks.
+// look inspects the guest. Without tasks or text the records of hits hold less; a
+// fault that selects tasks fails.
 func (o *outside) look(ctx context.Context, t Target, aboutTasks bool) (err error) {
 	guest, ok := t.(Debugged)
 	if !ok {
@@ -30,7 +30,7 @@ func (o *outside) look(ctx context.Context, t Target, aboutTasks bool) (err erro
 	return nil
 }
 
-// note tells of a hit, with who it was and where it came from.
+// note records a hit with its task and stack.
 func (o *outside) note(p Processor, h Hit) (err error) {
 	h.CPU = p.CPU()
 	if h.Stack, h.Guessed, err = stackOf(p, o.text); err != nil {
@@ -45,7 +45,7 @@ func (o *outside) note(p Processor, h Hit) (err error) {
 	return nil
 }
 
-// alive says why nothing can land any more.
+// alive returns the reason why nothing can land any more.
 func (o *outside) alive() error {
 	if o.guest == nil {
 		return errors.New("was never armed")

@@ -35,11 +35,11 @@ func (l Place) find(ctx context.Context, t Target) (uint64, error) {
 	return fn.Start, err
 }
 
-// arguments are the registers of a function's arguments, where it begins and where it
-// is called.
+// arguments are the registers of a function's arguments, valid at its entry and at
+// its call sites.
 var arguments = []string{"rdi", "rsi", "rdx", "rcx", "r8", "r9"}
 
-// argument reads the n-th, from 1; 0 is none.
+// argument reads the n-th argument, from 1; 0 stands for none.
 func argument(p Processor, n int) (uint64, error) {
 	if n == 0 {
 		return 0, nil

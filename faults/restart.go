@@ -11,7 +11,7 @@ type Restart struct {
 	Forget bool `json:"forget,omitempty" yaml:"forget,omitempty"`
 }
 
-// Outage is the restart as what it is for a trial.
+// Outage returns the restart as a trial's outage.
 func (r Restart) Outage() Outage {
 	o := Outage{
 		Span: r.Span, Reclaim: true,

@@ -13,12 +13,12 @@ import (
 // LayoutgetReply is the function of knfsd that writes replies to LAYOUTGET.
 const LayoutgetReply = "nfsd4_encode_layoutget"
 
-// wireTrue is true as XDR has it, 1 in network order, as a little-endian machine stores it.
+// wireTrue is XDR's true, 1 in network order, as a little-endian machine stores it.
 const wireTrue = 0x01000000
 
-// ReturnOnClose finds the byte in the running kernel that has every LAYOUTGET reply ask
-// for return-on-close: to write 0 there has replies ask for nothing. The kernel keeps
-// the answer nowhere, it is a constant in the code of the function that writes the reply.
+// ReturnOnClose finds the byte in the running kernel that makes every LAYOUTGET reply ask
+// for return-on-close; writing 0 there stops that. The kernel has no variable for it: it
+// is a constant in the code of the function that writes the reply.
 func ReturnOnClose(ctx context.Context, t Target) (addr uint64, err error) {
 	fn, err := Function(ctx, t, LayoutgetReply)
 	if err != nil {
@@ -32,7 +32,7 @@ func ReturnOnClose(ctx context.Context, t Target) (addr uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	encoders := map[uint64]bool{} // calls of who writes a boolean, where that is no inline function
+	encoders := map[uint64]bool{} // functions that write a boolean, where that is not inlined
 	for _, c := range calls {
 		if strings.HasPrefix(c.Callee, "nfsd4_encode_bool") || strings.HasPrefix(c.Callee, "xdr_stream_encode_bool") {
 			encoders[c.Call] = true
@@ -48,8 +48,8 @@ func ReturnOnClose(ctx context.Context, t Target) (addr uint64, err error) {
 var errNoTrue = errors.New("stores no constant that could be return-on-close")
 
 // firstTrue finds the first boolean that x86-64 code writes into a reply: the constant
-// of a store, or the one that it passes to a function which does that. It returns
-// where in the code the byte of the constant is that is 1.
+// of a store, or the one that it passes to a function which does that. It returns the
+// offset in the code of the constant's byte that is 1.
 func firstTrue(text []byte, encodes func(off int) bool) (off int, err error) {
 	passed := -1
 	for at := 0; at < len(text); {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Change is one departure from how processors would run: who makes the At-th hit of a
-// point (from 1) is held until others made so many more.
+// Change is one departure from how vCPUs would run: the vCPU that makes the At-th hit
+// of a point (from 1) is held until others made so many more.
 type Change struct{ At, Others int }
 
-// Schedule is changes in the order of their hits. Its text is "17+2 40+1".
+// Schedule lists changes in the order of their hits. Its text is "17+2 40+1".
 type Schedule []Change
 
 func (s Schedule) String() string {
@@ -43,7 +43,7 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 
 // draw makes a schedule of so many changes among the first so many hits, as
 // probabilistic concurrency testing does: a bug that needs d changes in a run of n
-// hits is met with a chance of about 1 in n^d, however seldom it happens by itself.
+// hits occurs with a chance of about 1 in n^d, however rare it is otherwise.
 func draw(r *rand.Rand, changes, among, longest int) Schedule {
 	at := r.Perm(among)[:min(changes, among)]
 	slices.Sort(at)

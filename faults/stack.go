@@ -30,15 +30,15 @@ func (r textRange) holds(addr uint64) bool {
 }
 
 const (
-	stackAlign  = 16 << 10 // THREAD_SIZE, of which a stack ends at a multiple
-	stackLooked = 2 << 10  // how much of it is looked at
+	stackAlign  = 16 << 10 // THREAD_SIZE: a stack ends at a multiple of it
+	stackLooked = 2 << 10  // how much of it is searched
 	stackFrames = 16       // how many frames are wanted
-	fewFrames   = 3        // frame pointers that lead no further are none
+	fewFrames   = 3        // a shorter chain is not frame pointers
 )
 
-// stackOf gives return addresses of who called. Kernels of today keep no frame
-// pointers, and unwind by tables that are inside: then what looks like a return
-// address, with a call before it, is taken for one.
+// stackOf returns the callers' return addresses. Current kernels keep no frame
+// pointers and unwind by internal tables: then any value that looks like a
+// return address, with a call before it, counts as one.
 func stackOf(p Processor, text textRange) (stack []uint64, guessed bool, err error) {
 	regs, err := registers(p, "rsp", "rbp")
 	if err != nil {
@@ -67,10 +67,10 @@ func stackOf(p Processor, text textRange) (stack []uint64, guessed bool, err err
 	return stack, true, nil
 }
 
-// A near call on x86: the byte, and a distance of four.
+// A near call on x86: the opcode byte and a 4-byte displacement.
 const callOpcode, callLength = 0xe8, 5
 
-// framePointers follows them for as long as they lead up the stack.
+// framePointers follows frame pointers as long as they lead up the stack.
 func framePointers(b []byte, sp, bp uint64, text textRange) (stack []uint64) {
 	for bp >= sp && bp%8 == 0 && bp-sp+16 <= uint64(len(b)) && len(stack) < stackFrames {
 		next, ret := binary.LittleEndian.Uint64(b[bp-sp:]), binary.LittleEndian.Uint64(b[bp-sp+8:])

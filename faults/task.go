@@ -10,18 +10,18 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Task is who a processor works for.
+// Task is the task that a vCPU runs.
 type Task struct {
 	Comm string `json:"comm"` // "" if it is not known
 	PID  int    `json:"pid"`
 }
 
-// taskFinder knows how to find out. Its zero value does not.
+// taskFinder finds a vCPU's current task. Its zero value cannot.
 //
-// The current task's address is a variable of the processor, below the GS base. Where
-// a task has its name and number differs between kernels and configurations, and
-// most kernels of ours carry no BTF that would tell. So it is looked for in two tasks
-// that are known: init_task is called swapper and has number 0, and kthreadd has 2.
+// The current task's address is a variable of the processor, below the GS base. The
+// offsets of a task's name and number differ between kernels and configurations, and
+// most of our kernels carry no BTF. So they are searched for in two known tasks:
+// init_task is called swapper and has number 0, and kthreadd has 2.
 type taskFinder struct {
 	current   uint64 // offset from the GS base
 	comm, pid int    // offsets in task_struct
@@ -34,7 +34,7 @@ const (
 	kthreaddPID = 2
 )
 
-// findTasks looks at the running kernel.
+// findTasks inspects the running kernel.
 func findTasks(ctx context.Context, t Target) (taskFinder, error) {
 	var f taskFinder
 	syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{"pcpu_hot", "current_task", "const_current_task", "init_task", "kthreadd_task"}})
@@ -74,8 +74,8 @@ func findTasks(ctx context.Context, t Target) (taskFinder, error) {
 	return f, nil
 }
 
-// taskOffsets finds name and number in two tasks of the same form. A task's number
-// stands twice, as pid and tgid, which are the same for both.
+// taskOffsets finds name and number in two tasks of the same layout. The number
+// occurs twice, as pid and tgid, which are equal in both tasks.
 func taskOffsets(swapper, kthreadd []byte) (comm, pid int, err error) {
 	comm = bytes.Index(kthreadd, []byte("kthreadd\x00"))
 	if comm < 0 || !bytes.HasPrefix(swapper[comm:], []byte("swapper")) {
@@ -97,7 +97,7 @@ func taskOffsets(swapper, kthreadd []byte) (comm, pid int, err error) {
 	return comm, pid, nil
 }
 
-// of reads who a processor works for.
+// of reads the task that a vCPU runs.
 func (f taskFinder) of(p Processor) (Task, error) {
 	if !f.known {
 		return Task{}, nil

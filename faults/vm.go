@@ -23,7 +23,7 @@ type VM struct {
 	Swappiness           int       `json:"swappiness,omitempty" yaml:"swappiness,omitempty"`                         // sysctl vm.swappiness
 	VfsCachePressure     int       `json:"vfs_cache_pressure,omitempty" yaml:"vfs_cache_pressure,omitempty"`         // sysctl vm.vfs_cache_pressure
 
-	// What Arm found, and Disarm: vmstat goes on counting.
+	// The counters when Arm and Disarm ran: vmstat goes on counting.
 	before, after map[string]int64
 	were          []knob
 }
@@ -37,8 +37,8 @@ const (
 	swappedOut = "pswpout"
 )
 
-// vmCounters are those of vmstat that tell what the pressure came to. Some exist
-// once for each zone, as in allocstall_normal, and are added up.
+// vmCounters are the counters of vmstat that show the pressure's effect. Some
+// exist per zone, as in allocstall_normal, and are added up.
 var vmCounters = []string{
 	stalled, "pgscan_direct", "pgscan_kswapd", "pgsteal_direct", "pgsteal_kswapd",
 	"pswpin", swappedOut, "nr_dirtied", "nr_written", "oom_kill",
@@ -76,7 +76,7 @@ func (v *VM) knobs() []knob {
 			ks = append(ks, knob{filepath.Join(vmDir, name), strconv.FormatInt(value, 10)})
 		}
 	}
-	add("dirty_background_bytes", int64(v.DirtyBackgroundBytes)) // first, the other is never below it
+	add("dirty_background_bytes", int64(v.DirtyBackgroundBytes)) // first: the other is never below it
 	add("dirty_bytes", int64(v.DirtyBytes))
 	add("min_free_kbytes", int64(v.MinFreeKbytes))
 	add("swappiness", int64(v.Swappiness))
@@ -84,11 +84,11 @@ func (v *VM) knobs() []knob {
 	return ks
 }
 
-// Arm remembers how things were, has the kernel count, and sets the knobs.
+// Arm saves the old values, starts the kernel's counting, and sets the knobs.
 func (v *VM) Arm(ctx context.Context, t Target) error {
 	v.were, v.after = nil, nil
 	for _, k := range v.knobs() {
-		// A limit in bytes turns the one in percent off, and is turned off by it.
+		// A limit in bytes and its limit in percent turn each other off.
 		path := strings.Replace(k.path, "_bytes", "_ratio", 1)
 		was, err := t.ReadFile(ctx, path)
 		if err != nil {
@@ -97,7 +97,7 @@ func (v *VM) Arm(ctx context.Context, t Target) error {
 		v.were = append(v.were, knob{path, strings.TrimSpace(was)})
 	}
 	for _, e := range vmEvents {
-		// One of an earlier time would go on counting.
+		// A trigger left from an earlier run would go on counting.
 		_ = t.WriteFile(ctx, trigger(e.event), "!"+histogram+e.filter)
 		if err := t.WriteFile(ctx, trigger(e.event), histogram+e.filter); err != nil {
 			return errors.Join(&Unsupported{
@@ -151,7 +151,7 @@ func (v *VM) Prove(ctx context.Context, t Target) (Proof, error) {
 	return p, nil
 }
 
-// Disarm puts everything back; what was counted stays.
+// Disarm restores the old values; the counts stay.
 func (v *VM) Disarm(ctx context.Context, t Target) error {
 	var failed error
 	if v.after == nil {

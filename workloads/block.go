@@ -6,10 +6,9 @@ import (
 	"hash/crc32"
 )
 
-// A block is a page that says of itself what it is: which file, which block of
-// it, which generation, and a checksum over all of it. Pages are written and
-// read as a whole, by the client and by the server, so that half a block is never
-// somebody's right to see.
+// A block is a self-describing page: its file, its index, its generation, and a
+// checksum over all of it. Client and server write and read whole pages, so a
+// reader must never see half a block.
 const blockMagic = 0x6c6f6f7066617531
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -26,7 +25,7 @@ func (id blockID) fill(page []byte) {
 	le.PutUint64(page[8:], id.file)
 	le.PutUint64(page[16:], id.block)
 	le.PutUint64(page[24:], id.generation)
-	// A pattern of its own for each block, so that pages that change places show.
+	// A distinct pattern for each block, so that swapped pages are detected.
 	x := id.file*0x9e3779b97f4a7c15 ^ id.block<<32 ^ id.generation
 	for i := 40; i+8 <= len(page); i += 8 {
 		x = x*6364136223846793005 + 1442695040888963407
@@ -36,8 +35,8 @@ func (id blockID) fill(page []byte) {
 	le.PutUint64(page[32:], uint64(crc32.Checksum(page, castagnoli)))
 }
 
-// readBlock says what a page holds. A page of zeros is generation 0 of any block:
-// one that was never written. The error says what is wrong with any other.
+// readBlock says what a page holds. A page of zeros is generation 0 of any block,
+// which was never written. The error says what is wrong with any other page.
 func readBlock(page []byte) (blockID, error) {
 	le := binary.LittleEndian
 	if le.Uint64(page) != blockMagic {

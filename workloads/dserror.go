@@ -35,9 +35,9 @@ func dserror(spec wire.DSError) []Worker {
 	}}
 }
 
-// withhold takes the permissions of a file away for some time. Whatever happens they are
-// given back, by the open file and not by its name: the client renames a file that is
-// unlinked while it is open, and without permissions a reader on a stock kernel never ends.
+// withhold removes the permissions of a file for some time. It always restores them,
+// through the open file and not the name: the client renames a file that is unlinked while
+// open, and without permissions a reader on a stock kernel never ends.
 func withhold(ctx context.Context, env Env, file *os.File, some time.Duration) error {
 	err := file.Chmod(env.mode(withheldMode))
 	pause(ctx, some)

@@ -31,7 +31,7 @@ func evict(spec wire.Evict) []Worker {
 	return append(workers, Worker{
 		Name: "squeeze/0",
 		Run: func(ctx context.Context, env Env) error {
-			// 4 drops nothing, and has the kernel say no more each time.
+			// 4 drops nothing, and stops the kernel's log line per drop.
 			if err := WriteKnob("/proc/sys/vm/drop_caches", "4"); err != nil {
 				return err
 			}
@@ -62,9 +62,9 @@ func churn(ctx context.Context, env Env, spec wire.Evict) error {
 			continue
 		}
 		if env.Rand.IntN(4) > 0 {
-			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1
-			// for reading, and a client that may not read through its layout
-			// asks for a new one for ever.
+			// Readable by all: knfsd's flexfiles layouts name the owner's uid + 1 for
+			// reading, and a client that may not read through its layout requests new
+			// ones for ever.
 			env.Beat.Done(writeSmall(env, path, block, spec.Uncached))
 			continue
 		}
@@ -88,7 +88,7 @@ func writeSmall(env Env, path string, block []byte, uncached bool) error {
 	return errors.Join(err, f.Close())
 }
 
-// readBack reads a file that churn has written, if it did by now.
+// readBack reads a file that churn wrote, if it exists by now.
 func readBack(env Env, path string) error {
 	f, err := env.openToRead(path)
 	if os.IsNotExist(err) {
@@ -101,9 +101,9 @@ func readBack(env Env, path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// squeeze drops clean inodes and dentries of the whole guest, has all file
-// systems write what they hold, and reclaims from the load's cgroup. EAGAIN from
-// memory.reclaim only says that less was found than asked for.
+// squeeze drops clean inodes and dentries of the whole guest, syncs all file
+// systems, and reclaims from the load's cgroup. EAGAIN from memory.reclaim only
+// means that less was reclaimed than requested.
 func squeeze(env Env, spec wire.Evict) error {
 	what := []string{"2", "3"}[env.Rand.IntN(2)]
 	if err := WriteKnob("/proc/sys/vm/drop_caches", what); err != nil {

@@ -8,7 +8,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// clientControls are the server's handles on its NFSv4 clients.
+// clientControls are the server's control files of its NFSv4 clients.
 const clientControls = "/proc/fs/nfsd/clients/*/ctl"
 
 func expire(spec wire.Expire) []Worker {
@@ -27,8 +27,8 @@ func expire(spec wire.Expire) []Worker {
 	}}
 }
 
-// expireAll makes the server forget its clients. There is none for a moment
-// after the last time; that is an error, so that it is not counted as done.
+// expireAll makes the server forget its clients. For a moment after the last
+// expiry there is none; that is an error, so that it is not counted.
 func expireAll(pattern string) error {
 	controls, err := filepath.Glob(pattern)
 	if err != nil {

@@ -17,14 +17,14 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// nthFiles is how many files a process of faultnth takes turns with.
+// nthFiles is how many files a process of faultnth rotates through.
 const nthFiles = 8
 
 func faultNth(spec wire.FaultNth) []Worker {
 	workers := make([]Worker, spec.Processes)
 	for i := range workers {
 		workers[i] = Worker{
-			Name: fmt.Sprintf("faultnth/%d", i), // root, which may say what is to fail
+			Name: fmt.Sprintf("faultnth/%d", i), // root, which may write fail-nth
 			Run: func(ctx context.Context, env Env) error {
 				p, err := newNthProcess(env, spec, i)
 				if err != nil {
@@ -44,8 +44,8 @@ func faultNth(spec wire.FaultNth) []Worker {
 	return workers
 }
 
-// nthProcess opens and closes files as two users. All of its system calls are
-// made by one thread, which is what both the user and the fault belong to.
+// nthProcess opens and closes files as two users. One thread makes all of its
+// system calls, since both credential and fault belong to a thread.
 type nthProcess struct {
 	env  Env
 	spec wire.FaultNth
@@ -68,8 +68,8 @@ func newNthProcess(env Env, spec wire.FaultNth, i int) (*nthProcess, error) {
 	return &nthProcess{env: env, spec: spec, name: fmt.Sprintf("nth-%03d", i), knob: knob, log: log}, nil
 }
 
-// round tries one n as often as asked for, and says how often it landed and how
-// often there was any allocation at all.
+// round tries one n as often as requested, and returns how often it landed and
+// how often there was any allocation at all.
 func (p *nthProcess) round(ctx context.Context, n int) (landed, reached int) {
 	for range p.spec.Repeats {
 		if ctx.Err() != nil {
@@ -93,8 +93,8 @@ func (p *nthProcess) round(ctx context.Context, n int) (landed, reached int) {
 	return landed, reached
 }
 
-// nextNth is the n after this one: it begins anew when the path was gone and there
-// was no n-th allocation.
+// nextNth is the n after this one: it restarts when the path was taken and had no
+// n-th allocation.
 func nextNth(n, landed, reached int) int {
 	switch {
 	case landed > 0:
@@ -102,7 +102,7 @@ func nextNth(n, landed, reached int) int {
 	case reached > 0:
 		return 1
 	}
-	return n // the path was not gone at all
+	return n // the path was not taken at all
 }
 
 // try has the first user open a file and write to it, which gets the layout, the
@@ -137,8 +137,8 @@ func (p *nthProcess) try(n int) (wire.NthTry, error) {
 }
 
 // openAs opens for writing alone. A file open to read as well gets a write
-// delegation, which the server recalls when the data server's NFSv3 WRITE comes;
-// that is told to try again, and does so after five seconds.
+// delegation, which the server recalls when the data server's NFSv3 WRITE
+// arrives; the WRITE is told to retry, and does so after five seconds.
 func (p *nthProcess) openAs(user int, path string) (fd int, err error) {
 	err = p.as(user, func() error {
 		fd, err = unix.Open(path, unix.O_WRONLY|unix.O_CREAT|unix.O_CLOEXEC, 0o666)
@@ -148,7 +148,7 @@ func (p *nthProcess) openAs(user int, path string) (fd int, err error) {
 }
 
 // closeAs closes a file with the n-th allocation failing, and finds out whether it
-// did: the knob is counted down, and 0 when it has landed.
+// did: the knob counts down, and is 0 when the fault has landed.
 func (p *nthProcess) closeAs(user, fd, n int, t *wire.NthTry) error {
 	if _, err := unix.Seek(p.log, 0, unix.SEEK_END); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (p *nthProcess) closeAs(user, fd, n int, t *wire.NthTry) error {
 	})
 }
 
-// as does something as one of the users, as far as file systems can tell.
+// as runs do with one user's file-system credentials.
 func (p *nthProcess) as(user int, do func() error) error {
 	uid := p.spec.UIDs[user]
 	if err := errors.Join(unix.Setfsgid(uid), unix.Setfsuid(uid)); err != nil {
@@ -186,7 +186,7 @@ func (p *nthProcess) as(user int, do func() error) error {
 	return errors.Join(do(), unix.Setfsuid(0), unix.Setfsgid(0))
 }
 
-// logged is what the kernel said since the log was last wound on.
+// logged is what the kernel logged since the last seek.
 func (p *nthProcess) logged() []byte {
 	var text bytes.Buffer
 	record := make([]byte, 8<<10)
@@ -205,8 +205,8 @@ func (p *nthProcess) logged() []byte {
 	}
 }
 
-// failedIn is the function that the kernel says was refused an allocation in a
-// thread. Some allocations ask for silence.
+// failedIn is the function whose allocation in a thread failed, according to
+// the kernel's log. Some allocations suppress the message.
 func failedIn(log []byte, thread int) string {
 	for _, r := range kernelreport.Parse(log) {
 		if r.Kind != kernelreport.KindFaultInjection || len(r.Tasks) == 0 {
@@ -219,7 +219,7 @@ func failedIn(log []byte, thread int) string {
 	return ""
 }
 
-// attributeDirs are where the kernel says what fail-nth counts.
+// attributeDirs hold the filters of what fail-nth counts.
 func attributeDirs() []string {
 	return []string{wire.Debugfs + "/failslab", wire.Debugfs + "/fail_page_alloc"}
 }

@@ -18,7 +18,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// EaterRole is the role of the processes that a hog lets be killed.
+// EaterRole is the role of a hog's processes, which are to be OOM-killed.
 const EaterRole = "eater"
 
 func hog(spec wire.Hog) []Worker {
@@ -47,7 +47,7 @@ func hog(spec wire.Hog) []Worker {
 	return workers
 }
 
-// eater is what one such process is told.
+// eater is the parameters of one such process.
 type eater struct {
 	Files []string  `json:"files"`
 	Write int       `json:"write"` // into each
@@ -55,10 +55,10 @@ type eater struct {
 	Comm  string    `json:"comm"`
 }
 
-// errNotKilled is an eater that had enough without being killed.
+// errNotKilled is the error of an eater that took all its memory without being killed.
 var errNotKilled = errors.New("nobody killed it")
 
-// run starts an eater and waits for its end, which has to be a violent one.
+// run starts an eater and waits for its end, which has to be SIGKILL.
 func (e eater) run(ctx context.Context, uid int, cgroup *os.File) error {
 	order, err := json.Marshal(e)
 	if err != nil {
@@ -71,7 +71,7 @@ func (e eater) run(ctx context.Context, uid int, cgroup *os.File) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential:  &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)},
 		UseCgroupFD: true, CgroupFD: int(cgroup.Fd()),
-		Pdeathsig: syscall.SIGKILL, // a hog that is killed leaves nobody behind
+		Pdeathsig: syscall.SIGKILL, // a killed hog leaves no eaters behind
 	}
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -85,7 +85,7 @@ func (e eater) run(ctx context.Context, uid int, cgroup *os.File) error {
 }
 
 // RunEater is the life of an eater: it opens its files and writes to them, then
-// takes memory page by page. It is the first that the OOM killer looks for.
+// takes memory page by page. It is the OOM killer's preferred victim.
 func RunEater(in io.Reader) error {
 	var e eater
 	if err := json.NewDecoder(in).Decode(&e); err != nil {

@@ -7,11 +7,11 @@ import (
 )
 
 // WriteKnob writes a kernel file in one write(2), without creating or
-// truncating it: a knob that is not there must be an error.
+// truncating it: a missing knob must be an error.
 //
-// It goes around package os, which would wait for ever: cgroup files can be
-// polled, memory.reclaim answers EAGAIN when it found less than asked for, and
-// os takes that for "not writable yet".
+// It bypasses package os, which would wait for ever: cgroup files can be
+// polled, memory.reclaim returns EAGAIN when it reclaimed less than requested,
+// and os takes that for "not writable yet".
 func WriteKnob(path, data string) error {
 	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// belief is what the processes themselves believe of one lock. It lies in memory
-// that all of them share and the file system under test never sees.
+// belief is what the processes believe about one lock. It lies in memory shared
+// by all of them, outside the file system under test.
 type belief struct {
-	owner     atomic.Int64 // process id of who believes to hold it, 0 for nobody
-	rival     atomic.Int64 // process id of somebody else who got it meanwhile
+	owner     atomic.Int64 // pid of the process that believes to hold it, 0 for none
+	rival     atomic.Int64 // pid of another process that got it meanwhile
 	confirmed atomic.Uint64
 	attempted atomic.Uint64
 	doubt     atomic.Bool // a write failed, so the two above may be wrong until the next one that succeeds
@@ -28,7 +28,7 @@ type belief struct {
 	_         [3]int64    // a cache line of its own
 }
 
-// openBeliefs maps the beliefs, which whoever comes first makes.
+// openBeliefs maps the beliefs; the first process creates them.
 func openBeliefs(path string) (*[wire.MaxLocks]belief, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -66,9 +66,10 @@ type lockOp struct {
 	hold time.Duration
 }
 
-// turn takes a lock, finds the record as its last owner left it, changes it, holds
-// it for a while, changes it again, and lets go. Who has lost a lock may find out
-// late, but by the second change it must: an error is its right, silence is not.
+// turn takes a lock, checks that the record is as its last owner left it, changes
+// it, holds the lock for a while, changes the record again, and unlocks. An owner
+// that lost the lock may learn that late, but the second change must fail: an
+// error is allowed, silence is not.
 func (l *lockRecords) turn(op lockOp) error {
 	if l.f == nil {
 		f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE, 0o666)
@@ -84,7 +85,7 @@ func (l *lockRecords) turn(op lockOp) error {
 	if err == nil {
 		err = errors.Join(l.own(op), l.fcntl(unix.F_UNLCK, op))
 	}
-	if err != nil { // with the descriptor goes whatever is left of its locks
+	if err != nil { // closing the descriptor drops whatever is left of its locks
 		err = errors.Join(err, l.close())
 	}
 	return err
@@ -110,7 +111,7 @@ func (l *lockRecords) own(op lockOp) error {
 	for !b.owner.CompareAndSwap(0, l.self) {
 		other := b.owner.Load()
 		if other != 0 && l.alive(other) {
-			// Somebody believes to have it, too. It is that one who has to notice.
+			// Another process believes to own it, too. That process has to notice.
 			b.rival.Store(l.self)
 			return nil
 		}
@@ -191,8 +192,8 @@ func (l *lockRecords) close() error {
 	return f.Close()
 }
 
-// aliveInGuest says whether a process is there and not on its way out: one that
-// is has no locks any more, or may have none.
+// aliveInGuest reports whether a process exists and is not exiting: an exiting
+// one may have lost its locks.
 func aliveInGuest(pid int64) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -52,7 +52,7 @@ func (op recallOp) do(dir string) error {
 	return errors.Join(err, f.Close())
 }
 
-// pause waits and says whether work goes on.
+// pause waits and reports whether to go on.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

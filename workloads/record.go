@@ -48,7 +48,7 @@ func (e Env) record(name string, v any) error {
 	return err
 }
 
-// found records a finding, and says it on the console, which outlives the guest.
+// found records a finding, and prints it on the console, which outlives the guest.
 func (e Env) found(kind, what, format string, args ...any) {
 	f := wire.Finding{Kind: kind, What: what, Detail: fmt.Sprintf(format, args...), Worker: e.Name, Uptime: beats.SinceBoot().Seconds()}
 	fmt.Printf("loopfault: %s found: %s: %s\n", e.Name, f.What, f.Detail)

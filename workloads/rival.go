@@ -11,14 +11,14 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// rivalRoot is where the second mount is. Of another minor version it is another
-// client to the server, which alone can keep the two from each other's locks,
-// delegations and layouts.
+// rivalRoot is where the second mount is. With another minor version it is
+// another client to the server, and only the server can keep the two from each
+// other's locks, delegations and layouts.
 const rivalRoot = "/mnt/rival"
 
 const mountWithin = 30 * time.Second
 
-// rival is the worker that makes the second mount; none if there is to be none.
+// rival is the worker that makes the second mount, if one is configured.
 func rival(vers string) []Worker {
 	if vers == "" {
 		return nil
@@ -42,8 +42,8 @@ func rival(vers string) []Worker {
 	}}
 }
 
-// takeSide sends every other process to the second mount, once it is there, if
-// there is to be one.
+// takeSide moves every other process to the second mount, once it is mounted,
+// if one is configured.
 func (e *Env) takeSide(ctx context.Context, rival string, i int) error {
 	if rival == "" || i%2 == 0 {
 		return nil

@@ -34,7 +34,7 @@ const (
 )
 
 // sharedOp is one operation, decided from random numbers alone, so that the
-// sequence does not depend on what the kernel answered.
+// sequence does not depend on the kernel's results.
 type sharedOp struct {
 	kind   sharedKind
 	file   int

@@ -82,7 +82,7 @@ func nextStateOp(r *rand.Rand, spec wire.State, i int) stateOp {
 		op.other = r.IntN(spec.Processes)
 	case p < 94 && spec.Locks > 0:
 		op.kind = stateLock
-		// A process keeps to one sort of lock: to the kernel they are two owners.
+		// A process uses one type of lock only: to the kernel the two types are two owners.
 		op.lockOp = lockOp{lock: r.IntN(spec.Locks), wait: r.IntN(4) == 0, ofd: i%4 > 1, hold: holdFor(r, spec.Hold.D())}
 	case p < 97:
 		op.kind = stateRename
@@ -126,7 +126,7 @@ func (s *stateProcess) newFile(n int) *ownFile {
 	return newOwnFile(s.env, s.name(s.index, n, s.made%2 == 0), id, s.spec.Blocks)
 }
 
-// name is one of the two names that a file goes by.
+// name is one of a file's two names.
 func (s *stateProcess) name(process, n int, second bool) string {
 	suffix := "a"
 	if second {
@@ -157,7 +157,7 @@ func (s *stateProcess) do(op stateOp) error {
 	}
 }
 
-// remove takes a file away and begins it anew.
+// remove unlinks a file and starts a new one.
 func (s *stateProcess) remove(n int) error {
 	o := s.files[n]
 	if !o.made {
@@ -172,9 +172,9 @@ func (s *stateProcess) remove(n int) error {
 	return nil
 }
 
-// orGiveUp forgets a file whose name was to change and may have or not: a request
-// that is sent again after the server lost its memory of it may fail though it was
-// done. Both names are free then, as far as that can be had.
+// orGiveUp abandons a file that may or may not have been renamed: a request that
+// is retransmitted after the server lost its reply cache may fail though it was
+// done. It tries to free both names.
 func (s *stateProcess) orGiveUp(n int, err error) error {
 	if err == nil {
 		return nil
@@ -189,16 +189,16 @@ func (s *stateProcess) orGiveUp(n int, err error) error {
 	return err
 }
 
-// look reads another process's file, of which it knows only that each block has to
-// be one. Not all file systems of a server read and write a page as a whole, so
-// what looks wrong is looked at again.
+// look reads another process's file, and can check only that each block is valid.
+// Not all file systems of a server read and write pages atomically, so a bad block
+// is read again.
 func (s *stateProcess) look(op stateOp) error {
 	const looks = 3
 	var bad error
 	for range looks {
 		f, err := os.Open(s.name(op.other, op.file, false))
 		if errors.Is(err, os.ErrNotExist) {
-			return nil // it goes by its other name now, or by none
+			return nil // it has its other name now, or none
 		}
 		if err != nil {
 			return err
@@ -221,7 +221,7 @@ func (s *stateProcess) look(op stateOp) error {
 	return nil
 }
 
-// lookAgain is between two looks at something that may come right.
+// lookAgain is the pause before a transient condition is checked again.
 const lookAgain = 50 * time.Millisecond
 
 // plant changes one byte of some process's file on the exported file system.

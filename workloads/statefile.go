@@ -11,22 +11,22 @@ import (
 	"loopfault/results/kernelreport"
 )
 
-// ownFile is a file that one process alone writes, and all that this process
-// knows of it. What is read back is checked against that.
+// ownFile is a file with one writer, and all that this process knows about it.
+// Reads are checked against that.
 type ownFile struct {
 	env    Env
 	path   string
 	id     uint64
 	f      *os.File // nil while it is closed
-	made   bool     // it was created, so it has to be there
+	made   bool     // it was created, so it has to exist
 	blocks []ownBlock
 	page   []byte
 }
 
 // ownBlock is the range of generations that a block may hold: at least what an
-// fsync acknowledged, at most what was last written. After the fsync of a write
-// that succeeded both are one. Only fsync narrows it: close does not wait for
-// the server when the client holds a write delegation.
+// fsync acknowledged, at most what was last written. After a successful write
+// and fsync both are equal. Only fsync narrows it: close does not wait for the
+// server when the client holds a write delegation.
 type ownBlock struct {
 	low, high uint64
 	sure      bool // the last write succeeded
@@ -64,7 +64,7 @@ func (o *ownFile) write(block int) error {
 		return err
 	}
 	b := &o.blocks[block]
-	b.high++ // even if the write fails, it may have got there
+	b.high++ // even a failed write may have reached the server
 	blockID{o.id, uint64(block), b.high}.fill(o.page)
 	_, err := o.f.WriteAt(o.page, int64(block)*pageSize)
 	b.sure = err == nil
@@ -95,8 +95,8 @@ func (o *ownFile) close() error {
 	return f.Close()
 }
 
-// check reads a block back through a descriptor of its own, which may get a read
-// delegation, and from the server, as far as the page is clean.
+// check reads a block back through a new descriptor, which may get a read
+// delegation, and from the server if the page is clean.
 func (o *ownFile) check(block int) error {
 	if !o.made {
 		return nil
@@ -136,8 +136,8 @@ func (o *ownFile) check(block int) error {
 	return nil
 }
 
-// readFresh reads a page, after the client was asked to forget it: a page that is
-// clean comes from the server then. How much of it there is is no error.
+// readFresh reads a page, after asking the client to drop it: a clean page then
+// comes from the server. A short read is no error.
 func readFresh(f *os.File, page []byte, block int) (int, error) {
 	at := int64(block) * pageSize
 	if err := unix.Fadvise(int(f.Fd()), at, pageSize, unix.FADV_DONTNEED); err != nil {

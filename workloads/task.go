@@ -18,9 +18,9 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Task tells a worker process, on its standard input, what to be. The worker gets
-// ready, and works once it is told its seed as well: everything before that is
-// the same in all trials.
+// Task is a worker process's job, read from its standard input. The worker gets
+// ready, and starts work when it reads its seed: everything before that is the
+// same in all trials.
 type Task struct {
 	Workload wire.Workload `json:"workload"`
 	Index    int           `json:"index"` // which of Of(Workload)
@@ -31,7 +31,7 @@ type Task struct {
 	NoDelegations bool `json:"no_delegations,omitempty"` // see Env
 }
 
-// start is what a worker waits for.
+// start is the message that a worker waits for.
 type start struct {
 	Seed uint64 `json:"seed"`
 }
@@ -101,7 +101,7 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		return err
 	}
 	w := workers[t.Index]
-	// The comm of the thread that works is what the kernel's reports show.
+	// The kernel's reports show the comm of the working thread.
 	runtime.LockOSThread()
 	if err := setComm(w.Name); err != nil {
 		return err
@@ -137,8 +137,8 @@ func setComm(name string) error {
 	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(p)), 0, 0, 0)
 }
 
-// startWriter starts one writer on another mount of the export: of shared files, or
-// of so many of its own.
+// startWriter starts one writer on another mount of the export, which writes shared
+// files, or so many of its own.
 func (e Env) startWriter(load string, uid int, seed uint64, churn int) (*Process, error) {
 	w := wire.Workload{SharedFile: &wire.SharedFile{
 		Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,

@@ -17,7 +17,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// UmountDir is below which the workload makes its mounts.
+// UmountDir is the directory of the workload's mounts.
 const UmountDir = "/mnt/umount"
 
 func umount(spec wire.Umount) []Worker {
@@ -62,8 +62,8 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options
 	return umountAll(spec, dirs, writers)
 }
 
-// mountAndWrite makes the mounts and starts their writers. It says what there is
-// even if it fails in the middle.
+// mountAndWrite makes the mounts and starts their writers. It returns what it
+// made even if it fails midway.
 func mountAndWrite(env Env, spec wire.Umount, source, options string) (dirs []string, writers []*Process, err error) {
 	for i := range spec.Mounts {
 		dir := filepath.Join(UmountDir, umountName(spec), fmt.Sprint(i))
@@ -89,12 +89,12 @@ func mountAndWrite(env Env, spec wire.Umount, source, options string) (dirs []st
 	return dirs, writers, nil
 }
 
-// umountAll ends the writers and the mounts, in the order that makes the
-// difference.
+// umountAll ends the writers and the mounts, in the order that the kind of
+// umount needs.
 func umountAll(spec wire.Umount, dirs []string, writers []*Process) error {
 	var flags []string
 	switch spec.How {
-	case wire.UmountNamespace: // nobody is left in it but the writers
+	case wire.UmountNamespace: // only the writers are left in it
 		end(writers, spec.Busy)
 		return nil
 	case wire.UmountExit:
@@ -106,7 +106,7 @@ func umountAll(spec wire.Umount, dirs []string, writers []*Process) error {
 	case wire.UmountForced:
 		flags = []string{"-f"}
 		if spec.Busy {
-			_ = takeDown(dirs, "-f") // fails, being busy; but it has aborted what was under way
+			_ = takeDown(dirs, "-f") // fails with EBUSY, but has aborted the requests in flight
 		}
 	}
 	end(writers, spec.Busy)
@@ -123,7 +123,7 @@ func end(writers []*Process, force bool) {
 		}
 	}
 	for _, w := range writers {
-		w.Wait() // how a killed writer ends says nothing
+		w.Wait() // a killed writer's exit status does not matter
 	}
 }
 
@@ -136,8 +136,8 @@ func takeDown(dirs []string, flags ...string) error {
 }
 
 // enterNamespace gives the calling thread, and the processes it starts, mounts of
-// their own. leave takes it back to where it was; what was mounted meanwhile goes
-// when the last of these processes does. A worker keeps to one thread.
+// their own. leave switches it back; the mounts made meanwhile go with the last
+// of these processes. A worker stays on one thread.
 func enterNamespace() (leave func() error, err error) {
 	home, err := os.Open("/proc/thread-self/ns/mnt")
 	if err != nil {
@@ -157,8 +157,8 @@ func enterNamespace() (leave func() error, err error) {
 	return leave, nil
 }
 
-// loopback says what the trial's own mount is of, and the options that a further
-// mount of the same export must share.
+// loopback returns the source of the trial's own mount, and the options that a
+// further mount of the same export must share.
 func loopback() (source, options string, err error) {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -184,7 +184,7 @@ func loopbackIn(mounts string) (source, options string, err error) {
 	return "", "", fmt.Errorf("%s is not mounted", wire.NFSRoot)
 }
 
-// Run runs a command and puts what it said into its error.
+// Run runs a command and puts its output into the error.
 func Run(argv ...string) error {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = "/"

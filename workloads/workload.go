@@ -1,11 +1,10 @@
-// Package workloads is the load that runs in the guest, one file a workload.
+// Package workloads is the load that runs in the guest, one file per workload.
 //
-// A workload is a list of workers; each worker is a process of its own with
-// its own credential, random numbers and counter slot. Given the same seed a
-// worker does the same operations in the same order; how the workers
-// interleave is the kernel's business. The package does not start processes
-// (the agent does). It judges nothing but what it wrote itself: a worker that reads
-// back what cannot be records a finding.
+// A workload is a list of workers; each worker is a process of its own with its own
+// credential, random numbers and counter slot. Given the same seed a worker does
+// the same operations in the same order; how the workers interleave is the kernel's
+// business. The package does not start processes (the agent does). It judges only
+// its own data: a worker that reads back impossible data records a finding.
 package workloads
 
 import (
@@ -26,7 +25,7 @@ type Env struct {
 	Load    string // directory on the NFS mount
 	Behind  string // the same directory on the exported file system
 	Cgroup  string // the pressured memory cgroup
-	Records string // directory of the files for what a worker finds out
+	Records string // directory of the files for workers' records
 
 	NoDelegations bool // the server must not delegate what the worker opens
 
@@ -73,8 +72,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 	return nil, errors.New("workload names no kind of load")
 }
 
-// processes are n numbered workers of one kind, in the pressured cgroup, who take
-// turns in being each of the users.
+// processes are n numbered workers of one kind, in the pressured cgroup, assigned
+// to the users in turn.
 func processes(kind string, n int, uids []int, run func(ctx context.Context, env Env, i int) error) []Worker {
 	workers := make([]Worker, n)
 	for i := range workers {
@@ -88,7 +87,7 @@ func processes(kind string, n int, uids []int, run func(ctx context.Context, env
 	return workers
 }
 
-// NewRand gives the random numbers of one worker: its own stream, the same
+// NewRand returns the random numbers of one worker: its own stream, the same
 // for the same seed and name.
 func NewRand(seed uint64, name string) *rand.Rand {
 	h := fnv.New64a()

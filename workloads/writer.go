@@ -43,8 +43,8 @@ func writerKind(spec wire.Writer) string {
 }
 
 // writePass opens the file, writes it from its beginning to its end, and closes
-// it. Only the first pass creates it: an open that creates holds the directory
-// locked meanwhile, and then it is the others' wait for that lock that shows.
+// it. Only the first pass creates it: a creating open holds the directory's
+// lock, and a hang would then show as the others' wait for that lock.
 func writePass(ctx context.Context, env Env, path string, block []byte, spec wire.Writer) {
 	f, err := openMode(path, 0, spec)
 	if errors.Is(err, os.ErrNotExist) {

@@ -20,8 +20,8 @@ type written interface {
 	Close() error
 }
 
-// openMode opens a file for a writer's mode. Buffered and direct writers open for
-// writing alone, which gets them no delegation, so that each pass asks the
+// openMode opens a file for a writer's mode. Buffered and direct writers open
+// write-only, which gets them no delegation, so that each pass goes to the
 // server; a mapping can only be written through if the file is readable, too.
 func openMode(path string, flags int, spec wire.Writer) (written, error) {
 	switch spec.Mode {
@@ -62,8 +62,8 @@ func openMapped(path string, flags int, size wire.Size) (written, error) {
 	return &mapped{f, mem}, nil
 }
 
-// WriteAt copies into the mapping. A page that the server does not give is a
-// SIGBUS, which is this write's error and not this process's end.
+// WriteAt copies into the mapping. A page that cannot be read from the server
+// raises SIGBUS, which fails this write and does not end the process.
 func (m *mapped) WriteAt(p []byte, at int64) (n int, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -74,10 +74,10 @@ func (m *mapped) WriteAt(p []byte, at int64) (n int, err error) {
 	return copy(m.mem[at:], p), nil
 }
 
-// Sync has all dirty pages of the mapping written.
+// Sync writes all dirty pages of the mapping.
 func (m *mapped) Sync() error { return unix.Msync(m.mem, unix.MS_SYNC) }
 
-// Close unmaps before it closes; it is the last of both that writes what is dirty.
+// Close unmaps before it closes; the last of the two writes dirty pages.
 func (m *mapped) Close() error {
 	err := unix.Munmap(m.mem)
 	if cerr := m.f.Close(); err == nil {

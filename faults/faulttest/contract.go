@@ -46,9 +46,9 @@ func Contract(t *testing.T, target faults.Target, f faults.Fault, provoke func(c
 	require.NoError(t, f.Disarm(ctx, target), "disarming twice is harmless")
 }
 
-// Once provokes an outage: it is had once, if it may be.
+// Once provokes an outage once, if it is armed.
 func Once(ctx context.Context, target faults.Target, o faults.Outage) {
 	if _, err := o.Begin(ctx, target); err == nil {
-		_, _ = o.End(ctx, target) // what it achieved shows in the proof
+		_, _ = o.End(ctx, target) // the proof shows its effect
 	}
 }

@@ -1,8 +1,8 @@
-// Package accel chooses how QEMU executes guests on this host: by booting one.
-// That /dev/kvm opens, even that it creates VMs and vCPUs, proves nothing; there
-// are hosts where every stock kernel spins for ever under it. The answer is
-// remembered in the cache directory until the host changes. The package does not
-// measure speed and does not configure guests beyond guest.Accel.
+// Package accel chooses how QEMU executes guests on this host, by booting one.
+// An open of /dev/kvm proves nothing, nor does a new VM or vCPU: on some hosts
+// every stock kernel spins for ever under KVM. The answer is cached in the cache
+// directory until the host changes. The package does not measure speed and does
+// not configure guests beyond guest.Accel.
 package accel
 
 import (
@@ -40,7 +40,7 @@ type Config struct {
 type Choice struct {
 	Accel      guest.Accel
 	Why        string    // one line for people, such as "kvm: …; using tcg"
-	Attempts   []Attempt // what was booted, in order; empty if nothing had to be
+	Attempts   []Attempt // boots that were made, in order; may be empty
 	Remembered bool      // the answer is from an earlier probe
 }
 
@@ -162,9 +162,9 @@ func openKVM() error {
 // fall back to. 40 s were too short for a 7.3 kernel of Debian's beside four other guests.
 const lastTry = 4
 
-// boot starts the kernel with nothing to mount. A kernel that works announces
-// itself, comes all the way up, and then panics for want of a root.
-// An error means that the question could not be asked: wrong input, or ctx ended.
+// boot starts the kernel without a root disk. A working kernel prints its banner,
+// boots to the end, and panics for lack of a root. An error means that the probe
+// could not run: wrong input, or ctx ended.
 func (c Config) boot(ctx context.Context, a guest.Accel) (Attempt, error) {
 	began := time.Now()
 	budget := timeouts.For(a.Scale() * max(c.Slowness, 1))

@@ -2,8 +2,8 @@ package accel
 
 import "loopfault/harness/guest"
 
-// Guess is the accelerator that Probe would most likely choose, without booting anything: the one that is remembered, or
-// KVM if its device opens. It is for showing command lines, not for running them.
+// Guess is the accelerator that Probe would most likely choose, without booting anything: the cached one, or
+// KVM if its device opens. It is for printing command lines, not for running them.
 func Guess(c Config) (Choice, error) {
 	if c.Override == "tcg" {
 		return Choice{Accel: guest.TCG(), Why: "tcg, because " + Env + " says so"}, nil

@@ -16,11 +16,10 @@ import (
 	"loopfault/harness/guest"
 )
 
-// memoryFile is the remembered answer, in the cache directory.
+// memoryFile is the cached answer, in the cache directory.
 const memoryFile = "accelerator.json"
 
-// host is everything the answer depends on. When one of it changes, the answer
-// is forgotten.
+// host is everything the answer depends on. Any change invalidates the answer.
 type host struct {
 	Format   int       `json:"format"` // of the memory file
 	QEMU     string    `json:"qemu"`   // resolved path
@@ -67,8 +66,8 @@ func identify(qemu string) (host, error) {
 	return h, nil
 }
 
-// recall returns the answer for exactly this host. A memory that cannot be read
-// is none.
+// recall returns the answer for exactly this host. An unreadable cache counts
+// as empty.
 func recall(dir string, h host) (Choice, bool) {
 	if dir == "" {
 		return Choice{}, false

@@ -1,9 +1,9 @@
 // Package bisect looks for the commit that made a scenario hang. It chooses
-// commits, decides how many trials each takes so that an unlucky silence is not
-// taken for health, judges what the trials showed, and remembers every step, so
-// that one that was interrupted goes on.
+// commits, decides how many trials each takes so that a run of lucky trials is
+// not taken for a good commit, judges the results, and saves every step, so
+// that an interrupted bisection can resume.
 //
-// What it decides knows neither git nor guests: a Runner does, and Guests is the real one.
+// The decisions involve neither git nor guests: a Runner handles those, and Guests is the real one.
 package bisect
 
 import (
@@ -13,46 +13,46 @@ import (
 	"loopfault/results/store"
 )
 
-// Request is what is to be found.
+// Request describes the search.
 type Request struct {
 	Scenario   string   `json:"scenario"`          // reference, as scenario.Find takes it
 	Control    string   `json:"control,omitempty"` // kernel whose bug is planted into commits that seem good; "" for none
 	Source     string   `json:"source"`            // directory of the repository
-	Paths      []string `json:"paths,omitempty"`   // commits that touch something else are not looked at
+	Paths      []string `json:"paths,omitempty"`   // only commits that touch these are considered
 	Flavours   []string `json:"flavours,omitempty"`
 	Good       []string `json:"good"`                 // full names of commits
 	Bad        string   `json:"bad"`                  // likewise
 	Signatures []string `json:"signatures,omitempty"` // of the hang; none: those of the bad end
-	Confidence float64  `json:"confidence"`           // that the commit named in the end is the one
+	Confidence float64  `json:"confidence"`           // that the commit named at the end is the culprit
 	Probe      int      `json:"probe"`                // most trials of the bad end
 	Seed       uint64   `json:"seed"`
 }
 
-// Work is what a Runner is asked to run.
+// Work is one order to a Runner.
 type Work struct {
 	Commit  string
 	Control bool   // with the control's bug planted into it
-	Part    string // names the work: the same name is the same work, to be gone on with
+	Part    string // names the work: a Runner resumes work of the same name
 }
 
-// Runner has commits built and run.
+// Runner builds and runs commits.
 type Runner interface {
 	// Title is the first line of a commit's message.
 	Title(ctx context.Context, commit string) (string, error)
 	// Suspects lists what bad has and good has not, best to try first, bad last.
 	Suspects(ctx context.Context, bad string, good []string) ([]string, error)
-	// Trials runs trials until enough, which is asked before each with those that
-	// are complete. The error is a *CannotRun if the kernel cannot be built, or not
-	// run the scenario.
+	// Trials runs trials until enough, called before each with the complete ones,
+	// returns true. The error is a *CannotRun if the kernel cannot be built, or
+	// cannot run the scenario.
 	Trials(ctx context.Context, w Work, enough func([]store.Trial) bool) (run string, trials []store.Trial, err error)
 }
 
-// CannotRun is the error of a commit that nothing can be said about.
+// CannotRun is the error of a commit that cannot be judged.
 type CannotRun struct{ Why string }
 
 func (c *CannotRun) Error() string { return c.Why }
 
-// Verdict is what a step came to.
+// Verdict is the result of a step.
 type Verdict string
 
 const (
@@ -69,7 +69,7 @@ type Step struct {
 	Why     string  `json:"why,omitempty"` // of a skip
 	Tally
 	Control string `json:"control,omitempty"` // what the control did, in words
-	// Wrong is the chance that the commit is bad all the same: of good ones alone.
+	// Wrong is the chance that a commit judged good is bad.
 	Wrong   float64         `json:"wrong,omitempty"`
 	Left    int             `json:"left"` // suspects after it
 	Runs    []store.RunName `json:"runs"` // in the results directory
@@ -85,7 +85,7 @@ type Found struct {
 	Confidence float64  `json:"confidence"`
 }
 
-// State is a bisection as far as it came; it is all that it needs to go on.
+// State is the progress of a bisection: all that it needs to resume.
 type State struct {
 	Format  int      `json:"format"`
 	Request Request  `json:"request"`
@@ -97,7 +97,7 @@ type State struct {
 	path    string
 }
 
-// Check says what is wrong with a request, in one line.
+// Check returns what is wrong with a request, in one line.
 func (r Request) Check() error {
 	switch {
 	case len(r.Good) == 0 || r.Bad == "":

@@ -8,15 +8,15 @@ import (
 	"loopfault/results/stats"
 )
 
-// silence is the chance that a bad commit would have shown as little.
+// silence is the chance that a bad commit shows no hang in as many trials.
 func (s *State) silence(t Tally) float64 { return stats.Silence(s.BadEnd.count(), t.Counted()) }
 
 func (s *State) fail(format string, args ...any) {
 	s.Found = &Found{Problem: fmt.Sprintf(format, args...)}
 }
 
-// conclude names the first bad commit: of all suspects but those that were skipped
-// only the bad end is left.
+// conclude names the first bad commit: apart from skipped ones, only the bad end
+// is left of the suspects.
 func (b *bisection) conclude(ctx context.Context, suspects []string) error {
 	bad := b.bad()
 	title, err := b.Title(ctx, bad)

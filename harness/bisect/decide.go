@@ -19,13 +19,13 @@ type Tally struct {
 	Nothing int `json:"nothing"` // inconclusive, or failures of the harness
 }
 
-// Counted is how many trials say something about the wanted hang. One that hung
-// otherwise was over before the wanted hang had its chance.
+// Counted is how many trials tell about the wanted hang. A trial with another
+// hang ended before the wanted one could occur.
 func (t Tally) Counted() int { return t.Hangs + t.Clean }
 
 func (t Tally) count() stats.Count { return stats.Count{Hits: t.Hangs, Trials: t.Counted()} }
 
-// tally counts trials; with no signatures wanted, every hang is.
+// tally counts trials; with no signatures wanted, every hang counts.
 func tally(wanted []string, trials []store.Trial) Tally {
 	t := Tally{Trials: len(trials)}
 	for _, trial := range trials {
@@ -45,8 +45,8 @@ func tally(wanted []string, trials []store.Trial) Tally {
 	return t
 }
 
-// marks are what tells a hang from others: its signature, and what its tasks wait
-// for in vain where that is known. One bug may be seen in whoever runs into it first.
+// marks identify a hang: its signature, and the wake-up that its tasks have lost,
+// where known. The same bug may be reported for whichever task runs into it first.
 func marks(t store.Trial) []string {
 	list := []string{t.Signature}
 	if t.Resource != "" {
@@ -71,23 +71,23 @@ func seen(trials []store.Trial) (list []string) {
 }
 
 const (
-	// enoughHangs is how many hangs of the bad end tell its rate well enough: with
-	// more of them steps would take fewer trials, but the end more.
+	// enoughHangs is how many hangs of the bad end give a good enough rate: more
+	// would save trials in the steps, but cost more at the end.
 	enoughHangs = 5
 	// controlTries is how often the control may miss before it counts as broken.
 	controlTries = 3
 )
 
-// most is when to give up on a commit whose trials do not count.
+// most is the number of trials after which a commit whose trials do not count is given up.
 func most(need int) int { return 3*need + 5 }
 
-// probed says whether the bad end was looked at for long enough.
+// probed reports whether the bad end has had enough trials.
 func (r Request) probed(trials []store.Trial) bool {
 	t := tally(r.Signatures, trials)
 	return t.Hangs >= enoughHangs || t.Trials >= r.Probe
 }
 
-// judge says what the trials of a commit make it, when it takes need of them to be
+// judge gives a commit's verdict from its trials, where need clean ones make it
 // good; "" while more are to come.
 func (t Tally) judge(need int) (v Verdict, why string) {
 	switch {
@@ -101,9 +101,9 @@ func (t Tally) judge(need int) (v Verdict, why string) {
 	return "", ""
 }
 
-// need is how many trials without the wanted hang make the next commit good:
-// what chance of error is left is shared by the steps to come. Each step may err
-// once, and those that turn out bad do not.
+// need is how many trials without the wanted hang make the next commit good: the
+// remaining chance of error is shared by the steps to come. Each step may err
+// once; steps that end in bad cannot err.
 func (s *State) need(suspects int) int {
 	left := 1 - s.Request.Confidence - s.wrong()
 	return stats.TrialsToTrust(s.BadEnd.count(), max(left, leastChance)/float64(Steps(suspects)))
@@ -126,8 +126,8 @@ func Steps(suspects int) int {
 }
 
 // choose takes the next commit from suspects, best first, leaving out those that
-// were skipped; "" when there is none but the bad one. After skips it takes one
-// further from the middle each time, to get out of a range that does not build.
+// were skipped; "" when there is none but the bad one. After each skip it moves
+// further from the middle, to leave a range that does not build.
 func (s *State) choose(suspects []string) string {
 	bad := suspects[len(suspects)-1]
 	inARow := 0
@@ -153,7 +153,7 @@ func (s *State) choose(suspects []string) string {
 	return left[len(left)*inARow/(inARow+slowly)]
 }
 
-// good and bad are the ends as they stand.
+// good and bad are the current ends.
 func (s *State) good() []string {
 	list := slices.Clone(s.Request.Good)
 	for _, step := range s.Steps {

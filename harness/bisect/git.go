@@ -10,9 +10,9 @@ import (
 	"loopfault/vmimages/kernel"
 )
 
-// ForGit is what trials of one kernel are to `git bisect run`, which decides itself
-// what comes next: bad if one hung with a wanted signature, any where none is
-// named; good if others count and none of them hung in another way.
+// ForGit is the verdict on one kernel's trials for `git bisect run`, which chooses
+// the next commit itself: bad if one hung with a wanted signature (any, if none is
+// named); good if trials count and none hung in another way.
 func ForGit(wanted []string, trials []store.Trial) Verdict {
 	switch t := tally(wanted, trials); {
 	case t.Hangs > 0:
@@ -23,8 +23,8 @@ func ForGit(wanted []string, trials []store.Trial) Verdict {
 	return Skip
 }
 
-// FromSource builds the kernel of a source tree as it is now, as `git bisect run` has it checked out, and gives its name.
-// What does not build is the source's fault: a *CannotRun.
+// FromSource builds the kernel of a source tree as it is now, as `git bisect run` has it checked out, and gives
+// its name. A failed build is the source's fault: a *CannotRun.
 func FromSource(ctx context.Context, e *session.Session, dir string) (name string, err error) {
 	images, err := cache.Open("")
 	if err != nil {

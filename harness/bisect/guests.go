@@ -43,8 +43,8 @@ func (g *Guests) Suspects(ctx context.Context, bad string, good []string) ([]str
 	return g.repo.Suspects(ctx, bad, good, g.request.Paths)
 }
 
-// Trials implements Runner: it builds a commit and runs it. What the kernel is to blame for is a
-// CannotRun; whatever the machine is to blame for ends the bisection.
+// Trials implements Runner: it builds a commit and runs it. A kernel's failure is a CannotRun; a
+// failure of the machine ends the bisection.
 func (g *Guests) Trials(ctx context.Context, work Work, enough func([]store.Trial) bool) (string, []store.Trial, error) {
 	built, err := g.build(ctx, work)
 	if err != nil {
@@ -80,7 +80,7 @@ func (g *Guests) Trials(ctx context.Context, work Work, enough func([]store.Tria
 	return out.Run.Name, counted(trials, stalls), err
 }
 
-// counted takes stalls for hangs, if they are to count as such: what decides knows hangs alone.
+// counted turns stalls into hangs if they are to count as such: the decision code knows hangs only.
 func counted(trials []store.Trial, stalls bool) []store.Trial {
 	trials = slices.Clone(trials)
 	for i, t := range trials {

@@ -9,9 +9,9 @@ import (
 	"loopfault/results/store"
 )
 
-// Run goes on with a bisection until it is over; the state is saved after every
-// step. It tells what it did in lines. The error is the Runner's, or says that the
-// state cannot be saved.
+// Run continues a bisection to its end; the state is saved after every step. It
+// reports its progress in lines. The error is the Runner's, or says that the state
+// cannot be saved.
 func Run(ctx context.Context, w Runner, s *State, tell func(line string)) error {
 	b := &bisection{Runner: w, State: s, tell: tell}
 	for _, phase := range []func(context.Context) error{b.badEnd, b.goodEnd} {
@@ -61,8 +61,8 @@ func (b *bisection) badEnd(ctx context.Context) error {
 	return b.Save()
 }
 
-// goodEnd makes sure that the good end does not hang so. What hangs otherwise there
-// says nothing.
+// goodEnd makes sure that the good end does not show this hang. Other hangs do not
+// matter there.
 func (b *bisection) goodEnd(ctx context.Context) error {
 	if b.GoodEnd != nil {
 		return nil
@@ -91,7 +91,7 @@ func (b *bisection) goodEnd(ctx context.Context) error {
 	return b.Save()
 }
 
-// settled says of the trials of a commit whether they are enough to judge it.
+// settled reports whether a commit has enough trials for a verdict.
 func (b *bisection) settled(need int) func([]store.Trial) bool {
 	return func(trials []store.Trial) bool {
 		v, _ := tally(b.Wanted, trials).judge(need)
@@ -138,8 +138,8 @@ func (b *bisection) step(ctx context.Context) error {
 	return b.Save()
 }
 
-// believe has the control run on a commit that seems good: if that does not hang,
-// silence says nothing, and the commit is skipped.
+// believe runs the control on a commit that seems good: if that does not hang,
+// clean trials prove nothing, and the commit is skipped.
 func (b *bisection) believe(ctx context.Context, step *Step, part string) error {
 	step.Wrong = b.silence(step.Tally)
 	if b.Request.Control == "" {

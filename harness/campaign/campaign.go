@@ -1,9 +1,9 @@
-// Package campaign runs the trials of a plan, keeps what they leave in the
-// store, and sums them up. A campaign that was interrupted, however roughly, goes
-// on where it was: which trials are complete is read off the disk.
+// Package campaign runs the trials of a plan, stores their results, and sums them
+// up. An interrupted campaign, even a killed one, resumes where it was: the disk
+// tells which trials are complete.
 //
-// It does not know what a trial does: a Runner does. It retries failures of the
-// harness itself, never anything that the guest did.
+// The trials themselves are a Runner's business. It retries failures of the
+// harness, never those of the guest.
 package campaign
 
 import (
@@ -42,8 +42,8 @@ type Spec struct {
 	Image    image.Image
 	store.Terms
 	Jobs int // guests at a time
-	// Enough, if not nil, also ends the campaign early: it is asked before each
-	// trial, with those that are complete.
+	// Enough, if not nil, also ends the campaign early: it is called before each
+	// trial, with the complete ones.
 	Enough   func([]store.Trial) bool
 	AtHang   func(context.Context, *guest.Guest) // see trial.Spec; may be nil
 	Devices  []guest.Device                      // further ones of every guest
@@ -53,7 +53,7 @@ type Spec struct {
 	Versions map[string]string
 }
 
-// Event is one step of a campaign, for whoever watches it. One of the pointers is set.
+// Event is one step of a campaign, for observers. One of the pointers is set.
 type Event struct {
 	Began *Began
 	Phase *Phase
@@ -66,7 +66,7 @@ type Began struct {
 	Retry bool
 }
 
-// Phase says what the running trial does now.
+// Phase is the running trial's new phase.
 type Phase struct {
 	Trial store.Planned
 	Phase string
@@ -103,7 +103,7 @@ func (s Spec) arm(name string) Arm {
 	panic("plan names an arm that the campaign does not have: " + name)
 }
 
-// Outcome is what a campaign came to, as far as it came.
+// Outcome is the result of a campaign so far.
 type Outcome struct {
 	Run      *store.Run // nil if there is none yet
 	Summary  summary.Summary
@@ -126,8 +126,8 @@ func Run(ctx context.Context, st *store.Store, spec Spec, r Runner, tell func(Ev
 	return work(ctx, store.Stored{Run: run, Manifest: m}, spec, r, tell)
 }
 
-// Resume goes on with a stored campaign, of which spec was made again. Trials
-// that ended with an error of the harness are tried anew.
+// Resume continues a stored campaign whose spec was rebuilt. Trials that ended
+// with a harness error are retried.
 func Resume(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell func(Event)) (Outcome, error) {
 	return work(ctx, stored, spec, r, tell)
 }

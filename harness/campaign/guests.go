@@ -16,8 +16,8 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Guests runs trials in real guests: for each arm it boots one and freezes it,
-// and each trial goes on from there in a guest of its own.
+// Guests runs trials in real guests: for each arm it boots one guest and takes
+// a snapshot, and each trial runs in a guest restored from it.
 type Guests struct {
 	spec Spec
 	dir  string // the results directory
@@ -55,7 +55,7 @@ func (g *Guests) Close() {
 // trial; if not, the error is a *NoRoom.
 func (g *Guests) Room() error { return room(g.dir, g.spec.Guest.Dir) }
 
-// Trial runs p. A kernel that does not come up is given a second chance.
+// Trial runs p. A kernel that does not boot is retried once.
 func (g *Guests) Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error) {
 	t, reports, err := g.trial(ctx, p, dir, phase)
 	var unfit *trial.Unfit
@@ -87,12 +87,12 @@ func (g *Guests) trial(ctx context.Context, p store.Planned, dir string, phase f
 	return t, reports, err
 }
 
-// mostFailures is how often an arm's guest may fail to get frozen before its
-// trials boot for themselves.
+// mostFailures is how often an arm's snapshot may fail before each of its
+// trials boots its own guest.
 const mostFailures = 2
 
-// warm gives the arm's snapshot, or nil when the trial has to boot for itself: a
-// kernel that hangs before the work begins is judged there.
+// warm returns the arm's snapshot, or nil if the trial has to boot its own
+// guest: a kernel that hangs before the load begins is judged there.
 func (g *Guests) warm(ctx context.Context, spec trial.Spec, phase func(string)) (*trial.Prepared, error) {
 	a := g.arms[spec.Planned.Arm]
 	a.mu.Lock() // trials of one arm wait for its one boot
@@ -125,8 +125,8 @@ func (g *Guests) warm(ctx context.Context, spec trial.Spec, phase func(string)) 
 	return nil, safefile.WriteIn(spec.Dir, "failed.txt", []byte(fmt.Sprintln(err, errs.EvidenceOf(err))), 0o644)
 }
 
-// preparedDir is where the boot of the snapshot is recorded that a trial was the
-// first to ask for.
+// preparedDir is where the boot for a snapshot is recorded, below the trial that
+// first requested it.
 func preparedDir(trialDir string) (string, error) {
 	dir := filepath.Join(trialDir, "prepare")
 	return dir, os.MkdirAll(filepath.Join(dir, "evidence"), 0o755)
@@ -149,7 +149,7 @@ func (a *frozenArm) release(p *trial.Prepared, suspect bool) {
 	}
 }
 
-// replace makes p the snapshot, and closes the one before when nobody uses it.
+// replace makes p the snapshot, and closes the previous one once no trial uses it.
 func (a *frozenArm) replace(p *trial.Prepared) {
 	if old := a.prepared; old != nil && a.users[old] == 0 {
 		old.Close()

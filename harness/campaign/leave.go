@@ -9,8 +9,8 @@ import (
 	"loopfault/results/waitfor/trialdir"
 )
 
-// explain leaves who waits for whom beside the evidence it is read from, and gives
-// it; none if there is too little evidence.
+// explain writes who waits for whom beside its evidence, and returns it; none if
+// there is too little evidence.
 func (c *campaign) explain(n int) (waitfor.Explanation, error) {
 	x, err := trialdir.Explain(c.stored.Run, n)
 	if errors.Is(err, trialdir.ErrNoEvidence) {
@@ -24,7 +24,7 @@ func (c *campaign) explain(n int) (waitfor.Explanation, error) {
 	return x, errors.Join(err, run.Write(store.TrialFile(n, "evidence/waitfor.svg"), x.Graph.SVG()))
 }
 
-// writeRecipe leaves the command that runs this one trial again.
+// writeRecipe writes the command that reruns this one trial.
 func writeRecipe(dir string) error {
 	const script = `#!/bin/sh
 # Runs this trial again: same kernel, same scenario, same seed, as a run of its own.

@@ -19,10 +19,10 @@ const qemuMiB = 256
 // reserveMiB is left to the host, in memory and on each disk that is written to.
 const reserveMiB = 256
 
-// NoRoom says that the host has too little of something for one more trial. All
-// that the campaign has done so far is kept.
+// NoRoom says that the host has too little of something for one more trial. The
+// campaign's results so far are kept.
 type NoRoom struct {
-	Of      string // what there is too little of
+	Of      string // the scarce resource
 	LeftMiB int
 }
 
@@ -63,8 +63,8 @@ func (s Spec) GuestMiB() int {
 	return most + qemuMiB
 }
 
-// MostJobs is how many guests the host's memory holds beside each arm's snapshot;
-// below 1 not even one fits.
+// MostJobs is how many guests fit into the host's memory beside each arm's
+// snapshot; below 1, none fits.
 func (s Spec) MostJobs() int { return s.jobsIn(availableMiB() - reserveMiB) }
 
 func (s Spec) jobsIn(mib int) int {
@@ -81,8 +81,8 @@ func (s Spec) DefaultJobs() int {
 	return max(1, min(runtime.NumCPU()/s.Scenario.Guest.CPUs, s.MostJobs()))
 }
 
-// availableMiB is the memory that can be had without swapping, of the host or of
-// the tightest of the control groups that we are in.
+// availableMiB is the memory available without swapping, on the host or in the
+// tightest of our control groups.
 func availableMiB() int {
 	var kib int
 	if _, err := fmt.Sscanf(firstField("/proc/meminfo", "MemAvailable"), "%d", &kib); err != nil {

@@ -18,19 +18,19 @@ import (
 // Runner runs single trials; Guests does it with real ones. Its methods may be
 // used by several goroutines.
 type Runner interface {
-	// Room says whether the host has what one more trial takes.
+	// Room returns an error unless the host has room for one more trial.
 	Room() error
-	// Trial runs a trial into the directory that the store made for it. phase is
-	// told when a phase begins. The error is not nil only when there is no
-	// verdict.
+	// Trial runs a trial into the directory that the store made for it. It calls
+	// phase at the beginning of each phase. The error is not nil only when there
+	// is no verdict.
 	Trial(ctx context.Context, p store.Planned, dir string, phase func(string)) (store.Trial, []kernelreport.Report, error)
 }
 
 const (
 	// attempts is how often a trial is tried when the harness itself fails.
 	attempts = 2
-	// failures is how many trials may fail so one after the other before the
-	// campaign gives up: then it is the host that is broken.
+	// failures is how many trials in a row may fail so before the campaign gives
+	// up, since then the host is broken.
 	failures = 3
 )
 
@@ -57,8 +57,8 @@ func newCampaign(spec Spec, stored store.Stored, j *store.Journal, r Runner, tel
 	return c
 }
 
-// trials runs the plan, and then each control again that never hung: without a
-// control that hangs nobody may trust the rest.
+// trials runs the plan, and then again each control that never hung: without a
+// control that hangs the other results prove nothing.
 func (c *campaign) trials(ctx context.Context) error {
 	planned := c.spec.Plan()
 	if err := c.run(ctx, planned.All(), c.enough); err != nil {
@@ -78,7 +78,7 @@ func (c *campaign) trials(ctx context.Context) error {
 	return nil
 }
 
-// run runs those trials that are not complete, until no further one should start.
+// run runs the incomplete trials, until no further one should start.
 func (c *campaign) run(ctx context.Context, trials iter.Seq[store.Planned], enough func() bool) error {
 	var g errgroup.Group
 	g.SetLimit(max(c.spec.Jobs, 1))
@@ -99,7 +99,7 @@ func (c *campaign) run(ctx context.Context, trials iter.Seq[store.Planned], enou
 		if c.spec.TrialSeed != nil {
 			p.Seed = *c.spec.TrialSeed
 		}
-		g.Go(func() error { // blocks while Jobs trials are under way
+		g.Go(func() error { // blocks while Jobs trials are running
 			// What was true when the trial was planned may not be now.
 			if ctx.Err() != nil || enough() {
 				return nil
@@ -129,7 +129,7 @@ func (c *campaign) over() bool {
 		c.spec.For > 0 && c.journal.Worked() >= c.spec.For.D()
 }
 
-// answered says whether the campaign was to stop at what it has shown by now.
+// answered reports whether the campaign's results meet its early stop.
 func (c *campaign) answered() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,15 +145,15 @@ func (c *campaign) seen(control string) bool {
 	})
 }
 
-// take counts a complete trial.
+// take counts a completed trial.
 func (c *campaign) take(t store.Trial) {
 	c.done = append(c.done, t)
 	slices.SortFunc(c.done, func(a, b store.Trial) int { return a.N - b.N })
 	c.hung = c.hung || c.stored.Manifest.Hit(t) && !c.spec.arm(t.Arm).Control
 }
 
-// finished counts a trial that just ended; the error says that there is no point
-// in going on.
+// finished counts a trial that just ended; an error means that the campaign
+// should stop.
 func (c *campaign) finished(t store.Trial) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,8 +175,8 @@ func (c *campaign) news(n Event) {
 	c.tell(n)
 }
 
-// trial runs one trial until it has a verdict that is not our own failure, or
-// the attempts are used up.
+// trial retries one trial until its verdict is not a harness failure, or the
+// attempts are used up.
 func (c *campaign) trial(ctx context.Context, p store.Planned) error {
 	for attempt := 1; ; attempt++ {
 		if err := c.runner.Room(); err != nil {
@@ -214,8 +214,8 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 	if err != nil {
 		return store.Trial{}, err
 	}
-	// QEMU drops what it cannot write: of a trial that filled the disk nobody
-	// knows what the console did not say.
+	// QEMU drops what it cannot write: in a trial that filled the disk, console
+	// output may be missing.
 	if err := c.runner.Room(); err != nil {
 		return store.Trial{}, err
 	}

@@ -1,9 +1,9 @@
 // Package control is the host's end of the two virtio channels of a guest:
 // requests to the agent and the stream of the task watch.
 //
-// Every request is bounded by its context; an agent that does not answer is
-// told apart from one that answers with an error. The package does not start
-// guests and knows no fault or workload.
+// Every request is bounded by its context; no answer from the agent is distinct
+// from an answer with an error. The package does not start guests and knows no
+// fault or workload.
 package control
 
 import (
@@ -29,7 +29,7 @@ type Client struct {
 	hello  chan wire.Hello
 }
 
-// New starts talking over the agent's channel; closing the channel ends all
+// New starts the protocol on the agent's channel; closing the channel ends all
 // requests with ErrSilent.
 func New(channel io.ReadWriteCloser) *Client {
 	c := &Client{stream: newStream(channel), hello: make(chan wire.Hello, 1)}
@@ -38,8 +38,8 @@ func New(channel io.ReadWriteCloser) *Client {
 	return c
 }
 
-// discard is for the library's remarks about connections that broke: a dying
-// guest's channel does, and callers are told by their error.
+// discard drops the library's log about broken connections: a dying guest's
+// channel breaks, and callers get an error.
 type discard struct{}
 
 func (discard) Printf(string, ...any) {}
@@ -86,7 +86,7 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	return fmt.Errorf("%s: %w: %w", method, ErrSilent, c.stream.because(err))
 }
 
-// Wake tells a guest that it was restored; see wire.Wake.
+// Wake tells a restored guest what changed; see wire.Wake.
 func (c *Client) Wake(ctx context.Context, p wire.Wake) (w wire.Woken, err error) {
 	return w, c.call(ctx, wire.MethodWake, p, &w)
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-// maxMessage bounds one message of the agent, in bytes: what a full trace buffer comes to in base64 fits several times. A
-// guest may send without end, by malice or because its memory is broken, and the host must not keep it all.
+// maxMessage bounds one message of the agent, in bytes: several full trace buffers in base64 fit. A guest may
+// send without end, by malice or with corrupt memory, and the host must not keep it all.
 const maxMessage = 64 << 20
 
-// stream is the agent's channel: each message is one line of JSON. The library's own stream reads a message however long
-// it is.
+// stream is the agent's channel: each message is one line of JSON. The library's own stream reads messages of
+// any length.
 type stream struct {
 	jsonrpc2.ObjectStream // writes
 	lines                 *bufio.Scanner
@@ -45,7 +45,7 @@ func (s *stream) ReadObject(v any) error {
 	return err
 }
 
-// because adds to an error of the library, which says only that the connection is closed, why it is.
+// because adds the reason to an error of the library, which says only that the connection is closed.
 func (s *stream) because(err error) error {
 	if why := s.broke.Load(); why != nil {
 		return fmt.Errorf("%w: %w", err, *why)

@@ -23,7 +23,7 @@ func client() []Control {
 			Also:      []string{"server-restart", "failover"},
 			Mechanism: "recovery never finishes",
 			Explains:  "The state manager marks each file it has recovered for recovery again, so it sends OPENs for ever while all others wait for it to finish.",
-			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // nobody is stuck, and the end is not known
+			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // no task is stuck, and the end is not known
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"nfs4_wait_clnt_recover", "wait_on_commit", "nfs_file_fsync", "nfs_wb_all", "nfs4_do_close", "nfs4_run_open_task", "_nfs4_proc_getattr"},
 		},

@@ -1,10 +1,10 @@
 // Package controls is the regression suite of the harness's detectors: kernels with a
-// bug planted in them, each over another mechanism, the scenario that runs into the
-// bug, and what has to be seen when it does.
+// planted bug, each in another mechanism, the scenario that triggers the bug, and
+// what the detectors have to see then.
 //
-// A control that is not seen to hang means that a detector or an injector is
-// broken, whatever the other results say. The package is a table; it starts
-// nothing. Its guest test runs it, with `make test-controls`.
+// If a control is not seen to hang, a detector or an injector is broken,
+// whatever the other results say. The package is a table; it starts nothing.
+// Its guest test runs it, with `make test-controls`.
 package controls
 
 import (
@@ -21,20 +21,20 @@ type Control struct {
 	// with --controls runs them, the table's own test does not.
 	Also      []string
 	Mechanism string // in a word or two
-	Explains  string // the hang, in one sentence, for who reads the table
-	// Classes are what the explanation may come to; in at least one of the trials that hang it
-	// must be one of them.
+	Explains  string // the hang, in one sentence, for readers of the table
+	// Classes are the allowed classes of the explanation; in at least one of the trials that
+	// hang it must be one of them.
 	Classes []waitfor.Class
 	// SeenBy are the detectors that must each have seen it in at least one of the trials
-	// that hang; others may have. A lost wake-up is proven before others than the task
-	// watch have had their time.
+	// that hang; others may have. A lost wake-up is proven before detectors other than
+	// the task watch reach their time-outs.
 	SeenBy []string
 	// Stalls says that a trial which stalls has shown the bug, too.
 	Stalls bool
-	// Silent says that khungtaskd must not say a word, in no trial: all who wait
-	// do it killably, or nobody stays blocked.
+	// Silent says that khungtaskd must report nothing in any trial: all waits are
+	// killable, or no task stays blocked.
 	Silent bool
-	// Titles are what the verdict's title may be about, one of them.
+	// Titles are the functions of which the verdict's title must name one.
 	Titles []string
 	// Blames are functions of which at least one must be the blame frame of some report.
 	Blames []string

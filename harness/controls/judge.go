@@ -28,15 +28,15 @@ var khungtaskdLine = regexp.MustCompile(`(?m)INFO: task .* blocked (in I/O wait 
 // lines counts what khungtaskd printed.
 func (s Seen) lines() int { return len(khungtaskdLine.FindAllString(s.Console, -1)) }
 
-// hangs are the trials that hung, or stalled if that will do.
+// hangs are the trials that hung, or stalled if that is enough.
 func (c Control) hangs(all []Seen) []Seen {
 	return slices.DeleteFunc(slices.Clone(all), func(s Seen) bool {
 		return s.Trial.Verdict.Kind != verdict.Hang && !(c.Stalls && s.Trial.Verdict.Kind == verdict.Stall)
 	})
 }
 
-// Problems says in what the trials of a control were not as they should be;
-// nothing if the harness saw what it has to see.
+// Problems lists how the trials of a control deviate from what is required;
+// empty if the harness saw all it has to see.
 func (c Control) Problems(all []Seen) []string {
 	var list []string
 	blame := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }

@@ -55,7 +55,7 @@ func layouts() []Control {
 	}
 }
 
-// lostWakeup is control-lost-wakeup for one way into the path alone: where says which.
+// lostWakeup is control-lost-wakeup for a single call site of the path, given by where.
 func lostWakeup(kernel, scenario, where string) Control {
 	return Control{
 		Kernel: kernel, Scenario: scenario,
@@ -64,7 +64,7 @@ func lostWakeup(kernel, scenario, where string) Control {
 			", so whoever needs the layout waits for a bit that no task is left to clear.",
 		Classes: []waitfor.Class{waitfor.Lost},
 		SeenBy:  []string{verdict.TaskWatch},
-		// The last two are who waits for those who wait for the bit: whichever is seen first.
+		// The last two wait for the waiters of the bit; any of them may be seen first.
 		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages"},
 	}
 }

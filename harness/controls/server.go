@@ -51,7 +51,7 @@ func server() []Control {
 			Mechanism: "freeze never over",
 			Explains:  "The thaw of the exported file system keeps one of its locks, so one nfsd thread after the other waits in mnt_want_write() for a freeze that is over.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
-			// The stall watch and the task watch run out at the same moment; whoever is first ends the trial.
+			// The stall watch and the task watch time out at the same moment; the first one ends the trial.
 			SeenBy: []string{verdict.Khungtaskd},
 			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs_wb_folio", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
 			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},

@@ -23,11 +23,11 @@ type Explorer struct {
 	Scenario string // reference, with fault explore
 	Kernel   string
 	Trials   int // schedules to try
-	Tries    int // trials that a smaller schedule has to hang in, once
+	Tries    int // trials in which a smaller schedule must hang at least once
 	Seed     uint64
 }
 
-// Found is what a search came to, as explore --json prints it.
+// Found is a search's result, as explore --json prints it.
 type Found struct {
 	Run      string    `json:"run"` // of the first schedules, whose summary stands beside it
 	Dir      string    `json:"dir"`
@@ -93,7 +93,7 @@ func (x *Explorer) shrink(ctx context.Context, hung store.Trial, f *Found) error
 	return err
 }
 
-// first runs trials until one hangs, and gives that one.
+// first runs trials until one hangs, and returns it.
 func (x *Explorer) first(ctx context.Context, ref string, trials int, seed *uint64) (*store.Trial, campaign.Outcome, error) {
 	var none campaign.Outcome
 	s, text, err := session.FindScenario(ref)

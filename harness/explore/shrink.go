@@ -1,5 +1,6 @@
-// Package explore looks for an order of events that hangs a kernel, and makes it smaller. Shrink, which decides, runs
-// nothing itself and does not know what a schedule is held against; an Explorer runs trials in real guests.
+// Package explore looks for an order of events that hangs a kernel, and makes it smaller. Shrink decides which
+// changes to drop, runs nothing itself and knows nothing about a schedule's meaning; an Explorer runs trials in
+// real guests.
 package explore
 
 import (
@@ -8,10 +9,9 @@ import (
 	"loopfault/faults"
 )
 
-// Shrink leaves out one change after the other, the last ones first, and keeps it out
-// where it still happens without. What is left is needed, as far as so many tries
-// can tell. happens says whether it happens under a schedule; an error ends it, with
-// the smallest schedule so far.
+// Shrink removes one change after the other, the last first, and keeps it out if the
+// hang still happens. The rest is needed, as far as so many tries can tell. happens
+// tries a schedule; an error ends the search, with the smallest schedule so far.
 func Shrink(s faults.Schedule, happens func(faults.Schedule) (bool, error)) (faults.Schedule, error) {
 	for i := len(s) - 1; i >= 0 && len(s) > 1; i-- {
 		without := slices.Delete(slices.Clone(s), i, i+1)

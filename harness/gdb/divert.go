@@ -15,18 +15,17 @@ var errNoRoom = errors.New("the call cannot be diverted")
 // Call is a direct call, five bytes of code.
 type Call struct{ At, Target uint64 }
 
-// diversion is a call that goes by way of a stub of code in memory that the kernel
-// does not use. The stub reads a byte that nobody else does, which is watched.
+// diversion is a call redirected through a stub in memory that the kernel does not
+// use. The stub reads a byte that no other code reads, under a watchpoint.
 type diversion struct {
 	call Call
 	slot uint64 // address of the stub
 	hit  Handler
 }
 
-// The stub of code: cmp %al, byte(%rip); jmp over nothing; jmp target; byte. A processor
-// that has read the byte is stopped behind the cmp; or, if QEMU stopped another one for
-// the same reason just before, only when its translation ends: that is what the
-// first jmp is for.
+// The stub of code: cmp %al, byte(%rip); jmp over nothing; jmp target; byte. A vCPU that
+// has read the byte stops after the cmp; or, if QEMU just stopped another vCPU for the
+// same reason, only at the end of its translation block, which the first jmp makes.
 const (
 	landing     = 6
 	lateLanding = 8
@@ -34,21 +33,20 @@ const (
 	slotSize    = 14
 )
 
-// The room for stubs is what the linker leaves between the end of the code and that of
-// its page; where _etext is differs between kernels, before or behind that.
+// The stubs use the padding between the end of the code and the end of its page;
+// depending on the kernel, _etext is before or after that.
 const (
 	pageSize   = 4096
 	fillerInt3 = 0xcc // code that is never run
 	fillerZero = 0    // behind all code
 )
 
-// BreakCall is Break for a call. Of an emulated guest the call is diverted: QEMU looks
-// through its breakpoints whenever it looks up code that it has translated, which all
-// the guest pays for, and throws all translations away when one is hit; it does neither
-// for a byte that is watched. So the call is made to pass by one, until it is cleared.
-// textEnd is where the kernel's text ends: the room is taken from the filler of that
-// page; where there is none it is Break. The handler finds the processor at the call
-// either way, and may not hold it.
+// BreakCall is Break for a call. In an emulated guest the call is diverted: QEMU checks
+// its breakpoints on every lookup of translated code, which slows the whole guest, and
+// flushes all translations when one is hit; it does neither for a watched byte. So
+// until cleared, the call goes through a stub that reads one. textEnd is the end of the
+// kernel's text: stubs go into the padding of that page; without padding this is Break.
+// Either way the handler sees the vCPU at the call, and may not hold it.
 func (s *Session) BreakCall(ctx context.Context, call Call, textEnd uint64, hit Handler) error {
 	return s.while(ctx, func() error {
 		if s.emulated {
@@ -86,8 +84,8 @@ func (s *Session) divert(call Call, end uint64, hit Handler) error {
 	return s.stub.setMemory(s.stub.threads[0], call.At, there)
 }
 
-// slot gives the stub for a call. It stays when the call is cleared, since a processor
-// may be in it, and is there for the next time.
+// slot returns the stub for a call. It stays when the call is cleared, since a vCPU
+// may be in it, and is reused.
 func (s *Session) slot(call Call, end uint64) (uint64, error) {
 	if slot := s.slots[call]; slot != 0 {
 		return slot, nil
@@ -112,7 +110,7 @@ func (s *Session) slot(call Call, end uint64) (uint64, error) {
 	return slot, nil
 }
 
-// undivert makes a call what it was, unless the kernel made it something else meanwhile.
+// undivert restores a call, unless the kernel has patched it meanwhile.
 func (s *Session) undivert(d *diversion) error {
 	delete(s.diverted, d.call.At)
 	ours, err := branch(opCall, d.call.At, d.slot)
@@ -131,9 +129,9 @@ func (s *Session) undivert(d *diversion) error {
 	return errors.Join(err, s.stub.watchpoint(d.slot+watched, false))
 }
 
-// arrivals calls the handlers for all processors that have read a watched byte. The
-// stub tells of one of several that do so at a time, and of none that is stopped
-// for another reason just then; each is sent on its way, so none is seen twice.
+// arrivals calls the handlers for all vCPUs that have read a watched byte. The
+// debugger stub reports only one of several that do so at once, and none if one
+// stops for another reason; each is moved on, so none is seen twice.
 func (s *Session) arrivals() error {
 	if len(s.diverted) == 0 {
 		return nil
@@ -158,8 +156,8 @@ func (s *Session) arrivals() error {
 	return nil
 }
 
-// arrive shows a handler the processor as it was before the call, and has the call made
-// if it is left so.
+// arrive shows a handler the vCPU as it was before the call, and makes the call if the
+// handler leaves it so.
 func (s *Session) arrive(p *Processor, d *diversion) error {
 	inside, err := p.Register(stackPointer)
 	if err != nil {

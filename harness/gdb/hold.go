@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// hold is a processor that stands still while others go on.
+// hold is a vCPU that is stopped while others run.
 type hold struct {
 	until    time.Time
 	released bool
 	over     Over
 }
 
-// Over is told of the end of a hold: whether its time was up, or somebody released
-// the processor. All processors stand still meanwhile.
+// Over is called at the end of a hold, which either timed out or was released. All
+// vCPUs are stopped meanwhile.
 type Over func(p *Processor, expired bool) error
 
-// Hold keeps the processor where it is for d of the host's time, or until it is
-// released. Nobody is held who is the last one to run, since then nothing could
-// happen: false.
+// Hold keeps the vCPU where it is for d of the host's time, or until it is
+// released. It returns false for the last running vCPU, since then nothing
+// could happen.
 func (p *Processor) Hold(d time.Duration, over Over) bool {
 	s := p.session
 	if len(s.held) >= len(s.stub.threads)-1 {
@@ -29,8 +29,8 @@ func (p *Processor) Hold(d time.Duration, over Over) bool {
 	return true
 }
 
-// Release lets a processor go that is held, by its number, after d; nothing happens
-// if it is not held.
+// Release releases a held vCPU, by its number, after d; it does nothing if that is
+// not held.
 func (p *Processor) Release(cpu int, d time.Duration) error {
 	h := p.session.held[cpu+1]
 	if h == nil {

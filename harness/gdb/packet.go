@@ -11,7 +11,7 @@ import (
 // interrupt, sent outside of any packet, stops what runs.
 const interrupt = 0x03
 
-// frame wraps what is sent. Our own packets hold nothing that needs an escape.
+// frame wraps a packet. Our own packets hold nothing that needs an escape.
 func frame(body string) string { return fmt.Sprintf("$%s#%02x", body, checksum(body)) }
 
 func checksum(body string) (sum byte) {
@@ -21,7 +21,7 @@ func checksum(body string) (sum byte) {
 	return sum
 }
 
-// readPacket reads one packet and skips what stands between packets: the other
+// readPacket reads one packet and skips what is between packets: the other
 // side's acknowledgements.
 func readPacket(in *bufio.Reader) (string, error) {
 	for {
@@ -71,7 +71,7 @@ func expand(body string) (string, error) {
 			out = append(out, body[i]^0x20)
 		default:
 			i++
-			for range int(body[i]) - 29 { // what is repeated was there once
+			for range int(body[i]) - 29 { // the repeated byte was there once
 				out = append(out, out[len(out)-1])
 			}
 		}
@@ -79,7 +79,7 @@ func expand(body string) (string, error) {
 	return string(out), nil
 }
 
-// bytesOf reads an answer that is bytes in hexadecimal.
+// bytesOf decodes an answer of hexadecimal bytes.
 func bytesOf(answer string) ([]byte, error) {
 	b, err := hex.DecodeString(answer)
 	if err != nil {

@@ -1,7 +1,6 @@
 package gdb
 
-// Processor is one of the guest's, standing still. It is good for as long as its
-// handler runs.
+// Processor is a stopped vCPU. It is valid as long as its handler runs.
 type Processor struct {
 	session *Session
 	thread  int
@@ -26,8 +25,8 @@ func (p *Processor) Register(name string) (uint64, error) {
 	return p.session.stub.regs.value(p.all, name)
 }
 
-// SetRegister writes one by its name. A processor whose program counter is written
-// goes on from there.
+// SetRegister writes one by its name. A vCPU whose program counter is written
+// resumes there.
 func (p *Processor) SetRegister(name string, value uint64) error {
 	return p.session.stub.setRegister(p.thread, name, value)
 }

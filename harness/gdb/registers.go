@@ -12,11 +12,11 @@ type layout map[string]place
 
 type place struct{ number, offset, bytes int }
 
-// ProgramCounter is the register that says where a processor is.
+// ProgramCounter is the name of the program counter.
 const ProgramCounter = "rip"
 
 // readLayout reads the stub's own description of its registers; fetch reads one of
-// its files. What the description includes is in it at the place where it is named.
+// its files. Included files are expanded in place.
 func readLayout(fetch func(name string) (string, error)) (layout, error) {
 	l, end := layout{}, place{}
 	if err := l.read("target.xml", fetch, &end, 4); err != nil {

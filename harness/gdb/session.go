@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// ErrTaken is the error of a session whose guest was stopped by somebody else: a
-// panic, a full disk, the monitor. The session leaves it as it is.
+// ErrTaken is the error of a session whose guest was stopped by something else:
+// a panic, a full disk, the monitor. The session leaves it stopped.
 var ErrTaken = errors.New("the guest was stopped by somebody else")
 
 // ErrClosed is the error of a session that was closed.
 var ErrClosed = errors.New("the session is closed")
 
-// Handler is called with a processor that is about to execute the instruction
-// with a breakpoint. All processors stand still meanwhile. An error ends the session.
+// Handler is called with a vCPU that is about to execute the instruction with a
+// breakpoint. All vCPUs are stopped meanwhile. An error ends the session.
 type Handler func(*Processor) error
 
-// Session is a guest under a debugger. The guest runs, but for moments at
+// Session is a guest under a debugger. The guest runs, except for moments at
 // breakpoints. Its methods may be used by several goroutines, but not by handlers.
 type Session struct {
 	stub     *stub
@@ -33,11 +33,11 @@ type Session struct {
 	slots    map[Call]uint64       // what diversions used so far
 	held     map[int]*hold         // by thread
 	asked    chan request
-	done     chan struct{} // closed when nobody serves any more
+	done     chan struct{} // closed when serve has returned
 	err      error         // why, once it is closed
 }
 
-// request is something to do while the guest stands still.
+// request is something to do while the guest is stopped.
 type request struct {
 	do     func() error
 	answer chan error
@@ -64,13 +64,13 @@ func Attach(conn net.Conn, limit time.Duration, emulated bool) (*Session, error)
 // Processors is how many the guest has.
 func (s *Session) Processors() int { return len(s.stub.threads) }
 
-// Break has hit called for each processor that comes to the instruction at addr,
-// which has to be the first byte of one. There is one handler for an address.
+// Break calls hit for each vCPU that reaches addr, which has to be the first
+// byte of an instruction. An address has one handler.
 func (s *Session) Break(ctx context.Context, addr uint64, hit Handler) error {
 	return s.while(ctx, func() error { return s.set(addr, hit) })
 }
 
-// Clear takes the breakpoint or diversion at addr away; if there is none, nothing happens.
+// Clear removes the breakpoint or diversion at addr, if there is one.
 func (s *Session) Clear(ctx context.Context, addr uint64) error {
 	return s.while(ctx, func() error { return s.clear(addr) })
 }
@@ -102,8 +102,8 @@ func (s *Session) clear(addr uint64) error {
 	return s.stub.breakpoint(addr, false)
 }
 
-// Close lets the guest go for good, without breakpoints. After a session that
-// failed it says why.
+// Close resumes the guest for good, without breakpoints. If the session has
+// failed, it returns why.
 func (s *Session) Close(ctx context.Context) error {
 	err := s.request(ctx, request{last: true, do: s.letGo})
 	_ = s.stub.conn.Close()
@@ -115,7 +115,7 @@ func (s *Session) Close(ctx context.Context) error {
 	return err
 }
 
-// letGo ends everything; the stub takes all breakpoints away, but knows of no diversions.
+// letGo ends everything; the stub removes all breakpoints itself, but not diversions.
 func (s *Session) letGo() error {
 	for _, t := range slices.Sorted(maps.Keys(s.held)) {
 		if err := s.free(t); err != nil {
@@ -130,8 +130,8 @@ func (s *Session) letGo() error {
 	return s.stub.order("D")
 }
 
-// Failed says why the session ended though nobody closed it; nil if it goes on, or
-// was closed.
+// Failed returns why the session ended without Close; nil if it is running, or was
+// closed.
 func (s *Session) Failed() error {
 	select {
 	case <-s.done:
@@ -143,7 +143,7 @@ func (s *Session) Failed() error {
 	return nil
 }
 
-// while does something while the guest stands still.
+// while does something while the guest is stopped.
 func (s *Session) while(ctx context.Context, do func() error) error {
 	return s.request(ctx, request{do: do})
 }
@@ -160,7 +160,7 @@ func (s *Session) request(ctx context.Context, r request) error {
 	return <-r.answer // bounded by the exchanges' limit
 }
 
-// serve has the guest run and does what is asked for, until it is closed or fails.
+// serve runs the guest and handles requests, until the session is closed or fails.
 func (s *Session) serve() {
 	defer close(s.done)
 	last := false
@@ -171,13 +171,13 @@ func (s *Session) serve() {
 	switch {
 	case last:
 		err = ErrClosed
-	case !errors.Is(err, ErrTaken): // the guest is not to stand still for our failure
+	case !errors.Is(err, ErrTaken): // our failure must not leave the guest stopped
 		err = errors.Join(err, s.letGo())
 	}
 	s.err = fmt.Errorf("debugger: %w", err)
 }
 
-// wait is for whatever comes first while the guest runs.
+// wait handles the first event while the guest runs.
 func (s *Session) wait() (last bool, err error) {
 	expiry, stop := s.nextExpiry()
 	defer stop()
@@ -211,7 +211,7 @@ func (s *Session) wait() (last bool, err error) {
 	return false, s.goOn()
 }
 
-// halt stops all processors. One of them may be at a breakpoint just then.
+// halt stops all vCPUs. One of them may have just hit a breakpoint.
 func (s *Session) halt() error {
 	if err := s.stub.send(string(rune(interrupt))); err != nil {
 		return err
@@ -223,19 +223,19 @@ func (s *Session) halt() error {
 	return s.stopped(packet, true)
 }
 
-// The stub's numbers for why a guest stands still.
+// The stub's numbers for why a guest is stopped.
 const (
 	stoppedByUs     = 2 // interrupted
 	stoppedAtBreak  = 5
 	stopReplyDigits = 3 // as in T05
 )
 
-// stopped sees to a guest that was stopped, as the stub's packet says.
+// stopped handles a stopped guest, according to the stub's packet.
 func (s *Session) stopped(packet string, interrupted bool) error {
 	if len(packet) < stopReplyDigits || packet[0] != 'T' {
 		return fmt.Errorf("the stub says %.40q, want that the guest was stopped", packet)
 	}
-	s.stub.chosen = 0 // the stub chooses whom it speaks of
+	s.stub.chosen = 0 // the stub has chosen another thread
 	signal, err := strconv.ParseUint(packet[1:stopReplyDigits], 16, 8)
 	if err != nil {
 		return fmt.Errorf("the stub says %.40q, want a signal", packet)
@@ -249,9 +249,9 @@ func (s *Session) stopped(packet string, interrupted bool) error {
 	return fmt.Errorf("%w (%.20q)", ErrTaken, packet)
 }
 
-// hit calls the handler of the breakpoint that a processor stands at. Two that get
-// to theirs at a time are told of one after the other: the second is still there
-// when the guest goes on. A stop that is at no breakpoint is of one just taken away.
+// hit calls the handler of the breakpoint that a processor stands at. Two that hit
+// theirs at once are reported one after the other: the second is still there when
+// the guest resumes. A stop at no breakpoint belongs to one just removed.
 func (s *Session) hit(packet string) error {
 	_, id, _ := strings.Cut(packet, "thread:")
 	id, _, _ = strings.Cut(id, ";")
@@ -276,9 +276,9 @@ func (s *Session) hit(packet string) error {
 	return s.stepOff(p.thread)
 }
 
-// stepOff gets a processor past a breakpoint that its handler left it at. A step may
-// be cut short by another processor that came to a breakpoint at the same time as
-// this one, and tells of it only now.
+// stepOff moves a vCPU past a breakpoint at which its handler left it. The step may
+// be interrupted by the late report of another vCPU that hit a breakpoint at the
+// same time.
 func (s *Session) stepOff(thread int) error {
 	const tries = 4
 	var was uint64
@@ -299,7 +299,7 @@ func (s *Session) stepOff(thread int) error {
 	return fmt.Errorf("processor %d does not get past the breakpoint at %#x", thread-1, was)
 }
 
-// goOn lets all processors go that are not held.
+// goOn resumes all vCPUs that are not held.
 func (s *Session) goOn() error {
 	if err := s.arrivals(); err != nil {
 		return err

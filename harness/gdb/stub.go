@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// stub is the other side, for whoever has it alone. Every exchange is bounded.
+// stub is the other side, for one exclusive user. Every exchange is bounded.
 type stub struct {
 	conn    net.Conn
 	packets chan string   // as they come; closed when the connection ends
@@ -23,12 +23,12 @@ type stub struct {
 	chosen  int // the thread that registers and memory are read of, 0 if none was chosen
 }
 
-// greet opens the conversation with a guest that stands still from now on, and
-// learns its registers and processors.
+// greet starts the protocol, which stops the guest, and learns its registers
+// and vCPUs.
 func greet(conn net.Conn, limit time.Duration) (*stub, error) {
 	s := &stub{conn: conn, packets: make(chan string, 1), limit: limit}
 	go s.read()
-	// A guest that ran tells that it was stopped, by itself.
+	// A guest that ran sends an unsolicited stop reply.
 	features, err := s.ask("qSupported:xmlRegisters=i386")
 	for err == nil && isStop(features) {
 		features, err = s.receive()
@@ -42,7 +42,7 @@ func greet(conn net.Conn, limit time.Duration) (*stub, error) {
 	if s.regs, err = readLayout(s.file); err != nil {
 		return nil, err
 	}
-	// The processor that the stub would speak of is not chosen yet.
+	// The stub has not chosen a thread yet.
 	if _, err := s.ask("?"); err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (s *stub) listThreads() error {
 	return nil
 }
 
-// choose says of which thread registers and memory are meant.
+// choose selects the thread whose registers and memory are meant.
 func (s *stub) choose(thread int) error {
 	if s.chosen == thread {
 		return nil
@@ -226,14 +226,14 @@ func (s *stub) setMemory(thread int, addr uint64, data []byte) error {
 	return s.order(fmt.Sprintf("M%x,%x:%s", addr, len(data), hex.EncodeToString(data)))
 }
 
-// breakpoint sets or takes a hardware breakpoint, which holds for all processors and
-// changes no memory. Under emulation any number can be had, else those of the host's
-// processor, which are four.
+// breakpoint sets or removes a hardware breakpoint, which holds for all vCPUs and
+// changes no memory. Under emulation there can be any number, else the four of the
+// host's processor.
 func (s *stub) breakpoint(addr uint64, on bool) error {
 	return s.point('1', addr, on)
 }
 
-// watchpoint has processors stop that have read a byte, or ends that.
+// watchpoint sets or removes a read watchpoint on a byte.
 func (s *stub) watchpoint(addr uint64, on bool) error { return s.point('3', addr, on) }
 
 func (s *stub) point(kind byte, addr uint64, on bool) error {
@@ -244,7 +244,7 @@ func (s *stub) point(kind byte, addr uint64, on bool) error {
 	return s.order(fmt.Sprintf("%c%c,%x,1", set, kind, addr))
 }
 
-// resume lets threads go on; the stub answers when something stops them all.
+// resume resumes threads; the stub answers when something stops them all.
 func (s *stub) resume(threads []int) error {
 	packet := "vCont"
 	for _, t := range threads {
@@ -254,7 +254,7 @@ func (s *stub) resume(threads []int) error {
 }
 
 // step lets one thread execute one instruction, breakpoint or not, while all others
-// stand still.
+// are stopped.
 func (s *stub) step(thread int) error {
 	s.chosen = 0 // the stub chooses whom it speaks of
 	answer, err := s.ask(fmt.Sprintf("vCont;s:%x", thread))

@@ -59,7 +59,7 @@ func build(spec Spec, o Options, w *Wiring) []string {
 	}
 	argv = append(argv, w.stateArgs()...)
 	if w.byPath {
-		argv = without(argv, "-S") // nobody would start the vCPUs
+		argv = without(argv, "-S") // nothing would start the vCPUs
 	}
 	argv = append(argv, "-kernel", spec.Kernel)
 	if spec.Initrd != "" {
@@ -69,10 +69,10 @@ func build(spec Spec, o Options, w *Wiring) []string {
 	return argv
 }
 
-// sandbox is what QEMU gives up before the guest runs, so that a guest that breaks out of its machine finds little: no
-// new program, no privileges, no old system calls. Only a guest that is to be frozen may start a program, cat, which
-// Freeze needs; it only boots and mounts, and what goes on from its snapshot may not. Of what QEMU asks for in a boot,
-// the filter refuses one call: clone3, to which the C library prefers clone then.
+// sandbox is what QEMU drops before the guest runs, so that a guest that escapes its machine can do little: no
+// new program, no privileges, no old system calls. Only a guest that will be frozen may start a program, cat,
+// which Freeze needs; it only boots and mounts, and guests restored from its snapshot may not. The filter
+// denies only one system call that QEMU makes in a boot: clone3, for which the C library falls back to clone.
 func sandbox(freezable bool) string {
 	spawn := "deny"
 	if freezable {

@@ -20,9 +20,9 @@ const (
 	longLine  = 4 << 10 // bytes; longer lines are cut in pieces
 )
 
-// The kernel's last words are between a line with panicMark and one with
-// panicEnd, whatever its version. A panic device that stops the vCPUs does so
-// in between, after the stack.
+// The kernel's panic report is between a line with panicMark and one with
+// panicEnd, in any version. A panic device stops the vCPUs in between, after
+// the stack.
 const (
 	panicMark = "Kernel panic - not syncing"
 	panicEnd  = "---[ end Kernel panic"
@@ -33,26 +33,26 @@ var ErrConsoleClosed = errors.New("the console has ended")
 
 // Console is the live view of a guest's serial console. The console, within
 // bounds, is in the log file that QEMU writes (Options.ConsolePath), and the view
-// follows that file: nobody's slowness can hold the guest up.
+// follows that file: a slow reader cannot block the guest.
 type Console struct {
 	log     *os.File
-	keys    *os.File          // what is written here is typed into the console
+	keys    *os.File          // writes here are typed into the console
 	onPanic func(line string) // called for the first line with panicMark and the first with panicEnd
-	tap     io.Writer         // gets all that is printed; may be nil
+	tap     io.Writer         // gets all output; may be nil
 
 	first chan struct{} // closed at the first byte
 	ended chan struct{} // closed when QEMU's end is closed and all is read
 
 	mu      sync.Mutex
-	bytes   int64    // of the log that lines and their forerunners make up
+	bytes   int64    // of the log covered by lines and their predecessors
 	lines   []string // the last keptLines
-	dropped int      // lines that were pushed out of it
+	dropped int      // lines that were dropped from it
 	changed chan struct{}
 
 	bounds  logBounds
-	headEnd int64 // end of the beginning of the log that is kept
+	headEnd int64 // end of the kept beginning of the log
 	midLine bool  // it is not the end of a line
-	hole    int64 // what is before it was given back to the disk
+	hole    int64 // where the hole punched into the log ends
 	holes   error // why there can be none
 	cut     Cut
 }
@@ -67,7 +67,7 @@ func watchConsole(log, keys *os.File, gone <-chan struct{}, onPanic func(string)
 	return c
 }
 
-// follower reads a file that somebody else still appends to.
+// follower reads a file that another process still appends to.
 type follower struct {
 	file *os.File
 	gone <-chan struct{} // closed when nothing will be appended any more
@@ -140,7 +140,7 @@ func (c *Console) keep(line string, bytes int) {
 	c.changed = make(chan struct{})
 }
 
-// bound keeps the log within its bounds, after a piece of it that ends a line or does not.
+// bound keeps the log within its bounds, after a piece of it; line says whether that ended a line.
 func (c *Console) bound(line bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,14 +164,14 @@ func (c *Console) Tail(n int) []string {
 	return append([]string(nil), c.lines[len(c.lines)-n:]...)
 }
 
-// catchUp waits until all lines that are in the log by now have been read: what
-// happens to QEMU is known at once, the log is looked at now and then.
+// catchUp waits until all lines now in the log have been read: QEMU's events
+// arrive at once, but the log is polled.
 func (c *Console) catchUp() {
 	info, err := c.log.Stat()
 	if err != nil {
 		return // closed, so all was read
 	}
-	bound := time.NewTimer(10 * timeouts.Poll) // a last line without its end is not waited for
+	bound := time.NewTimer(10 * timeouts.Poll) // do not wait for a last line without newline
 	defer bound.Stop()
 	for {
 		c.mu.Lock()
@@ -190,8 +190,8 @@ func (c *Console) catchUp() {
 	}
 }
 
-// Wait returns the first line that match accepts, among the lines kept so far
-// and those to come. It ends with ErrConsoleClosed when QEMU is gone.
+// Wait returns the first line that match accepts, among the kept and future
+// lines. It ends with ErrConsoleClosed when QEMU is gone.
 func (c *Console) Wait(ctx context.Context, match func(line string) bool) (string, error) {
 	for seen := 0; ; {
 		fresh, total, changed, over := c.since(seen)
@@ -213,8 +213,8 @@ func (c *Console) Wait(ctx context.Context, match func(line string) bool) (strin
 	}
 }
 
-// since returns the lines after the first seen ones, and whether no more will
-// come.
+// since returns the lines after the first seen ones, and whether the log has
+// ended.
 func (c *Console) since(seen int) (fresh []string, total int, changed <-chan struct{}, over bool) {
 	select {
 	case <-c.ended:

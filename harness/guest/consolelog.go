@@ -10,22 +10,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A guest may print without end. Of its console's log the beginning and the end are kept, in bytes each: how it booted and
-// what it said last. slack is how much more there may be before anything is done.
+// A guest may print without end. The beginning and the end of its console's log are kept, in bytes each: its
+// boot and its last output. slack is how much the log may exceed that before it is cut.
 type logBounds struct{ head, tail, slack int64 }
 
 var consoleBounds = logBounds{head: 32 << 20, tail: 32 << 20, slack: 8 << 20}
 
 func (b logBounds) fits(size int64) bool { return size <= b.head+b.tail+b.slack }
 
-// Cut is what was taken out of the middle of a console's log, by bytes of what the guest printed: those of From to To,
-// whole lines. A line of Note bytes stands there instead. The zero value is nothing.
+// Cut is the part removed from the middle of a console's log, in offsets into the guest's output: From to To,
+// whole lines. A line of Note bytes replaces it. The zero value is no cut.
 type Cut struct {
 	From, To int64
 	Note     int
 }
 
-// Moved is where bytes of what the guest printed are in the log that was cut. Of what is no longer there, that is the note.
+// Moved maps offsets into the guest's output to offsets in the cut log. Removed bytes map to the note.
 func (c Cut) Moved(start, end int) (int, int) {
 	switch by := int(c.To-c.From) - c.Note; {
 	case c.Note == 0 || int64(end) <= c.From:
@@ -36,8 +36,8 @@ func (c Cut) Moved(start, end int) (int, int) {
 	return int(c.From), int(c.From) + c.Note
 }
 
-// shrink gives the disk back what is in the middle, while QEMU goes on appending: the log gets a hole. A file system
-// that has no holes is left alone.
+// shrink punches a hole into the middle of the log, to free disk space while QEMU keeps appending. A file
+// system without holes is left alone.
 func (c *Console) shrink() {
 	to := c.bytes - c.bounds.tail
 	if c.holes != nil || to-c.hole < c.bounds.slack || to <= c.headEnd {
@@ -48,7 +48,7 @@ func (c *Console) shrink() {
 	c.hole = to
 }
 
-// end is what stands in the log after the beginning that is kept, once it is cut: a note, and the end.
+// end is what follows the kept beginning once the log is cut: a note, and the end.
 func (c *Console) end(log *os.File) ([]byte, Cut, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +73,7 @@ func (c *Console) end(log *os.File) ([]byte, Cut, error) {
 	return append([]byte(note), tail...), cut, nil
 }
 
-// trim cuts the log, which nobody appends to any more.
+// trim cuts the log, once nothing is appended to it any more.
 func (c *Console) trim(path string) error {
 	if path == "" {
 		return nil
@@ -87,7 +87,7 @@ func (c *Console) trim(path string) error {
 	if err != nil || end == nil {
 		return err
 	}
-	err = log.Truncate(cut.From) // gives the disk back what the end is about to take
+	err = log.Truncate(cut.From) // frees the disk space that the end needs
 	if err == nil {
 		_, err = log.WriteAt(end, cut.From)
 	}
@@ -100,7 +100,7 @@ func (c *Console) trim(path string) error {
 	return nil
 }
 
-// Cut is what was taken out of the log when the guest was closed.
+// Cut is the part removed from the log when the guest was closed.
 func (c *Console) Cut() Cut {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 )
 
 // descriptors are both ends of everything a guest needs: files for QEMU, in the
-// order of the needs, and our ends: the channels by id, the console's output
-// and its input, what a snapshot would be made of, by id, and what is named below.
+// order of the needs, and our ends: the channels by id, the console's output and
+// input, a snapshot's parts by id, and those named below.
 type descriptors struct {
 	files   []*os.File
 	conns   map[string]net.Conn
@@ -24,8 +24,8 @@ type descriptors struct {
 	sockets map[string]*os.File // those that QEMU listens on, by id
 }
 
-// open makes what the command line refers to. Nothing of it has a name in the
-// file system but the console's log, if it is asked for.
+// open makes what the command line refers to. Only the console's log has a name
+// in the file system, if requested.
 func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 	d := &descriptors{conns: map[string]net.Conn{}, frozen: map[string]*os.File{}, sockets: map[string]*os.File{}}
 	for _, n := range needs {
@@ -61,7 +61,7 @@ func openAll(needs []need, o Options, from *Snapshot) (*descriptors, error) {
 	return d, nil
 }
 
-// tooMany says what to do about the one limit that many guests at a time run into.
+// tooMany says what to do about the limit that many parallel guests run into.
 func tooMany(err error) string {
 	var limit unix.Rlimit
 	if !errors.Is(err, unix.EMFILE) || unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
@@ -87,8 +87,8 @@ func (d *descriptors) channel(n need) error {
 }
 
 // log opens the console's log for QEMU to write and for us to read. Without a
-// path it is a file that never had a name.
-// A restored guest goes on in a copy of what was printed before it was frozen.
+// path it is a file that never had a name. A restored guest appends to a copy
+// of the output before the snapshot.
 func (d *descriptors) log(o Options, from *Snapshot) error {
 	if o.ConsolePath == "" {
 		file, err := unnamed("console", o.Dir)
@@ -108,7 +108,7 @@ func (d *descriptors) log(o Options, from *Snapshot) error {
 			return err
 		}
 	}
-	d.console, err = os.OpenFile(o.ConsolePath, os.O_RDWR, 0) // to write no more than holes
+	d.console, err = os.OpenFile(o.ConsolePath, os.O_RDWR, 0) // only to punch holes
 	return err
 }
 
@@ -134,8 +134,8 @@ func (d *descriptors) output() error {
 	return nil
 }
 
-// listen makes a socket that is found through our descriptor of its name alone:
-// the name itself is gone before anybody could have to remove it.
+// listen makes a socket that is reachable only through our descriptor of its
+// name: the name itself is unlinked at once, so nothing is left to clean up.
 func (d *descriptors) listen(n need, o Options) error {
 	dir, err := os.MkdirTemp(o.Dir, "loopfault-"+n.id+"-") // mode 0700
 	if err != nil {
@@ -167,7 +167,7 @@ func (d *descriptors) listen(n need, o Options) error {
 	return nil
 }
 
-// scratch makes a file that never had a name, so that nobody has to remove it.
+// scratch makes a file that never had a name, so nothing is left to clean up.
 func (d *descriptors) scratch(n need, o Options, from *Snapshot) error {
 	file, err := unnamed(n.id, o.Dir)
 	if err != nil {
@@ -186,8 +186,8 @@ func (d *descriptors) scratch(n need, o Options, from *Snapshot) error {
 	return err
 }
 
-// frozenPart opens memory or state of the guest: the snapshot's own, or new ones
-// that Freeze will take. Each guest has an open file, and a position, of its own.
+// frozenPart opens the guest's memory or state: the snapshot's own, or new files
+// for Freeze. Each guest has an open file, and a position, of its own.
 func (d *descriptors) frozenPart(n need, from *Snapshot) (err error) {
 	var part *os.File
 	if from != nil {
@@ -206,7 +206,7 @@ func (d *descriptors) frozenPart(n need, from *Snapshot) (err error) {
 	return nil
 }
 
-// unnamed opens a new file of a directory's file system that has no name in it.
+// unnamed opens a new, unnamed file on a directory's file system.
 func unnamed(id, dir string) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {

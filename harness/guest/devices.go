@@ -16,7 +16,7 @@ const (
 )
 
 // builtin lists the devices every guest has. Their order is part of the
-// contract: it decides PCI slots, vda, vdb, …, and what a snapshot fits to.
+// contract: it decides PCI slots, vda, vdb, …, and which snapshots fit.
 func (s Spec) builtin() []Device {
 	devices := []Device{machine{s.MemoryMiB, s.CPUs}, monitor{}, serialConsole{}, panicNotifier{}, entropy{}, generation{}, dump{}, ports{}}
 	if s.Image != "" {
@@ -46,17 +46,17 @@ func (m machine) QEMU(w *Wiring) []string {
 		"-nodefaults", "-no-user-config", "-display", "none",
 		// A reboot would erase the evidence, a panicked guest is kept for it.
 		"-no-reboot", "-action", "panic=pause", "-action", "watchdog=pause",
-		"-S", // vCPUs wait until the monitor is heard and the SSH port known
+		"-S", // vCPUs wait until the monitor is connected and the SSH port known
 	)
 }
 
-// Kernel keeps a panicked guest where it is, for kernels without pvpanic too, and
-// has it keep the TSC as its clocksource: on a busy host the slow reads of acpi_pm
-// make it look unstable to the watchdog, and 6.1 gives an emulated processor's up
-// at boot when there are two. Nor may the kernel test at boot whether timer
-// interrupts come as fast as its own loops: on a host that is busy enough they do
-// not, and it panics ("IO-APIC + timer doesn't work!"). Its log is large enough for
-// a dump of all tasks, which the serial line prints more slowly than it is made.
+// Kernel stops a panicked guest, also with kernels without pvpanic, and keeps the
+// TSC as clocksource: on a busy host slow reads of acpi_pm make the TSC look
+// unstable to the watchdog, and 6.1 drops an emulated TSC at boot with two vCPUs.
+// The boot-time check of timer interrupts against a delay loop is off: on a busy
+// enough host it fails, and the kernel panics ("IO-APIC + timer doesn't work!").
+// The log buffer holds a dump of all tasks, which the serial line prints more
+// slowly than it is made.
 func (machine) Kernel() []string {
 	return []string{"panic=0", "tsc=reliable", "no_timer_check", "log_buf_len=4M"}
 }
@@ -116,7 +116,7 @@ func (dump) QEMU(w *Wiring) []string {
 func (dump) Kernel() []string { return nil }
 
 // ports are the two channels to the agent. They bypass the guest's network, so
-// a guest that no longer answers SSH still tells why.
+// a guest that no longer answers SSH can still be examined.
 type ports struct{}
 
 func (ports) QEMU(w *Wiring) []string {

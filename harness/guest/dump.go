@@ -18,10 +18,10 @@ import (
 func DumpLimit(memoryMiB int) int64 { return int64(memoryMiB+memoryMiB/64+16) << 20 }
 
 // Dump writes the guest's memory to an empty file, compressed, in the format of
-// makedumpfile that crash(8) and drgn read. It needs nothing of the guest, not even
-// a kernel that works. The processors stand still meanwhile, and go on afterwards.
-// A dump that has not ended when ctx does, or outgrows DumpLimit, is cut off. A
-// guest gives one dump, whole or not.
+// makedumpfile that crash(8) and drgn read. It needs no help from the guest, not
+// even a working kernel. The vCPUs are stopped meanwhile, and resumed afterwards. A
+// dump that is not finished when ctx ends, or that outgrows DumpLimit, is cut off.
+// A guest allows only one dump, whole or not.
 func (g *Guest) Dump(ctx context.Context, to *os.File) error {
 	over, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -51,8 +51,8 @@ func (g *Guest) Dump(ctx context.Context, to *os.File) error {
 	return nil
 }
 
-// dumped waits for what QEMU says of the end of the dump, so that the guest goes on
-// when it returns; once the dump is cut off, for no longer than grace.
+// dumped waits for QEMU's event at the end of the dump, so that the guest runs
+// again when it returns; once the dump is cut off, it waits no longer than grace.
 func dumped(cut context.Context, events <-chan goqmp.Event, grace time.Duration) error {
 	done := cut.Done()
 	var patience <-chan time.Time

@@ -9,18 +9,18 @@ import (
 )
 
 // GDB is QEMU's debugger stub: a device to add to Spec.Devices. Whoever connects to
-// Guest.Listener(GDBSocket) speaks GDB's remote protocol; the processors stand
-// still from then on until they are told to go on, or the connection is detached.
+// Guest.Listener(GDBSocket) speaks GDB's remote protocol; the vCPUs are stopped
+// from then on until they are resumed, or the connection is detached.
 type GDB struct {
-	// KASLR lets the kernel be wherever it wants to. A person's debugger wants addresses
-	// as they are in vmlinux.
+	// KASLR leaves address randomization on. A person's debugger wants addresses as they
+	// are in vmlinux.
 	KASLR bool
 }
 
 // GDBSocket is the id of the stub's socket.
 const GDBSocket = "gdb"
 
-// QEMU is the stub's arguments.
+// QEMU returns the stub's arguments.
 func (GDB) QEMU(w *Wiring) []string {
 	return []string{"-chardev", w.Listener(GDBSocket), "-gdb", "chardev:" + GDBSocket}
 }
@@ -33,8 +33,8 @@ func (g GDB) Kernel() []string {
 }
 
 // Debug takes the guest, which needs device GDB, under control of a debugger of our
-// own. From then on it does not count as Paused when its processors stand still: they
-// do so at each breakpoint.
+// own. From then on it does not count as Paused when its vCPUs are stopped, as they
+// are at each breakpoint.
 func (g *Guest) Debug(ctx context.Context) (*gdb.Session, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", g.Listener(GDBSocket))

@@ -28,7 +28,7 @@ type Guest struct {
 	argv []string
 	// stateFD is the descriptor in QEMU that Freeze writes to, 0 if it may not.
 	stateFD int
-	made    identity // of what it was started from
+	made    identity // of the files it was started from
 	dump    string   // the pipe for its memory, as QEMU names it
 
 	life     *life
@@ -47,15 +47,14 @@ type Guest struct {
 
 	mu       sync.Mutex
 	asked    bool   // we asked QEMU to end
-	debugged bool   // our debugger stops it and lets it go as it likes
+	debugged bool   // our debugger may stop and resume it at any time
 	reason   string // of QMP's SHUTDOWN
 	failure  error  // the first thing that went wrong
 	exit     Exit
 }
 
-// Start boots spec. It returns once the monitor answers and the vCPUs run; what
-// the kernel makes of that is for the caller to watch. On error nothing is left
-// running.
+// Start boots spec. It returns once the monitor answers and the vCPUs run; the
+// caller watches the kernel's boot. On error nothing is left running.
 func Start(ctx context.Context, spec Spec, opts Options) (*Guest, error) {
 	opts = opts.complete()
 	if err := spec.check(); err != nil {
@@ -176,7 +175,7 @@ func (g *Guest) startFailed(ctx context.Context, err error) error {
 	if reason := complaint(g.proc.stderr.String()); reason != "" && ctx.Err() == nil {
 		failed.Message += ": " + reason
 		if errors.Is(err, qmp.ErrGone) {
-			failed.Err = nil // that it ended is plain; anything else the monitor said is not
+			failed.Err = nil // QEMU's end is obvious; any other monitor error is not
 		}
 	}
 	return failed
@@ -203,8 +202,8 @@ func (g *Guest) Events(ctx context.Context) (<-chan goqmp.Event, error) { return
 // CPUTime is the host's processor time that QEMU has used so far.
 func (g *Guest) CPUTime() (time.Duration, error) { return g.proc.cpuTime() }
 
-// Waited is how long the thread of QEMU's that got least of the host's processors
-// was ready to run and did not; 0 where the host does not tell.
+// Waited is the longest time that one of QEMU's threads was runnable but did not
+// run; 0 if the host does not tell.
 func (g *Guest) Waited() time.Duration { return g.proc.waited() }
 
 // Console is the live serial console.
@@ -219,13 +218,14 @@ func (g *Guest) Agent() net.Conn { return g.Channel("agent") }
 // Watch is the host's end of the virtio port WatchPort; see Agent.
 func (g *Guest) Watch() net.Conn { return g.Channel("watch") }
 
-// Channel is the host's end of what a device got from Wiring.Channel(id); nil if
-// none did. It is for devices beyond the built-in ones.
+// Channel is the host's end of the channel that a device got from
+// Wiring.Channel(id); nil if none did. It is for devices beyond the built-in
+// ones.
 func (g *Guest) Channel(id string) net.Conn { return g.conns.conns[id] }
 
 // Listener is the path of the socket that a device got from Wiring.Listener(id);
-// "" if none did. It leads through a descriptor of this process: nothing but this
-// user's programs can connect to it, and those only while this process lives.
+// "" if none did. It leads through a descriptor of this process: only this user's
+// programs can connect to it, and only while this process lives.
 func (g *Guest) Listener(id string) string {
 	socket := g.conns.sockets[id]
 	if socket == nil {
@@ -296,9 +296,9 @@ func (e Exit) evidence() string {
 	return strings.Join(parts, "\n")
 }
 
-// Err is nil as long as nothing went wrong, being closed included. Otherwise it
-// is an *errs.Error with the first thing that did: a panic, a guest that reset or
-// powered off by itself, QEMU killed, host storage full.
+// Err is nil as long as nothing went wrong, also after Close. Otherwise it is an
+// *errs.Error with the first failure: a panic, a guest that reset or powered off
+// by itself, QEMU killed, host storage full.
 func (g *Guest) Err() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

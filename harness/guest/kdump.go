@@ -19,8 +19,8 @@ const (
 	flatPreamble = 4 << 10
 )
 
-// unflatten puts the file together again: drgn's library and others want it whole.
-// Nothing is written at or beyond limit.
+// unflatten reassembles the file: drgn's library and others need it whole. Nothing
+// is written at or beyond limit.
 func unflatten(from io.Reader, to io.WriterAt, limit int64) error {
 	in := bufio.NewReaderSize(from, 1<<20)
 	preamble := make([]byte, flatPreamble)
@@ -47,21 +47,20 @@ func unflatten(from io.Reader, to io.WriterAt, limit int64) error {
 	}
 }
 
-// kdumpMagic begins a kdump, and these are the places in its headers of what is
-// read here: the header fills the first block, the next one goes on.
+// kdumpMagic begins a kdump; the offsets of the header fields used here follow.
+// The header fills the first block, and a second header starts in the next.
 const (
 	kdumpMagic      = "KDUMP   "
-	kdumpNames      = 12 // what uname(2) gives: six strings of a fixed length
+	kdumpNames      = 12 // as in uname(2): six strings of a fixed length
 	kdumpNameLength = 65
 	kdumpBlockSize  = 428
 	kdumpVmcoreinfo = 32 // in the second header: place and length
 	kdumpTextMost   = 64 << 10
 )
 
-// Vmcoreinfo is what the guest's kernel left in a dump for those who read it: its
-// release, where its symbols are, how its structures are laid out. It is empty for a
-// kernel without CONFIG_FW_CFG_SYSFS or VMCORE_INFO. The error says why the file is
-// no dump.
+// Vmcoreinfo is the guest kernel's note in a dump for debuggers: its release,
+// addresses of symbols, layouts of structures. It is empty for a kernel without
+// CONFIG_FW_CFG_SYSFS or VMCORE_INFO. The error says why the file is no dump.
 func Vmcoreinfo(dump io.ReaderAt) (string, error) {
 	head := make([]byte, kdumpBlockSize+4)
 	if _, err := dump.ReadAt(head, 0); err != nil || !bytes.HasPrefix(head, []byte(kdumpMagic)) {
@@ -82,10 +81,9 @@ func Vmcoreinfo(dump io.ReaderAt) (string, error) {
 	return string(text), nil
 }
 
-// nameKernel fills in what uname(2) would say, of which QEMU 7.2 knows but the machine,
-// and 11 nothing at all ("Unknown"): with those names empty drgn's library does not
-// believe in the header. A kernel that
-// left no vmcoreinfo stays nameless.
+// nameKernel fills in the fields of uname(2), of which QEMU 7.2 sets only the machine,
+// and 11 nothing at all ("Unknown"): with empty names drgn's library rejects the
+// header. Without vmcoreinfo they stay empty.
 func nameKernel(dump *os.File) error {
 	info, err := Vmcoreinfo(dump)
 	if err != nil {

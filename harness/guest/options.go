@@ -37,7 +37,7 @@ func (o Options) complete() Options {
 	return o
 }
 
-// check finds what would make QEMU exit or boot nothing, to name it in our words.
+// check finds what would make QEMU exit or boot nothing, for a better error message.
 func (o Options) check(spec Spec) error {
 	if o.Accel.Name != "kvm" && o.Accel.Name != "tcg" {
 		return &errs.Error{Class: errs.Usage, Message: `accelerator: "kvm" or "tcg" expected, got "` + o.Accel.Name + `"`}

@@ -27,7 +27,7 @@ func anonymous(id string, bytes int64) (*os.File, error) {
 	return file, nil
 }
 
-// reopen gives another open file of the same file, with a position of its own.
+// reopen returns a second open file of the same file, with its own position.
 func reopen(file *os.File, flag int) (*os.File, error) {
 	if file == nil {
 		return nil, errors.New("the snapshot lacks it")
@@ -35,7 +35,7 @@ func reopen(file *os.File, flag int) (*os.File, error) {
 	return os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", file.Fd()), flag, 0)
 }
 
-// seal forbids everybody to change a file of anonymous; copies on write go on.
+// seal forbids all changes to a file of anonymous; private copy-on-write mappings still work.
 func seal(file *os.File) error {
 	seals := unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 	if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, seals); err != nil {
@@ -91,8 +91,9 @@ func identify(spec Spec, opts Options) (identity, error) {
 }
 
 // fed gives QEMU the devices' state through a pipe: 11 does not read it from a file
-// ("fd: migration to a file is not supported"), and "file:" came with 8.2. It needs no
-// child of QEMU's. Who feeds the pipe ends with the state, or with QEMU.
+// ("fd: migration to a file is not supported"), and "file:" came with 8.2. QEMU needs
+// no child process for it. The goroutine that feeds the pipe ends with the state, or
+// with QEMU.
 func (d *descriptors) fed(state *os.File) error {
 	info, err := state.Stat()
 	if err != nil {
@@ -102,7 +103,7 @@ func (d *descriptors) fed(state *os.File) error {
 	if err != nil {
 		return err
 	}
-	// A descriptor of its own: the snapshot may be closed while the guest wakes.
+	// A separate descriptor: the snapshot may be closed during the restore.
 	own, err := reopen(state, os.O_RDONLY)
 	if err != nil {
 		_, _ = theirs.Close(), ours.Close()

@@ -29,7 +29,7 @@ type process struct {
 }
 
 // launch starts argv with files as descriptors 3, 4, …. grace bounds the wait
-// for somebody else who still holds QEMU's stderr.
+// for another process that still holds QEMU's stderr.
 func launch(argv []string, files []*os.File, grace time.Duration) (*process, error) {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), exited: make(chan struct{})}
 	p.cmd.ExtraFiles = files
@@ -50,8 +50,7 @@ func launch(argv []string, files []*os.File, grace time.Duration) (*process, err
 		if err != nil {
 			return
 		}
-		// QEMU aborts where KVM refuses it something; that is no reason to leave a
-		// core file somewhere.
+		// QEMU aborts on some KVM errors; that must not leave a core file behind.
 		_ = unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
 		p.err = p.cmd.Wait()
 		close(p.exited)

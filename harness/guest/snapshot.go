@@ -12,18 +12,18 @@ import (
 	"loopfault/harness/qmp"
 )
 
-// Snapshot is a whole guest that stands still: memory, devices, scratch disks
-// and what it had printed. Any number of guests can go on from it, side by side;
-// none changes it. It lives in descriptors, has no name in the file system, and
+// Snapshot is a whole frozen guest: memory, devices, scratch disks and console
+// output. Any number of guests can be restored from it, in parallel; none
+// changes it. It lives in file descriptors, has no name in the file system, and
 // is gone with the process that made it.
 //
 // Memory is not copied but mapped, and pages become a guest's own when it writes
-// to them: a guest runs 0.05 s after it was asked for, however large it is. From
-// a migration stream that takes 0.09 s, from a snapshot inside a qcow2 disk
-// 0.11 s, and both read all memory.
+// to them: a guest runs 0.05 s after Start, whatever its size. From a migration
+// stream that takes 0.09 s, from a snapshot inside a qcow2 disk 0.11 s, and both
+// read all memory.
 //
-// Each guest gets a QEMU process of its own: in one that loads a snapshot for the
-// second time the guest's clock jumps by the time between.
+// Each guest gets a QEMU process of its own: when one loads a snapshot a second
+// time, the guest's clock jumps by the time in between.
 type Snapshot struct {
 	spec    Spec
 	opts    Options
@@ -37,9 +37,8 @@ type Snapshot struct {
 var ErrStale = errors.New("the snapshot was made with another QEMU, kernel or image")
 
 // Freeze stops a guest that was started with Options.Freezable, for good, and
-// makes a snapshot of it. The guest is closed in any case. What was under way on
-// its channels or over its network is lost to the guests that go on from there:
-// have it rest before.
+// makes a snapshot of it. The guest is closed in any case. Traffic in flight on
+// its channels or network is lost to the restored guests: make it idle before.
 func (g *Guest) Freeze(ctx context.Context) (*Snapshot, error) {
 	s, err := g.freeze(ctx)
 	if cerr := g.Close(ctx); err == nil {
@@ -88,8 +87,8 @@ func (g *Guest) load(ctx context.Context) error {
 	return g.migrate(ctx, "migrate-incoming", fmt.Sprintf("fd:%d", g.stateFD))
 }
 
-// migrate saves or loads all of the guest but its memory, which both sides have
-// in the same file.
+// migrate saves or loads all of the guest but its memory, which both sides map
+// from the same file.
 func (g *Guest) migrate(ctx context.Context, command, uri string) error {
 	type capability struct {
 		Capability string `json:"capability"`
@@ -133,9 +132,9 @@ func (g *Guest) migrated(ctx context.Context, command string, events <-chan goqm
 	}
 }
 
-// whyNotMigrated is QEMU's reason for the migration that failed, for the end of a
-// message; "" if it has none, or did not live to tell: a QEMU that cannot load its
-// state exits, and has said why on its standard error.
+// whyNotMigrated is QEMU's reason for a failed migration, for the end of a
+// message; "" if it gives none, or has exited: a QEMU that cannot load its state
+// exits, with the reason on its standard error.
 func (g *Guest) whyNotMigrated(ctx context.Context) string {
 	var info struct {
 		Reason string `json:"error-desc"`
@@ -155,10 +154,9 @@ func (s *Snapshot) Check() error {
 	return err
 }
 
-// Start wakes a guest that goes on where the snapshot was made: same memory,
-// same time since boot, but with another generation id, and its channels are new.
-// Of opts, what is not about this one guest (the accelerator, QEMU) is the
-// snapshot's.
+// Start restores a guest that continues from the snapshot: same memory, same time
+// since boot, but with another generation id and new channels. Options that do
+// not concern this one guest (the accelerator, QEMU) are the snapshot's.
 func (s *Snapshot) Start(ctx context.Context, opts Options) (*Guest, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -167,15 +165,15 @@ func (s *Snapshot) Start(ctx context.Context, opts Options) (*Guest, error) {
 	return start(ctx, s.spec, opts.complete(), s)
 }
 
-// Close releases the snapshot's memory; guests that run go on.
+// Close releases the snapshot's memory; running guests are not affected.
 func (s *Snapshot) Close() {
 	for _, f := range s.parts {
 		_ = f.Close()
 	}
 }
 
-// identity is what a snapshot fits to beside its spec: files that may be
-// replaced while it lives.
+// identity is what a snapshot depends on beside its spec: files that may be
+// replaced while it exists.
 type identity struct{ qemu, kernel, initrd, image fileIdentity }
 
 type fileIdentity struct {

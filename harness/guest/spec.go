@@ -40,7 +40,7 @@ type Device interface {
 // minMemoryMiB is what a Linux kernel needs to unpack itself at all.
 const minMemoryMiB = 64
 
-// serialLimit is VIRTIO_BLK_ID_BYTES: QEMU cuts longer serials off.
+// serialLimit is VIRTIO_BLK_ID_BYTES: QEMU truncates longer serials.
 const serialLimit = 20
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
@@ -83,8 +83,8 @@ type Accel struct {
 // TCG is emulation: works everywhere, about ten times slower per instruction.
 func TCG() Accel { return Accel{Name: "tcg", CPU: "max"} }
 
-// KVM is hardware virtualization with the given CPU model. That it is there
-// proves nothing; package accel finds out whether it boots anything.
+// KVM is hardware virtualization with the given CPU model. Its presence proves
+// nothing; package accel finds out whether it boots anything.
 func KVM(cpu string) Accel { return Accel{Name: "kvm", CPU: cpu} }
 
 // Scale is the factor for timeouts.For.

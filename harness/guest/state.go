@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// State is where a guest is in its one life.
+// State is a state in a guest's life cycle.
 type State int
 
 // States in the order a guest may pass them.
 const (
 	Starting State = iota // QEMU is coming up, no vCPU has run
 	Running               // vCPUs run; says nothing about whether the kernel works
-	Paused                // vCPUs stand still, by our wish or because of the host
-	Panicked              // the kernel is dead, its memory is there to be read
+	Paused                // vCPUs are stopped, on our request or because of the host
+	Panicked              // the kernel has panicked, its memory can be read
 	Stopping              // QEMU is about to exit
 	Gone                  // QEMU has exited and was reaped
 )
@@ -87,8 +87,8 @@ func newLife() *life {
 	return &life{changed: make(chan struct{}), done: make(chan struct{})}
 }
 
-// transition moves to a state if it may follow the present one, and says
-// whether it did. Late and repeated events are thereby harmless.
+// transition moves to a state if it may follow the current one, and reports
+// whether it did. Late and repeated events are therefore harmless.
 func (l *life) transition(to State, cause Cause, detail string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,7 +113,7 @@ func (l *life) since(n int) ([]Transition, State, <-chan struct{}) {
 	return slices.Clone(l.history[n:]), l.state, l.changed
 }
 
-// may says whether a state may follow the present one.
+// may reports whether a state may follow the current one.
 func (l *life) may(to State) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,7 +161,7 @@ func (g *Guest) Await(ctx context.Context, want ...State) (State, error) {
 }
 
 // Transitions sends every transition, from the first on, until ctx ends or the
-// guest is Gone; then the channel is closed. A slow reader delays nobody.
+// guest is Gone; then the channel is closed. A slow reader blocks nothing.
 func (g *Guest) Transitions(ctx context.Context) <-chan Transition {
 	out := make(chan Transition)
 	go func() {

@@ -38,8 +38,9 @@ func (g *Guest) supervise(events <-chan goqmp.Event) {
 	}
 }
 
-// drain handles what QEMU said before it died. Its ends of the channels are
-// closed with it; the bound is for a child of QEMU that still holds one.
+// drain handles the events that QEMU sent before it died. Its ends of the
+// channels are closed with it; the bound is for a child of QEMU that still
+// holds one.
 func (g *Guest) drain(events <-chan goqmp.Event) {
 	bound := time.NewTimer(g.opts.Timeouts.Quit)
 	defer bound.Stop()
@@ -108,9 +109,9 @@ func (g *Guest) onPanicEvent(action string) {
 	g.wentWrong(Panicked, CausePanicEvent, "qemu: "+action, g.panicText())
 }
 
-// onPanicLine waits with the transition for the stack that follows the first
-// line, so that a panicked guest has said its last words. The bound is for a
-// kernel that wedges while it prints.
+// onPanicLine delays the transition until the stack after the first line is
+// printed, so that the panic report is complete. The bound is for a kernel that
+// hangs while it prints.
 func (g *Guest) onPanicLine(line string) (settled <-chan time.Time) {
 	if strings.Contains(line, panicEnd) {
 		g.onPanicPrinted()
@@ -144,8 +145,8 @@ func (g *Guest) onBlockError(node, reason, action string) {
 	}
 }
 
-// wentWrong is a transition by the kernel's fault, if it may happen now. The
-// reason is there before the state: whoever sees the one finds the other.
+// wentWrong makes a transition by the kernel's fault, if it is allowed now. The
+// reason is set before the state, so readers of the state find it.
 func (g *Guest) wentWrong(to State, cause Cause, detail, message string) {
 	if !g.life.may(to) {
 		return
@@ -185,8 +186,7 @@ func (g *Guest) onExit() {
 	g.opts.Log.Debug("guest gone", "guest", g.spec.Name, "exit", exit.String())
 }
 
-// fail records what went wrong; the first thing is the one that explains the
-// rest.
+// fail records a failure; the first one explains the rest.
 func (g *Guest) fail(fault errs.Class, message string) {
 	evidence := Exit{Stderr: g.proc.stderr.String(), Console: g.console.Tail(evidenceLines)}.evidence()
 	g.mu.Lock()

@@ -21,7 +21,7 @@ type Wiring struct {
 	state  int    // descriptor of the devices' state, 0 for none
 }
 
-// memory is whom a guest shares its memory with.
+// memory is what a guest shares its memory with.
 type memory int
 
 const (
@@ -60,10 +60,10 @@ func (w *Wiring) Channel(id string) string {
 }
 
 // Console returns the arguments before -chardev and its value for the serial
-// console. QEMU writes it to a file: what a guest printed before it or we died
-// is on disk. A socket would not do: when its buffer is full, and 300 single
-// bytes fill it, QEMU 7.2's serial port sends characters twice (measured: 12
-// spoilt lines in 6000).
+// console. QEMU writes it to a file, so the output before a crash of the guest
+// or of us is on disk. A socket would not work: when its buffer is full, and
+// 300 single bytes fill it, QEMU 7.2's serial port sends characters twice
+// (measured: 12 corrupt lines in 6000).
 func (w *Wiring) Console(id string) (args []string, chardev string) {
 	if w.byPath {
 		return nil, "stdio,signal=off,id=" + id
@@ -87,7 +87,7 @@ func (w *Wiring) Scratch(id string, bytes int64) (args []string, filename string
 }
 
 // Listener returns the value of -chardev for a socket that QEMU listens on. For a
-// running guest nobody can find it but through Guest.Listener(id).
+// running guest it can be reached only through Guest.Listener(id).
 func (w *Wiring) Listener(id string) string {
 	if w.byPath {
 		return fmt.Sprintf("socket,id=%s,path=%s.sock,server=on,wait=off", id, id)
@@ -95,9 +95,9 @@ func (w *Wiring) Listener(id string) string {
 	return fmt.Sprintf("socket,id=%s,fd=%d,server=on,wait=off", id, w.descriptor(need{id: id, kind: needListener}))
 }
 
-// Dump gives QEMU a pipe to dump the guest's memory into: whoever reads it decides
-// where the dump goes, and how much of it. It has no name as those of fdset are: for
-// a dump QEMU truncates what it opens by such a name, and a pipe cannot be.
+// Dump gives QEMU a pipe to dump the guest's memory into: the reader decides where
+// the dump goes, and how much of it. It has no fdset name: QEMU truncates a dump
+// file opened by such a name, which fails on a pipe.
 func (w *Wiring) Dump() {
 	if !w.byPath {
 		w.dump = fmt.Sprintf("/proc/self/fd/%d", w.descriptor(need{id: "dump", kind: needDump}))
@@ -105,7 +105,7 @@ func (w *Wiring) Dump() {
 }
 
 // Memory returns the arguments that back the guest's memory of so many MiB by a
-// descriptor, as an object called id; none when nobody else has a part in it.
+// descriptor, as an object called id; none if the memory is not shared.
 func (w *Wiring) Memory(id string, mib int) []string {
 	if w.memory == memoryOwn {
 		return nil

@@ -9,13 +9,13 @@ import (
 	"loopfault/errs"
 )
 
-// harmless marks lines of QEMU's standard error that do not say why it ended. A
-// QEMU whose package was upgraded under it finds modules of another build, and goes
-// on without them.
+// harmless matches lines of QEMU's standard error that are not the reason for its
+// exit. A QEMU whose package was upgraded while it ran finds modules of another
+// build, and runs without them.
 var harmless = []string{"warning:", "info:", " is deprecated", "failed to initialize module", "Only modules from the same build"}
 
-// complaint is the last line of QEMU's standard error that can be its reason for
-// giving up, in our words where we know better ones; "" if there is none.
+// complaint is the last line of QEMU's standard error that can be its reason to
+// exit, reworded where we know more; "" if there is none.
 func complaint(stderr string) string {
 	last := ""
 	for line := range strings.Lines(stderr) {
@@ -42,11 +42,11 @@ func containsAny(line string, marks []string) bool {
 	return false
 }
 
-// noUserNetwork is what a user has to know about a QEMU without slirp.
+// noUserNetwork is the message about a QEMU without slirp.
 const noUserNetwork = "this QEMU has no user network (it was built without libslirp), which guests need: " +
 	"install the Debian package qemu-system-x86, or name another QEMU in " + qemuEnv
 
-// noSandbox is what a user has to know about a QEMU without seccomp.
+// noSandbox is the message about a QEMU without seccomp.
 const noSandbox = "this QEMU has no sandbox (it was built without libseccomp): name another one in " + qemuEnv +
 	", or set " + sandboxEnv + "=off to run guests without it, which is safe as far as you trust the guest's kernel"
 

@@ -21,10 +21,10 @@ type Expunge struct {
 // Expunges is an expunge list.
 type Expunges []Expunge
 
-// ParseExpunges reads a list: a line names scenarios (a glob), then what it is
-// restricted to (kernel=, vers=, fs=; globs too), then after a # the reason,
-// which has to be there. Empty lines and lines of a comment alone say nothing.
-// Errors are one line with file and line number.
+// ParseExpunges reads a list: a line names scenarios (a glob), then
+// restrictions (kernel=, vers=, fs=; globs too), then the required reason after
+// a #. Empty lines and pure comment lines are ignored. Errors are one line with
+// file and line number.
 func ParseExpunges(file string, text []byte) (Expunges, error) {
 	var list Expunges
 	in := bufio.NewScanner(bytes.NewReader(text))
@@ -78,8 +78,8 @@ func (e Expunge) matches(c Cell) bool {
 	return true
 }
 
-// Idle lists the lines that keep no cell from running: they may be misspelt, or
-// out of date.
+// Idle lists the lines that exclude no cell: they may be misspelt, or out of
+// date.
 func (l Expunges) Idle(cells []Cell) Expunges {
 	var idle Expunges
 	for _, e := range l {

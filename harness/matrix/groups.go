@@ -10,7 +10,7 @@ import (
 const dangerous = "dangerous"
 
 // InGroups lists the scenarios of the catalogue that are in one of the groups.
-// Dangerous ones are only when that group is named.
+// Dangerous ones are listed only when that group is named.
 func InGroups(groups []string) (names []string, err error) {
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)

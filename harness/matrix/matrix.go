@@ -1,6 +1,6 @@
 // Package matrix lays out a survey: scenarios × kernels × NFS versions × file
-// systems, as cells of which each is a campaign of its own, or says why it is
-// none. What is laid out is pure data; Run runs it.
+// systems, as cells. Each cell is a campaign of its own, or says why it does
+// not run. The layout is pure data; Run runs it.
 package matrix
 
 import (
@@ -25,7 +25,7 @@ type Request struct {
 	Seed      uint64   `json:"seed"`
 	Controls  bool     `json:"controls,omitempty"` // each cell also runs the scenario's control
 	Expunged  Expunges `json:"expunged,omitempty"`
-	// Known are hangs and crashes that are no news; they are in no cell's counts, but among its reasons.
+	// Known are known hangs and crashes; cells do not count them, but list them among their reasons.
 	Known []known.Issue `json:"known,omitempty"`
 }
 
@@ -49,7 +49,7 @@ type Cell struct {
 	Ref     string `json:"scenario"` // with its choices
 	Kernel  string `json:"kernel"`
 	Control string `json:"control,omitempty"` // kernel that has to hang, if controls run
-	// NoControl is why none runs although controls do: there is none in the kernel's series.
+	// NoControl is why no control runs although controls are on: there is none in the kernel's series.
 	NoControl string `json:"no_control,omitempty"`
 	Vers      string `json:"vers"`
 	FS        string `json:"fs"`
@@ -59,8 +59,8 @@ type Cell struct {
 }
 
 // Cells lays the matrix out, scenario by scenario, so that cells of one
-// scenario stand together. Errors are those of scenario.Find, but for what a
-// scenario does not apply to: that is a cell.
+// scenario stand together. Errors are those of scenario.Find, except that a
+// combination to which a scenario does not apply is a cell.
 func (r Request) Cells() ([]Cell, error) {
 	var cells []Cell
 	for _, ref := range r.Scenarios {
@@ -141,7 +141,7 @@ func times(lists [][]string, prefix string, values []string) [][]string {
 	return out
 }
 
-// Check says what is wrong with a request, in one line.
+// Check returns what is wrong with a request, in one line.
 func (r Request) Check() error {
 	switch {
 	case len(r.Scenarios) == 0:

@@ -32,7 +32,7 @@ type Row struct {
 	Judged       summary.Judgement    `json:"judged"`
 }
 
-// UnmarshalJSON reads a row, which is of a run: that its name is left out is no way around the check of names.
+// UnmarshalJSON reads a row, which belongs to a run: a missing name must not bypass the check of names.
 func (r *Row) UnmarshalJSON(text []byte) error {
 	type row Row
 	if err := json.Unmarshal(text, (*row)(r)); err != nil {
@@ -41,13 +41,13 @@ func (r *Row) UnmarshalJSON(text []byte) error {
 	return r.Run.UnmarshalText([]byte(r.Run))
 }
 
-// ControlShown is how many trials of the control showed its bug; records of before
-// November 2026 have hangs and crashes only.
+// ControlShown is how many trials of the control showed its bug; records from
+// before November 2026 have hangs and crashes only.
 func (r *Row) ControlShown() int {
 	return max(r.ControlHung, r.Control[verdict.Hang]+r.Control[verdict.Crash])
 }
 
-// RowOf reads a cell's row off its campaign.
+// RowOf makes a cell's row from its campaign.
 func RowOf(run string, s summary.Summary) Row {
 	row := Row{Run: store.RunName(run), Judged: summary.Judge(s)}
 	for _, a := range s.Arms {
@@ -57,7 +57,7 @@ func RowOf(run string, s summary.Summary) Row {
 		}
 		row.Trials, row.Exercised, row.Landed = a.Trials, a.Exercised, a.Landed
 		row.Calls, row.Faults, row.Verdicts = a.Calls, a.Hits, maps.Clone(a.Verdicts)
-		if a.Stalls { // what reads a row knows hangs alone
+		if a.Stalls { // readers of a row know hangs only
 			row.Verdicts[verdict.Hang], row.Verdicts[verdict.Stall] = a.Verdicts[verdict.Hang]+a.Verdicts[verdict.Stall], 0
 		}
 		for k, n := range a.Known {
@@ -85,8 +85,8 @@ func RowOf(run string, s summary.Summary) Row {
 	return row
 }
 
-// Record is a matrix on disk: it is written anew after every cell, so that an
-// interrupted one can go on.
+// Record is a matrix on disk: it is rewritten after every cell, so that an
+// interrupted matrix can resume.
 type Record struct {
 	Format  int       `json:"format"`
 	Started time.Time `json:"started"`
@@ -98,7 +98,7 @@ type Record struct {
 // recordFormat is the version of the file that this code writes and reads.
 const recordFormat = 1
 
-// kind is what the files are called by.
+// kind is the prefix of the files' names.
 const kind = "matrix"
 
 // Latest names the newest matrix of a results directory.
@@ -133,8 +133,8 @@ func OpenRecord(results, name string) (*Record, error) {
 // Save writes the record.
 func (r *Record) Save() error { return store.WriteRecord(r.path, r) }
 
-// Part is what the campaign of a cell is a part of: one that was killed in the middle of a cell is found by it, and goes
-// on.
+// Part names a cell's campaign as part of the matrix: a campaign that was killed in the middle of a cell is
+// found by it, and resumed.
 func (r *Record) Part(c Cell) string { return r.Name() + "/" + c.Ref + " on " + c.Kernel }
 
 // Name is what OpenRecord takes.

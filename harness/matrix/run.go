@@ -22,7 +22,7 @@ type Guests struct {
 	Known   []known.Issue
 }
 
-// Cell runs the campaign of a cell on a kernel, which is built if need be, or goes on with it: part names it.
+// Cell runs or resumes the campaign of a cell, named by part, on a kernel, which is built if need be.
 func (g *Guests) Cell(ctx context.Context, part string, c Cell, kernel string) (Row, *store.Run, error) {
 	s, text, err := session.FindScenario(c.Ref)
 	if err != nil {
@@ -46,8 +46,8 @@ func (g *Guests) Cell(ctx context.Context, part string, c Cell, kernel string) (
 	return row, out.Run, nil
 }
 
-// Run runs the cells that have not run. What a kernel lacks for a scenario makes a cell not applicable; what fails on the
-// machine ends the matrix, which can be gone on with.
+// Run runs the cells that have not run. If a kernel lacks something for a scenario, the cell is not applicable;
+// a failure of the machine ends the matrix, which can be resumed.
 func Run(ctx context.Context, g *Guests, rec *Record) error {
 	left := 0
 	for _, c := range rec.Cells {
@@ -79,7 +79,7 @@ func Run(ctx context.Context, g *Guests, rec *Record) error {
 	return nil
 }
 
-// Judge is what all cells together came to: the worst of theirs.
+// Judge is the judgement of all cells together: the worst one.
 func (r *Record) Judge() summary.Judgement {
 	worst := summary.Clean
 	for _, c := range r.Cells {

@@ -11,8 +11,8 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Text is a matrix as a table of the cells that ran or will, then what
-// hung in them or left them in doubt, then what was not run, each reason once.
+// Text prints a matrix as a table of the cells that ran or will, then their
+// hangs and doubts, then the cells that were not run, each reason once.
 func (r *Record) Text(w io.Writer) {
 	g := text.Table{Head: slices.Concat(strings.Fields("scenario kernel vers fs trials exercised landed calls faults"), verdict.Heads(), []string{"control", "s/trial", "run"})}
 	for _, c := range r.Cells {
@@ -28,7 +28,7 @@ func (r *Record) Text(w io.Writer) {
 			g.Add(append(line, controlWord(row), fmt.Sprintf("%.0f", row.GuestSeconds), row.Run)...)
 		}
 	}
-	_ = g.Print(w, text.WidthOf(w)) // what cannot be written is said by the lines below
+	_ = g.Print(w, text.WidthOf(w)) // a write error shows in the lines below
 	for _, c := range r.Cells {
 		if c.NoControl != "" {
 			fmt.Fprintf(w, "%s on %s runs without a control: %s\n", c.Ref, c.Kernel, c.NoControl)

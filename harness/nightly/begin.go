@@ -2,8 +2,8 @@ package nightly
 
 import "time"
 
-// Interrupted is the last night if it is not over and may be gone on with: one that
-// began before oldest is closed as it is, with what it found.
+// Interrupted is the last night if it is unfinished and can be resumed: one that
+// began before oldest is closed as it is, with its findings.
 func Interrupted(past []*Night, s Suite, now, oldest time.Time) (*Night, error) {
 	if len(past) == 0 || past[len(past)-1].Ended {
 		return nil, nil

@@ -12,7 +12,7 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Finding is one thing that a night has to say.
+// Finding is one result of a night worth reporting.
 type Finding struct {
 	What What   `json:"what"`
 	Cell string `json:"cell,omitempty"` // key, if it is about one
@@ -29,7 +29,7 @@ const (
 	RateUp        What = "hangs more"       // beyond chance
 	RateDown      What = "hangs less"       // likewise
 	KnownHang     What = "known hang"       // as the suite's list says
-	NotExercised  What = "not exercised"    // nothing that counts, where there was before
+	NotExercised  What = "not exercised"    // no counting trials, where there were some before
 	ControlBroken What = "control broken"   // it did not hang: clean results mean nothing
 	Slower        What = "slower"           // than in all nights before
 	Expired       What = "expired"          // an entry of the known list
@@ -38,15 +38,15 @@ const (
 	NoTime        What = "left out"         // cells that there was no time for
 )
 
-// slow is how many times longer than ever before, and slowBy how many seconds, a trial
-// takes for it to be said, in at least so many nights.
+// slow is how many times longer than ever before, and slowBy how many seconds longer,
+// a trial must take to be reported, compared with at least so many nights.
 const (
 	slow       = 1.5
 	slowBy     = 1
 	slowNights = 3
 )
 
-// Compare says what a night showed, set against the nights before. Rates are
+// Compare lists a night's findings, compared with the nights before. Rates are
 // compared with those of all nights before together, by Fisher's test, corrected for
 // the number of cells.
 func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
@@ -66,7 +66,7 @@ func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list
 	return list
 }
 
-// about is what one cell shows by itself.
+// about is what one cell shows on its own.
 func about(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
 	add := func(what What, format string, args ...any) {
 		list = append(list, Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: string(c.Row.Run)})
@@ -102,7 +102,7 @@ func sawBefore(c Cell, sig summary.Signature, past []*Night) bool {
 	})
 }
 
-// rates compares how often cells hang with how often they did in all nights before.
+// rates compares how often cells hang with all nights before.
 func rates(n *Night, past []*Night) (list []Finding) {
 	var cells []Cell
 	var before, now []stats.Count
@@ -141,8 +141,8 @@ func rates(n *Night, past []*Night) (list []Finding) {
 	return list
 }
 
-// idle lists entries of the known list that are past their day, and those that no
-// hang ever matched.
+// idle lists entries of the known list that have expired, and those that no hang
+// ever matched.
 func idle(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
 	for _, k := range issues {
 		if k.Expired(now) {
@@ -169,8 +169,8 @@ func leftOut(n *Night) (left int) {
 	return left
 }
 
-// Judge is what a night as a whole comes to: unlisted hangs are found,
-// whether they are new or not; doubt about the tests themselves is inconclusive.
+// Judge is the judgement of a whole night: any unlisted hang, new or not, makes
+// it found; doubt about the tests themselves is inconclusive.
 func Judge(n *Night) summary.Judgement {
 	found, doubt, broken, ran := false, false, 0, 0
 	for _, f := range n.Findings {
@@ -215,8 +215,8 @@ func hangs(c Cell) int { return c.Row.Verdicts[verdict.Hang] + c.Row.Verdicts[ve
 
 func perTrial(c Cell) float64 { return c.Seconds / float64(max(c.Row.Trials+total(c.Row.Control), 1)) }
 
-// slowest is the most that a trial of the cell took in a night, and in how many nights
-// it ran.
+// slowest is the longest time that a trial of the cell took in a night, and in how
+// many nights it ran.
 func slowest(c Cell, past []*Night) (most float64, nights int) {
 	for _, n := range past {
 		if was, ok := n.cell(c.Key()); ok && was.Row != nil && was.State == matrix.Done {

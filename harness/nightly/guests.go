@@ -53,7 +53,7 @@ func (g *Guests) cell(ctx context.Context, part string, c Cell, k Kernel) (matri
 	return row, g.Session.LeaveReports(run)
 }
 
-// build gives the name of a kernel, which is there afterwards.
+// build returns the name of a kernel, and makes sure that it exists.
 func (g *Guests) build(ctx context.Context, k Kernel) (string, error) {
 	if k.Source == "" {
 		return k.Ref, nil // found or built when the campaign is put together
@@ -89,7 +89,8 @@ func (g *Guests) Low() (bool, error) {
 	return st.Bavail*uint64(st.Bsize) < uint64(g.Suite.Keep.Free), nil
 }
 
-// Remove implements Runner: it leaves runs alone that nightly did not make, whatever a record says.
+// Remove implements Runner: it never removes runs that nightly did not make, whatever a record
+// says.
 func (g *Guests) Remove(run store.RunName) error {
 	l := g.Store.Read(string(run))
 	if l.Manifest.Format != 0 && !strings.HasPrefix(l.Manifest.Part, PartPrefix) {
@@ -98,7 +99,7 @@ func (g *Guests) Remove(run store.RunName) error {
 	return g.Store.Remove(run)
 }
 
-// Drop implements Runner: it removes what build built; that it is not there, or no longer, is as well.
+// Drop implements Runner: it removes what build built; a missing kernel is no error.
 func (g *Guests) Drop(k Kernel) error {
 	images, err := cache.Open("")
 	if err != nil {

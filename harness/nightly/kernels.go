@@ -47,8 +47,8 @@ func KernelsOf(ctx context.Context, s Suite) (list []Kernel, err error) {
 	return list, nil
 }
 
-// flavoured is a kernel with each flavour, "" being itself. Only what we build can
-// have one.
+// flavoured is a kernel with each flavour, "" being itself. Only kernels that we
+// build can have one.
 func flavoured(k Kernel, flavours []string) (list []Kernel, err error) {
 	if len(flavours) == 0 {
 		return []Kernel{k}, nil
@@ -75,7 +75,7 @@ func flavoured(k Kernel, flavours []string) (list []Kernel, err error) {
 	return list, nil
 }
 
-// namedKernel is one of the catalogue, or one that is there.
+// namedKernel is a kernel of the catalogue, or an existing one.
 func namedKernel(name string) ([]Kernel, error) {
 	if _, err := kernel.Named(name); err != nil {
 		images, err := cache.Open("")

@@ -10,7 +10,7 @@ import (
 	"loopfault/results/safefile"
 )
 
-// ErrBusy says that another nightly works in the results directory.
+// ErrBusy says that another nightly is using the results directory.
 var ErrBusy = errors.New("another nightly is at work")
 
 // Lock keeps a second nightly out of the results directory, until it is closed or

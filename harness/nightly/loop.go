@@ -12,14 +12,15 @@ import (
 
 // Runner builds kernels and runs cells.
 type Runner interface {
-	// Cell builds what is missing and runs a cell's campaign, or goes on with it; part
-	// names it. The error is a *CannotRun where the kernel does not build, boot or do.
+	// Cell builds what is missing and runs or resumes a cell's campaign, named by
+	// part. The error is a *CannotRun if the kernel does not build or boot, or does
+	// not fit.
 	Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error)
-	// Low says that there is less disk space than the suite wants kept.
+	// Low reports whether there is less disk space than the suite wants free.
 	Low() (bool, error)
 	// Remove removes a run.
 	Remove(run store.RunName) error
-	// Drop removes a kernel that Cell built of a commit.
+	// Drop removes a kernel that Cell built from a commit.
 	Drop(k Kernel) error
 }
 
@@ -34,9 +35,9 @@ func (c *CannotRun) Error() string { return c.Why }
 // ErrFull is the error of a night that ran out of disk space.
 var ErrFull = errors.New("the disk is full, and there are no runs left that may be removed")
 
-// Run goes on with a night until it is through or its budget is spent, and says in
-// the record what it found. The record is saved after every cell. An error leaves
-// the night to be gone on with.
+// Run continues a night until it is complete or its budget is spent, and puts its
+// findings into the record, which is saved after every cell. After an error the
+// night can be resumed.
 func Run(ctx context.Context, w Runner, n *Night, past []*Night, s Suite, tell func(string)) error {
 	r := &runner{Runner: w, Night: n, past: past, suite: s, tell: tell}
 	passOver(n, past)
@@ -70,8 +71,8 @@ type runner struct {
 	tell  func(string)
 }
 
-// cell runs one cell. What fails on the kernel's side is the cell's result; what
-// fails on the machine's ends this process's part of the night.
+// cell runs one cell. A kernel's failure is the cell's result; a failure of the
+// machine ends this process's part of the night.
 func (r *runner) cell(ctx context.Context, c *Cell) error {
 	if err := r.makeRoom(); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 // Kernel is one kernel of a night.
 type Kernel struct {
-	Label  string `json:"label"`            // what the suite calls it, the same every night
+	Label  string `json:"label"`            // its name in the suite, the same every night
 	Ref    string `json:"ref"`              // what has to be built or booted: a name, a path
 	Source string `json:"source,omitempty"` // repository of the commit
 	Commit string `json:"commit,omitempty"` // of a git branch tonight
@@ -21,13 +21,13 @@ type Kernel struct {
 	Flavours []string `json:"flavours,omitempty"`
 }
 
-// Built gives the name of a kernel that is built of a commit.
+// Built is the name of a kernel that is built from a commit.
 func Built(commit string) string { return fmt.Sprintf("commit-%.12s", commit) }
 
 var commitForm = regexp.MustCompile(`^[0-9a-f]+$`)
 
-// check keeps a record from having other kernels removed than those that a night built: what is removed with a night
-// is named by the record, and the name may be a pattern.
+// check makes sure that a record removes only kernels that a night built: the record names what is removed with
+// a night, and the name may be a pattern.
 func (k Kernel) check() error {
 	if k.Commit != "" && (!commitForm.MatchString(k.Commit) || k.Ref != Built(k.Commit)) {
 		return fmt.Errorf("kernel %q: %q is not what a kernel built of commit %q is called", k.Label, k.Ref, k.Commit)
@@ -48,14 +48,14 @@ type Cell struct {
 	Seconds float64 `json:"seconds,omitempty"` // that it took, building included
 }
 
-// Key is what the cell is called every night.
+// Key is the cell's name, the same every night.
 func (c Cell) Key() string { return c.Ref + " on " + c.Kernel }
 
 func (c Cell) where() known.Where {
 	return known.Where{Scenario: c.Name, Kernel: c.Kernel, Version: c.Row.Version}
 }
 
-// Night is one run of a suite, as far as it came.
+// Night is one run of a suite, so far.
 type Night struct {
 	Format   int            `json:"format"`
 	Suite    string         `json:"suite"`
@@ -67,7 +67,7 @@ type Night struct {
 	Ended    bool           `json:"ended"`
 	Stopped  string         `json:"stopped,omitempty"` // why it ended early
 	Findings []Finding      `json:"findings,omitempty"`
-	Removed  bool           `json:"removed,omitempty"` // its runs were, to make room
+	Removed  bool           `json:"removed,omitempty"` // its runs were removed, to make room
 	path     string
 }
 
@@ -127,7 +127,7 @@ func (n *Night) Save() error { return store.WriteRecord(n.path, n) }
 // Name is that of the record.
 func (n *Night) Name() string { return filepath.Base(n.path) }
 
-// Path of a file beside the record, of another ending.
+// Path of a file beside the record, with another extension.
 func (n *Night) Beside(ending string) string {
 	return n.path[:len(n.path)-len(filepath.Ext(n.path))] + ending
 }

@@ -7,21 +7,21 @@ import (
 	"loopfault/harness/matrix"
 )
 
-// What makes a cell worth its time, in nights of waiting: a kernel that changed may
-// have broken anything, a cell that never ran may be broken since long, one that
-// hung last time is being watched.
+// The value of a cell, in nights of waiting: a changed kernel may have broken
+// anything, a cell that never ran may have been broken for long, one that hung last
+// time is being watched.
 const (
 	worthChanged = 4
 	worthNew     = 3
 	worthHung    = 3
 )
 
-// leastSeconds keeps a cell that is over at once from coming first for ever.
+// leastSeconds keeps a very short cell from always being first.
 const leastSeconds = 10
 
-// order lists the cells that wait, most valuable first: worth, which grows each
-// night that a cell has to wait, by the time that it took last. Among equals the
-// matrix decides.
+// order lists the waiting cells, most valuable first: worth, which grows each
+// night that a cell waits, divided by the time that it took last. Equal cells
+// keep the order of the matrix.
 func order(n *Night, past []*Night) []int {
 	var waiting []int
 	score := make([]float64, len(n.Cells))
@@ -59,8 +59,7 @@ func worth(c Cell, past []*Night) float64 {
 	return w + worthNew
 }
 
-// seconds is what the cell took last; of one that never ran, what others took in the
-// mean.
+// seconds is the time that the cell took last, or the others' mean if it never ran.
 func seconds(c Cell, past []*Night) float64 {
 	if was, ok := lastRow(c.Key(), past); ok {
 		return max(was.Seconds, leastSeconds)
@@ -98,7 +97,7 @@ func lastRow(key string, past []*Night) (Cell, bool) {
 	return Cell{}, false
 }
 
-// passOver marks the cells whose very commit was run before.
+// passOver marks the cells whose exact commit was run before.
 func passOver(n *Night, past []*Night) {
 	for i := range n.Cells {
 		c := &n.Cells[i]

@@ -10,11 +10,11 @@ import (
 
 // The policy: records of nights stay, they are small, and rates are compared with
 // them. Runs of nights beyond the last keep.nights are removed when a night is over.
-// When less than keep.free is left before a cell, runs of the oldest night go, one
-// night after the other, but for the last night before this one, which is
-// compared with. Runs with a hang that the known list names always stay, and so does
-// whatever nightly did not make. With its last run goes a kernel that was built of a
-// commit; the others are few, and keep their names from night to night.
+// When less than keep.free is left before a cell, runs of the oldest nights are
+// removed, one night after the other, except the last night before this one, which
+// is compared with. Runs with a hang that the known list names always stay, and so
+// does whatever nightly did not make. A kernel built from a commit is removed with
+// its last run; the others are few, and keep their names from night to night.
 
 // forget removes the runs of old nights.
 func (r *runner) forget() error {
@@ -67,7 +67,7 @@ func (r *runner) remove(n *Night) error {
 	return n.Save()
 }
 
-// needed says whether a run that is kept was made with the kernel, or tonight's are.
+// needed reports whether the kernel is used tonight, or by a run that is kept.
 func (r *runner) needed(k Kernel) bool {
 	same := func(o Kernel) bool { return o.Ref == k.Ref && slices.Equal(o.Flavours, k.Flavours) }
 	if slices.ContainsFunc(r.Kernels, same) {

@@ -1,11 +1,10 @@
 // Package nightly runs a suite of scenarios on kernels within a time budget, the
 // most valuable first, and says what changed since the nights before: hangs never
 // seen, rates that rose, scenarios that no longer reach what they are about. It
-// remembers what it had no time for, keeps a list of known issues honest, and
-// goes on after a reboot.
+// records what it had no time for, checks the list of known issues for stale
+// entries, and resumes after a reboot.
 //
-// What is to be run is a matrix; how a cell is run, and how a kernel is built, is
-// for a Runner to know.
+// The suite is a matrix; a Runner runs cells and builds kernels.
 package nightly
 
 import (
@@ -51,15 +50,15 @@ type Keep struct {
 	Free   wire.Size `yaml:"free"`   // disk space: with less, runs of the oldest nights go earlier
 }
 
-// What a suite gets where it is silent.
+// A suite's defaults.
 const (
 	defaultTrials = 3
 	defaultNights = 14
 	defaultFree   = 2 << 30
 )
 
-// Parse reads and checks a suite; file is for messages. Errors are one line for
-// each problem.
+// Parse reads and checks a suite; file is for messages. Errors have one line
+// per problem.
 func Parse(file string, text []byte) (Suite, error) {
 	s := Suite{Trials: defaultTrials, Keep: Keep{Nights: defaultNights, Free: defaultFree}}
 	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {

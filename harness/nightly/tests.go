@@ -21,7 +21,7 @@ func (n *Night) JUnit(w io.Writer) error {
 // KTAP writes the same as KTAP.
 func (n *Night) KTAP(w io.Writer) error { return ktap.WriteSuites(w, n.tests()) }
 
-// tests are the cells by kernel, and what there is to say beside them.
+// tests are the cells by kernel, and remarks about them.
 func (n *Night) tests() []model.Suite {
 	var list []model.Suite
 	for _, k := range n.Kernels {
@@ -70,7 +70,7 @@ func (n *Night) test(c Cell) model.Case {
 	return t
 }
 
-// result is what a finding makes of the test that its cell is.
+// result maps a finding to the result of its cell's test.
 func (w What) result() model.Result {
 	switch w {
 	case NewHang, Hang, RateUp:

@@ -14,12 +14,12 @@ import (
 type Request struct {
 	Arms     []string // names of the arms that are compared, in the user's order
 	Controls []string // arms that only have to prove that the others can be trusted
-	Trials   int      // of each arm; 0: without end, for campaigns that stop by the clock
+	Trials   int      // of each arm; 0: unlimited, for campaigns limited by time
 	Seed     uint64   // of the campaign
 }
 
-// Controls say early whether the rest is worth its time, and then now and then
-// whether it still is.
+// Controls tell early whether the rest is worth its time, and later, now and
+// then, whether it still is.
 const (
 	leadRounds   = 2 // rounds of controls alone, before all others
 	controlEvery = 5 // later rounds in which controls run too: every fifth
@@ -29,8 +29,8 @@ const (
 // All yields the trials in the order they are run. The arms interleave in
 // rounds, each arm once a round in an order that is shuffled anew, so that no
 // arm always runs first or on a warmer machine. All arms of a round share one
-// trial seed: they get the same operations. Of two plans of one seed the longer
-// begins with the shorter, but for plans of a single trial.
+// trial seed: they get the same operations. With the same seed, a longer plan
+// begins with the shorter one, except for plans of a single trial.
 func (r Request) All() iter.Seq[store.Planned] {
 	return func(yield func(store.Planned) bool) {
 		rng := rand.New(rand.NewPCG(r.Seed, 0))
@@ -78,8 +78,8 @@ func (r Request) Count() int {
 	return r.Trials*len(r.Arms) + min(r.Trials, 1)*(r.lead()+r.Trials/controlEvery)*len(r.Controls)
 }
 
-// Again yields further trials of a control, for when it has not hung in a plan that
-// has an end: planted bugs need their luck, too.
+// Again yields further trials of a control that has not hung in a finite plan:
+// planted bugs depend on luck, too.
 func (r Request) Again(control string) iter.Seq[store.Planned] {
 	return func(yield func(store.Planned) bool) {
 		i := slices.Index(r.Controls, control)

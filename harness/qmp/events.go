@@ -7,7 +7,7 @@ import (
 )
 
 // backlog is how many events one subscriber may leave unread. QEMU sends a
-// handful per guest; more means a storm that nobody reads.
+// handful per guest; more means an event storm without a reader.
 const backlog = 1024
 
 // stream is one subscription. Sending and closing happen under Monitor.mu only,

@@ -7,8 +7,8 @@
 // set: raw covers the commands of QEMU 2.11, Execute sends anything newer.
 //
 // go-qemu's own SocketMonitor is not used because replies above 64 KiB kill it,
-// one event nobody reads blocks every command, returned slices are overwritten
-// by later traffic, and replies are matched by order only.
+// one unread event blocks every command, returned slices are overwritten by
+// later traffic, and replies are matched by order only.
 package qmp
 
 import (
@@ -145,8 +145,8 @@ func (m *Monitor) Run(command []byte) ([]byte, error) {
 	return m.RunContext(context.Background(), command)
 }
 
-// RunContext is Run bounded by ctx. A reply that comes after its command was
-// given up is dropped.
+// RunContext is Run bounded by ctx. A reply that comes after its command timed
+// out is dropped.
 func (m *Monitor) RunContext(ctx context.Context, command []byte) ([]byte, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(command, &fields); err != nil {

@@ -95,9 +95,9 @@ func (m *Monitor) greet(msg message) {
 	close(m.greeted)
 }
 
-// answer hands a reply to whoever waits for its id. QEMU leaves the id out of an
-// error only when it could not parse what it got, which says that the stream is
-// no longer understood: everyone who waits is told.
+// answer hands a reply to the waiter for its id. QEMU omits the id of an error
+// only when it could not parse its input, so the stream is broken: all waiters
+// are told.
 func (m *Monitor) answer(rawID json.RawMessage, r reply) {
 	var id string
 	known := json.Unmarshal(rawID, &id) == nil

@@ -7,9 +7,8 @@ import (
 	"loopfault/results/kernelreport"
 )
 
-// Choose takes the hang of a text that the catalogue fits best, the first of several that it fits as well, and the
-// scenarios that have something to do with it, most likely first. There may be none: a hunt through scenarios about something
-// else would only cost time.
+// Choose picks the hang of a text that the catalogue fits best, the first of equals, and the scenarios related
+// to it, most likely first. There may be none: running unrelated scenarios would only cost time.
 func Choose(hangs []kernelreport.Report) (wanted kernelreport.Report, fitting []scenario.Ranked, err error) {
 	for i, hang := range hangs {
 		if i == 0 {
@@ -30,7 +29,7 @@ func Choose(hangs []kernelreport.Report) (wanted kernelreport.Report, fitting []
 	return wanted, fitting, nil
 }
 
-// Missing says what a scenario would have to be about, or a report to hold, for one to fit.
+// Missing says what a scenario would have to cover, or a report to hold, for one to fit.
 func Missing(hangs []kernelreport.Report) string {
 	const most = 5
 	var functions []string

@@ -12,14 +12,14 @@ import (
 	"loopfault/results/verdict"
 )
 
-// alike says whether a hang counts as the reported one: of the same signature, or
-// at the same place with one more function of the way there. A hang is not asked
-// to come from the same system call: close and umount wait for one LAYOUTRETURN.
+// alike reports whether a hang counts as the reported one: it has the same
+// signature, or the same place and one more common function on the path. The
+// system call may differ: close and umount wait for the same LAYOUTRETURN.
 func alike(m match.Match) bool {
 	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
 }
 
-// matcher looks through the reports of each trial for the wanted hang.
+// matcher searches the reports of each trial for the wanted hang.
 type matcher struct {
 	campaign.Runner
 	wanted kernelreport.Report
@@ -28,7 +28,7 @@ type matcher struct {
 	alike map[int]match.Match // by trial
 }
 
-// around has it look at what a runner's trials leave.
+// around makes it check the results of a runner's trials.
 func (m *matcher) around(r campaign.Runner) campaign.Runner {
 	m.Runner = r
 	return m

@@ -1,5 +1,5 @@
-// Package reproduce looks for the hang of a report: it runs scenarios in real guests, those that are about the functions
-// of its stack first, until a trial hangs in the same way.
+// Package reproduce looks for the hang of a report: it runs scenarios in real guests, first those that cover
+// functions of its stack, until a trial hangs in the same way.
 package reproduce
 
 import (
@@ -34,7 +34,7 @@ type Hunt struct {
 	found   Found
 }
 
-// Found is what a hunt came to, as reproduce --json prints it.
+// Found is a hunt's result, as reproduce --json prints it.
 type Found struct {
 	Title      string      `json:"title"` // of the wanted hang
 	Signature  string      `json:"signature"`
@@ -43,9 +43,9 @@ type Found struct {
 	Scenarios  []Likely    `json:"scenarios"`  // most likely first
 	Reproduced *Reproduced `json:"reproduced"` // null: it was not
 	Counted    int         `json:"counted"`    // trials that count, over all scenarios
-	Others     int         `json:"others"`     // hangs and crashes that were not the one
-	// Below is the rate that it is below of such trials, at 95 %; null where it was
-	// reproduced or nothing counts.
+	Others     int         `json:"others"`     // hangs and crashes other than the reported one
+	// Below is the upper bound of its rate in such trials, at 95 %; null if it was
+	// reproduced or no trial counts.
 	Below *float64 `json:"below"`
 }
 
@@ -75,7 +75,7 @@ func ranking(ranked []scenario.Ranked) []Likely {
 	return list
 }
 
-// Judge is what a hunt came to as a whole.
+// Judge is the judgement of the whole hunt.
 func (f Found) Judge() summary.Judgement {
 	switch {
 	case f.Reproduced != nil || f.Others > 0:
@@ -86,7 +86,7 @@ func (f Found) Judge() summary.Judgement {
 	return summary.Clean
 }
 
-// Announce says what is looked for, and in which scenarios; nothing is run.
+// Announce returns the wanted hang and the scenarios; it runs nothing.
 func (h *Hunt) Announce(ranked []scenario.Ranked) Found {
 	fmt.Fprintf(h.Session.Text, "wanted: %s, signature %s\n", h.Wanted.Title, h.Wanted.Signature)
 	for i, r := range ranked {
@@ -96,7 +96,7 @@ func (h *Hunt) Announce(ranked []scenario.Ranked) Found {
 	return h.found
 }
 
-// Run goes through what was announced. What was found so far comes beside an error, too.
+// Run runs the announced scenarios. It returns the results so far beside an error, too.
 func (h *Hunt) Run(ctx context.Context, ranked []scenario.Ranked) (Found, error) {
 	err := h.through(ctx, ranked)
 	return h.found, err
@@ -106,7 +106,7 @@ func because(r scenario.Ranked) string {
 	return fmt.Sprintf("%.0f %%, is about %s", 100*r.Score, strings.Join(r.Shared, ", "))
 }
 
-// errMatched stops a campaign that found what was wanted.
+// errMatched stops a campaign that found the wanted hang.
 var errMatched = errors.New("the hang was reproduced")
 
 func (h *Hunt) through(ctx context.Context, ranked []scenario.Ranked) error {
@@ -134,7 +134,7 @@ func (h *Hunt) through(ctx context.Context, ranked []scenario.Ranked) error {
 	return nil
 }
 
-// try runs one scenario until the hang is there or its time is up.
+// try runs one scenario until the hang occurs or its time is up.
 func (h *Hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) (found bool, err error) {
 	s, text, err := h.backed(r)
 	if err != nil {
@@ -173,7 +173,7 @@ func (h *Hunt) backed(r scenario.Ranked) (scenario.Scenario, []byte, error) {
 	return s, text, err
 }
 
-// conclude says what a scenario came to.
+// conclude reports a scenario's result.
 func (h *Hunt) conclude(s scenario.Scenario, out campaign.Outcome, runner *matcher) (found bool, err error) {
 	trials, err := out.Run.ReadTrials()
 	if err != nil {
@@ -212,7 +212,7 @@ func counts(s summary.Summary) (n int) {
 	return n
 }
 
-// recipe is what a developer needs to see the hang again.
+// recipe is what a developer needs to reproduce the hang.
 func (h *Hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, m match.Match) {
 	w := h.Session.Text
 	fmt.Fprintf(w, "\nreproduced: %s\n", m.Title)

@@ -8,15 +8,14 @@ import (
 	"loopfault/faults"
 )
 
-// backendAxis names how a call is made to fail, among what may be chosen of a
-// scenario.
+// backendAxis names the choice of how a call is made to fail.
 const backendAxis = "fault-backend"
 
 // Backends are the ways to fail one slab allocation: from inside, by the kernel's
 // own fault injection, or from outside, by a debugger.
 var Backends = []string{"failslab", "callsite"}
 
-// WithBackend is the reference of a scenario, with its faults had by a backend.
+// WithBackend is the reference of a scenario whose faults use a backend.
 func WithBackend(ref, backend string) string {
 	if backend == "" {
 		return ref
@@ -32,14 +31,14 @@ func choosing(ref, axis, value string) string {
 	return ref + sep + axis + "=" + value
 }
 
-// By is the scenario with its faults had by a backend; a *NotApplicable if there is no
-// other way to have them.
+// By is the scenario with its faults moved to a backend; the error is a *NotApplicable
+// if that cannot do them.
 func (s Scenario) By(backend string) (Scenario, error) {
 	err := s.failBy(backend)
 	return s, err
 }
 
-// failBy turns faults at one allocation into the same ones of another backend.
+// failBy turns faults at one allocation into the equivalent ones of another backend.
 func (s *Scenario) failBy(backend string) error {
 	if !slices.Contains(Backends, backend) {
 		return fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, backendAxis, backend, strings.Join(Backends, ", "))
@@ -65,7 +64,7 @@ func (s *Scenario) failBy(backend string) error {
 	return nil
 }
 
-// asFailslab says whether failslab can have a call fail in the same way.
+// asFailslab reports whether failslab can make a call fail in the same way.
 func asFailslab(c faults.Callsite) bool {
 	return c.Callee == "" && c.Errno == 0 && c.First <= 1 && c.Comm == "" && c.PID == 0 && c.Cgroup == "" && len(c.Below) <= 1
 }

@@ -30,7 +30,7 @@ func (c *checker) between(n, low, high int, path string) {
 	c.want(n >= low && n <= high, path, "is %d, want %d to %d", n, low, high)
 }
 
-// seconds checks a time that nfsd takes: it refuses less than 10 s.
+// seconds checks a time against what nfsd accepts: at least 10 s.
 func (c *checker) seconds(d wire.Duration, most time.Duration, path string) {
 	ok := d == 0 || d.D() >= 10*time.Second && d.D() <= most && d.D()%time.Second == 0
 	c.want(ok, path, "is %s, want whole seconds, 10s to %s", d, most)
@@ -98,7 +98,7 @@ func check(s Scenario) []finding {
 	return c.found
 }
 
-// layout checks that the server can grant what the mount is to get.
+// layout checks that the server can grant the layout that the mount wants.
 func (c *checker) layout(s Scenario) {
 	const path = "mount.layout"
 	l := s.Mount.Layout
@@ -107,7 +107,7 @@ func (c *checker) layout(s Scenario) {
 	c.want(!s.ofBlocks() || s.Export.FS == "xfs", path, "is %s, but knfsd grants those for xfs alone: want export.fs xfs", l)
 }
 
-// applies checks that a scenario applies to what it is itself.
+// applies checks that a scenario applies to its own settings.
 func (c *checker) applies(s Scenario) {
 	for _, axis := range s.axes() {
 		path := "applies." + axis.name
@@ -185,7 +185,7 @@ func countSet(oneOf any) int {
 	return n
 }
 
-// keys lists the YAML keys of a struct.
+// keys returns the YAML keys of a struct.
 func keys(of any) []string { return keysOf(reflect.TypeOf(of), false) }
 
 // fieldNames lists every key that may stand anywhere in a scenario.

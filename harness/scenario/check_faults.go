@@ -33,8 +33,8 @@ func (c *checker) faults(s Scenario) {
 	}
 }
 
-// attributes checks that none of the kernel's fault attributes is asked to do two
-// things: it has one aim. A task's fail-nth counts in all of them.
+// attributes checks that no two faults use the same fault attribute of the
+// kernel: it has one filter. A task's fail-nth counts in all of them.
 func (c *checker) attributes(s Scenario) {
 	used := map[string]bool{}
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
@@ -65,8 +65,8 @@ func (c *checker) chance(probability, times int, path string) {
 	c.between(times, 1, 1<<30, path+".times")
 }
 
-// outage checks when an outage takes place, and that it is known how long clients
-// may take for their state.
+// outage checks the times of an outage, and that the clients' time to recover
+// their state is known.
 func (c *checker) outage(o faults.Outage, s Scenario, path string) {
 	run := s.Run.D()
 	c.want(o.For.D() >= 100*time.Millisecond && o.For.D() <= time.Hour, path+".for", "is %s, want 100ms to 1h", o.For)

@@ -8,7 +8,7 @@ import (
 	"loopfault/faults"
 )
 
-// callsite and order check the faults that stop processors from outside.
+// callsite and order check the faults that stop vCPUs from outside.
 func (c *checker) callsite(s faults.Callsite, path string) {
 	c.want(s.Call > 0, path+".call", "is %d, want 1 to 1000", s.Call)
 	c.place(faults.Place{Function: s.Function, Callee: s.Callee, Call: s.Call}, path)

@@ -7,7 +7,7 @@ import (
 	"loopfault/results/paths"
 )
 
-// target checks what is to be counted, and by which ways.
+// target checks the counted function and its paths.
 func (c *checker) target(t paths.Target) {
 	const path = "target"
 	c.want(t.Function == "" || functionForm.MatchString(t.Function), path, "is %q, want the name of a kernel function", t.Function)

@@ -5,8 +5,8 @@ import (
 	"loopfault/workloads/beats"
 )
 
-// workers checks that all workloads together fit into a guest, whose counters are a page of fixed size. Which workers a
-// workload has, it says itself; it is asked only when its numbers are what they should be.
+// workers checks that all workloads together fit into a guest, whose counters are a page of fixed size. Each
+// workload lists its own workers; it is called only if its numbers are valid.
 func (c *checker) workers(s Scenario) {
 	if len(c.found) > 0 {
 		return

@@ -7,7 +7,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// fits checks a workload that does not fit every mount, or needs more than itself.
+// fits checks a workload that does not fit every mount, or has other requirements.
 func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
 	c.state(w.State, s.Mount, path+".state")

@@ -138,8 +138,8 @@ func problems(file string, err error) error {
 	return ps
 }
 
-// line finds where a path like "faults[0].failslab.times" stands; of a path
-// that the file does not spell out, where its longest known part does.
+// line finds the line of a path like "faults[0].failslab.times", or, if the
+// file does not contain it, of its longest existing prefix.
 func line(n *yaml.Node, path string) int {
 	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
 		n = n.Content[0]

@@ -6,12 +6,12 @@ import (
 	"loopfault/workloads/scenarios"
 )
 
-// partOf are options that some kernels do not have because what they stand for is part of
-// another there: up to 6.12 NFSv4 cannot be had without 4.0, from 7.2 on not without 4.1.
+// partOf are options that some kernels lack because another option includes them: up to
+// 6.12 NFSv4 always includes 4.0, from 7.2 on always 4.1.
 var partOf = map[string]string{"CONFIG_NFS_V4_0": "CONFIG_NFS_V4", "CONFIG_NFS_V4_1": "CONFIG_NFS_V4"}
 
-// PartOf is the option that stands for this one as well in kernels that do not have it, "" if
-// there is none. A kernel that has it says whether it is on as soon as that other is.
+// PartOf is the option that includes this one in kernels that lack it, "" if there is none. A
+// kernel that has it lists it whenever the other is on.
 func PartOf(option string) string { return partOf[option] }
 
 // NeededOptions are the kernel options that some scenario of the catalogue, or a variant of

@@ -17,8 +17,8 @@ type Ranked struct {
 	Shared   []string // those functions, innermost first
 }
 
-// Rank orders the catalogue by what a stack has to do with each scenario: functions
-// are those of the hung task that tell something, innermost first, and weigh less
+// Rank orders the catalogue by how closely a stack relates to each scenario:
+// functions are the hung task's significant ones, innermost first, and weigh less
 // the farther out they are. Scenarios of equal score stay in the catalogue's order.
 func Rank(functions []string) ([]Ranked, error) {
 	var all []Ranked
@@ -54,8 +54,8 @@ func Rank(functions []string) ([]Ranked, error) {
 	return all, nil
 }
 
-// identifier is a word that can only be a C function: plain words of a sentence
-// have no underscore in them.
+// identifier matches a word that can only be a C function: plain words have no
+// underscore.
 var identifier = regexp.MustCompile(`\b[a-z0-9]*_[a-z0-9_]*[a-z0-9]\b`)
 
 // Functions lists the kernel functions that the scenario is about, without leading
@@ -86,5 +86,5 @@ func (s Scenario) Functions() []string {
 	return slices.Compact(list)
 }
 
-// bare is a function's name without the underscores that mark its inner half.
+// bare is a function's name without the leading underscores of internal variants.
 func bare(function string) string { return strings.TrimLeft(function, "_") }

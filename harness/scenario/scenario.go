@@ -2,8 +2,8 @@
 // YAML: the guest, its export and mount, pressure, faults, workloads, and how
 // it ends.
 //
-// Reading is strict: a field nobody knows, or a value out of range, is an
-// error with its line. The package touches no machine.
+// Reading is strict: an unknown field, or a value out of range, is an error
+// with its line. The package touches no machine.
 package scenario
 
 import (
@@ -123,16 +123,17 @@ func (f Fault) Fault() faults.Fault {
 	return nil
 }
 
-// StopsProcessors says that the fault works by a debugger, from outside the guest.
+// StopsProcessors reports whether the fault uses a debugger, from outside the guest.
 func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != nil || f.Explore != nil }
 
-// Allowance is for how long what the scenario does on purpose may stop everything
-// without that being a hang.
+// Allowance is how long the scenario's own faults may stop everything without
+// that being a hang.
 func (s Scenario) Allowance() time.Duration {
 	var longest time.Duration
 	if s.Mount.Layout == wire.LayoutFlexfiles && !s.Export.NoDelegations() {
-		// The data path is NFSv3, whose writes meet the client's own delegations: each
-		// is put off and tried again 5 s later, several times over on a busy server.
+		// The data path is NFSv3, whose writes conflict with the client's own
+		// delegations: each is delayed and retried 5 s later, several times on a busy
+		// server.
 		longest = timeouts.NFSRetry
 	}
 	for _, f := range s.Faults {
@@ -143,7 +144,7 @@ func (s Scenario) Allowance() time.Duration {
 				may += s.Export.Lease.D() + s.Export.Grace.D() + timeouts.NFSRetry
 			}
 		}
-		if f.FailSunrpc != nil { // a request repeated too soon is put off by the server
+		if f.FailSunrpc != nil { // the server delays a request that is repeated too soon
 			may = timeouts.NFSRetry
 		}
 		longest = max(longest, may)
@@ -151,7 +152,7 @@ func (s Scenario) Allowance() time.Duration {
 	return longest
 }
 
-// defaults are what a scenario gets where it is silent.
+// defaults are the values of fields that a scenario omits.
 func defaults() Scenario {
 	return Scenario{
 		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
@@ -161,9 +162,9 @@ func defaults() Scenario {
 	}
 }
 
-// KernelOptions lists the kernel options without which the scenario cannot
-// run, to be named when a kernel that was given by path lacks some. Those of minor versions
-// of NFS do not exist in every kernel; who asks a kernel knows what that means.
+// KernelOptions lists the kernel options without which the scenario cannot run, to be named
+// when a kernel that was given by path lacks some. Those of minor versions of NFS do not
+// exist in every kernel; callers that check a kernel have to handle that.
 func (s Scenario) KernelOptions() []string {
 	opts := []string{"CONFIG_NFSD", "CONFIG_NFS_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
 	if s.Mount.Vers == "3" {
@@ -196,20 +197,20 @@ func (s Scenario) KernelOptions() []string {
 	return opts
 }
 
-// layoutOptions are those of a layout, on both sides, and of the disk it is about.
+// layoutOptions are the options of a layout, on both sides, and of its disk.
 var layoutOptions = map[string][]string{
 	wire.LayoutFlexfiles: {"CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3"},
 	wire.LayoutBlock:     {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_BLOCKLAYOUT"},
 	wire.LayoutSCSI:      {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_SCSILAYOUT", "CONFIG_BLK_DEV_SD", "CONFIG_TCM_IBLOCK", "CONFIG_LOOPBACK_TARGET"},
 }
 
-// ofBlocks says that the layout is about the blocks of a disk.
+// ofBlocks reports whether the layout addresses blocks of a disk.
 func (s Scenario) ofBlocks() bool {
 	return s.Mount.Layout == wire.LayoutSCSI || s.Mount.Layout == wire.LayoutBlock
 }
 
-// WithLayout is the scenario with another layout, for questions: whether that makes sense
-// is not checked.
+// WithLayout is the scenario with another layout, for queries only: it is not checked for
+// validity.
 func (s Scenario) WithLayout(layout string) Scenario {
 	s.Mount.Layout = layout
 	return s
@@ -217,7 +218,7 @@ func (s Scenario) WithLayout(layout string) Scenario {
 
 // KernelArgs are the words for the guest's kernel command line that the scenario needs.
 func (s Scenario) KernelArgs() []string {
-	if s.Mount.Layout == wire.LayoutFlexfiles { // or the client would prefer what it is offered for the disk
+	if s.Mount.Layout == wire.LayoutFlexfiles { // else the client would prefer the layout offered for the disk
 		return []string{"initcall_blacklist=nfs4blocklayout_init"}
 	}
 	return nil

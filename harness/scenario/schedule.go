@@ -7,8 +7,7 @@ import (
 	"loopfault/faults"
 )
 
-// scheduleAxis names the order in which fault explore has things happen, among what
-// may be chosen of a scenario.
+// scheduleAxis names the choice of the order that fault explore enforces.
 const scheduleAxis = "schedule"
 
 // WithSchedule is the reference of a scenario whose fault explore follows a schedule

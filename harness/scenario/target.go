@@ -2,8 +2,7 @@ package scenario
 
 import "loopfault/faults"
 
-// FailedCall is the one call that a fault has fail; ok is false for faults that are about
-// something else.
+// FailedCall is the one call that a fault makes fail; ok is false for other faults.
 func (f Fault) FailedCall() (c faults.FailedCall, ok bool) {
 	switch {
 	case f.Failslab != nil:

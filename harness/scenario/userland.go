@@ -2,11 +2,11 @@ package scenario
 
 import "loopfault/workloads/wire"
 
-// tracker is the one way of export.tracking that is a program.
+// tracker is the one value of export.tracking that is a program.
 const tracker = "nfsdcld"
 
-// Programs lists what the scenario starts in the guest and not every Debian release
-// has in the packages of the root image.
+// Programs lists programs that the scenario starts in the guest and that some
+// Debian releases lack in the root image's packages.
 func (s Scenario) Programs() []string {
 	programs := []string{"mkfs." + s.Export.FS}
 	if s.Export.Tracking == tracker {

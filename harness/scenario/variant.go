@@ -12,8 +12,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// NotApplicable is the error of a choice that a scenario says makes no sense
-// for it.
+// NotApplicable is the error of a choice that a scenario excludes.
 type NotApplicable struct {
 	Scenario string
 	Why      string // one line
@@ -31,8 +30,8 @@ func (s Scenario) Ref() string {
 	return s.Name + ":" + s.Variant
 }
 
-// splitRef separates a name or path from what is chosen of it. A file whose own
-// name has a colon is taken for what it is.
+// splitRef separates a name or path from its choices. A file whose own name has
+// a colon is taken as a file.
 func splitRef(ref string) (name string, choices []string) {
 	if _, err := os.Stat(ref); err == nil {
 		return ref, nil
@@ -71,8 +70,8 @@ func (s Scenario) vary(name string) (Scenario, error) {
 	return v, err
 }
 
-// axis is a property of a scenario that may be chosen among those it applies
-// to.
+// axis is a property of a scenario that may be chosen among the applicable
+// values.
 type axis struct {
 	name           string
 	value          *string

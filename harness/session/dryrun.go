@@ -8,8 +8,8 @@ import (
 	"loopfault/vmimages/progress"
 )
 
-// A dry run finds what is there, and builds and boots nothing. What is not there yet has a name in the command lines that
-// tells so.
+// A dry run finds what exists, and builds and boots nothing. What does not exist yet has a name in the command
+// lines that says so.
 
 // unbuilt stands for a kernel that a run would build first.
 func (e *Session) unbuilt(name string) kernel.Build {

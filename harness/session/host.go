@@ -12,7 +12,7 @@ import (
 	"loopfault/vmimages/packages"
 )
 
-// Host is what has to be right about a machine before any package can help it.
+// Host is a machine's requirements that no package can provide.
 type Host struct {
 	Arch  string // as Go calls it
 	Apt   bool
@@ -31,7 +31,7 @@ func ThisHost() Host {
 	return h
 }
 
-// Fits is an error on machines that cannot run guests whatever is installed.
+// Fits returns an error on machines that cannot run guests whatever is installed.
 func (h Host) Fits() error {
 	if h.Arch != "amd64" {
 		return &errs.Error{Class: errs.Infrastructure, Message: "x86-64 is required, and this machine is " + h.Arch +
@@ -40,7 +40,7 @@ func (h Host) Fits() error {
 	return nil
 }
 
-// NotFound is the version of a QEMU that is not there.
+// NotFound is the version of a missing QEMU.
 const NotFound = "not found"
 
 // QEMUVersion asks the QEMU that guests are run with.

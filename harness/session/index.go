@@ -9,7 +9,7 @@ import (
 	"loopfault/vmimages/progress"
 )
 
-// Index opens the index of the results directory and brings it up to date. Whoever asks is told of a long reading.
+// Index opens the index of the results directory and brings it up to date. The user is told if that takes long.
 func (e *Session) Index(ctx context.Context, rebuild bool) (*index.Index, error) {
 	ix, err := index.Open(ctx, e.Results)
 	if err != nil {
@@ -28,7 +28,7 @@ func (e *Session) Index(ctx context.Context, rebuild bool) (*index.Index, error)
 	return ix, nil
 }
 
-// fewRuns are read without a word.
+// fewRuns is how many runs are read without a message.
 const fewRuns = 20
 
 func (e *Session) update(ctx context.Context, ix *index.Index) error {

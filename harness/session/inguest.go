@@ -11,8 +11,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// InGuest boots a guest with a scenario's mount up, has it and its agent used, and
-// ends it.
+// InGuest boots a guest with a scenario's mount up, calls use with it and its
+// agent, and ends it.
 func InGuest(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
 	g, err := guest.Start(ctx, machine, opts)
 	if err != nil {
@@ -41,8 +41,8 @@ func CloseGuest(g *guest.Guest, opts guest.Options) {
 	_ = g.Close(ctx) // QEMU is reaped either way
 }
 
-// bringUp waits for a guest's agent and has it mount. If the guest ended instead,
-// how it did is the error: the agent's silence is only what followed.
+// bringUp waits for a guest's agent and makes it mount. If the guest ended
+// instead, the error is how it ended: the agent's silence only follows from that.
 func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, what wire.BringUp) error {
 	err := mountUp(ctx, agent, opts, what)
 	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {

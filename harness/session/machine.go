@@ -27,9 +27,9 @@ type Machine struct {
 	Choice  accel.Choice
 }
 
-// Machine finds the kernels (building those of the catalogue that are not
-// built yet), the root image and an accelerator. Kernels are built one after the
-// other, the root image, which is downloads for the most part, beside them.
+// Machine finds the kernels (building those of the catalogue that are not built
+// yet), the root image and an accelerator. Kernels are built one after the
+// other; the root image, mostly downloads, in parallel.
 func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error) {
 	var m Machine
 	if err := ThisHost().Fits(); err != nil {
@@ -83,7 +83,7 @@ func (e *Session) Builder(c *cache.Cache) kernel.Builder {
 	return kernel.Builder{Cache: c, Report: e.Report, Needed: scenario.NeededOptions()}
 }
 
-// knownNames says which name is none of a kernel that is there or can be built.
+// knownNames returns an error for a name of no kernel that exists or can be built.
 func knownNames(c *cache.Cache, names []string) error {
 	for _, name := range names {
 		if _, err := kernel.Named(name); err == nil {
@@ -138,7 +138,7 @@ func (e *Session) ImageOf(ctx context.Context, c *cache.Cache, release string) (
 	return b.Ensure(ctx, spec, agent)
 }
 
-// Accel chooses the accelerator by booting a kernel, or remembers.
+// Accel chooses the accelerator by booting a kernel, or from the cache.
 func (e *Session) Accel(ctx context.Context, c *cache.Cache, k kernel.Build, fresh bool) (accel.Choice, error) {
 	config := accel.Config{
 		Kernel: k.BzImage, Slowness: k.Slowness(), CacheDir: c.Path("accel"), Fresh: fresh,

@@ -10,7 +10,7 @@ import (
 	"loopfault/results/store"
 )
 
-// leavePage writes report.html into a run that has come to an end, for whatever reason.
+// leavePage writes report.html into a run that has ended, for whatever reason.
 func (e *Session) leavePage(run *store.Run) error {
 	if run == nil {
 		return nil

@@ -10,9 +10,9 @@ import (
 	"loopfault/vmimages/progress"
 )
 
-// Part runs a campaign that is a part of something greater, or goes on with it:
-// spec.Part names it. Where what it was begun with is gone, a kernel or the image,
-// it begins anew.
+// Part runs or resumes a campaign that is part of something larger, named by
+// spec.Part. If the kernel or the image that it began with is gone, it starts
+// over.
 func (e *Session) Part(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
 	stored, found, err := st.FindPart(spec.Part)
 	if err != nil {
@@ -30,7 +30,7 @@ func (e *Session) Part(ctx context.Context, st *store.Store, spec campaign.Spec)
 	return e.Run(ctx, st, spec)
 }
 
-// sameCampaign says what keeps trials of spec from going on with a run.
+// sameCampaign returns why trials of spec cannot continue a run.
 func sameCampaign(m store.Manifest, spec campaign.Spec) error {
 	if len(m.Arms) != len(spec.Arms) || m.Seed != spec.Seed {
 		return errors.New("it was laid out in another way")

@@ -25,7 +25,7 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 	}
 	for _, a := range stored.Manifest.Arms {
 		if a.Name == planned.Arm {
-			a.Control = false // a hang is what a replay is after
+			a.Control = false // a replay wants the hang
 			stored.Manifest.Arms = []store.Arm{a}
 		}
 	}
@@ -36,8 +36,8 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 	return spec, err
 }
 
-// plannedTrial is what the plan of a run says about trial n: it need not have
-// come to an end, or have begun.
+// plannedTrial is trial n in the plan of a run: it need not have ended, or
+// begun.
 func plannedTrial(m store.Manifest, n int) (store.Planned, error) {
 	spec := campaign.Spec{Terms: m.Terms}
 	for _, a := range m.Arms {

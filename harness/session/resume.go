@@ -28,8 +28,8 @@ func (e *Session) Load(run string) (store.Stored, error) {
 	return stored, nil
 }
 
-// SpecOf makes a campaign's spec again from what its run says; flags can only add
-// to it. Everything that could change what a trial shows has to be as it was.
+// SpecOf rebuilds a campaign's spec from its run's records; flags can only add to
+// it. Everything that could change a trial's result has to be unchanged.
 func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFlags) (campaign.Spec, error) {
 	m := stored.Manifest
 	var was struct {
@@ -47,7 +47,7 @@ func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFl
 	if err != nil {
 		return campaign.Spec{}, err
 	}
-	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld was what scenarios get
+	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld became the default
 		s.Export.Tracking = wire.TrackingKernel
 	}
 	var arms []Arm

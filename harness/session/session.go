@@ -1,6 +1,6 @@
-// Package session holds what all commands share that run guests or read runs: it finds kernels, the root image and an
-// accelerator, puts campaigns together, runs them or goes on with them in real guests, reads stored runs and leaves
-// pages of them. What a command is asked and what it prints at its end is not its business.
+// Package session holds what commands that run guests or read runs share: it finds kernels, the root image and
+// an accelerator, composes campaigns, runs or resumes them in real guests, reads stored runs and writes their
+// pages. It does not parse command lines or print final results.
 package session
 
 import (
@@ -23,7 +23,7 @@ type Session struct {
 	Results  string        // directory of the runs
 	Report   progress.Func // how far long steps are
 	Log      *slog.Logger
-	Text     io.Writer // what people read of the outcome; nowhere where JSON was asked for, which comes in one piece at the end
+	Text     io.Writer // outcome as text for people; discarded with JSON, which is written in one piece at the end
 	Warnings io.Writer // standard error
 	Dry      bool      // nothing is built or booted
 	Command  []string  // as it was typed, for manifests
@@ -35,19 +35,20 @@ func (e *Session) Versions() map[string]string {
 	return map[string]string{"loopfault": e.Version, "go": runtime.Version(), "qemu": QEMUVersion()}
 }
 
-// FindScenario is scenario.Find with every failure being the user's.
+// FindScenario is scenario.Find, with every failure classed as the user's.
 func FindScenario(name string) (scenario.Scenario, []byte, error) {
 	s, text, err := scenario.Find(name)
 	return s, text, errs.ByUser(err)
 }
 
-// Run runs the trials of a campaign in real guests, shows how far they are, and leaves a page of the run, however it
-// ends.
+// Run runs the trials of a campaign in real guests, shows their progress, and writes a page of the run, however
+// it ends.
 func (e *Session) Run(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
 	return e.RunWatched(ctx, st, spec, nil, nil)
 }
 
-// RunWatched is Run for who looks at each trial: wrap puts a runner around that of the guests, and tell hears all news.
+// RunWatched is Run for callers that inspect each trial: wrap wraps the guests' runner, and tell receives all
+// events.
 func (e *Session) RunWatched(ctx context.Context, st *store.Store, spec campaign.Spec, wrap func(campaign.Runner) campaign.Runner, tell func(campaign.Event)) (campaign.Outcome, error) {
 	return e.trials(spec, 0, func(r campaign.Runner, show func(campaign.Event)) (campaign.Outcome, error) {
 		if wrap != nil {
@@ -73,7 +74,7 @@ func (e *Session) Resume(ctx context.Context, stored store.Stored, spec campaign
 	})
 }
 
-// trials runs trials of which so many were complete before.
+// trials runs trials, of which done were complete before.
 func (e *Session) trials(spec campaign.Spec, done int, run func(campaign.Runner, func(campaign.Event)) (campaign.Outcome, error)) (campaign.Outcome, error) {
 	guests := campaign.NewGuests(spec, e.Results)
 	defer guests.Close()

@@ -21,7 +21,7 @@ type GuestFlags struct {
 	Count  string `placeholder:"stall" enum:",stall" default:"" help:"Count stalls as hangs: tasks that slept for long, and went on when the load was gone."`
 }
 
-// Check finds what is wrong with the flags by themselves.
+// Check finds errors in the flags alone.
 func (f GuestFlags) Check() error {
 	if most := 4 * runtime.NumCPU(); f.Jobs < 0 || f.Jobs > most {
 		return errs.Usagef("--jobs is %d, want 1 to %d here", f.Jobs, most)
@@ -29,7 +29,7 @@ func (f GuestFlags) Check() error {
 	return nil
 }
 
-// KnownFlag is for campaigns that may come to hangs which are no news.
+// KnownFlag is for campaigns in which known hangs may occur.
 type KnownFlag struct {
 	Known string `placeholder:"FILE" help:"Hangs and crashes that are no news and count in no rate: a YAML list of signature or scenario, kernel, from, to, reason, until."`
 }
@@ -60,13 +60,13 @@ func (f GuestFlags) jobs(spec campaign.Spec) (int, error) {
 	return jobs, nil
 }
 
-// Arm is a kernel to run and what it is there for.
+// Arm is a kernel to run and its role.
 type Arm struct {
 	Name, Kernel     string
 	Control, NoFault bool
 }
 
-// Only is the arm of a kernel that is called like it.
+// Only is an arm named after its kernel.
 func Only(kernel string) []Arm { return []Arm{{Name: kernel, Kernel: kernel}} }
 
 // Parse reads NAME=KERNEL.
@@ -79,8 +79,8 @@ func (a *Arm) Parse(text string) (err error) {
 	return nil
 }
 
-// Campaign puts together what all campaigns have in common; how long one lasts, and
-// its seed, are up to the command. The kernels and the image are there afterwards.
+// Campaign composes what all campaigns have in common; the command sets the
+// duration and the seed. The kernels and the image exist afterwards.
 func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte, arms []Arm, flags GuestFlags) (campaign.Spec, error) {
 	if err := flags.Check(); err != nil {
 		return campaign.Spec{}, err
@@ -110,8 +110,8 @@ func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte
 	return spec, err
 }
 
-// setPatience gives arms that are compared one patience, that of the slowest, or
-// a hang would not be the same thing in each; the others have their own.
+// setPatience gives all compared arms the time-outs of the slowest, so that a
+// hang means the same in each; the others have their own.
 func (m Machine) setPatience(arms []campaign.Arm) {
 	slowest := 1.0
 	for _, a := range arms {

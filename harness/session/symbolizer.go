@@ -12,8 +12,8 @@ import (
 	"loopfault/vmimages/kernel"
 )
 
-// symbolizer gives what adds source lines to reports of a run's kernels, for those whose very build is still in the
-// cache with its debug information; the others are left as printed. The second function keeps the answers.
+// symbolizer returns a function that adds source lines to reports, for kernels whose exact build is still in
+// the cache with its debug information; other reports stay as printed. The second function saves the answers.
 func (e *Session) symbolizer(m store.Manifest) (func(store.Arm, *kernelreport.Report), func() error) {
 	open := map[string]*SourceLines{} // by arm; nil: there are none
 	add := func(arm store.Arm, r *kernelreport.Report) {
@@ -33,8 +33,8 @@ func (e *Session) symbolizer(m store.Manifest) (func(store.Arm, *kernelreport.Re
 	}
 }
 
-// linesOf opens the vmlinux that tells the lines of an arm's kernel, nil if there is none: that very build was removed,
-// or neither it nor a twin of it has debug information.
+// linesOf opens the vmlinux with the source lines of an arm's kernel, nil if there is none: that exact build
+// was removed, or neither it nor a twin has debug information.
 func linesOf(arm store.Arm) *SourceLines {
 	c, err := cache.Open("")
 	if err != nil {

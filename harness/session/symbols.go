@@ -26,8 +26,8 @@ func (s *SourceLines) Decode(r *kernelreport.Report) {
 	}
 }
 
-// OpenSymbols opens the vmlinux that the flags name, or one of the same code; nil if there is none, or none with debug
-// information, which is said and no error.
+// OpenSymbols opens the vmlinux that the flags name, or one of the same code; nil if there is none, or none
+// with debug information, which is a warning and no error.
 func (e *Session) OpenSymbols(vmlinux, name string) (*SourceLines, error) {
 	if vmlinux == "" && name == "" {
 		return nil, nil
@@ -51,7 +51,7 @@ func (e *Session) OpenSymbols(vmlinux, name string) (*SourceLines, error) {
 	return e.orWithout(built.Vmlinux, lines, err)
 }
 
-// orWithout goes on without lines where there is no debug information, and says so.
+// orWithout continues without lines if there is no debug information, with a warning.
 func (e *Session) orWithout(vmlinux string, lines *SourceLines, err error) (*SourceLines, error) {
 	if errors.Is(err, symbols.ErrNoDebugInfo) {
 		fmt.Fprintf(e.Warnings, "loopfault: %s: %v; going on without source lines\n", vmlinux, err)
@@ -60,7 +60,7 @@ func (e *Session) orWithout(vmlinux string, lines *SourceLines, err error) (*Sou
 	return lines, err
 }
 
-// Close keeps what was found out, and says how much that was.
+// Close saves the answers, and prints how many there were.
 func (s *SourceLines) Close(warnings io.Writer) error {
 	if s == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 )
 
 // OutputLimit bounds what Run keeps of each stream, in bytes. Sixty-four nfsd
-// stacks are well under it.
+// stacks are well below it.
 const OutputLimit = 4 << 20
 
 // stderrLimit is how much of a failed command's stderr goes into its error.
@@ -25,9 +25,9 @@ type Output struct {
 	Truncated      bool   // more was printed and thrown away
 }
 
-// Run executes one shell command line and waits for it. A command that fails
-// gives *ExitError beside its output; a guest that does not answer in time gives
-// *LostError, and the client is closed.
+// Run executes one shell command line and waits for it. A failing command
+// returns *ExitError beside its output; a guest that does not answer in time
+// returns *LostError, and the client is closed.
 func (c *Client) Run(ctx context.Context, command string) (Output, error) {
 	var stdout, stderr capped
 	err := c.exec(ctx, command, nil, &stdout, &stderr)
@@ -82,9 +82,9 @@ func named(command string, err error, stderr *capped) error {
 // quote makes one word of a POSIX shell.
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
-// capped keeps the first OutputLimit bytes and takes the rest too: a command
-// must not block because we have seen enough. The library may still write after
-// a call was given up, hence the lock.
+// capped keeps the first OutputLimit bytes and discards the rest: a command
+// must not block when the limit is reached. The library may still write after a
+// call timed out, hence the lock.
 type capped struct {
 	mu   sync.Mutex
 	buf  []byte

@@ -43,8 +43,8 @@ func (c *Client) shell(ctx context.Context, in *os.File, out, errOut io.Writer, 
 	}
 	defer session.Close()
 	session.Stdout, session.Stderr = out, errOut
-	// The library would wait for a read of session.Stdin to return after the
-	// shell has ended; a pipe that nobody waits for lets us leave at once.
+	// The library would wait for a read of session.Stdin to return after the shell
+	// has ended; with a pipe, which it does not wait for, we return at once.
 	stdin, err := session.StdinPipe()
 	if err != nil {
 		return err

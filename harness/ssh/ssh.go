@@ -19,7 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Identity is how to log in and whom to expect.
+// Identity is how to log in and which host key to expect.
 type Identity struct {
 	User    string
 	Key     ssh.Signer    // see ReadIdentity
@@ -32,8 +32,8 @@ type Limits struct {
 	Call      time.Duration // one command
 }
 
-// LostError says that the connection ended, or had to be ended because nothing
-// came any more. It is never the result of a command.
+// LostError says that the connection ended, or was closed after a time-out. It
+// is never the result of a command.
 type LostError struct {
 	Op  string
 	Err error
@@ -68,8 +68,8 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("guest command %q: %s", e.Command, result)
 }
 
-// Client is one authenticated connection. Every call that runs into its bound
-// closes it: there is no other way to get out of a frozen guest.
+// Client is one authenticated connection. Every call that times out closes it:
+// there is no other way to abort a call to a frozen guest.
 type Client struct {
 	limits Limits
 	client *ssh.Client
@@ -87,7 +87,7 @@ func Dial(ctx context.Context, addr string, id Identity, limits Limits) (*Client
 	if err != nil {
 		return nil, &LostError{Op: "connect", Err: err}
 	}
-	// Closing is the only interruption the handshake knows.
+	// Only closing the connection interrupts the handshake.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	c, channels, requests, err := ssh.NewClientConn(conn, addr, &ssh.ClientConfig{
 		User:              id.User,

@@ -8,12 +8,12 @@ import "time"
 // MaxScale caps how far a slow guest may stretch the budgets.
 const MaxScale = 10
 
-// Poll is how often a file is looked at that somebody else appends to; unlike a
+// Poll is how often a file that another process appends to is polled; unlike a
 // socket it cannot be waited for.
 const Poll = 20 * time.Millisecond
 
-// NFSRetry is the longest that an NFSv4 client waits before it repeats what the
-// server was not ready for (NFS4_POLL_RETRY_MAX).
+// NFSRetry is the longest that an NFSv4 client waits before it retries a
+// request that the server delayed (NFS4_POLL_RETRY_MAX).
 const NFSRetry = 15 * time.Second
 
 // Lease is how long a client's lease lasts if nothing else is said (NFSD_LEASE_TIME).
@@ -25,8 +25,8 @@ const (
 	ServeIdle   = 2 * time.Minute
 )
 
-// NightAge is the age of an interrupted nightly that is not worth going on with:
-// the next one is due.
+// NightAge is the age from which an interrupted nightly is not resumed: the next
+// one is due.
 const NightAge = 24 * time.Hour
 
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
@@ -42,7 +42,7 @@ type Timeouts struct {
 	Remote    time.Duration // one short command in the guest, over SSH or the agent
 	HungTask  time.Duration // kernel.hung_task_timeout_secs
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
-	Suspect   time.Duration // a blocked task this old is looked at: who could wake it?
+	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched
 	Stall     time.Duration // a blocked task this old is a hang, if it outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Evidence  time.Duration // all evidence of one hang
@@ -76,8 +76,8 @@ func For(scale float64) Timeouts {
 	}
 }
 
-// Allow gives the budgets of a guest in which everything may stand still for d:
-// what lasts longer than that, and than the budget, is still a hang.
+// Allow returns the budgets of a guest in which everything may stop for d: a
+// sleep longer than that plus the budget is still a hang.
 func (t Timeouts) Allow(d time.Duration) Timeouts {
 	t.HungTask += d
 	t.Suspect += d

@@ -12,15 +12,15 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// armed is a fault or pressure that was armed, and which of the two it is.
+// armed is an armed fault or pressure, and which of the two it is.
 type armed struct {
 	fault faults.Fault
 	kind  string // fault or pressure: only faults count as landed
 }
 
 // arm sets the counter of calls and the pressure, and launches the workers,
-// which wait; faults are armed once they work, so that setting them up is not
-// what fails.
+// which wait; faults are armed once the workers run, so that their set-up is
+// not hit.
 func (t *trial) arm(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.locateText); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (t *trial) arm(ctx context.Context) error {
 	return t.during(ctx, t.budgets.Step, t.startWorkloads)
 }
 
-// pressure is the scenario's. Where there is swap, how much of it was used is
-// counted, whoever makes use of it.
+// pressure is the scenario's. With swap, its use is counted, whatever causes
+// it.
 func (t *trial) pressure() []scenario.Fault {
 	list := t.spec.Scenario.Pressure
 	counted := slices.ContainsFunc(list, func(f scenario.Fault) bool { return f.VM != nil })
@@ -83,7 +83,7 @@ func (t *trial) armAll(ctx context.Context, specs []scenario.Fault, kind string)
 	})
 }
 
-// locateText finds out where the kernel put itself, while it can still be asked.
+// locateText finds the kernel's load address, while the guest still answers.
 func (t *trial) locateText(ctx context.Context) error {
 	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{"_text"}})
 	if err == nil && len(syms) > 0 {
@@ -94,10 +94,10 @@ func (t *trial) locateText(ctx context.Context) error {
 
 // traceKiB is the trace buffer of each processor. As text it is some ten times
 // that, of which the agent holds several copies while it is read: in a guest of
-// 256 MiB the kernel's own size (1.4 MiB) had the OOM killer come for the agent.
+// 256 MiB the kernel's default size (1.4 MiB) got the agent OOM-killed.
 const traceKiB = "256"
 
-// sizeTrace makes the trace buffer one that even a small guest can part with.
+// sizeTrace limits the trace buffer to what a small guest can afford.
 func (t *trial) sizeTrace(ctx context.Context) error {
 	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/buffer_size_kb", traceKiB); err != nil {
 		t.history.add(entry{Type: "guest", What: "trace buffer", Detail: err.Error()})

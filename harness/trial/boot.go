@@ -36,7 +36,7 @@ func (t *trial) guestOptions() guest.Options {
 	return opts
 }
 
-// connect takes a guest that just started to run.
+// connect sets up the channels of a guest that just started to run.
 func (t *trial) connect(g *guest.Guest) {
 	t.guest = g
 	t.agent = control.New(g.Agent())
@@ -60,15 +60,15 @@ func (t *trial) greet(ctx context.Context) error {
 	return nil
 }
 
-// setClock sets the clock of the history by what the guest just said.
+// setClock sets the clock of the history from the guest's uptime.
 func (t *trial) setClock(uptime float64) {
 	t.wokeAt, t.woke = time.Now(), uptime
 	booted := t.wokeAt.Add(-time.Duration(uptime * float64(time.Second)))
 	t.history.setClock(func() float64 { return time.Since(booted).Seconds() })
 }
 
-// bootFailure tells a kernel that cannot be booted from a guest that was taken
-// away from us, or hardly got to run.
+// bootFailure distinguishes a kernel that cannot boot from a guest that was
+// killed from outside, or hardly got to run.
 func (t *trial) bootFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -94,7 +94,7 @@ func (t *trial) bootFailure(ctx context.Context, err error) error {
 	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why, AtBoot: true}
 }
 
-// lastLines is how many lines of the console are looked at to say why a guest did not boot.
+// lastLines is how many lines of the console are searched for why a guest did not boot.
 const lastLines = 1000
 
 func lastLine(lines []string) string {

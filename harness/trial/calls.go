@@ -13,8 +13,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Names of the kprobe events that count: calls of the target, and those calls it
-// makes itself that a fault has fail.
+// Names of the kprobe events that count calls of the target, and calls by the
+// target that a fault makes fail.
 const (
 	probe       = "loopfault_target"
 	failedProbe = "loopfault_failed"
@@ -23,8 +23,8 @@ const (
 const kprobes = wire.Tracefs + "/events/kprobes/"
 
 // stackKeys are the triggers that count by stack: common_stacktrace has been the name
-// of the key since 6.3, stacktrace before. The table of the kernel keeps 2048
-// stacks unless it is told otherwise; a stack takes some 300 bytes.
+// of the key since 6.3, stacktrace before. The kernel's table holds 2048 stacks by
+// default; a stack takes some 300 bytes.
 var stackKeys = []string{"hist:keys=common_stacktrace:size=8192", "hist:keys=stacktrace:size=8192"}
 
 // countCalls counts the calls of the target, by the stack that led to each, with a
@@ -41,7 +41,7 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if len(syms) == 0 {
 		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", target.Function)}
 	}
-	// A probe that the kernel has turned into a jump is no place that it can unwind from.
+	// The kernel cannot unwind from a probe that it has optimized into a jump.
 	if err := t.agent.WriteFile(ctx, "/proc/sys/debug/kprobes-optimization", "0"); err != nil {
 		t.history.add(entry{Type: "guest", What: "kprobes-optimization", Detail: err.Error()}) // CONFIG_OPTPROBES is off
 	}
@@ -54,7 +54,7 @@ func (t *trial) countCalls(ctx context.Context) error {
 		}
 		t.history.add(entry{Type: "guest", What: "no count by path", Detail: err.Error()})
 	}
-	// Whole stacks, in their order, are worth knowing but not needed (CONFIG_STACKTRACE).
+	// Whole stacks, in order, are useful but optional (CONFIG_STACKTRACE).
 	if err := t.agent.WriteFile(ctx, kprobes+probe+"/trigger", "stacktrace"); err != nil {
 		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
 	}
@@ -64,7 +64,7 @@ func (t *trial) countCalls(ctx context.Context) error {
 	return t.countFailed(ctx)
 }
 
-// countStacks has an event counted by stack, those alone that a filter lets pass.
+// countStacks counts an event by stack, if it passes a filter.
 func (t *trial) countStacks(ctx context.Context, event, filter string) (err error) {
 	for _, key := range stackKeys {
 		if filter != "" {
@@ -77,9 +77,9 @@ func (t *trial) countStacks(ctx context.Context, event, filter string) (err erro
 	return err
 }
 
-// countFailed counts by stack how often a call in the target came back as a fault has
-// it come back, whichever way it is had: a probe stands behind the call. An allocation
-// that failed without any fault is counted like the others.
+// countFailed counts by stack how often a call in the target returned the fault's
+// result, whatever the backend: a probe is set after the call. An allocation that
+// failed without any fault is counted as well.
 func (t *trial) countFailed(ctx context.Context) error {
 	for _, f := range t.spec.Scenario.Faults {
 		at, ok := f.FailedCall()
@@ -108,8 +108,8 @@ func (t *trial) countFailed(ctx context.Context) error {
 	return nil
 }
 
-// proveCalls reads the counters of the target. Of what landed only that counts which did
-// on the scenario's path, if it has one: the faults have told their own counts before.
+// proveCalls reads the counters of the target. If the scenario has a path, only faults
+// that landed on it count: the faults' own counts were read before.
 func (t *trial) proveCalls(ctx context.Context) error {
 	target := t.spec.Scenario.Target
 	if target.Function == "" {
@@ -149,7 +149,7 @@ func (t *trial) proveCalls(ctx context.Context) error {
 	return err
 }
 
-// stacksOf reads what was counted of an event by stack, and keeps it as evidence.
+// stacksOf reads an event's counts by stack, and saves them as evidence.
 func (t *trial) stacksOf(ctx context.Context, event string) ([]paths.Stack, error) {
 	text, err := t.agent.ReadFile(ctx, kprobes+event+"/hist")
 	if err != nil {

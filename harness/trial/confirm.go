@@ -19,31 +19,31 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Confirmation: when something looks like a hang, the load is taken away (workers
-// stopped, pressure lifted, faults disarmed) and the guest is watched until it is idle.
-// What comes back then was a stall. What sleeps on is a hang: proven if no task, RPC or
-// timer is left that could wake it, outlived if it slept for longer than the longest timer
+// Confirmation: when something looks like a hang, the load is taken away (workers stopped,
+// pressure lifted, faults disarmed) and the guest is watched until it is idle. Tasks that
+// recover then were a stall. Tasks that sleep on are a hang: proven if no task, RPC or
+// timer is left that could wake them, outlived if they slept longer than the longest timer
 // that was seen pending.
 
 // errBack ends the watch: no task sleeps for long any more.
 var errBack = errors.New("no task sleeps any more")
 
-// steadyLooks is in how many looks, one after the other, nothing may have changed before
-// the guest counts as idle: who was woken just now has still to pass the wake-up on.
+// steadyLooks is how many looks in a row must show no change before the guest counts as
+// idle: a task woken just now may still have to wake the next.
 const steadyLooks = 3
 
-// awayLooks is in how many looks, one after the other, none of the tasks of a step that took
-// too long may be asleep: one that repeats a request is awake for a moment each time.
+// awayLooks is how many looks in a row must find none of the tasks of an overdue step
+// asleep: one that repeats a request is awake for a moment each time.
 const awayLooks = 3
 
-// busyFor is how long a guest is watched that is never idle, though no timer is
-// pending: an endless loop, say.
+// busyFor is how long a guest is watched that is never idle with no timer
+// pending, for example in a livelock.
 const busyFor = 2 * timeouts.NFSRetry
 
-// longestWatch is how long a guest is watched at most: the server repeats a
-// CB_LAYOUTRECALL that the client puts off for two leases, and has LAYOUTGETs of the file
-// wait meanwhile; an NFSv3 request is sent again after up to three minutes (timeo=600 and
-// its multiples, nfs(5)). See watchesFor.
+// longestWatch is how long a guest is watched at most: for two leases the server repeats
+// a CB_LAYOUTRECALL that the client delays, and LAYOUTGETs of the file wait meanwhile; an
+// NFSv3 request is sent again after up to three minutes (timeo=600 and its multiples,
+// nfs(5)). See watchesFor.
 func longestWatch(e wire.Export) time.Duration {
 	return max(2*leaseOf(e), 3*time.Minute) + busyFor
 }
@@ -55,11 +55,11 @@ func leaseOf(e wire.Export) time.Duration {
 	return timeouts.Lease
 }
 
-// confirm finds out whether what looks like a hang outlives the load. It leaves the
-// answer in the observations, and evidence of the idle guest in evidence/quiet.
+// confirm finds out whether a suspected hang outlives the load. It puts the answer
+// into the observations, and evidence of the idle guest into evidence/quiet.
 func (t *trial) confirm(ctx context.Context) error {
 	if len(t.detectors.blocked)+len(t.detectors.stalled) == 0 {
-		return nil // what the kernel alone saw has no sleeper to watch
+		return nil // a hang that only the kernel saw has no sleeper to watch
 	}
 	before := waitfor.Explain(t.saved(evidence.Dir))
 	c := &verdict.Confirmation{Under: before.Sentence}
@@ -95,9 +95,9 @@ func (t *trial) confirm(ctx context.Context) error {
 
 func tenths(seconds float64) float64 { return math.Round(10*seconds) / 10 }
 
-// goOn lets the workers of a stalled workload go on without pressure and faults: those
-// that slept interruptibly were woken by being stopped, so that only their work tells
-// whether they come back. It is errBack if they do.
+// goOn resumes the workers of a stalled workload without pressure and faults: SIGSTOP
+// woke those in interruptible sleep, so only their progress shows whether they
+// recovered. It returns errBack if they did.
 func (t *trial) goOn(ctx context.Context) error {
 	if err := t.signalWorkers(ctx, "-CONT"); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (t *trial) goOn(ctx context.Context) error {
 	return err
 }
 
-// relieve stops the workers, wherever in user space they are, and lifts pressure and
-// faults. SIGSTOP wakes no task that sleeps in the kernel; to kill would.
+// relieve stops the workers on their return to user space, and lifts pressure and
+// faults. Unlike SIGKILL, SIGSTOP does not wake killable sleeps in the kernel.
 func (t *trial) relieve(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
@@ -129,8 +129,8 @@ func (t *trial) relieve(ctx context.Context) {
 	}
 }
 
-// endHinderers ends the workers that keep others from going on, for a time (dserror): one
-// that is stopped in the middle would do so for as long as it is.
+// endHinderers ends the workers that block others for a time (dserror): one that is
+// stopped midway would block them as long as it is stopped.
 func (t *trial) endHinderers(ctx context.Context) error {
 	if !slices.ContainsFunc(t.workers, func(name string) bool { return strings.HasPrefix(name, hinderer) }) {
 		return nil
@@ -139,7 +139,7 @@ func (t *trial) endHinderers(ctx context.Context) error {
 	return err
 }
 
-// hinderer is what the names of such workers begin with.
+// hinderer is the prefix of such workers' names.
 const hinderer = "dserror/"
 
 func (t *trial) signalWorkers(ctx context.Context, signal string) error {
@@ -147,7 +147,7 @@ func (t *trial) signalWorkers(ctx context.Context, signal string) error {
 	return err
 }
 
-// quietWatch is what is seen of a guest without load.
+// quietWatch holds the observations of a guest without load.
 type quietWatch struct {
 	longest waitfor.Timer   // that was ever seen pending
 	timers  []waitfor.Timer // pending at the last look
@@ -155,8 +155,8 @@ type quietWatch struct {
 	steady  int             // looks in a row that saw the same, and no timer
 }
 
-// take takes one look and says whether the guest has been idle for long enough. If a
-// wake-up is lost, the timers of others do not matter.
+// take records one look and reports whether the guest has been idle long enough. If
+// a wake-up is lost, other timers do not matter.
 func (w *quietWatch) take(seen string, timers []waitfor.Timer, lost bool) (idle bool) {
 	for _, x := range timers {
 		if x.Left > w.longest.Left {
@@ -208,7 +208,7 @@ func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 	return nil
 }
 
-// glance reads what says who waits for whom, without a mark on the guest's console.
+// glance reads the evidence of who waits for whom, without output on the guest's console.
 func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
@@ -228,8 +228,8 @@ func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
 	return e, nil
 }
 
-// still is the part of a glance that changes as soon as a task of the mount or an RPC
-// gets on: which tasks sleep where, and which RPCs there are.
+// still is the part of a glance that changes with any progress of a task of the mount
+// or an RPC: which tasks sleep where, and which RPCs exist.
 func still(e waitfor.Evidence) string {
 	var b strings.Builder
 	sleepers := sleepersIn(e.Tasks)

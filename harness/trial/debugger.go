@@ -17,7 +17,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// debugged is a guest for faults that stop its processors from outside.
+// debugged is a guest for faults that stop its vCPUs from outside.
 type debugged struct {
 	*control.Client
 	session *gdb.Session
@@ -39,7 +39,7 @@ func (d *debugged) Clear(ctx context.Context, addr uint64) error {
 	return nil
 }
 
-// processor is one as faults see it.
+// processor is a vCPU as faults see it.
 type processor struct{ *gdb.Processor }
 
 func handler(hit func(faults.Processor) error) gdb.Handler {
@@ -58,8 +58,8 @@ func (d *debugged) Note(h faults.Hit) { d.notes.add(h) }
 
 func (d *debugged) Alive() error { return d.session.Failed() }
 
-// needsDebugger says whether some fault of a scenario stops processors, or its server
-// has to be changed from outside.
+// needsDebugger reports whether a fault of a scenario stops vCPUs, or its server has
+// to be patched from outside.
 func needsDebugger(s scenario.Scenario, k kernel.Build) bool {
 	return needsPoke(s, k) || slices.ContainsFunc(slices.Concat(s.Pressure, s.Faults), func(f scenario.Fault) bool { return f.StopsProcessors() })
 }
@@ -88,7 +88,7 @@ func (t *trial) target(ctx context.Context) (faults.Target, error) {
 	return t.debugged, nil
 }
 
-// detachDebugger lets the guest go before it is looked at: nothing must stop it any more.
+// detachDebugger releases the guest before it is examined: nothing must stop it any more.
 func (t *trial) detachDebugger() {
 	if t.debugged == nil {
 		return
@@ -101,8 +101,8 @@ func (t *trial) detachDebugger() {
 	t.debugged.notes.close(ctx)
 }
 
-// notes writes hits into the history, with the names of functions. A guest stands
-// still during a hit and cannot be asked then, so somebody else does that.
+// notes writes hits into the history, with the names of functions. A guest is
+// stopped during a hit and cannot answer, so another goroutine queries the names.
 type notes struct {
 	agent   *control.Client
 	history *history
@@ -113,7 +113,7 @@ type notes struct {
 	wake   *sync.Cond
 	queue  []note
 	closed bool
-	bound  context.Context //nolint:containedctx // of all that is still to be asked for
+	bound  context.Context //nolint:containedctx // for all queries
 	stop   context.CancelFunc
 }
 
@@ -173,7 +173,7 @@ func (n *notes) write() {
 	}
 }
 
-// name gives addresses as "function+0x1/0x2", those that nobody knows as they are.
+// name gives addresses as "function+0x1/0x2", unknown ones as they are.
 func (n *notes) name(addrs []uint64) []string {
 	var unknown []uint64
 	for _, a := range addrs {

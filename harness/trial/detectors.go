@@ -14,20 +14,20 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// slowHost is how slow a guest may be (see speed) for the kernel's own detector,
-// whose period is fixed, to be believed without a second one.
+// slowHost is how slow a guest may be (see speed) up to which the kernel's own
+// detector, whose period is fixed, is believed without a second one.
 const slowHost = 1.5
 
-// maxBlocked is how many tasks that hang are told of: a guest may make up any number.
+// maxBlocked is how many hung tasks are reported: a guest may invent any number.
 const maxBlocked = 4096
 
-// detectors are what looks out for hangs, and what it has seen: the guest's task watch, line by line, the
+// detectors are the hang detectors, and what they have seen: the guest's task watch, line by line, the
 // pace of the workloads, and the kernel's own reports on the console.
 type detectors struct {
 	known     verdict.Splats
 	console   []kernelreport.Report
-	size      int64 // of what the guest had printed when the console was last looked at
-	forgiven  int64 // up to where tasks that it says to hang have woken up since
+	size      int64 // of the guest's output at the last look
+	forgiven  int64 // up to where its hung tasks have woken up since
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
 	pace      pace
@@ -36,13 +36,13 @@ type detectors struct {
 	stalls    []kernelreport.Report
 	silence   []kernelreport.Report
 	findings  []kernelreport.Report // what workers that check found
-	sleepers  map[int]wire.Blocked  // as the task watch told of them last, by pid
+	sleepers  map[int]wire.Blocked  // as last reported by the task watch, by pid
 	relieved  bool                  // the load was taken away, to see what comes back
-	overdue   bool                  // what is watched sleeps again and again, never for long
+	overdue   bool                  // the watched tasks sleep again and again, never for long
 	speed     speed
 	ops       []int64
 	firstHang float64 // guest uptime of the first report of a hang
-	hangSince float64 // guest uptime since when the hang lasts, as far as anybody knows
+	hangSince float64 // guest uptime since when the hang lasts, as far as known
 	firstOp   float64 // guest uptime of the first operation of any worker, 0 before it
 	last      float64 // guest uptime of the last sample
 	oldest    float64 // age of the longest uninterruptible sleep then
@@ -61,7 +61,7 @@ func (d *detectors) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	}})
 	d.watchTasks(s, h, t.Stall.Seconds()*d.speed.slow())
 	if d.relieved {
-		return // who comes back now is no matter of the budgets
+		return // recovery now does not depend on the budgets
 	}
 	d.forgive(s, h)
 	d.watchPace(s, h, t.Stall.Seconds()*d.speed.slow())
@@ -72,7 +72,7 @@ func (d *detectors) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 
 // watchTasks takes the tasks that slept for longer than the budget.
 func (d *detectors) watchTasks(s wire.Sample, h *history, budget float64) {
-	// Who has slept longest is nearest to the cause, the others may wait for it.
+	// The task that has slept longest is nearest to the cause, the others may wait for it.
 	slices.SortStableFunc(s.Blocked, func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
 	for _, b := range s.Blocked {
 		if d.sleepers == nil {
@@ -81,7 +81,7 @@ func (d *detectors) watchTasks(s wire.Sample, h *history, budget float64) {
 		if len(d.sleepers) < maxBlocked {
 			d.sleepers[b.PID] = b
 		}
-		if b.Seconds >= budget { // younger ones are told again when they are older
+		if b.Seconds >= budget { // younger ones are reported again when older
 			d.block(s.Uptime, b, h)
 		}
 	}
@@ -107,9 +107,9 @@ func reportOf(b wire.Blocked) kernelreport.Report {
 	return r
 }
 
-// forgive takes a hang back when the tasks that were reported have woken up: that
-// was long, and not for good. Reports that the kernel itself printed meanwhile
-// count no more than ours.
+// forgive withdraws a hang when the reported tasks have woken up: the sleep was
+// long, but not endless. It withdraws the kernel's own reports of that time as
+// well.
 func (d *detectors) forgive(s wire.Sample, h *history) {
 	const rounding = 2 // seconds; the watch looks once a second
 	if len(d.blocked) == 0 || len(d.stalled) > 0 || s.Oldest > s.Uptime-d.hangSince-rounding {
@@ -136,8 +136,8 @@ func (d *detectors) watchPace(s wire.Sample, h *history, budget float64) {
 	}
 }
 
-// suspicious says that something may be about to count as a hang: a task that has
-// slept for long, or a workload that does nothing.
+// suspicious names what may soon count as a hang: a task that has slept for long,
+// or a workload without progress.
 func (d *detectors) suspicious(t timeouts.Timeouts) string {
 	some := t.HungTask.Seconds() / 5
 	if d.oldest > some {
@@ -195,19 +195,19 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 	return left
 }
 
-// awake says that no task of the guest sleeps for long, and that one did.
+// awake reports that no task sleeps for long now, though one did.
 func (d *detectors) awake(t timeouts.Timeouts) bool {
 	return len(d.blocked) > 0 && !d.overdue && d.oldest < t.HungTask.Seconds()/5
 }
 
-// settled says that something hangs and that there is no point in waiting for another
-// detector: ours has seen it, or had its time.
+// settled reports that something hangs and that no other detector needs to be waited
+// for: ours has seen it, or has timed out.
 func (d *detectors) settled(now float64, t timeouts.Timeouts) bool {
 	if d.firstHang == 0 {
 		return false
 	}
 	if len(d.stalled)+len(d.blocked) > 0 {
-		return true // it is looked at while it lasts, and again without load
+		return true // a stall is examined while it lasts, and again without load
 	}
 	return now-d.firstHang > (t.HungTask + 2*t.HungCheck).Seconds()
 }

@@ -12,16 +12,16 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// errStep is a step of the trial that did not come back within its budget
-// though nothing was seen to hang.
+// errStep is the error of a step that exceeded its budget though nothing was
+// seen to hang.
 var errStep = errors.New("step took too long")
 
-// errSilent is a guest that runs and from which nothing comes any more, not even
-// from the task watch.
+// errSilent is the error of a running guest that sends nothing any more, not
+// even from the task watch.
 var errSilent = errors.New("the guest became unresponsive")
 
-// silence is for how long a running guest may say nothing, whatever outage it
-// has. Before its first word it boots.
+// silence is how long a running guest may send nothing, during any outage.
+// Before its first message it boots.
 func (t *trial) silence() time.Duration {
 	if t.detectors.last == 0 {
 		return t.budgets.Boot
@@ -33,16 +33,16 @@ func stretched(budget time.Duration, slow float64) time.Duration {
 	return time.Duration(float64(budget) * slow)
 }
 
-// unheard says that a running guest has said nothing for the stall budget of a
-// guest that is not slow.
+// unheard reports that a running guest has sent nothing for the stall budget of
+// a guest that is not slow.
 func (t *trial) unheard() bool {
 	return !t.heard.IsZero() && time.Since(t.heard) >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
 }
 
 // clockFault is the error of a guest whose clock has run away from the host's: its
 // own budgets ran out in no time. Seen under emulation on a host with a load of 20,
-// where the guest had measured its TSC while it did not get to run. Samples come
-// late at most, so that a clock never looks too fast for that.
+// where the guest was not running while it calibrated its TSC. Samples can only be
+// late, so lateness never makes a clock look too fast.
 func clockFault(guest, host float64) error {
 	const times, slack = 2, 5 // seconds
 	if guest <= times*host+slack {
@@ -59,12 +59,11 @@ type deadGuest struct {
 
 func (d *deadGuest) Error() string { return d.why }
 
-// during does one thing that may block while the detectors look on. It returns
-// what do returned, or earlier: errHang once a hang is settled, a *deadGuest,
-// errStep after the budget, which a slow guest makes longer as it does those of the
-// detectors: a hang has to be seen before its step is over. In any case do has ended
-// when during returns: its context is cancelled, and all that do does is bounded by
-// that.
+// during runs do, which may block, while the detectors watch. It returns do's
+// result, or earlier: errHang once a hang is settled, a *deadGuest, or errStep after
+// the budget. A slow guest stretches this budget like the detectors', since a hang
+// has to be seen before its step is over. do has always ended when during returns:
+// its context, which bounds all it does, is cancelled.
 func (t *trial) during(ctx context.Context, budget time.Duration, do func(context.Context) error) error {
 	stepCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,7 +92,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			cancel()
 		case <-t.quiet.C:
 			select {
-			case s, ok := <-t.samples: // it was we who did not listen
+			case s, ok := <-t.samples: // the harness was not reading
 				if ok {
 					look(s)
 				}
@@ -154,15 +153,15 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	}
 }
 
-// lived notes a step of the guest's life and says whether it still lives.
+// lived records a transition of the guest and reports whether it is still alive.
 func (t *trial) lived(step guest.Transition) bool {
 	t.history.add(entry{Type: "guest", What: step.To.String(), Detail: step.String()})
 	return step.To == guest.Starting || step.To == guest.Running || step.To == guest.Stopping
 }
 
-// fate finds out why the guest fell silent: the channel of a QEMU that died
-// closes a moment before its death is known. A guest that lives on and does
-// not answer is told by the silence itself.
+// fate finds out why the guest fell silent: the channel of a dead QEMU closes a
+// moment before its exit is known. For a guest that is alive but does not
+// answer, it returns silence.
 func (t *trial) fate(silence error) error {
 	patience := time.NewTimer(t.budgets.Quit)
 	defer patience.Stop()
@@ -185,8 +184,8 @@ func (t *trial) fate(silence error) error {
 	}
 }
 
-// guestDied says whose fault it was. A guest that nobody asked to stop is
-// dead to the trial in each of these states.
+// guestDied says whose fault it was. The harness requested none of these
+// states, so each ends the trial.
 func (t *trial) guestDied(step guest.Transition) error {
 	err := t.guest.Err()
 	if err == nil {

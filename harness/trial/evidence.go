@@ -16,7 +16,7 @@ var (
 )
 
 // What is kept of a guest that hangs, beside its tasks: a name and files of the
-// guest. Any of them may block on what hangs.
+// guest. Reading any of them may block on the hang.
 var collected = []struct {
 	name  string
 	files []string
@@ -31,7 +31,7 @@ var collected = []struct {
 
 // collectEvidence saves raw files first and asks the kernel for its own dumps
 // last, since they change the console. The agent reads all of it itself: a guest
-// without memory may not give a new process.
+// without memory may not start a new process.
 func (t *trial) collectEvidence(ctx context.Context) {
 	t.phase(PhaseEvidence)
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
@@ -57,13 +57,13 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	}
 	t.awaitConsole(ctx)
 	t.history.add(entry{Type: "evidence", What: "console.log"})
-	// A second look, as late as can be: RPCs that are gone by now were traffic.
+	// A second look, as late as possible: RPCs that are gone by now were traffic.
 	t.saveFiles(ctx, "rpc-tasks-later.txt", rpcTasks)
 }
 
-// muteKhungtaskd keeps the kernel's detector from telling of the same tasks again
-// every few seconds, or the console would never be still. It returns what lets it
-// speak again; a kernel without it has nothing to mute.
+// muteKhungtaskd keeps the kernel's detector from reporting the same tasks every
+// few seconds, or the console would never be quiet. It returns a function that
+// undoes this; a kernel without the detector needs nothing.
 func (t *trial) muteKhungtaskd(ctx context.Context) func() {
 	const knob = "/proc/sys/kernel/hung_task_timeout_secs"
 	was, err := t.agent.ReadFile(ctx, knob)
@@ -73,7 +73,7 @@ func (t *trial) muteKhungtaskd(ctx context.Context) func() {
 	return func() { _ = t.agent.WriteFile(ctx, knob, strings.TrimSpace(was)) }
 }
 
-// saveConfig saves what the kernel said of its configuration while it was well.
+// saveConfig saves the configuration that the kernel gave before the hang.
 func (t *trial) saveConfig() {
 	if t.config != "" {
 		t.save("config.txt", t.config)
@@ -90,7 +90,7 @@ func (t *trial) saveFiles(ctx context.Context, name string, patterns []string) {
 	t.save(name, withError(text, err))
 }
 
-// withError puts what went wrong below what there is.
+// withError appends an error to a text.
 func withError(text string, err error) string {
 	if err != nil {
 		text += "\nloopfault: " + err.Error() + "\n"
@@ -107,12 +107,12 @@ func (t *trial) save(name, text string) {
 	t.history.add(e)
 }
 
-// afterthought is how many bytes of console make no dump: a workload may go on and
-// have the kernel print a line now and then.
+// afterthought is how many bytes of console do not count as a dump: a running
+// workload may make the kernel print a line now and then.
 const afterthought = 512
 
-// awaitConsole waits until the kernel has printed what it was asked for: a console
-// that hardly grows for a while.
+// awaitConsole waits until the kernel has printed the requested dump: until the
+// console hardly grows for a while.
 func (t *trial) awaitConsole(ctx context.Context) {
 	for size := int64(-afterthought); ctx.Err() == nil; {
 		info, err := os.Stat(t.consolePath())

@@ -12,7 +12,7 @@ import (
 type entry = evidence.Entry
 
 // history appends to history.jsonl as things happen, so that a killed harness
-// leaves all that was known.
+// leaves a complete record.
 type history struct {
 	mu  sync.Mutex
 	f   *os.File
@@ -26,7 +26,7 @@ type history struct {
 // as it likes.
 const historyRoom = 64 << 20
 
-// sent says that entries of a type hold what the guest sent, as often as it did.
+// sent reports whether entries of a type are the guest's own messages, one entry each.
 func sent(kind string) bool { return kind == evidence.Workload || kind == evidence.Blocked }
 
 func newHistory(path string) (*history, error) {

@@ -11,7 +11,7 @@ import (
 	"loopfault/results/verdict"
 )
 
-// judge sorts out how the trial ended and asks for the verdict.
+// judge classifies how the trial ended and computes the verdict.
 func (t *trial) judge(err error) []kernelreport.Report {
 	if left := t.detectors.readConsole(t.console); left > 0 {
 		t.history.add(entry{Type: "evidence", What: "console.log", Detail: fmt.Sprintf("%d reports after the first ones were left out", left)})
@@ -44,7 +44,7 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	return reports
 }
 
-// inLog makes positions of what the guest printed those in the console's log, which may have been cut.
+// inLog maps positions in the guest's output to those in the console's log, which may have been cut.
 func (t *trial) inLog(reports []kernelreport.Report) {
 	if t.guest == nil {
 		return
@@ -61,8 +61,8 @@ func (t *trial) inLog(reports []kernelreport.Report) {
 	}
 }
 
-// measure gives the times that compare trials: how long they were under load,
-// and how soon.
+// measure sets the times by which trials are compared: how long they were under
+// load, and how soon.
 func (t *trial) measure() {
 	if t.workAt > 0 {
 		end := t.detectors.last
@@ -76,7 +76,7 @@ func (t *trial) measure() {
 	}
 }
 
-// countOperations adds up what the workers' counters said last.
+// countOperations adds up the last values of the workers' counters.
 func (t *trial) countOperations() {
 	t.result.Workers = map[string]int64{}
 	for slot, name := range t.workers {

@@ -39,7 +39,7 @@ func (t *trial) observe(ctx context.Context) error {
 		return err
 	}
 	t.unseen = map[string]string{}
-	// All places are found before the first probe is set: a probe at a call hides it.
+	// All places are found before the first probe is set: a probe at a call site hides the call.
 	places := map[string][]string{}
 	for _, p := range plan.Points {
 		found, err := t.placesOf(ctx, p)
@@ -62,7 +62,7 @@ func (t *trial) observe(ctx context.Context) error {
 	return nil
 }
 
-// unless takes note of a point that this kernel does not have.
+// unless records a point that this kernel does not have.
 func (t *trial) unless(err error, p observe.Point) {
 	if err != nil {
 		t.unseen[p.Name] = err.Error()
@@ -109,7 +109,7 @@ func (t *trial) placesIn(ctx context.Context, p observe.Point, function string) 
 	return places, nil
 }
 
-// copiesOf is the names of the symbols that a function's code is under. f.part.0 is the
+// copiesOf lists the names of the symbols that hold a function's code. f.part.0 is the
 // part behind a check that callers have inlined: f leads to it, and is left out.
 func (t *trial) copiesOf(ctx context.Context, function string) ([]string, error) {
 	syms, err := faults.Copies(ctx, t.agent, function)
@@ -191,7 +191,7 @@ func (t *trial) proveObserved(ctx context.Context) error {
 		for _, m := range overrunLine.FindAllStringSubmatch(stats, -1) {
 			if n, _ := strconv.ParseInt(m[1], 10, 64); n > 0 {
 				t.history.add(entry{Type: "guest", What: "observations lost", Detail: fmt.Sprintf("cpu %d: %s: the last ones are kept", cpu, m[0])})
-				// What came after what cannot be told: an event that is lost would be one that never was.
+				// The order is unknown: a lost event would look like one that never happened.
 				unseen = map[string]string{}
 				for _, p := range plan.Points {
 					unseen[p.Name] = "the trace buffer was too small for this trial"

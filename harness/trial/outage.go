@@ -11,8 +11,8 @@ import (
 	"loopfault/workloads"
 )
 
-// turn is the end, or before that the beginning, of one outage, on its way from
-// who drives it to the trial's goroutine.
+// turn is the beginning or the end of one outage, sent from the goroutine that
+// drives it to the trial's.
 type turn struct {
 	ended bool
 	at    float64       // guest uptime, by the guest itself: on a busy host ours is off by seconds
@@ -26,10 +26,10 @@ type planned struct {
 	due    time.Time
 }
 
-// driveOutages has outages begin and end until working ends, at times that follow
-// from the trial's seed: each after a pause since the load came back from the one
-// before, so that each has the budgets for itself. One that would not be over when
-// working ends does not begin.
+// driveOutages begins and ends outages until working ends, at times drawn from the
+// trial's seed: each after a pause since the load recovered from the previous one,
+// so that each has the full budgets. One that would not be over when working ends
+// does not begin.
 func (t *trial) driveOutages(ctx, working context.Context) {
 	var plan []*planned
 	for _, a := range t.armed {
@@ -52,7 +52,7 @@ func (t *trial) driveOutages(ctx, working context.Context) {
 		}
 		calm, err := t.have(ctx, working, next.outage)
 		if err != nil {
-			return // what is wrong is in the history; the next would only be on top of it
+			return // the failure is in the history; another outage would only add to it
 		}
 		select {
 		case <-calm:
@@ -70,7 +70,7 @@ func (t *trial) driveOutages(ctx, working context.Context) {
 // plan draws the next beginning.
 func (p *planned) plan() { p.due = time.Now().Add(workloads.Jitter(p.rand, p.outage.Every.D())) }
 
-// have has one outage. It is in the history before it is tried: a guest may
+// have makes one outage. The history records it before it is tried: a guest may
 // hang at once.
 func (t *trial) have(ctx, working context.Context, o faults.Outage) (calm <-chan struct{}, err error) {
 	if err := t.beginOutage(ctx, o); err != nil {
@@ -90,9 +90,9 @@ func (t *trial) beginOutage(ctx context.Context, o faults.Outage) error {
 	return nil
 }
 
-// endOutage tells when it is over: the time to recover counts from there. A trial
-// that ends itself leaves the outage as it is, which belongs to what is to be
-// looked at.
+// endOutage reports when it is over: the time to recover counts from there. A
+// trial that is ending leaves the outage in place, since it belongs to the
+// evidence.
 func (t *trial) endOutage(ctx context.Context, o faults.Outage) (calm <-chan struct{}, err error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -116,7 +116,7 @@ func (t *trial) turned(o faults.Outage, what string, err error) error {
 	return err
 }
 
-// tell passes a turn on to whoever looks on, unless nobody does any more.
+// tell passes a turn on to the trial's goroutine, unless that no longer receives.
 func (t *trial) tell(ctx context.Context, u turn) {
 	select {
 	case t.turns <- u:
@@ -124,8 +124,8 @@ func (t *trial) tell(ctx context.Context, u turn) {
 	}
 }
 
-// throughOutage takes the mount down while the outage is under way that is for
-// that, and gives the seconds that this takes longer than the outage.
+// throughOutage unmounts during the outage that is meant for it, and returns by
+// how many seconds the umount outlasts the outage.
 func (t *trial) throughOutage(ctx context.Context, umount func() error) (recovery float64, err error) {
 	i := slices.IndexFunc(t.armed, func(a armed) bool {
 		o, ok := a.fault.(faults.Outage)
@@ -152,7 +152,7 @@ func (t *trial) throughOutage(ctx context.Context, umount func() error) (recover
 	return max(done-ended, 0), err
 }
 
-// await waits and says whether ctx is still good.
+// await waits and reports whether ctx is still valid.
 func await(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

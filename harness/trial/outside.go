@@ -15,9 +15,9 @@ import (
 	"loopfault/results/verdict"
 )
 
-// collectOutside takes what can be had of a guest that says nothing: what QEMU
-// knows of its processors, and what the kernel prints when it is asked over the
-// serial line and by an NMI, which needs no living process.
+// collectOutside collects evidence from a silent guest: QEMU's state of its
+// vCPUs, and what the kernel prints on request over the serial line and by an
+// NMI, which needs no running process.
 func (t *trial) collectOutside(ctx context.Context) {
 	t.phase(PhaseEvidence)
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Evidence)
@@ -49,7 +49,7 @@ func (t *trial) collectOutside(ctx context.Context) {
 	t.awaitConsole(ctx)
 }
 
-// silenceReport names the silence by where the processors are.
+// silenceReport names the silence by the vCPUs' locations.
 func silenceReport(where []string) kernelreport.Report {
 	var stack strings.Builder
 	for _, symbol := range where {

@@ -12,13 +12,13 @@ import (
 )
 
 // Overdue: a step under load took too long, and no detector calls that a hang. Tasks that
-// sleep, wake up and sleep again, over a request that the server puts off again and again,
-// are too young for the task watch each time. They are watched without load, as what hangs
-// is, until none of them is asleep at a look, which makes it a stall; or they outlive
-// whatever could end it.
+// sleep and wake again and again, over a request that the server keeps delaying, never
+// sleep long enough for the task watch. They are watched without load, like a hang, until
+// none of them is asleep at a look, which makes it a stall; or they outlive whatever could
+// end it.
 
 // overdue judges a step that ended with late, which it returns if no task was asleep, or if
-// those that were went on as soon as they were looked at: then the step was merely slow.
+// those that were proceeded at the first look: then the step was merely slow.
 func (t *trial) overdue(ctx context.Context, late error) error {
 	e, err := t.glance(ctx)
 	if err != nil {
@@ -45,7 +45,7 @@ func (t *trial) overdue(ctx context.Context, late error) error {
 	return nil
 }
 
-// back says that none of the tasks that were reported is asleep at a look.
+// back reports that none of the reported tasks is asleep at a look.
 func (d *detectors) back(tasks string) bool {
 	sleepers := sleepersIn(tasks)
 	for pid := range d.seen {

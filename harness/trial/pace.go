@@ -13,11 +13,12 @@ const (
 	enoughOps    = 40
 )
 
-// pace watches how fast each workload gets on. Its workers may stop for good, or
-// nearly, without one task that stays blocked: then no other detector sees it.
+// pace watches the progress of each workload. Its workers may stop for good, or
+// nearly, without any task that stays blocked: no other detector sees that
+// livelock.
 type pace struct {
 	workers []string // by counter slot, as in "sharedfile/3"
-	began   float64  // guest uptime at which the workers were let loose; 0 while nothing is judged
+	began   float64  // guest uptime at which the workers were released; 0 while nothing is judged
 	points  []point
 }
 
@@ -44,8 +45,8 @@ func (p *pace) sample(uptime float64, ops []int64) {
 	p.points = append(p.points, point{uptime, sums})
 }
 
-// slowed lists the workloads that did next to nothing during the last window of
-// so many seconds, in alphabetical order.
+// slowed lists the workloads that made almost no progress during the last
+// window of so many seconds, in alphabetical order.
 func (p *pace) slowed(window float64) []string {
 	if p.began == 0 || len(p.points) == 0 {
 		return nil
@@ -100,7 +101,7 @@ func (p *pace) best(kind string, until point, seconds float64) (rate float64) {
 	return rate
 }
 
-// seldom is a rate, in operations a second, below which a pause says nothing.
+// seldom is a rate, in operations a second, below which a pause means nothing.
 const seldom = 1
 
 // rates gives, for the time between two uptimes, the rate of each workload that
@@ -130,8 +131,8 @@ func (p point) total() (sum int64) {
 	return sum
 }
 
-// at is the last point no later than an uptime, or the start if the workers were
-// at it for that long.
+// at is the last point no later than an uptime, or the start if the workers ran
+// for that long.
 func (p *pace) at(uptime float64) (point, bool) {
 	found := point{}
 	for _, q := range p.points {

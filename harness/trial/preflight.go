@@ -11,7 +11,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// readConfig asks the kernel for its configuration, or takes the one that came with
+// readConfig asks the kernel for its configuration, or takes the one shipped with
 // it: distributions build theirs without CONFIG_IKCONFIG_PROC.
 func (t *trial) readConfig(ctx context.Context) error {
 	r, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"zcat", "/proc/config.gz"}, Timeout: wire.Duration(t.budgets.Remote)})
@@ -33,9 +33,9 @@ func (t *trial) readConfig(ctx context.Context) error {
 }
 
 // preflight names every kernel option that the scenario needs and this kernel lacks. An
-// option that the configuration does not speak of may only have changed its name: the
-// guest is asked for what it stands for. A kernel without any configuration is not
-// asked: what it loads as modules shows only then, and the step that fails says it.
+// option missing from the configuration may only have been renamed, so the guest is
+// checked for its effects. A kernel without any configuration is not checked: modules
+// show only once loaded, and the failing step reports the lack.
 func (t *trial) preflight(ctx context.Context) error {
 	if err := t.readConfig(ctx); err != nil || t.config == "" {
 		return err
@@ -61,7 +61,7 @@ func (t *trial) preflight(ctx context.Context) error {
 	return &Unfit{Kernel: t.spec.Kernel.Name, Why: why + on.wayOut(t.spec.Scenario, len(lacks))}
 }
 
-// config is the options that a kernel's configuration speaks of, and whether they are on.
+// config is the options that a kernel's configuration lists, and whether they are on.
 type config map[string]bool
 
 func options(text string) config {
@@ -78,7 +78,7 @@ func options(text string) config {
 	return on
 }
 
-// has says that a kernel can do what an option stands for.
+// has reports whether a kernel has an option's feature.
 func (c config) has(opt string) bool {
 	on, spokenOf := c[opt]
 	if whole := scenario.PartOf(opt); whole != "" && !spokenOf {
@@ -96,8 +96,8 @@ func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
 	return lacks
 }
 
-// wayOut says what can be done with a kernel as it is: a fault can be had without its
-// help, and its server may grant other layouts.
+// wayOut suggests what works with an unchanged kernel: another backend for a fault,
+// or another layout of its server.
 func (c config) wayOut(s scenario.Scenario, lacked int) string {
 	var ways []string
 	if other, err := s.By("callsite"); err == nil {

@@ -31,8 +31,7 @@ type Prepared struct {
 
 // Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
 // and its console. The error is an *Unfit, ctx's own, or says why this guest
-// came to nothing: then a trial that boots for itself will find out whose fault
-// that is.
+// failed: then a trial that boots its own guest will find out whose fault that is.
 func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, error) {
 	t, err := newTrial(spec, phase)
 	if err != nil {
@@ -55,7 +54,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	return p, nil
 }
 
-// Check says why the snapshot must not be used any more; nil when it may.
+// Check returns why the snapshot must not be used any more; nil if it may.
 func (p *Prepared) Check() error { return p.snapshot.Check() }
 
 // Close releases the snapshot.

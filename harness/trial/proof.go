@@ -12,19 +12,19 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Proof: a hang need not be waited for if it can be shown. Tasks that have slept for some
-// seconds make a trial look who could wake them, while the load goes on. Two looks that find
-// the same tasks, in the same sleep, waiting for a wake-up that no task, RPC or thread is
-// left to give, prove a hang; it is confirmed without load like any other.
+// Proof: a hang that can be proven need not be waited for. When tasks have slept for some
+// seconds, a trial searches for their possible wakers, under load. If two looks find the
+// same tasks, in the same sleep, waiting for a wake-up that no task, RPC or thread is left
+// to give, the hang is proven; it is confirmed without load like any other.
 
-// suspects are what looked like a hang, look by look.
+// suspects are the suspected hangs, look by look.
 type suspects struct {
 	looks chan look // that were taken; there is never more than one
 	busy  bool      // one is being taken
 	last  look
 }
 
-// look is what was seen at once.
+// look is the result of one look.
 type look struct {
 	uptime   float64
 	sleepers map[int]wire.Blocked // who had slept for some seconds
@@ -57,7 +57,7 @@ func (t *trial) lookEarly(ctx context.Context) {
 	}()
 }
 
-// take takes a look and says whether it proves a hang, together with the one before.
+// take records a look and reports whether it proves a hang, together with the previous one.
 func (s *suspects) take(l look) bool {
 	s.busy = false
 	before := s.last
@@ -92,9 +92,9 @@ func lostIn(e waitfor.Evidence, sleepers map[int]wire.Blocked) (lost, says strin
 	return strings.Join(ends, " "), x.Sentence
 }
 
-// asleep are the tasks of which the watch would have told again if they had not slept on.
+// asleep are the tasks that still sleep: no further report of theirs by the watch is overdue.
 func (d *detectors) asleep() map[int]wire.Blocked {
-	const again, late = 1.25, 2.5 // it tells when a sleep is a quarter older, once a second
+	const again, late = 1.25, 2.5 // the watch reports when a sleep is a quarter older, once a second
 	all := map[int]wire.Blocked{}
 	for pid, b := range d.sleepers {
 		if d.last-b.Since <= again*b.Seconds+late*d.speed.slow() {
@@ -104,7 +104,7 @@ func (d *detectors) asleep() map[int]wire.Blocked {
 	return all
 }
 
-// proven takes a hang that was shown by two looks.
+// proven records a hang that was proven by two looks.
 func (d *detectors) proven(l look, h *history) {
 	h.add(entry{T: d.last, Type: "blocked", What: "wake-up lost", Detail: l.lost})
 	all := slices.SortedFunc(maps.Values(l.sleepers), func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })

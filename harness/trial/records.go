@@ -14,7 +14,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// records reads what the workers found out, puts it into the evidence, and makes
+// records reads the workers' records, puts them into the evidence, and makes
 // reports of their findings.
 func (t *trial) records(ctx context.Context) error {
 	for _, name := range wire.RecordFiles() {
@@ -41,12 +41,12 @@ func (t *trial) records(ctx context.Context) error {
 	return nil
 }
 
-// maxRecords is how many findings of different sorts, or rows of the table of failed allocations, a trial has at most. Honest
-// workers come to hundreds.
+// maxRecords is how many findings of different sorts, or rows of the table of failed allocations, a trial has
+// at most. Real workers produce hundreds.
 const maxRecords = 10_000
 
-// each reads lines of JSON, and counts those that are none: a worker that is killed
-// in the middle of a write leaves a part of its line.
+// each reads lines of JSON, and counts invalid ones: a worker that is killed in the
+// middle of a write leaves a partial line.
 func each[T any](text string, do func(T)) (cut int) {
 	for line := range strings.Lines(text) {
 		var v T
@@ -79,7 +79,7 @@ func findings(text string) (reports []kernelreport.Report, cut int) {
 	return reports, cut + over
 }
 
-// nthTable sums up what came of failing one allocation after the other.
+// nthTable summarizes the results of failing one allocation after the other.
 func nthTable(text string) (table []store.Nth, cut int) {
 	rows, over := map[int]*store.Nth{}, 0
 	cut = each(text, func(t wire.NthTry) {

@@ -9,8 +9,8 @@ import (
 	"loopfault/results/store"
 )
 
-// recoveredShare is the share of its rate before an outage at which a workload is
-// back.
+// recoveredShare is the share of its rate before an outage at which a workload
+// has recovered.
 const recoveredShare = 0.5
 
 // recovery measures how long the load needs after an outage until each of its
@@ -30,8 +30,8 @@ type recovery struct {
 // before it may still be on their way.
 func (r *recovery) turn(u turn) { r.turns = append(r.turns, u) }
 
-// sample looks whether the load is back. It tells the seconds when it is so now,
-// which is as exact as samples are frequent.
+// sample checks whether the load has recovered. If so, it returns the seconds,
+// to the precision of the samples' period.
 func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) {
 	if p.began == 0 || len(p.points) < 2 {
 		return 0, false
@@ -59,7 +59,7 @@ func (r *recovery) sample(p *pace, budget float64) (seconds float64, back bool) 
 	return 0, false
 }
 
-// take takes a turn of which the samples before have come.
+// take handles a turn once the samples before it have arrived.
 func (r *recovery) take(u turn, p *pace) {
 	if !u.ended {
 		r.giveUp()
@@ -70,14 +70,14 @@ func (r *recovery) take(u turn, p *pace) {
 		return
 	}
 	r.since, r.back = u.at, u.calm
-	if len(r.before) == 0 { // nothing went on that could come back
+	if len(r.before) == 0 { // there was no load that could recover
 		r.rest()
 	}
 }
 
 func (r *recovery) add(seconds float64) { r.seconds = append(r.seconds, seconds) }
 
-// pending names the workloads that are not known to be back, "" for none.
+// pending names the workloads that are not known to have recovered, "" for none.
 func (r *recovery) pending() string {
 	switch {
 	case len(r.turns) > 0:
@@ -88,7 +88,7 @@ func (r *recovery) pending() string {
 	return ""
 }
 
-// giveUp ends the wait for a load that is not back.
+// giveUp ends the wait for a load that has not recovered.
 func (r *recovery) giveUp() {
 	if r.since > 0 {
 		r.missed++
@@ -96,7 +96,7 @@ func (r *recovery) giveUp() {
 	}
 }
 
-// rest ends a recovery, for good or bad.
+// rest ends a recovery, successful or not.
 func (r *recovery) rest() {
 	r.since = 0
 	if r.back != nil {

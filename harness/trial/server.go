@@ -12,14 +12,14 @@ import (
 // returnOnClose is the module parameter that instrumented kernels have.
 const returnOnClose = "/sys/module/nfsd/parameters/layout_return_on_close"
 
-// needsPoke says whether what the scenario wants of the server can be had of a kernel
-// from outside alone: by changing its code in memory.
+// needsPoke reports whether the server's setting can be made only from outside, by
+// patching the kernel's code in memory.
 func needsPoke(s scenario.Scenario, k kernel.Build) bool {
 	return s.Export.KeepsLayouts() && !k.Instrumented(kernel.ReturnOnClosePatch)
 }
 
-// keepLayouts has the server grant layouts that outlive CLOSE, if the scenario wants
-// that. A kernel that cannot be told so is changed from outside before the load begins:
+// keepLayouts makes the server grant layouts that outlive CLOSE, if the scenario wants
+// that. A kernel without the parameter is patched from outside before the load begins:
 // a guest under a debugger cannot be frozen.
 func (t *trial) keepLayouts(ctx context.Context) error {
 	if !t.spec.Scenario.Export.KeepsLayouts() {

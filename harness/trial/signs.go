@@ -10,9 +10,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// signs are what a running kernel shows of what an option stands for: files of its own
-// interfaces. They hold when the option has another name in it, or none any more because
-// what it stood for is always there.
+// signs are the files by which a running kernel shows an option's feature. They work
+// even if the option was renamed, or removed because the feature is always on.
 var signs = map[string]string{
 	"CONFIG_DEBUG_FS":                          filesystems + "/debugfs",
 	"CONFIG_KALLSYMS":                          "/proc/kallsyms",
@@ -35,11 +34,11 @@ var signs = map[string]string{
 	"CONFIG_NFSD":                              filesystems + "/nfsd",
 }
 
-// filesystems lists the registered file systems, a line each; signs write one of them as
+// filesystems lists the registered file systems, one per line; signs name one of them as
 // if it were a file in it.
 const filesystems = "/proc/filesystems"
 
-// shown asks a guest for the signs of options, and says which are there.
+// shown queries a guest for the signs of options, and returns which exist.
 func shown(ctx context.Context, agent *control.Client, options []string, budget time.Duration) (map[string]bool, error) {
 	const script = `while read -r nodev name; do echo "` + filesystems + `/${name:-$nodev}"; done <` + filesystems +
 		`; for file; do if [ -e "$file" ]; then echo "$file"; fi; done`

@@ -7,10 +7,10 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// speed is how slow the guest runs: a host that is busy with other things makes
-// every budget longer. Two things tell. A fixed piece of work, done once a second,
-// takes longer; and where the host lets the guest run in short turns, far apart, in
-// one of which that work is done as quickly as ever, the seconds take longer.
+// speed is how slow the guest runs: a busy host makes every budget longer. There
+// are two measures. A fixed piece of work, done once a second, takes longer; and if
+// the host runs the guest in short, rare slices, where that work may still be fast,
+// the seconds take longer.
 type speed struct {
 	fastest float64   // seconds for the work when the guest had its processors for itself; 0: not known
 	recent  []float64 // seconds for the work
@@ -18,12 +18,12 @@ type speed struct {
 	worst   float64   // highest factor so far
 }
 
-// recentSpins is how many of the last measurements count: a slow second is no
-// slow guest.
+// recentSpins is how many of the last measurements count: one slow second does
+// not make a slow guest.
 const recentSpins = 9
 
-// fewTurns is how many turns tell: a trial that begins on a busy host has seen no
-// more of them when its first operation is as old as the budget.
+// fewTurns is how many turns are enough: a trial that begins on a busy host has
+// no more of them when its first operation is as old as the budget.
 const fewTurns = 3
 
 // sample takes the guest's uptime and what the work took, 0 if that is not known.
@@ -62,7 +62,7 @@ func (s *speed) spin() float64 {
 	return sorted[len(sorted)/2] / s.fastest
 }
 
-// turns is how many seconds lie between two samples that were to be one apart.
+// turns is how many seconds are between two samples that should be one apart.
 func (s *speed) turns() float64 {
 	n := len(s.uptimes) - 1
 	if n < fewTurns {

@@ -12,7 +12,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// looks is how often the workers of a stall are looked at: those of a livelock are
+// looks is how often the workers of a stall are sampled: in a livelock they are
 // not always at the same place.
 const looks = 5
 

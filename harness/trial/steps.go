@@ -65,8 +65,7 @@ func (t *trial) wakeKhungtaskd(ctx context.Context) error {
 	return nil
 }
 
-// work lets the workers begin, arms the faults and lets the scenario's time
-// pass.
+// work releases the workers, arms the faults and waits for the scenario's time.
 func (t *trial) work(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.pokeServer); err != nil {
 		return err
@@ -92,7 +91,7 @@ func (t *trial) work(ctx context.Context) error {
 	return t.settle(ctx)
 }
 
-// settle lets what looks suspicious come right or become a hang: ending the
+// settle waits until a suspected hang recovers or is certain: ending the
 // workers now might wake them, and hide it.
 func (t *trial) settle(ctx context.Context) error {
 	for {
@@ -127,8 +126,8 @@ func (t *trial) startWorkloads(ctx context.Context) error {
 	return nil
 }
 
-// exert has pressures, faults and outages until the time is up. An outage is over
-// when it returns.
+// exert drives pressures, faults and outages until the time is up. No outage is
+// in progress when it returns.
 func (t *trial) exert(ctx context.Context, run time.Duration) error {
 	working, cancel := context.WithTimeout(ctx, run)
 	defer cancel()
@@ -158,7 +157,7 @@ func (t *trial) repeat(ctx context.Context) error {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
-					_ = r.Again(ctx, t.agent) // what it achieved shows in the proof
+					_ = r.Again(ctx, t.agent) // the proof shows its effect
 				}
 			}
 		}()

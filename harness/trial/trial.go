@@ -1,11 +1,11 @@
 // Package trial runs one trial: one guest, one scenario, one kernel, one seed.
 //
 // It boots the guest, brings server and mount up, arms pressure and faults,
-// lets the workloads run while two detectors look on, takes the mount down and
-// collects the counters. What comes before the workloads is the same in all
-// trials of a kernel: Prepare does it once, and trials go on from there. Raw
-// evidence goes to disk first; the verdict is left to package verdict. It plans
-// nothing and compares nothing.
+// lets the workloads run while two detectors watch, takes the mount down and
+// collects the counters. The steps before the workloads are the same in all
+// trials of a kernel: Prepare does them once, and trials start from its
+// snapshot. Raw evidence goes to disk first; package verdict gives the verdict.
+// It plans nothing and compares nothing.
 package trial
 
 import (
@@ -48,7 +48,7 @@ type Spec struct {
 	AtHang func(context.Context, *guest.Guest)
 }
 
-// Phases of a trial, as they are named to whoever shows progress.
+// Phases of a trial, as named in progress reports.
 const (
 	PhaseBoot    = "boot"
 	PhaseRestore = "restore"
@@ -106,8 +106,8 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 	}
 }
 
-// trial is one trial under way. Everything in it belongs to the goroutine of
-// Run: what happens elsewhere reaches it through channels.
+// trial is one running trial. Everything in it belongs to the goroutine of Run;
+// other goroutines send to it through channels.
 type trial struct {
 	spec      Spec
 	phase     func(string)
@@ -121,13 +121,13 @@ type trial struct {
 	life      <-chan guest.Transition
 	detectors detectors
 	console   *kernelreport.Live // what the guest prints
-	quiet     *time.Timer        // runs out when the guest says nothing for too long
+	quiet     *time.Timer        // fires when the guest sends nothing for too long
 	heard     time.Time          // when it last said something
 	config    string             // of the guest's kernel, "" if it does not say
 	text      uint64             // address of the kernel's _text, 0 if not known
 	armed     []armed
 	debugged  *debugged         // nil if no fault needs it
-	failed    []string          // events that count calls in the target which a fault has fail
+	failed    []string          // events that count calls in the target which a fault makes fail
 	unseen    map[string]string // points of observation that this kernel does not have, and why
 	suspects  suspects          // what looks like a hang from early on
 	poke      bool              // the server's code is to be changed before the load begins
@@ -189,8 +189,8 @@ func (t *trial) runAndJudge(ctx context.Context) (store.Trial, []kernelreport.Re
 	return t.result, reports, nil
 }
 
-// errHang ends the normal course of a trial: a hang was seen, by every
-// detector that was going to see it.
+// errHang ends the normal course of a trial: every detector that could see the
+// hang has seen it.
 var errHang = errors.New("hang")
 
 func (t *trial) run(ctx context.Context) error {
@@ -201,7 +201,7 @@ func (t *trial) run(ctx context.Context) error {
 	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
 	err := t.take(ctx, steps)
 	switch {
-	case errors.Is(err, errHang), errors.Is(err, errStep) && t.detectors.firstHang > 0: // others had still to see it
+	case errors.Is(err, errHang), errors.Is(err, errStep) && t.detectors.firstHang > 0: // others had not seen it yet
 		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
@@ -218,7 +218,7 @@ func (t *trial) run(ctx context.Context) error {
 	case t.guest != nil && t.guest.State() == guest.Panicked:
 		t.dump(ctx)
 	case errors.Is(err, errStep) && t.workAt > 0:
-		// No detector calls it a hang, but what took so long is worth knowing.
+		// No detector calls it a hang, but the cause of the delay is worth knowing.
 		t.detachDebugger()
 		t.collectEvidence(ctx)
 		t.prove(ctx)
@@ -230,12 +230,12 @@ func (t *trial) run(ctx context.Context) error {
 	case errors.Is(err, errStep):
 		stepCtx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 		defer cancel()
-		return errors.Join(err, t.records(stepCtx)) // it may have found something all the same
+		return errors.Join(err, t.records(stepCtx)) // it may have found something nevertheless
 	}
 	return err
 }
 
-// hold lets somebody into the hung guest.
+// hold gives AtHang access to the hung guest.
 func (t *trial) hold(ctx context.Context) error {
 	if t.spec.AtHang == nil {
 		return nil

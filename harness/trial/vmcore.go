@@ -15,8 +15,8 @@ import (
 // dumpReserveMiB is left on the disk beside the largest dump that may come.
 const dumpReserveMiB = 512
 
-// dump leaves the memory of a guest that hangs or panicked beside its evidence, if
-// the trial is to. It comes last: the processors stand still meanwhile.
+// dump saves the memory of a guest that hangs or panicked beside its evidence, if
+// requested. It comes last: the vCPUs are stopped meanwhile.
 func (t *trial) dump(ctx context.Context) {
 	if !t.spec.Vmcore {
 		return
@@ -34,8 +34,8 @@ func (t *trial) dump(ctx context.Context) {
 	t.save("vmcore.txt", text)
 }
 
-// writeDump writes the dump under a name of its own until it is whole, and says how
-// to open it.
+// writeDump writes the dump under a temporary name until it is complete, and
+// returns how to open it.
 func (t *trial) writeDump(ctx context.Context) (howTo string, size int64, err error) {
 	whole := t.evidencePath("vmcore")
 	most := guest.DumpLimit(t.spec.Kernel.MemoryFor(t.spec.Scenario.Guest.Memory.MiB()))
@@ -64,7 +64,7 @@ func (t *trial) writeDump(ctx context.Context) (howTo string, size int64, err er
 	return howTo, info.Size(), os.Rename(file.Name(), whole)
 }
 
-// howToOpen is for whoever finds the dump.
+// howToOpen returns instructions for opening the dump.
 func (t *trial) howToOpen(dump *os.File) (string, error) {
 	info, err := guest.Vmcoreinfo(dump)
 	if err != nil {
@@ -85,7 +85,7 @@ which needs debug information (flavour debuginfo):
 	return text, nil
 }
 
-// roomFor says no when so many bytes more would fill the disk of a directory.
+// roomFor returns an error if so many more bytes would fill the disk of a directory.
 func roomFor(dir string, bytes int64) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

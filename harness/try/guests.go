@@ -19,7 +19,7 @@ import (
 // Answer says when a comparison has its answer.
 type Answer struct {
 	Power float64 // chance of having shown half the base's rate
-	Rate  float64 // that is enough to be shown to be below, where nothing hangs
+	Rate  float64 // below which the rate has to be proven, if nothing hangs
 	Seed  uint64
 }
 
@@ -42,7 +42,7 @@ func NewGuests(e *session.Session, st *store.Store, flags session.GuestFlags, a 
 	return &Guests{session: e, flags: flags, answer: a, store: st, builder: e.Builder(images)}, nil
 }
 
-// Worst is what the comparisons so far came to, the worst of them.
+// Worst is the worst judgement of the comparisons so far.
 func (g *Guests) Worst() summary.Judgement { return g.worst }
 
 // Build implements Runner.

@@ -1,6 +1,6 @@
-// Package try checks a patch: it has a base and a patched kernel built from one
-// source, has them compared in each scenario, beside the scenario's control, and
-// writes down what came out as a mail to whoever sent the patch.
+// Package try checks a patch: it builds a base and a patched kernel from one
+// source, compares them in each scenario, beside the scenario's control, and
+// writes the result as a mail to the patch's author.
 //
 // It decides what is built and for how long each scenario may run; building and
 // running are done by a Runner; Guests is the real one.
@@ -47,28 +47,28 @@ const (
 	Control = "control"
 )
 
-// Checked is what one scenario came to.
+// Checked is the result of one scenario.
 type Checked struct {
 	Scenario  string
 	Run       model.Run
 	NoControl string // why there was no control, "" when there was one
 }
 
-// Outcome is what a patch check came to.
+// Outcome is the result of a patch check.
 type Outcome struct {
 	Request       Request
 	Base, Patched kernel.Build
 	Checked       []Checked
 }
 
-// Runner builds kernels and compares them. An error of Compare comes with what
-// had been reached; a run without a name did not begin.
+// Runner builds kernels and compares them. Compare returns partial results with
+// an error; a run without a name did not begin.
 type Runner interface {
 	Build(ctx context.Context, s kernel.Spec) (kernel.Build, error)
 	Compare(ctx context.Context, c Comparison) (model.Run, error)
 }
 
-// Run checks a patch. The outcome holds what was reached beside an error, too.
+// Run checks a patch. The outcome holds partial results beside an error, too.
 func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 	out := Outcome{Request: r}
 	controls, err := r.controls()
@@ -148,8 +148,8 @@ func (r Request) control(ctx context.Context, w Runner, name string) (*kernel.Bu
 	return &built, "", err
 }
 
-// specs are the kernels to compare. The base of a source that the catalogue knows
-// is the catalogue's, whatever it may have been built for.
+// specs are the kernels to compare. If the catalogue has the source, the base is
+// the catalogue's kernel, whatever it was built for.
 func (r Request) specs() (base, patched kernel.Spec, err error) {
 	base = kernel.Spec{Name: "try-base", Source: r.Source}
 	for _, series := range kernel.Series() {
@@ -169,8 +169,8 @@ func (r Request) specs() (base, patched kernel.Spec, err error) {
 
 var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// name is that of the patched kernel: of the first patch, told from others of the
-// same name by what all of them say.
+// name is the patched kernel's name: the first patch's, with a hash of all
+// patches to make it unique.
 func (r Request) name() string {
 	h := sha256.New()
 	for _, p := range r.Patches {

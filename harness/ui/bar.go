@@ -43,7 +43,7 @@ func (b *bar) advance(e progress.Event) {
 	b.mu.Lock()
 	b.text, b.ends = e.Text, endOf(e.Left)
 	b.mu.Unlock()
-	// A little is kept back: the bar must not complete by itself, End removes it.
+	// The bar stops just short of complete, so that only End removes it.
 	const fine = 1000
 	b.line.SetTotal(fine*e.Total+1, false)
 	b.line.SetCurrent(fine * min(e.Done, e.Total))

@@ -1,6 +1,6 @@
-// Package ui shows what long steps are doing: a status line with an estimate
-// on a terminal, JSON lines everywhere else. Results are not its business;
-// they go to standard output and look the same everywhere.
+// Package ui shows what long steps are doing: a status line with an estimate on
+// a terminal, JSON lines everywhere else. Results do not belong here; they go
+// to standard output and look the same everywhere.
 package ui
 
 import (
@@ -45,7 +45,7 @@ type line struct {
 	Took     string `json:"took,omitempty"`
 }
 
-// advanceEvery keeps logs short: a line of JSON about an advance at most so often.
+// advanceEvery keeps logs short: it is the least time between JSON lines about an advance.
 const advanceEvery = 15 * time.Second
 
 // Progress shows one event.
@@ -118,7 +118,7 @@ func (u *UI) advance(e progress.Event) {
 	}
 }
 
-// stopBar takes a step's line away, and the last one's drawing with it.
+// stopBar removes a step's line; with the last line it stops drawing.
 func (u *UI) stopBar(step string) {
 	b := u.runs[step]
 	if b == nil {
@@ -132,7 +132,7 @@ func (u *UI) stopBar(step string) {
 	}
 }
 
-// Close takes the status lines away.
+// Close removes the status lines.
 func (u *UI) Close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -1,8 +1,8 @@
-// Package index finds runs, trials and hangs in large stores: an SQLite database beside the result trees, of which it
-// holds nothing that is not in them. It may be thrown away at any time, and is when it is broken or of another version.
+// Package index finds runs, trials and hangs in large stores: an SQLite database beside the result trees that
+// holds nothing but their data. It may be deleted at any time, and is if it is broken or of another version.
 //
-// Files that are corrupt, cut off or of another version are named and left out. One process at a time writes, any
-// number reads; waiting for each other is SQLite's.
+// Files that are corrupt, truncated or of another version are reported and skipped. There is one writer at a
+// time and any number of readers; SQLite does the locking.
 package index
 
 import (
@@ -49,7 +49,7 @@ func Open(ctx context.Context, dir string) (*Index, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, Name)
-	// SQLite follows links: in a directory from elsewhere the index could be a link to somebody's other database.
+	// SQLite follows links: in a foreign directory the index could be a link to another database of the user.
 	for _, suffix := range suffixes {
 		info, err := os.Lstat(path + suffix)
 		if err == nil && !info.Mode().IsRegular() {
@@ -68,7 +68,7 @@ func Open(ctx context.Context, dir string) (*Index, error) {
 	case is(err, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
 		db, err = open(ctx, "file::memory:")
 		if err == nil {
-			db.SetMaxOpenConns(1) // each connection would have a memory of its own
+			db.SetMaxOpenConns(1) // each connection would have its own in-memory database
 		}
 	}
 	if err != nil {
@@ -83,8 +83,8 @@ func open(ctx context.Context, name string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Of several that open a new index at once, one changes it to a write-ahead log, and the
-	// others are told that it is busy at once, whatever the time-out says.
+	// If several processes open a new index at once, one switches it to a write-ahead log,
+	// and the others get "busy" immediately, whatever the time-out.
 	err = prepare(ctx, db)
 	for until := time.Now().Add(busy); is(err, sqlite3.SQLITE_BUSY) && time.Now().Before(until) && ctx.Err() == nil; err = prepare(ctx, db) {
 		time.Sleep(again)
@@ -95,7 +95,7 @@ func open(ctx context.Context, name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// How long another process is waited for, and how often it is looked whether it is through.
+// How long to wait for another process, and how often to poll it.
 const (
 	busy  = 30 * time.Second
 	again = 20 * time.Millisecond
@@ -119,7 +119,7 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	return errors.Join(err, tx.Commit())
 }
 
-// is says whether an error is one of SQLite's.
+// is reports whether an error is a given one of SQLite's.
 func is(err error, codes ...int) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

@@ -7,7 +7,8 @@ import (
 	"loopfault/results/match"
 )
 
-// Like ranks all stored hangs by each of the given ones; of each it gives the limit most alike.
+// Like ranks all stored hangs by each of the given ones; for each it returns the limit most
+// similar ones.
 func (ix *Index) Like(ctx context.Context, hangs []kernelreport.Report, limit int) (out match.Answer, err error) {
 	if out.Runs, _, out.Compared, err = ix.Size(ctx); err != nil {
 		return out, err

@@ -25,7 +25,7 @@ type Run struct {
 	Problem  string    `json:"problem,omitempty"`
 }
 
-// Filter chooses runs; what is empty chooses all.
+// Filter selects runs; empty fields select all.
 type Filter struct {
 	Scenario string // a part of its name
 	Kernel   string // the name of an arm's kernel
@@ -105,7 +105,7 @@ func (ix *Index) History(ctx context.Context, scenario, kernel string) ([]Point,
 	})
 }
 
-// Scenarios and Kernels are the names that there are.
+// Scenarios and Kernels list the names in the index.
 func (ix *Index) Scenarios(ctx context.Context) ([]string, error) {
 	return ix.names(ctx, "SELECT DISTINCT scenario FROM runs WHERE scenario <> '' ORDER BY 1")
 }

@@ -59,7 +59,7 @@ func (ix *Index) updateRun(ctx context.Context, name, stamp string, tell func())
 	})
 }
 
-// stamps are what is known of a run's trials, and whether the run itself is as it was.
+// stamps returns the indexed stamps of a run's trials, and whether the run itself is unchanged.
 func (ix *Index) stamps(ctx context.Context, name, stamp string) (map[int]string, bool, error) {
 	known := map[int]string{}
 	var id int64
@@ -93,7 +93,7 @@ func trialStamps(dir string) map[int]string {
 	entries, _ := safefile.ListIn(dir, "trials")
 	for _, e := range entries {
 		if n, err := strconv.Atoi(e.Name()); err == nil {
-			// Both: reports may be mended without the verdict.
+			// Both: reports may be rewritten without the verdict.
 			trial := filepath.Join("trials", e.Name())
 			if s := stampOf(dir, filepath.Join(trial, "verdict.json")); s != "" {
 				list[n] = s + " " + stampOf(dir, filepath.Join(trial, "reports.json"))
@@ -120,7 +120,7 @@ func diff(was, now map[int]string) (changed, gone []int) {
 // putRun writes the run's row and gives its id.
 func putRun(ctx context.Context, tx *sql.Tx, r store.Listed, stamp string) (int64, error) {
 	started, wrong := int64(0), ""
-	if r.Manifest.Format == 0 { // what is wrong with trials, they say themselves
+	if r.Manifest.Format == 0 { // problems of trials are recorded with them
 		wrong = problem(r.Dir, errors.New(r.Problem))
 	}
 	if !r.Manifest.Started.IsZero() {

@@ -69,7 +69,7 @@ func newWriter(ctx context.Context, tx *sql.Tx) (*writer, error) {
 	return w, nil
 }
 
-// put writes a trial and its hangs, in place of what was known of it.
+// put writes a trial and its hangs, replacing its previous entry.
 func (w *writer) put(run int64, t trial) error {
 	if _, err := w.drop.ExecContext(w.ctx, run, t.n); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (w *writer) newStack(r kernelreport.Report, hash, text []byte) (id int64, e
 	return id, nil
 }
 
-// bare is a report without what differs each time it is seen.
+// bare is a report without the parts that differ at each occurrence.
 func bare(r kernelreport.Report) kernelreport.Report {
 	b := kernelreport.Report{Kind: r.Kind, Title: r.Title, Signature: r.Signature, Tasks: []kernelreport.Task{}}
 	for _, t := range r.Tasks[:min(len(r.Tasks), 1)] {

@@ -12,12 +12,12 @@ import (
 	"loopfault/results/safefile"
 )
 
-// deepTrials is how many trials a store may have so that each one's file is looked at for changes. In larger ones only
-// runs are in which something was added, removed or written by a campaign.
+// deepTrials is how many trials a store may have for each file to be checked for changes. In larger stores only
+// runs are checked in which a campaign added, removed or wrote something.
 const deepTrials = 50_000
 
-// Update brings the index up to date with the result trees: what changed since is read again. tell, which may be nil,
-// is told of each run that is read, with how many there are.
+// Update brings the index up to date with the result trees: it reads again what changed. tell, which may be
+// nil, is called for each run that is read, with the number of runs.
 func (ix *Index) Update(ctx context.Context, tell func(run string, i, of int)) error {
 	entries, err := safefile.ListIn(ix.dir, ".")
 	if err != nil {
@@ -53,7 +53,7 @@ func (ix *Index) Update(ctx context.Context, tell func(run string, i, of int)) e
 	return ix.forget(ctx, have)
 }
 
-// Rebuild throws all away that is known, for Update to read it again.
+// Rebuild empties the index, for Update to read everything again.
 func (ix *Index) Rebuild(ctx context.Context) error {
 	return ix.change(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, schema)
@@ -79,7 +79,7 @@ func (ix *Index) known(ctx context.Context) (map[string]string, error) {
 	return have, rows.Err()
 }
 
-// forget drops runs that are no more.
+// forget drops runs that no longer exist.
 func (ix *Index) forget(ctx context.Context, gone map[string]string) error {
 	if len(gone) == 0 {
 		return nil
@@ -94,7 +94,7 @@ func (ix *Index) forget(ctx context.Context, gone map[string]string) error {
 	})
 }
 
-// tidy drops stacks that nobody was seen with.
+// tidy drops stacks that no trial refers to any more.
 func tidy(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, "DELETE FROM stacks WHERE seen = 0")
 	return err
@@ -122,7 +122,7 @@ func runStamp(dir string) string {
 	return strings.Join(list, " ")
 }
 
-// stampOf changes with a file, "" if it is not there.
+// stampOf changes with a file; it is "" if there is none.
 func stampOf(dir, name string) string {
 	info, err := safefile.StatIn(dir, name)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"loopfault/results/report/model"
 )
 
-// Formats are those that are the same wherever they lie, by name. A page (package html) is not: it links to files.
+// Formats are the location-independent formats, by name. A page (package html) is not one: it links to files.
 var Formats = map[string]func(io.Writer, model.Run) error{
 	"junit": junit.Write, "ktap": ktap.Write, "kcidb": kcidb.Write, "mail": mail.Write, "markdown": markdown.Write,
 }

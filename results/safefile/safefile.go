@@ -1,6 +1,6 @@
-// Package safefile opens files that somebody else may have laid out: a results directory from another machine, a file
-// that was named on the command line. Only regular files are opened, opening never waits, and below a directory no
-// symbolic link leads out of it. Whoever reads a stored run does it through this package.
+// Package safefile opens files that another user may have made: a results directory from another machine, a
+// file named on the command line. Only regular files are opened, opening never waits, and below a directory no
+// symbolic link leads out of it. All readers of stored runs use this package.
 package safefile
 
 import (
@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Refused is the error of a file that is there and is not opened.
+// Refused is the error of an existing file that is not opened.
 type Refused struct {
 	Path string
 	Why  string // what it is
@@ -29,7 +29,7 @@ func (r *Refused) Error() string { return r.Path + " " + r.Why }
 // Whose says that the file is the user's.
 func (*Refused) Whose() errs.Class { return errs.Usage }
 
-// A FIFO that nobody writes to would make a plain open wait for ever.
+// Without O_NONBLOCK, opening a FIFO without a writer would block for ever.
 const reading = os.O_RDONLY | unix.O_NONBLOCK
 
 // Open opens a regular file for reading.
@@ -102,7 +102,8 @@ func AppendIn(dir, name string) (*os.File, error) {
 	})
 }
 
-// WriteIn writes a file below a directory, whole or not at all. What had its name is replaced, not followed.
+// WriteIn writes a file below a directory, whole or not at all. An existing file or link of that name is
+// replaced, not followed.
 func WriteIn(dir, name string, text []byte, mode fs.FileMode) error {
 	_, err := in(dir, func(root *os.Root) (struct{}, error) {
 		at, err := root.OpenRoot(filepath.Dir(name)) // a temporary file that a kill leaves lies beside the file
@@ -125,7 +126,8 @@ func in[T any](dir string, do func(*os.Root) (T, error)) (T, error) {
 	return do(root)
 }
 
-// inside names a file that leads out of its directory: what os.Root says of it names neither.
+// inside names a file that leads out of its directory, and the directory: the error of
+// os.Root names neither.
 func inside(dir, name string, err error) error {
 	if err != nil && strings.Contains(err.Error(), "path escapes from parent") { // os does not export this error
 		return &Refused{filepath.Join(dir, name), "leads out of " + dir + ", as a symbolic link or by its name: not followed"}

@@ -2,8 +2,8 @@ package stats
 
 import "math"
 
-// Aim is what a campaign is asked to be able to say. The zero value asks for
-// the usual.
+// Aim is what a campaign has to be able to show. The zero value stands for the
+// defaults.
 type Aim struct {
 	Power  float64 // chance of showing a difference that is there; 0: DefaultPower
 	Rate   float64 // of arms without hits: that their rate is below this one; 0: smallRate

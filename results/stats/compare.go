@@ -77,7 +77,7 @@ func word(p Pair, c Compared, comparisons int) Word {
 		return Worse
 	case c.Significant() && arm < base:
 		return Better
-	// Asked last: next to clearer comparisons Holm demands less than this.
+	// Checked last: beside clearer comparisons Holm demands less than this.
 	case p.smallest() > significance/float64(comparisons):
 		return TooFew
 	}

@@ -6,8 +6,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// DefaultPower is the chance to show a difference that is there, when nobody
-// asked for another.
+// DefaultPower is the default chance to show a real difference.
 const DefaultPower = 0.8
 
 // mostTrials is what TrialsToShow answers when no campaign can tell the rates

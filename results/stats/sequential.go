@@ -2,9 +2,9 @@ package stats
 
 import "math"
 
-// Sequential compares two arms while their outcomes come in, and stays honest
-// however often one looks and whenever one stops for what was seen. The zero
-// value has seen nothing.
+// Sequential compares two arms while their outcomes come in, and stays valid
+// under any number of looks and under data-dependent stopping. The zero value
+// has no data.
 //
 // It is the safe test for two proportions. Outcomes come in blocks, one of each
 // arm. A block multiplies the e-value by how much likelier it is under the rates

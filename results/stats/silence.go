@@ -2,10 +2,10 @@ package stats
 
 import "math"
 
-// Silence is the chance that n further trials show no hit, by what was seen so
-// far: how likely a rate is that was seen to be high may be small after all, and
-// then shows nothing. The rate's prior is Jeffreys', so that the trials to come
-// are beta-binomial; of no hits at all it makes no sense, and is 1.
+// Silence is the chance that n further trials show no hit, given the data so
+// far: a rate that looked high may be small after all, and then shows nothing.
+// The rate's prior is Jeffreys', so that the trials to come are beta-binomial;
+// of no hits at all it makes no sense, and is 1.
 func Silence(seen Count, n int) float64 {
 	if seen.Hits == 0 {
 		return 1
@@ -23,8 +23,8 @@ func lnBeta(a, b float64) float64 {
 }
 
 // TrialsToTrust is how many trials without a hit make it less likely than chance,
-// which lies between 0 and 1, that the rate behind what was seen is still there:
-// the smallest n with Silence(seen, n) <= chance. There has to be a hit.
+// which is between 0 and 1, that the rate seen before still holds: the smallest n
+// with Silence(seen, n) <= chance. There has to be a hit.
 func TrialsToTrust(seen Count, chance float64) int {
 	n := 1
 	for Silence(seen, n) > chance && n < mostTrials/2 {

@@ -17,10 +17,10 @@ import (
 
 const journalFile = "journal.jsonl"
 
-// Event is one line of journal.jsonl: what a campaign did, as it did it. Which
-// trials are complete is not asked here but of their verdict.json; the journal
-// knows how long the campaign worked, how often each trial was tried, and why it
-// stopped.
+// Event is one line of journal.jsonl: what a campaign did, as it did it.
+// Completeness of trials is not recorded here but by their verdict.json; the
+// journal records how long the campaign worked, how often each trial was tried,
+// and why it stopped.
 type Event struct {
 	At      time.Time `json:"at"`
 	What    What      `json:"what"`
@@ -49,8 +49,8 @@ type Journal struct {
 // ErrBusy says that another process works on the run.
 var ErrBusy = errors.New("another loopfault works on this run")
 
-// Journal opens the run's journal, to go on with it or to keep others off. What a killed writer left
-// half written is cut off.
+// Journal opens and locks the run's journal, to continue the run or to keep other writers off. A
+// partial line of a killed writer is cut off.
 func (r *Run) Journal() (*Journal, error) {
 	file, err := safefile.AppendIn(r.Dir, journalFile)
 	if err != nil {
@@ -64,12 +64,12 @@ func (r *Run) Journal() (*Journal, error) {
 	return j, nil
 }
 
-// Hold keeps writers off the run for one that reads, until it is called again. It changes nothing: the run may be
-// somebody else's, and what a killed writer left is the next writer's to cut off.
+// Hold keeps writers off the run for a reader, until release is called. It changes nothing: the run may be
+// another user's, and the next writer cuts off a partial line of a killed one.
 func (r *Run) Hold() (release func() error, err error) {
 	file, err := safefile.OpenIn(r.Dir, journalFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return func() error { return nil }, nil // no writer has come so far
+		return func() error { return nil }, nil // there was no writer so far
 	}
 	if err != nil {
 		return nil, err
@@ -108,8 +108,8 @@ func (j *Journal) open() error {
 	return nil
 }
 
-// parseJournal reads events up to the first thing that is none, and says how
-// many bytes are good.
+// parseJournal reads events up to the first invalid line, and returns how many
+// bytes are valid.
 func parseJournal(text []byte) (events []Event, good int) {
 	for {
 		end := bytes.IndexByte(text[good:], '\n')
@@ -143,7 +143,7 @@ func worked(events []Event) time.Duration {
 func (j *Journal) Add(e Event) error {
 	e.At = time.Now().UTC()
 	if e.What == Opened {
-		j.opened = e.At // as those who read the journal count
+		j.opened = e.At // as readers of the journal count
 	}
 	line, err := json.Marshal(e)
 	if err != nil {
@@ -158,5 +158,5 @@ func (j *Journal) Add(e Event) error {
 // Worked is how long the campaign has been worked on by all processes so far.
 func (j *Journal) Worked() time.Duration { return j.before + time.Since(j.opened) }
 
-// Close gives the run free for the next writer.
+// Close unlocks the run for the next writer.
 func (j *Journal) Close() error { return j.file.Close() }

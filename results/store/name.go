@@ -29,7 +29,7 @@ func (n RunName) check() error {
 	return nil
 }
 
-// Remove removes a run. That it is not there, or no longer, is as well.
+// Remove removes a run. A missing run is no error.
 func (s *Store) Remove(name RunName) error {
 	if err := name.check(); err != nil {
 		return err

@@ -39,8 +39,8 @@ func (s *Store) Load(name string) (Stored, error) {
 	return r, err
 }
 
-// find is the directory of a run. What a name leads to lies in the results directory: "latest" is a link, and links of
-// a results directory that came from elsewhere may lead anywhere.
+// find is the directory of a run. The result has to be in the results directory: "latest" is a link, and links
+// of a foreign results directory may point anywhere.
 func (s *Store) find(name string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) {
 		return filepath.EvalSymlinks(name)
@@ -161,8 +161,8 @@ func syncPath(path string) error {
 	return f.Sync()
 }
 
-// FindPart reads the newest run that is the named part of something greater. Runs
-// whose manifest cannot be read are no part of anything.
+// FindPart reads the newest run that is the named part of something larger. Runs
+// with an unreadable manifest are skipped.
 func (s *Store) FindPart(part string) (stored Stored, found bool, err error) {
 	entries, err := safefile.ListIn(s.dir, ".")
 	if err != nil {

@@ -13,18 +13,17 @@ import (
 	"loopfault/results/safefile"
 )
 
-// Records are files beside the runs that remember what several runs together are
-// for: a matrix, a bisection, a nightly. They are called KIND-TIME.json and are
-// written anew whenever something happened, so that whatever was interrupted can
-// go on.
+// Records are files beside the runs that say what several runs together are for:
+// a matrix, a bisection, a nightly. They are called KIND-TIME.json and are
+// rewritten at every step, so that interrupted work can resume.
 
 // Latest names the newest record of a kind.
 const Latest = "latest"
 
 const recordSuffix = ".json"
 
-// NewRecord makes an empty file nobody else has, named so that names sort by
-// time: two may start in one second.
+// NewRecord makes a new, empty file, named so that names sort by time and are
+// unique: two may start in one second.
 func NewRecord(results, kind string, at time.Time) (path string, err error) {
 	base := filepath.Join(results, kind+"-"+at.UTC().Format("20060102-150405"))
 	for i := 1; ; i++ {
@@ -43,7 +42,7 @@ func NewRecord(results, kind string, at time.Time) (path string, err error) {
 }
 
 // Records lists the records of a kind, oldest first. Empty ones are left out:
-// whoever made them was killed before there was anything to remember.
+// their writer was killed before it had anything to record.
 func Records(results, kind string) ([]string, error) {
 	entries, err := safefile.ListIn(results, ".")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,7 +57,7 @@ func Records(results, kind string) ([]string, error) {
 		if errors.Is(err, fs.ErrNotExist) || err == nil && st.Size() == 0 {
 			continue
 		}
-		found = append(found, filepath.Join(results, e.Name())) // whoever reads it says what is wrong with it
+		found = append(found, filepath.Join(results, e.Name())) // its reader reports what is wrong with it
 	}
 	return found, err
 }

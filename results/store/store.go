@@ -61,9 +61,9 @@ type File struct {
 	Text []byte
 }
 
-// Create makes the directory of a new run, writes its manifest and points
-// "latest" at it. The name sorts by time. What is in files is there before the
-// manifest, which makes a directory a run: who is killed in between has begun nothing.
+// Create makes the directory of a new run, writes its manifest and points "latest" at
+// it. The name sorts by time. files are written before the manifest, which makes a
+// directory a run: a process killed in between has begun nothing.
 func (s *Store) Create(m Manifest, files ...File) (*Run, error) {
 	name, err := s.reserve(m.Started, m.Name)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Store) Create(m Manifest, files ...File) (*Run, error) {
 	if err := r.writeJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	// A run that lost its manifest to a power cut could not be resumed.
+	// A run that lost its manifest in a power failure could not be resumed.
 	for _, d := range []string{r.Dir, s.dir} {
 		if err := syncPath(d); err != nil {
 			return nil, err
@@ -91,11 +91,11 @@ func (s *Store) Create(m Manifest, files ...File) (*Run, error) {
 	return r, nil
 }
 
-// pathForm is what a scenario's name may have (a colon, say) and a directory's
-// had better not.
+// pathForm matches what a scenario's name may have (a colon, for example) but a
+// directory's should not.
 var pathForm = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// reserve makes a directory nobody else has: two runs may start in one second.
+// reserve makes a directory with a unique name: two runs may start in one second.
 func (s *Store) reserve(at time.Time, scenario string) (string, error) {
 	base := at.UTC().Format("20060102-150405") + "-" + pathForm.ReplaceAllString(scenario, "-")
 	for i := 1; ; i++ {
@@ -113,8 +113,8 @@ func (s *Store) reserve(at time.Time, scenario string) (string, error) {
 	}
 }
 
-// Trial makes and names the directory of trial n, emptied of what an earlier
-// attempt left.
+// Trial makes and names the directory of trial n, without files of an earlier
+// attempt.
 func (r *Run) Trial(n int) (string, error) {
 	root, err := os.OpenRoot(r.Dir) // "trials" may be a symbolic link in somebody else's run
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *Store) List() ([]Listed, error) {
 	return runs, nil
 }
 
-// Read reads one run. That it cannot be read, or not whole, is its problem.
+// Read reads one run. If it cannot be read in full, Problem says why.
 func (s *Store) Read(name string) Listed {
 	dir := filepath.Join(s.dir, name)
 	l := Listed{Run: name, Dir: dir}
@@ -203,8 +203,8 @@ func (s *Store) Read(name string) Listed {
 	return l
 }
 
-// Open opens a file of the run for reading, named as seen from its directory. What is no regular file, or leads out of
-// the run, is refused.
+// Open opens a file of the run for reading, named as seen from its directory. A name that is no regular file,
+// or leads out of the run, is refused.
 func (r *Run) Open(name string) (*os.File, error) { return safefile.OpenIn(r.Dir, name) }
 
 // Write writes a file of the run, whole or not at all.
@@ -220,7 +220,7 @@ func (r *Run) writeJSON(name string, v any) error {
 	return r.Write(name, append(text, '\n'))
 }
 
-// maxJSON is the most that is read of one file, in bytes: reports of a console that is full of them fit.
+// maxJSON is the most that is read of one file, in bytes: the reports of a console full of them fit.
 const maxJSON = 1 << 30
 
 func readJSON(dir, name string, v any) error {

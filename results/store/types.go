@@ -30,11 +30,12 @@ type Manifest struct {
 	Versions map[string]string `json:"versions"` // loopfault, go, qemu
 }
 
-// Terms are what was asked for of a campaign. With them, its scenario and the same kernels it goes on where it stopped.
+// Terms are the requested parameters of a campaign. With them, its scenario and the same kernels it can be
+// resumed.
 type Terms struct {
 	Seed      uint64   `json:"seed"`                   // of the plan
 	Trials    int      `json:"trials"`                 // planned for each arm, 0 for no bound
-	For       Duration `json:"for,omitempty"`          // no trial starts when it was worked for so long; 0 for no bound
+	For       Duration `json:"for,omitempty"`          // no trial starts after so much working time; 0 for no bound
 	Until     string   `json:"until,omitempty"`        // what stops it early, see UntilHang
 	Power     float64  `json:"power,omitempty"`        // asked for of comparisons, between 0 and 1; 0 for the default
 	Rate      float64  `json:"rate,omitempty"`         // to be shown of arms that do not hang, likewise
@@ -70,7 +71,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // What may stop a campaign early; "" is nothing but its bounds.
 const (
 	UntilHang       = "hang"       // the first hang of an arm that is no control
-	UntilDifference = "difference" // every comparison has shown one; they are tested sequentially
+	UntilDifference = "difference" // every comparison has shown a difference; they are tested sequentially
 	UntilAnswer     = "answer"     // likewise, or has had the trials that the power asked for takes
 )
 
@@ -84,8 +85,8 @@ func (m Manifest) Hit(t Trial) bool {
 	return k == verdict.Hang && m.KnownIssue(t) == nil || k == verdict.Stall && m.StallsCount(t.Arm)
 }
 
-// KnownIssue is what the hang or crash of a trial is listed as, nil if it is news. The list is read as of the day on which
-// the run began. What a control does is always news.
+// KnownIssue is the list's entry for a trial's hang or crash, nil if it is not listed. The list is read as of
+// the day on which the run began. Hangs of a control are never listed.
 func (m Manifest) KnownIssue(t Trial) *known.Issue {
 	if t.Verdict.Kind != verdict.Hang && t.Verdict.Kind != verdict.Crash {
 		return nil
@@ -138,7 +139,7 @@ type Arm struct {
 	Instrumentation []string `json:"instrumentation,omitempty"`
 }
 
-// From says in words what the kernel was built from, and by what; "" if nothing is known.
+// From says in words from which source and by which compiler the kernel was built; "" if unknown.
 func (a Arm) From() string {
 	var parts []string
 	add := func(format, what string) {
@@ -189,14 +190,14 @@ type Host struct {
 	MemMiB int    `json:"memory_mib"`
 }
 
-// Trial is verdict.json: what one trial showed and what that rests on.
+// Trial is verdict.json: the result of one trial and the data behind it.
 type Trial struct {
 	Planned
 	verdict.Verdict
 	verdict.Observations
 	Explanation    string                 `json:"explanation,omitempty"`          // one line on who waits for whom, of a trial that hung
 	Class          string                 `json:"explanation_class,omitempty"`    // of the explanation, as waitfor.Class names it
-	Resource       string                 `json:"explanation_resource,omitempty"` // what tasks wait for in vain, where that is its class
+	Resource       string                 `json:"explanation_resource,omitempty"` // resource of a lost wake-up
 	Kernel         string                 `json:"kernel"`                         // uname -r of the guest
 	Started        time.Time              `json:"started"`
 	Seconds        float64                `json:"seconds"`                    // host time, boot to verdict
@@ -205,32 +206,32 @@ type Trial struct {
 	Warm           bool                   `json:"warm,omitempty"`             // started from a snapshot
 	FirstOpSeconds float64                `json:"first_op_seconds,omitempty"` // host time, start of the trial to the first operation of a workload
 	Tracking       string                 `json:"tracking,omitempty"`         // how the server tracked its clients, in the kernel's words
-	Recoveries     []float64              `json:"recoveries,omitempty"`       // seconds after each outage until the load was back
+	Recoveries     []float64              `json:"recoveries,omitempty"`       // seconds from each outage to recovery
 	Proofs         map[string]int64       `json:"proofs,omitempty"`           // kernel counters behind landed and pressure
 	Workers        map[string]int64       `json:"workers,omitempty"`          // operations of each worker
 	Paths          map[string]paths.Count `json:"paths,omitempty"`            // calls of the target, and faults landed in them, by the way that led to it
 	Observed       []observe.Observed     `json:"observed,omitempty"`         // claims about the mechanism, each counted
-	Instrumented   []string               `json:"instrumented,omitempty"`     // how what the scenario asks for was had that only a changed kernel does
+	Instrumented   []string               `json:"instrumented,omitempty"`     // how features of changed kernels were provided
 	Ops            map[string]int64       `json:"nfs_ops,omitempty"`          // operations on the wire during the trial
 	Timings        map[string]float64     `json:"timings,omitempty"`          // seconds of each phase
 	Dump           *Dump                  `json:"dump,omitempty"`             // evidence/vmcore, when it was asked for and due
-	Schedule       string                 `json:"schedule,omitempty"`         // in which order processors came to the points of fault explore
-	Nth            []Nth                  `json:"nth,omitempty"`              // what came of failing one allocation after the other
+	Schedule       string                 `json:"schedule,omitempty"`         // order of vCPUs at fault explore's points
+	Nth            []Nth                  `json:"nth,omitempty"`              // results of failing each allocation
 	Attempts       int                    `json:"attempts,omitempty"`         // more than 1 after infrastructure errors
 }
 
-// Dump is what became of a dump of a guest's memory.
+// Dump is the outcome of a dump of a guest's memory.
 type Dump struct {
 	Bytes   int64   `json:"bytes"`
 	Seconds float64 `json:"seconds"`
 	Missing string  `json:"missing,omitempty"` // why there is none
 }
 
-// Nth is what came of failing the n-th allocation of a path.
+// Nth is the result of failing the n-th allocation of a path.
 type Nth struct {
 	N         int            `json:"n"`
 	Tries     int            `json:"tries"`
 	Landed    int            `json:"landed"`
-	Functions map[string]int `json:"functions,omitempty"` // that asked for what they did not get, and how often
+	Functions map[string]int `json:"functions,omitempty"` // functions whose allocation failed, and how often
 	Errors    map[string]int `json:"errors,omitempty"`    // that the caller was told
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// answer is what one question for places came to.
+// answer is the result of one query for places.
 type answer struct {
 	Places []Place `json:"places,omitempty"`
 	Error  string  `json:"error,omitempty"`
@@ -31,7 +31,7 @@ type memory struct {
 	fresh bool // there are answers that the file lacks
 }
 
-// recall reads the answers for a build id out of dir. A file that cannot be used is as good as none.
+// recall reads the answers for a build id out of dir. An unusable file counts as missing.
 func recall(dir, buildID string) *memory {
 	m := &memory{kept: kept{Format: cacheFormat, Answers: map[string]answer{}}}
 	if dir == "" || buildID == "" {

@@ -14,7 +14,7 @@ import (
 // ErrNoDebugInfo is the error of kernels built without debug information.
 var ErrNoDebugInfo = errors.New("the kernel was built without debug information (the kernel \"debuginfo\" of the catalogue has some)")
 
-// ErrOtherBuild is the error of functions that are of another size in this kernel.
+// ErrOtherBuild is the error of functions whose size differs in this kernel.
 var ErrOtherBuild = errors.New("another build")
 
 // Place is one line of source.
@@ -134,8 +134,8 @@ func (k *Kernel) At(addr uint64) ([]Place, error) {
 	return k.lines.at(addr)
 }
 
-// find picks the function of that name and printed size. Static functions may share a name: then the size decides, and
-// if it does not, nobody can tell.
+// find picks the function of that name and printed size. Static functions may share a name: then the size
+// decides; if several fit, it is an error.
 func (k *Kernel) find(fn, size string) (function, error) {
 	if k.functions == nil {
 		if err := k.load(); err != nil {

@@ -1,6 +1,6 @@
 // Package cache keeps the built files: one directory per key, published in one
-// step, guarded by locks that survive nobody. It knows nothing about kernels or
-// images, and it never deletes a published entry by itself.
+// step, guarded by locks that end with their holder. It knows nothing about
+// kernels or images, and it never deletes a published entry on its own.
 package cache
 
 import (
@@ -84,7 +84,7 @@ func gb(n uint64) float64 { return float64(n) / 1e9 }
 
 // Stage makes an empty directory to fill and then Publish as room/key. The
 // caller holds a lock that covers room/key: leftovers of a builder that died
-// are thrown away.
+// are removed.
 func (c *Cache) Stage(room, key string) (string, error) {
 	dir := c.Path(room, ".staging-"+key)
 	if err := os.RemoveAll(dir); err != nil {

@@ -18,8 +18,8 @@ import (
 
 // Lock is an exclusive flock on a file. It is held by the open file, not by the
 // process: handed to a child (File), it stays held until the child has gone too.
-// That is why gofrs/flock, which hides its file, is not used here: what a killed
-// builder leaves running must keep the next builder waiting.
+// That is why gofrs/flock, which hides its file, is not used here: child
+// processes of a killed builder must keep the next builder waiting.
 type Lock struct{ f *os.File }
 
 // poll is how often a waiting builder looks again; flock has no time-out and
@@ -27,8 +27,8 @@ type Lock struct{ f *os.File }
 const poll = 200 * time.Millisecond
 
 // Lock takes the lock file at the given place in the cache and waits for it as
-// long as ctx allows. If it must wait it calls waiting once with what the holder
-// wrote about itself. purpose is what we write for others to read.
+// long as ctx allows. If it must wait it calls waiting once with the holder's
+// note. purpose is our own note.
 func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(holder string)) (*Lock, error) {
 	path := c.Path(place)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -48,7 +48,7 @@ func (c *Cache) Lock(ctx context.Context, place, purpose string, waiting func(ho
 			f.Close()
 			return nil, errs.Infraf("cannot lock %s: %w", path, err)
 		}
-		// A holder that has only just come has not written its note yet.
+		// A new holder may not have written its note yet.
 		if who := holder(f); !told && waiting != nil && (who != "" || tries > 0) {
 			told = true
 			waiting(cmp.Or(who, "another process"))

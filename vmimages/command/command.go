@@ -42,8 +42,8 @@ const grace = 20 * time.Second
 const tail = 60
 
 // watchdog runs a tool and passes SIGTERM on to the whole process group. Make
-// tells its shells to stop, but those leave compilers behind that finish their
-// file first; and of a parent's death only one process is told.
+// stops its shells, but their compilers finish their file first; and the
+// parent-death signal reaches only one process.
 const watchdog = `trap 'trap "" TERM; asked=1; kill -TERM 0' TERM
 "$@" & wait $!; status=$?
 [ -z "$asked" ] || { wait $!; status=$?; }
@@ -90,7 +90,7 @@ func (c Command) runLocked(ctx context.Context) error {
 	lines := <-last
 
 	if cmd.Process != nil {
-		// Whoever is left in the group outlived its parent.
+		// Processes left in the group outlived their parent.
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
 	if cause := ctx.Err(); cause != nil {
@@ -110,8 +110,8 @@ func (c Command) runLocked(ctx context.Context) error {
 	return e
 }
 
-// killed reports whether the tool, or the watchdog, ended by the one signal that
-// lets nobody tidy up.
+// killed reports whether the tool, or the watchdog, ended by SIGKILL, which
+// allows no clean-up.
 func killed(st *os.ProcessState) bool {
 	if st == nil {
 		return false

@@ -48,7 +48,7 @@ const (
 	dirNothing = "nothing"
 )
 
-// fresh is for how long lists are believed without asking the mirror again.
+// fresh is how long lists are used without asking the mirror again.
 const fresh = time.Hour
 
 // Space for the lists of all suites and for one large package, in bytes.
@@ -56,9 +56,8 @@ const space = 500_000_000
 
 var packageForm = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
-// Fetch downloads the newest version of a package that any suite has and gives its
-// file to use, which is removed afterwards. A package that no suite has is a Usage error that says what stands in the way
-// of the suites that could not be read.
+// Fetch downloads the newest version of a package in any suite and passes its file to use; the file is removed
+// afterwards. For a package in no suite the Usage error says why some suites could not be read.
 func (a *Archive) Fetch(ctx context.Context, name string, use func(deb string, v Version) error) error {
 	if !packageForm.MatchString(name) {
 		return errs.Usagef("%q is no name of a Debian package", name)
@@ -86,7 +85,7 @@ func (a *Archive) Fetch(ctx context.Context, name string, use func(deb string, v
 	return use(deb, v)
 }
 
-// Names lists the packages of all suites whose names begin so.
+// Names lists the packages of all suites whose names have a prefix.
 func (a *Archive) Names(ctx context.Context, prefix string) (names []string, err error) {
 	return names, a.ask(ctx, prefix, func(line string) { names = append(names, line) }, "pkgnames", prefix)
 }
@@ -104,7 +103,7 @@ func (a *Archive) Depends(ctx context.Context, name string) (names []string, err
 	return names, err
 }
 
-// ask puts a question about a package to the lists.
+// ask queries the lists about a package.
 func (a *Archive) ask(ctx context.Context, name string, line func(string), question ...string) error {
 	if !packageForm.MatchString(name) {
 		return errs.Usagef("%q is no name of a Debian package", name)
@@ -149,8 +148,8 @@ func (a *Archive) open(ctx context.Context, name string) (lock *cache.Lock, suit
 	return lock, suites, missed, err
 }
 
-// absent says why a package is not to be had: the machine may be to blame only if there
-// is a suite that it could not read.
+// absent says why a package is not available: it may be the machine's fault only if a
+// suite could not be read.
 func absent(name string, missed map[string]string) error {
 	var why []string
 	for suite, reason := range missed {
@@ -189,7 +188,7 @@ func (a *Archive) newest(ctx context.Context, name string, suites []suite) (Vers
 var statusLine = regexp.MustCompile(`^dlstatus:[0-9]+:([0-9]+)`)
 
 // download gets one version; apt compares it with the hashes of the signed lists. It writes
-// under the final name from the start, so that what it leaves when it fails has to go.
+// under the final name from the start, so a partial file has to be removed after a failure.
 func (a *Archive) download(ctx context.Context, lock *os.File, v Version) (deb string, err error) {
 	dir := a.Cache.Path(room, dirPackage)
 	defer func() {

@@ -15,13 +15,12 @@ import (
 	"loopfault/vmimages/command"
 )
 
-// archiveKeys signs all of Debian's suites. A host that does not have it has apt trust
-// what it trusts.
+// archiveKeys signs all of Debian's suites. On a host without it, apt uses its own
+// trusted keys.
 const archiveKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-// The suites that are asked, by their code names: those of a release's role, such as
-// stable-backports, move, and caches before a mirror may know them as they were. What a mirror
-// does not have, or not yet, is passed over.
+// The suites that are queried, by code name: names by role, such as stable-backports, move,
+// and a cache before a mirror may be stale. Suites that a mirror lacks are skipped.
 var (
 	releases   = []string{"bullseye", "bookworm", "trixie", "forky"}
 	mainSuites = append(with(releases, "", "-updates", "-backports"), "sid", "experimental")
@@ -38,7 +37,7 @@ func with(releases []string, endings ...string) (suites []string) {
 	return suites
 }
 
-// mirror is a place that some suites can be had from.
+// mirror is a source of some suites.
 type mirror struct {
 	uri      string
 	security bool
@@ -104,8 +103,8 @@ func (s suite) line(keyring string) string {
 	return fmt.Sprintf("deb [%s] %s %s main\n", options, s.uri, s.name)
 }
 
-// update reads the lists of the suites, and says by name why some could not be. What
-// a mirror does not have is no reason to speak of.
+// update reads the lists of the suites, and returns by name why some could not be
+// read. A suite that the mirror lacks is not reported.
 func (a *Archive) update(ctx context.Context, lock *os.File, suites []suite) (missed map[string]string, err error) {
 	step := a.Report.Begin("debian.lists", "reading the lists of Debian's suites", estimateLists)
 	defer step.End()
@@ -144,7 +143,7 @@ func (a *Archive) update(ctx context.Context, lock *os.File, suites []suite) (mi
 	return missed, nil
 }
 
-// estimateLists is for lists of which none is there yet.
+// estimateLists is the estimate when no list exists yet.
 const estimateLists = 25 * time.Second
 
 func stampName(s suite) string { return notInFiles.ReplaceAllString(s.uri+"_"+s.name, "_") }
@@ -172,8 +171,8 @@ func (a *Archive) configPath(name string) string { return a.Cache.Path(room, nam
 func (a *Archive) listPath(name string) string   { return a.Cache.Path(room, name+".list") }
 
 // configure writes an apt configuration that reads some suites and knows of nothing that
-// is installed. The host's own comes first, for what decides whether its mirror can be
-// reached; what would weaken the checks is set back.
+// is installed. The host's own comes first, for the settings that its mirror needs;
+// settings that would weaken the checks are reset.
 func (a *Archive) configure(name string, suites []suite) (path string, err error) {
 	keyring := a.keyring
 	if keyring == "" {
@@ -200,7 +199,7 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 `, a.Cache.Path(room, "preferences"), a.Cache.Path(room, dirNothing), list, a.Cache.Path(room), a.Cache.Path(room, dirLists), a.Cache.Path(room))
-	// No suite is worth less than another, as backports and experimental are by themselves.
+	// All suites get the same priority; by default backports and experimental have lower ones.
 	preferences := "Package: *\nPin: version *\nPin-Priority: 500\n"
 	for file, text := range map[string]string{list: lines.String(), path: text, a.Cache.Path(room, "preferences"): preferences} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -213,7 +212,7 @@ Acquire::AllowDowngradeToInsecureRepositories "false";
 	return path, nil
 }
 
-// environment has apt read a configuration on top of the host's.
+// environment makes apt read a configuration on top of the host's.
 func environment(config string) []string {
 	return append(command.Environment(), "APT_CONFIG="+config)
 }

@@ -70,9 +70,9 @@ func (r *Repo) Contains(ctx context.Context, commit, ancestor string) (bool, err
 	return err == nil, err
 }
 
-// Suspects lists the commits that bad has and none of the good ones, those first
-// that split the rest most evenly; bad itself is the last. With paths, only
-// commits that touch them, and bad.
+// Suspects lists the commits reachable from bad and from none of the good ones,
+// the most even splits first; bad itself is the last. With paths, only commits
+// that touch them, and bad.
 func (r *Repo) Suspects(ctx context.Context, bad string, good, paths []string) ([]string, error) {
 	args := []string{"rev-list", "--bisect-all", bad}
 	for _, g := range good {
@@ -98,12 +98,12 @@ type Tree struct {
 	lock *cache.Lock
 }
 
-// Close lets others have the checkout.
+// Close unlocks the checkout.
 func (t *Tree) Close() { t.lock.Unlock() }
 
 // Checkout puts the files of a commit into our clone of the repository. Each
-// repository has one, so that what follows each other in it is built from what is
-// there already. The clone takes no more than the files of one commit.
+// repository has one, so that successive builds are incremental. The clone is
+// shallow: it holds the files of one commit only.
 func (r *Repo) Checkout(ctx context.Context, c *cache.Cache, commit string, waiting func(holder string)) (*Tree, error) {
 	sum := sha256.Sum256([]byte(r.Dir))
 	room := filepath.Join("kernels", "checkouts", hex.EncodeToString(sum[:6]))
@@ -123,7 +123,7 @@ func (r *Repo) Checkout(ctx context.Context, c *cache.Cache, commit string, wait
 const spaceTree = 2_300_000_000
 
 func (r *Repo) put(ctx context.Context, c *cache.Cache, dir, commit string) error {
-	// A clone that was cut short, or whose lender moved, is not worth mending.
+	// An incomplete clone, or one whose lender moved, is made again.
 	if _, err := r.run(ctx, dir, "cat-file", "-e", commit+"^{commit}"); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -138,8 +138,8 @@ func (r *Repo) put(ctx context.Context, c *cache.Cache, dir, commit string) erro
 			return err
 		}
 	}
-	// Killed in the middle of a checkout, git leaves its lock behind; ours says that
-	// nobody is there.
+	// A git that is killed during a checkout leaves its lock behind; ours proves
+	// that no git is running.
 	if err := os.Remove(filepath.Join(dir, ".git", "index.lock")); err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -150,8 +150,8 @@ func (r *Repo) put(ctx context.Context, c *cache.Cache, dir, commit string) erro
 	return err
 }
 
-// run runs git in dir. The user's settings do not count, but for the directories
-// that he declared safe.
+// run runs git in dir. The user's settings are ignored, except for
+// safe.directory.
 func (r *Repo) run(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, r.git, append([]string{"-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-C", dir}, args...)...)
 	cmd.Env = append(command.Environment(), "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")

@@ -23,7 +23,7 @@ import (
 )
 
 // epoch is the time of everything in the image (SOURCE_DATE_EPOCH): the day
-// Debian 12 came out. Any fixed time does.
+// Debian 12 came out. Any fixed time works.
 const epoch = 1686355200
 
 const (
@@ -60,8 +60,8 @@ const cleanup = `cd "$1" && rm -rf etc/ssh/ssh_host_* etc/resolv.conf etc/hostna
 var mountPoints = []string{"/export", "/results", "/mnt/nfs", "/root/.ssh", "/var/target"}
 
 // makeMountPoints makes them inside the new root $1. Debian 13 has /root/.ssh already,
-// and debugfs's mkdir of what is there damages the file system (seen with 1.47.0 and
-// 1.47.2), so they are made before there is one.
+// and debugfs's mkdir of an existing directory damages the file system (seen with
+// 1.47.0 and 1.47.2), so they are made before the file system.
 func makeMountPoints() string {
 	dirs := strings.Join(mountPoints, " .")
 	return `cd "$1" && mkdir -p .` + dirs + ` && chmod 755 .` + dirs + ` && chmod 700 ./root/.ssh`
@@ -100,7 +100,7 @@ func makeBase(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, dir str
 }
 
 // makeFS turns dir's tarball into a file system. Nothing is reserved for root, and
-// so there is no lost+found, which would carry the time of now.
+// so there is no lost+found, which would have the current time.
 func makeFS(ctx context.Context, lock *cache.Lock, dir string, blocks, inodes int64) error {
 	tool, err := packages.Find("genext2fs")
 	if err != nil {
@@ -180,11 +180,11 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 	return err
 }
 
-// notMade says why there is no userland. That a user has no ids to be root with
-// comes before what mmdebstrap complains of: without them it falls back on fakechroot,
-// which fails with a list of all packages where the host's libc is newer than the
-// image's ("GLIBC_2.38 not found" on Debian 13). Of that the beginning is enough, and
-// it is needed: something else may have gone wrong first.
+// notMade says why there is no userland. Missing subordinate ids come before
+// mmdebstrap's own message: without them it falls back on fakechroot, which fails with
+// a list of all packages if the host's libc is newer than the image's ("GLIBC_2.38 not
+// found" on Debian 13). The beginning of that is enough, and it is needed: something
+// else may have failed first.
 func notMade(e *errs.Error, complaint, noIDs string) error {
 	f := errs.Infraf("mmdebstrap failed: %s", complaint)
 	if noIDs != "" {
@@ -209,7 +209,7 @@ func aptEnvironment() []string {
 	return env
 }
 
-// tarContents is what a userland's tarball tells about it.
+// tarContents is what is read from a userland's tarball.
 type tarContents struct {
 	entries, blocks int64
 	packages        []Package

@@ -30,8 +30,8 @@ const (
 	lockPlace  = "images/lock"
 )
 
-// The formats change when userlands or the layers on them are made in a way that
-// the other inputs of a key do not show.
+// The formats change when the way userlands or their layers are made changes,
+// which the other inputs of a key do not show.
 const (
 	baseFormat  = 1
 	layerFormat = 3
@@ -54,7 +54,7 @@ type Builder struct {
 // tried. The first is the default.
 var Releases = []string{"bookworm", "trixie", sid}
 
-// sid is the one without updates and security archives.
+// sid is the release without updates and security archives.
 const sid = "sid"
 
 // DefaultSpec is the userland that the agent expects.
@@ -85,9 +85,9 @@ func hash(parts ...string) string {
 }
 
 // Ensure returns the image of a spec with the agent at agentPath in it, from the
-// cache or made now. The userland is kept apart from what is laid on it, so a new
-// agent costs about a second. When ctx ends it returns ctx's error; nothing half
-// made is ever returned later.
+// cache or newly made. The userland is kept apart from what is laid on it, so a
+// new agent costs about a second. When ctx ends it returns ctx's error; nothing
+// half made is ever returned later.
 func (b *Builder) Ensure(ctx context.Context, s Spec, agentPath string) (Image, error) {
 	baseKey, err := s.key()
 	if err != nil {
@@ -182,7 +182,7 @@ func (b *Builder) finish(ctx context.Context, lock *cache.Lock, base string, fil
 	if err := lay(ctx, lock, stage, fsName, files); err != nil {
 		return Image{}, err
 	}
-	// Guests share the file; the mode keeps a slip from changing all of them.
+	// Guests share the file; the mode prevents accidental writes.
 	if err := os.Chmod(path, 0o444); err != nil {
 		return Image{}, err
 	}
@@ -196,7 +196,7 @@ func (b *Builder) finish(ctx context.Context, lock *cache.Lock, base string, fil
 	if err := os.WriteFile(filepath.Join(stage, Manifest), append(text, '\n'), 0o644); err != nil {
 		return Image{}, err
 	}
-	// A directory that load refused is in the way.
+	// Remove a directory that load rejected.
 	if err := os.RemoveAll(b.Cache.Path(roomImages, img.Key)); err != nil {
 		return Image{}, err
 	}

@@ -11,7 +11,7 @@ import (
 // ErrNotMade says that an image would have to be made first.
 var ErrNotMade = errors.New("the root image is not made yet")
 
-// Find returns the image of a spec if it is in the cache. It makes nothing and waits for nobody.
+// Find returns the image of a spec if it is in the cache. It makes nothing and takes no lock.
 func (b *Builder) Find(s Spec, agentPath string) (Image, error) {
 	baseKey, err := s.key()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"loopfault/vmimages/packages"
 )
 
-// wantedIDs is how many subordinate ids mmdebstrap wants to be root with.
+// wantedIDs is how many subordinate ids mmdebstrap needs for root in a user namespace.
 const wantedIDs = 65536
 
 // withoutIDs says, in one line with the cure, why this user cannot be root in a user
@@ -33,7 +33,7 @@ func withoutIDs() string {
 	return ""
 }
 
-// givesIDs reads subuid(5), where a user stands by name or by number.
+// givesIDs reads subuid(5), which lists users by name or number.
 func givesIDs(text, name, id string) bool {
 	for line := range strings.Lines(text) {
 		f := strings.Split(strings.TrimSpace(line), ":")

@@ -101,8 +101,8 @@ func lay(ctx context.Context, lock *cache.Lock, dir, name string, files []file) 
 	return verify(ctx, lock, dir, name)
 }
 
-// complaint tells debugfs's errors from its echo: it ends with status 0 in any
-// case. Removing what was never there is no error.
+// complaint separates debugfs's errors from its echo, since its exit status is
+// always 0. Removing a missing file is no error.
 func complaint(line string) bool {
 	switch {
 	case line == "", strings.HasPrefix(line, "debugfs"), strings.HasPrefix(line, "Allocated inode:"):
@@ -142,14 +142,14 @@ func debugfsScript(stage string, files []file) ([]byte, error) {
 		}
 		to := realDir(f.path)
 		dir, base := path.Split(to)
-		// write knows no paths: it creates in the current directory.
+		// debugfs's write takes no paths: it creates in the current directory.
 		fmt.Fprintf(&s, "cd %s\nrm %s\nwrite %s %s\ncd /\n", dir, base, source, base)
 		own(to, fmt.Sprintf("0%o", 0o100000|f.mode))
 	}
 	return s.Bytes(), nil
 }
 
-// verify checks the finished file system: a guest mounts it without asking.
+// verify checks the finished file system: a guest mounts it without a check.
 func verify(ctx context.Context, lock *cache.Lock, dir, name string) error {
 	fsck, err := packages.Find("e2fsck")
 	if err != nil {

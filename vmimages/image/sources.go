@@ -33,9 +33,9 @@ func hostSources(ctx context.Context, release string) (string, error) {
 	return debLines(out, release), nil
 }
 
-// debLines keeps what makes up a plain Debian release, in a fixed order. Of a release
-// that the host has no sources of, it is taken from where the host has its own Debian
-// release from: mirrors carry them all.
+// debLines keeps what makes up a plain Debian release, in a fixed order. For a
+// release that the host has no sources for, they use the mirror of the host's own
+// release: mirrors carry all releases.
 func debLines(targets []byte, release string) string {
 	var own, others []string
 	for row := range bytes.Lines(targets) {

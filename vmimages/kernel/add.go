@@ -16,11 +16,11 @@ import (
 	"loopfault/vmimages/packages"
 )
 
-// Add takes a kernel as a distribution ships it, unchanged, and makes a name stand for
-// it: that of its package for one of Debian's, else its version. ref is debian:PACKAGE, a
-// .deb file, or a directory that any distribution's packages were unpacked to. Modules go
-// into an initial RAM disk with agent, the guest's program, as init. Nothing is
-// installed, and nobody has to be root.
+// Add takes an unchanged distribution kernel and gives it a name: its package's for a
+// Debian kernel, else its version. ref is debian:PACKAGE, a .deb file, or a directory
+// that any distribution's packages were unpacked to. Modules go into an initial RAM disk
+// with agent, the guest's program, as init. Nothing is installed, and root is not
+// needed.
 func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	lock, err := b.Cache.Lock(ctx, filepath.Join(roomBuilds, "packages.lock"), "adding kernel "+ref, nil)
 	if err != nil {
@@ -54,8 +54,8 @@ func (b *Builder) Add(ctx context.Context, ref, agent string) (Build, error) {
 	return b.named(built, strings.ReplaceAll(name, plus, "-")) // a plus would be a flavour
 }
 
-// unpacked gives the directory that a kernel's files are in, and how to name where they
-// were taken from. What it unpacks goes below dir.
+// unpacked returns the directory of a kernel's files, and the name of their source. It
+// unpacks below dir.
 func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from string, err error) {
 	if name, ok := strings.CutPrefix(ref, DebianPrefix); ok {
 		root = filepath.Join(dir, "root")
@@ -84,7 +84,7 @@ func (b *Builder) unpacked(ctx context.Context, dir, ref string) (root, from str
 	return "", "", errs.Usagef("kernel %q: expected a package's name as in debian:linux-image-6.1-amd64, a .deb file, or a directory that a kernel's packages were unpacked to", ref)
 }
 
-// unpackDeb unpacks a package below root, beside what is there.
+// unpackDeb unpacks a package below root, beside existing files.
 func unpackDeb(ctx context.Context, root, deb string) error {
 	if err := packages.Require("dpkg-deb", "xz"); err != nil {
 		return err
@@ -92,7 +92,7 @@ func unpackDeb(ctx context.Context, root, deb string) error {
 	return command.Command{Argv: []string{"dpkg-deb", "-x", deb, root}}.Run(ctx)
 }
 
-// publishShipped keeps what a guest needs; source is where it was taken from.
+// publishShipped stores what a guest needs; source is where the kernel came from.
 func (b *Builder) publishShipped(k shipped, source string) (Build, error) {
 	h := sha256.New()
 	for _, part := range [][]byte{k.image, k.config, k.disk} {

@@ -25,7 +25,7 @@ import (
 	"loopfault/vmimages/progress"
 )
 
-// formatVersion changes when builds are made in a way that the other inputs of a
+// formatVersion changes when builds change in a way that the other inputs of a
 // key do not show.
 const formatVersion = 2
 
@@ -114,10 +114,10 @@ func (r *recipe) key(sourceHash string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Ensure returns the build of a spec, from the cache or made now, and makes
-// s.Name stand for it. It reports Usage errors for what is wrong with the spec and
-// Infrastructure errors for what is wrong with the machine; when ctx ends it
-// stops make and returns ctx's error, and the next call goes on from there.
+// Ensure returns the build of a spec, from the cache or newly made, and binds
+// s.Name to it. It reports Usage errors for what is wrong with the spec and
+// Infrastructure errors for what is wrong with the machine; when ctx ends it stops
+// make and returns ctx's error, and the next call goes on from there.
 func (b *Builder) Ensure(ctx context.Context, s Spec) (Build, error) {
 	r, err := b.prepare(ctx, s)
 	if err != nil {
@@ -138,7 +138,7 @@ func (b *Builder) Ensure(ctx context.Context, s Spec) (Build, error) {
 	if sum, err = r.source.bring(ctx, t); err != nil {
 		return Build{}, err
 	}
-	// Somebody may have built it while we waited, and a directory may have changed.
+	// Another process may have built it while we waited, and a directory may have changed.
 	built, ok := b.cached(r.key(sum))
 	if !ok {
 		if built, err = b.build(ctx, r, t, sum); err != nil {
@@ -195,8 +195,8 @@ func (b *Builder) jobs() int {
 	return runtime.NumCPU()
 }
 
-// patch makes the tree's sources what the recipe says, and says what went in of the
-// instrumentation.
+// patch patches the tree's sources as the recipe says, and returns the
+// instrumentation that was applied.
 func (b *Builder) patch(ctx context.Context, r *recipe, t *tree) (instrumented []AppliedPatch, err error) {
 	scratch, err := os.MkdirTemp(t.dir, "patching-")
 	if err != nil {
@@ -235,7 +235,7 @@ func (b *Builder) compile(ctx context.Context, r *recipe, k *kbuild, sourceHash 
 	if err != nil {
 		return nil, err
 	}
-	if b.Needed != nil { // what is let pass depends on it
+	if b.Needed != nil { // the tolerated options depend on it
 		inputs += fmt.Sprintf("-%x", sha256.Sum256([]byte(strings.Join(b.Needed, " "))))
 	}
 	got, err := k.configure(ctx, r.settings, inputs)
@@ -280,7 +280,7 @@ func (b *Builder) publish(o *objTree, built Build) (Build, error) {
 	if err := os.WriteFile(filepath.Join(dir, fileRecord), append(text, '\n'), 0o644); err != nil {
 		return Build{}, err
 	}
-	// A record that could not be read is in the way; nobody can be using it.
+	// Remove an unreadable record; nothing can be using it.
 	if err := os.RemoveAll(b.Cache.Path(roomBuilds, built.Key)); err != nil {
 		return Build{}, err
 	}

@@ -77,7 +77,7 @@ func BaseFragments() []Fragment {
 }
 
 // embedded yields the files of a compiled-in directory in the order of their
-// names. They were there when the program was built, so reading cannot fail.
+// names. They are compiled in, so reading cannot fail.
 func embedded(files embed.FS, dir string) func(yield func(string, []byte) bool) {
 	return func(yield func(string, []byte) bool) {
 		entries, err := fs.ReadDir(files, dir)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Commands are the words of each command that builds such a kernel elsewhere, patches and fragments by their file names;
-// none for an image that nobody knows the making of.
+// Commands are the words of each command that builds such a kernel elsewhere, patches and fragments by their
+// file names; none for an image of unknown origin.
 func (b Build) Commands() [][]string {
 	if _, err := Named(b.Name); err == nil {
 		return [][]string{buildWords(b.Name)}
@@ -29,7 +29,7 @@ func (b Build) Commands() [][]string {
 
 func buildWords(name string) []string { return []string{"loopfault", "kernel", "build", name} }
 
-// flags are those of the command that builds a kernel of one's own. Flavours in its name are no files.
+// flags are those of the command that builds a custom kernel. Flavours in its name are no files.
 func (b Build) flags(source string) []string {
 	words := []string{"--source", source}
 	for _, p := range b.Patches {

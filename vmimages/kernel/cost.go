@@ -1,6 +1,6 @@
 package kernel
 
-// cost is what an option that watches a kernel takes from its guest.
+// cost is what a debugging option costs its guest.
 type cost struct {
 	slower float64 // times the processor time, measured on a boot under TCG
 	fixed  int     // MiB of memory that are gone once it has booted
@@ -21,8 +21,8 @@ var costs = map[string]cost{
 // 15.8 and 18.3, its 6.12 takes 18.0 and 19.5.
 const packaged = 2.8
 
-// Slowness is how many times longer than the stock kernel this one takes for its
-// work, 1 where nothing is known.
+// Slowness is how many times longer than the stock kernel this one takes for the
+// same work, 1 if unknown.
 func (b Build) Slowness() float64 {
 	times := 1.0
 	if b.Initrd != "" {
@@ -37,8 +37,8 @@ func (b Build) Slowness() float64 {
 }
 
 // MemoryFor is how much memory, in MiB, a guest of this kernel needs for its
-// programs to have what they have of room MiB under the stock kernel: memory
-// pressure is to be the scenario's, not that of the watching.
+// programs to have as much as with room MiB under the stock kernel: memory
+// pressure should come from the scenario, not from debugging options.
 func (b Build) MemoryFor(room int) int {
 	parts := 1.0
 	for _, option := range b.Instrumentation {

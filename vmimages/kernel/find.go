@@ -62,7 +62,7 @@ func (b *Build) place(dir string, files map[*string]string) {
 	}
 }
 
-// named makes name stand for a build.
+// named binds name to a build.
 func (b *Builder) named(built Build, name string) (Build, error) {
 	built.Name = name
 	link, to := b.Cache.Path(roomNames, name), filepath.Join("..", "builds", built.Key)

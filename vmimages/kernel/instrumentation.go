@@ -30,8 +30,8 @@ func instrumentationFor(v version) []Patch {
 }
 
 // instrument applies what fits of the instrumentation, after the recipe's own patches,
-// and says what did. A source that has no place for one is built without it: scenarios
-// that need it say so by name.
+// and returns what did. A source that a patch does not fit is built without it:
+// scenarios that need it report that by name.
 func (p *patcher) instrument(ctx context.Context, list []Patch) (fitted []AppliedPatch, err error) {
 	for _, patch := range list {
 		fits, err := p.fits(ctx, patch)

@@ -9,8 +9,8 @@ import (
 // bootFragments are what any guest needs to boot and to be talked to, whatever is run in it.
 var bootFragments = regexp.MustCompile(`^(10-x86-guest|20-userland|30-virtio)\.config `)
 
-// mayLack says of which settings a source need not have the option: those that nobody asked
-// for by name, that no guest boots without and that nobody needs.
+// mayLack returns which settings' options a source may lack: those that were not requested
+// by name, and that neither boot nor any scenario needs.
 func (b *Builder) mayLack(r *recipe) func(setting) bool {
 	own := map[string]bool{}
 	for _, f := range r.Fragments {
@@ -24,8 +24,8 @@ func (b *Builder) mayLack(r *recipe) func(setting) bool {
 	}
 }
 
-// spare takes out those of the dropped settings that the source may have no option for, and
-// says so of each.
+// spare removes from the dropped settings those that the source may lack, with a note for
+// each.
 func (k *kbuild) spare(dropped []setting) (left []setting) {
 	symbols := declared(k.src)
 	for _, s := range dropped {

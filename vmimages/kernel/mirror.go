@@ -28,9 +28,9 @@ import (
 )
 
 // mirror copies a user's source tree into a work tree, each time only what
-// changed. Files are told apart by content, and a changed file gets the time of
-// now: a checkout of an older commit must be compiled again although some of its
-// files may look old.
+// changed. Files are told apart by content, and a changed file gets the current
+// time: a checkout of an older commit must be compiled again although some of
+// its files may look old.
 type mirror struct {
 	dir    string
 	cache  *cache.Cache

@@ -41,7 +41,7 @@ func (m *mirror) bring(ctx context.Context, t *tree) (string, error) {
 		if err := t.cache.Need(spaceTree, "copy the kernel source"); err != nil {
 			return "", err
 		}
-		// Nothing is known about what may lie there.
+		// The contents there are unknown.
 		if err := t.clear(); err != nil {
 			return "", err
 		}

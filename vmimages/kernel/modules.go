@@ -27,8 +27,8 @@ var guestModules = []string{
 }
 
 // modulesIn gives the files of those modules below a tree, each after what it depends
-// on; those that come compressed are unpacked to scratch. What is not there may be built
-// in, or missing; what needs it says so then.
+// on; those that come compressed are unpacked to scratch. An absent module may be built
+// in, or missing, which its users report.
 func modulesIn(ctx context.Context, tree, scratch string) ([]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
@@ -79,13 +79,12 @@ func modulesIn(ctx context.Context, tree, scratch string) ([]string, error) {
 	return order, nil
 }
 
-// unpackers are the programs for how names of modules end that come compressed, as
-// Debian's do since 6.12. These are all that the kernel's own build knows. The agent
-// loads plain ones.
+// unpackers are the programs for compressed modules, by extension; Debian compresses
+// since 6.12. These are all formats of the kernel's own build. The agent loads plain
+// ones.
 var unpackers = map[string]string{".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
 
-// inflated is a file with what is in a module's, with nothing to be unpacked about it
-// any more.
+// inflated is a file with a module's uncompressed contents.
 func inflated(ctx context.Context, path, scratch string) (string, error) {
 	end := filepath.Ext(path)
 	tool := unpackers[end]
@@ -106,7 +105,7 @@ func inflated(ctx context.Context, path, scratch string) (string, error) {
 	return plain, nil
 }
 
-// moduleName is a module's one name: its file may have dashes.
+// moduleName is a module's canonical name: its file may have dashes.
 func moduleName(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
 // moduleNeeds reads what a module itself says it depends on. A package brings no

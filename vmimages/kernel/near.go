@@ -11,7 +11,7 @@ func didYouMean(word string, candidates []string) string {
 }
 
 // nearest returns the candidate that differs from word in the fewest letters, or
-// "" if none comes close enough to be what was meant.
+// "" if none is close enough.
 func nearest(word string, candidates []string) string {
 	best, limit := "", max(2, len(word)/3)
 	for _, c := range candidates {

@@ -16,12 +16,12 @@ import (
 
 // overlay is the undo journal of a source tree that patches change in place. A
 // file's unpatched content is saved and on disk before the file changes for the
-// first time, and stays until the file is back to it. Nothing has to be put back
-// at once: the next use of the tree states what it wants and the difference is
-// made, whatever state a dead process left.
+// first time, and stays until the file is back to it. Nothing has to be restored
+// at once: the next use of the tree says what it wants, and the difference is
+// applied, whatever state a dead process left.
 //
-// Every change of content gives the file the time of now. Putting the old time
-// back would hide the change from make, which would then keep the object that
+// Every change of content gives the file the current time. Restoring the old
+// time would hide the change from make, which would then keep the object that
 // was compiled from the patched file.
 type overlay struct {
 	src     string // tree that is changed

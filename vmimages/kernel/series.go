@@ -36,8 +36,8 @@ func SeriesSource(series string) (string, error) {
 }
 
 // Beside is the name of the catalogue's kernel that goes with another kernel: the one of
-// its series, as the control of a campaign has to be. Beside a kernel that is not the
-// catalogue's it is the name alone. The error says that there is none in that series.
+// its series, as the control of a campaign has to be. For a kernel outside the catalogue
+// it is the name alone. The error says that there is none in that series.
 func Beside(name, other string) (string, error) {
 	spec, err := Named(other)
 	series, debian := strings.CutPrefix(spec.Source, DebianPrefix)
@@ -57,7 +57,7 @@ const (
 )
 
 // shaped is the file of a directory in the shape that a version takes, nil if there is only
-// the usual one. Of several that hold, the one with the limit nearest to v knows best.
+// the usual one. Of several that hold, the one with the limit nearest to v is used.
 func shaped(files embed.FS, dir string, v version, name string) (text []byte) {
 	var best version
 	for _, kind := range []string{shapesBefore, shapesSince} {
@@ -77,7 +77,7 @@ func shaped(files embed.FS, dir string, v version, name string) (text []byte) {
 			}
 			if holds && (text == nil || nearer) {
 				best = limit
-				text, _ = files.ReadFile(file) // it was there when the program was built
+				text, _ = files.ReadFile(file) // it is compiled in
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func NamedFor(name, source string) (Spec, error) {
 }
 
 // Shaped gives patches of the catalogue the shape that the spec's source takes; others stay
-// as they are. What is wrong with the source itself is for who builds it to say.
+// as they are. Errors in the source itself are reported by the build.
 func (s Spec) Shaped() (Spec, error) {
 	text, debian := strings.CutPrefix(s.Source, DebianPrefix)
 	v, ok := parseVersion(text)

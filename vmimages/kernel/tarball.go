@@ -27,7 +27,7 @@ const debianDir = "/usr/src"
 type tarball struct {
 	*Builder
 	release string // "6.12"
-	path    string // "" as long as nobody has looked for it
+	path    string // "" until it was looked for
 	sum     string
 }
 
@@ -53,8 +53,8 @@ func (b *Builder) FetchSource(ctx context.Context, release string) (path string,
 	return s.path, err
 }
 
-// find says where the tarball is, and gets it if it is nowhere. One that is in the cache
-// stays the one that is used: a newer one would build other kernels under the same names.
+// find returns the tarball's path, and fetches it if missing. A cached tarball stays in
+// use: a newer one would build other kernels under the same names.
 func (s *tarball) find(ctx context.Context) error {
 	name := "linux-source-" + s.release
 	kept := s.Cache.Path(roomSources, name+".tar.xz")
@@ -75,7 +75,7 @@ func (s *tarball) find(ctx context.Context) error {
 		return err
 	}
 	defer lock.Unlock()
-	if _, err := os.Stat(kept); err == nil { // somebody fetched it while we waited
+	if _, err := os.Stat(kept); err == nil { // another process fetched it while we waited
 		s.path = kept
 		return nil
 	}

@@ -112,16 +112,16 @@ func (o *objTree) save(s state) error {
 	return renameio.WriteFile(o.file("state.json"), text, 0o644)
 }
 
-// marker exists while make may be writing. Found at the start of a build it says
-// that the build before died.
+// marker exists while make may be writing. If it exists at the start of a build,
+// the previous build died.
 func (o *objTree) marker() string { return o.file("building") }
 
 func (o *objTree) obj() string { return o.file("obj") }
 
-// doubtful is how far back the objects of a build that died are thrown away.
-// Kbuild believes in every file that is there: one cut short by a power failure
-// would go into all kernels from then on. The page cache is on disk after half a
-// minute; two leave room for slow disks.
+// doubtful is how far back the objects of a dead build are removed. Kbuild
+// trusts every existing file: one truncated by a power failure would go into all
+// later kernels. The page cache is on disk after half a minute; two leave room
+// for slow disks.
 const doubtful = 2 * time.Minute
 
 // begin sets the marker.
@@ -135,8 +135,8 @@ func (o *objTree) end() error {
 	return os.Remove(o.marker())
 }
 
-// recover throws away what a dead build wrote last and reports whether it did.
-// What is older than that build was on disk before it began.
+// recover removes what a dead build wrote last and reports whether it did.
+// Older files were on disk before that build began.
 func (o *objTree) recover() (bool, error) {
 	mark, err := os.Stat(o.marker())
 	if err != nil {

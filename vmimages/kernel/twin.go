@@ -10,7 +10,7 @@ import (
 	"loopfault/vmimages/cache"
 )
 
-// Keyed finds a build by its key, whatever its name stands for by now. Errors are Usage errors.
+// Keyed finds a build by its key, whatever its name refers to by now. Errors are Usage errors.
 func Keyed(c *cache.Cache, key string) (Build, error) {
 	if sum, err := hex.DecodeString(key); err != nil || len(sum) != 32 {
 		return Build{}, errs.Usagef("kernel key %q: want 64 hex digits", key)
@@ -38,7 +38,7 @@ func Twins(c *cache.Cache, b Build) ([]Build, error) {
 		if t.Key == b.Key || t.SourceHash != b.SourceHash || t.SystemMap == "" || !slices.EqualFunc(t.Patches, b.Patches, samePatch) {
 			continue
 		}
-		// Equal sources do not make equal code, since configurations differ; where in memory each function lies says it.
+		// Equal sources do not make equal code, since configurations differ; the addresses of all functions tell.
 		if its, err := codeOf(t); err == nil && bytes.Equal(code, its) {
 			twins = append(twins, t)
 		}

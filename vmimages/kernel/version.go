@@ -60,8 +60,8 @@ func treeVersion(dir string) (version, error) {
 }
 
 // versionFragments returns the built-in fragments for kernels of version v, which
-// go on top of the base: those whose limit is farthest from v last, since they
-// know best.
+// go on top of the base: those whose limit is farthest from v last, since the
+// last one wins.
 func versionFragments(v version) []Fragment {
 	before := limited("before", func(limit version) bool { return v.compare(limit) < 0 })
 	slices.Reverse(before)

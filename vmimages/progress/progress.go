@@ -1,6 +1,6 @@
-// Package progress carries the news of long steps from the builders to whoever
-// shows them. It is data and one callback: drawing bars, JSON lines and silence
-// are the caller's business.
+// Package progress carries the events of long steps from the builders to the
+// user interface. It is data and one callback: drawing bars, JSON lines and
+// silence are the caller's business.
 package progress
 
 import "time"
@@ -11,12 +11,12 @@ type Kind string
 const (
 	Begin   Kind = "begin"   // a step of more than a few seconds starts; Text and Estimate say what and how long
 	Advance Kind = "advance" // Done, Total and Left changed; at most a few times a second
-	Wait    Kind = "wait"    // somebody else holds what this step needs; Text says who
+	Wait    Kind = "wait"    // another process holds what this step needs; Text says which
 	Note    Kind = "note"    // something worth a line that is not a step, such as a resumed build
 	End     Kind = "end"     // the step is over, well or badly; Took is set
 )
 
-// Event is one piece of news. Fields that mean nothing for a Kind are zero.
+// Event is one event. Fields without meaning for a Kind are zero.
 type Event struct {
 	Kind     Kind          `json:"kind"`
 	Step     string        `json:"step"`               // stable name, such as "kernel.make"
@@ -60,7 +60,7 @@ type Step struct {
 	estimate time.Duration
 }
 
-// interval keeps a chatty step from flooding the receiver.
+// interval keeps a frequent step from flooding the receiver.
 const interval = 200 * time.Millisecond
 
 // Advance reports that done of total units are finished. Calls that come too

@@ -7,14 +7,14 @@ import (
 	"os"
 )
 
-// Bounds of what is sent, in bytes: of one file that is asked for as it is (a full trace buffer fits), and of an answer
-// that is many files or tasks. The host takes no message of more than 64 MiB, and what is sent is a third longer than this.
+// Bounds of answers, in bytes: of one file read as it is (a full trace buffer fits), and of an answer with many
+// files or tasks. The host takes no message of more than 64 MiB, and the encoding adds a third.
 const (
 	maxFile      = 24 << 20
 	maxCollected = 4 << 20
 )
 
-// readFile reads a file of which at most max bytes are wanted. Where there is more, a last line says so.
+// readFile reads at most max bytes of a file. If there is more, a last line says so.
 func readFile(path string, max int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -28,7 +28,8 @@ func readFile(path string, max int64) ([]byte, error) {
 	return text, err
 }
 
-// cutShort is the beginning of a text, of whole lines if it has any, and a line that says that it is no more.
+// cutShort returns the beginning of a text, in whole lines if it has any, and a line that says that it was
+// cut.
 func cutShort(text []byte, max int64, what string) []byte {
 	text = text[:max]
 	if end := bytes.LastIndexByte(text, '\n'); end >= 0 {

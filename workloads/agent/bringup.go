@@ -60,7 +60,7 @@ func (n *nfsServer) mountExport() error {
 	return os.Chmod(wire.ExportRoot, 0o777)
 }
 
-// findDisk finds, or makes, what the exported file system lives on.
+// findDisk finds, or makes, the exported file system's disk.
 func (n *nfsServer) findDisk() (err error) {
 	if n.disk, err = diskBySerial(wire.ExportDisk); err == nil && n.layout == wire.LayoutSCSI {
 		n.disk, err = scsiDisk(n.disk)
@@ -76,7 +76,7 @@ func (n *nfsServer) mountDisk() error {
 	return nil
 }
 
-// swapOn swaps to the disk that is for it.
+// swapOn enables swap on the swap disk.
 func swapOn() error {
 	disk, err := diskBySerial(wire.SwapDisk)
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// collectFiles reads files in the form of tail(1) with several: any of them may
-// block for ever on what hangs, so each is read on its own and not waited for.
-// Nothing is started for it, in a guest that may have no memory left.
+// collectFiles reads files in the output format of tail(1) with several files.
+// Any read may block for ever in a hung guest, so each runs on its own and
+// nothing waits for it. No process is started, since the guest may be out of
+// memory.
 func collectFiles(p wire.Collect) (wire.Content, error) {
 	var out bytes.Buffer
 	for _, pattern := range p.Patterns {
@@ -64,8 +65,8 @@ func readWithin(path string, limit time.Duration) string {
 	}
 }
 
-// collectTasks lists tasks: "== " and the line of stat, then where it waits, how
-// often it was switched to, and its stack.
+// collectTasks lists tasks: "== " and the line of stat, then its wait channel,
+// its context switches, and its stack.
 func collectTasks(p wire.TaskQuery) (wire.Content, error) {
 	var out bytes.Buffer
 	if p.Table {

@@ -28,8 +28,8 @@ func startDaemon(argv ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// listens says that a process watches a directory, as those daemons do the one in
-// which the kernel will make its pipe.
+// listens reports whether a process watches a directory: those daemons watch the
+// one in which the kernel will make its pipe.
 func listens(pid int) bool {
 	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "fdinfo", "*"))
 	for _, f := range files {
@@ -41,8 +41,8 @@ func listens(pid int) bool {
 	return false
 }
 
-// startMapper starts blkmapd, which tells a client of block layouts what disk the
-// server means. Clients of SCSI layouts find theirs by its name.
+// startMapper starts blkmapd, which maps a block layout to the client's disk.
+// Clients of SCSI layouts find the disk by its name.
 func (n *nfsServer) startMapper() error {
 	if n.layout != wire.LayoutBlock {
 		return nil

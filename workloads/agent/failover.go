@@ -28,8 +28,8 @@ func (s *server) failingOver() procedure {
 	}
 }
 
-// leave unexports and unmounts the file system of a stopped server. Who works on
-// it locally may hold it for a moment.
+// leave unexports and unmounts the file system of a stopped server. Local users
+// may keep it busy for a moment.
 func (n *nfsServer) leave(ctx context.Context) error {
 	if err := workloads.Run("exportfs", "-u", "*:"+wire.ExportRoot); err != nil {
 		return err

@@ -19,7 +19,7 @@ const path = "/usr/sbin:/usr/bin:/sbin:/bin"
 type mount struct {
 	source, target, fs, data string
 	flags                    uintptr
-	optional                 bool // a kernel may lack it; what needs it says so itself
+	optional                 bool // a kernel may lack it; its users report that
 }
 
 // The root file system is mounted read-only and shared by many guests, so
@@ -57,9 +57,10 @@ func Init() error {
 	unix.Sethostname([]byte("loopfault"))
 	// Coredumps of killed workers would be written to the file system under test.
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	// Distributions' kernels hand out huge pages unasked: workers that hardly use memory
-	// would be killed in their small cgroup before they begin. All roles inherit this.
-	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0) // a kernel without them has nothing to turn off
+	// Distributions' kernels use transparent huge pages by default: workers that hardly
+	// use memory would be OOM-killed in their small cgroup before they begin. All roles
+	// inherit this.
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0) // fails only on a kernel without them
 	if err := network(); err != nil {
 		return err
 	}
@@ -103,9 +104,8 @@ func spawn(argv ...string) (pid int, err error) {
 	return pid, cmd.Process.Release()
 }
 
-// reap collects every orphan for ever. A role that ended is named on the
-// console, for whoever reads it later; killed workers end here too and are no
-// news.
+// reap collects every orphan for ever. The end of a role is logged on the
+// console; killed workers end here too and are not logged.
 func reap(roles map[int]string) error {
 	for {
 		var status unix.WaitStatus

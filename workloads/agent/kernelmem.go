@@ -54,8 +54,8 @@ func loadSymbols() (symbolTable, error) {
 	return t, nil
 }
 
-// end is where the symbol at index i ends: at the next symbol of another
-// address, aliases share one.
+// end is where the symbol at index i ends: at the next symbol with another
+// address, since aliases share one.
 func (t symbolTable) end(i int) uint64 {
 	for j := i + 1; j < len(t); j++ {
 		if t[j].Start > t[i].Start {

@@ -34,7 +34,7 @@ func enterImage() error {
 	}
 	for path := range strings.FieldsSeq(string(list)) {
 		if err := loadModule(path); err != nil {
-			// What needs it says so itself, in a place where it is known what that is.
+			// The users of a missing module report it, with more context.
 			fmt.Printf("loopfault: module %s: %v\n", path, err)
 		}
 	}

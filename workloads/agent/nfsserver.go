@@ -19,7 +19,7 @@ import (
 // stop it and start it again.
 type nfsServer struct {
 	export  wire.Export
-	layout  string    // that clients are to get: wire.Mount's word
+	layout  string    // layout type for clients, as in wire.Mount
 	disk    string    // of the exported file system
 	tracker *exec.Cmd // nfsdcld while it runs
 	away    bool      // the file system is unmounted
@@ -27,13 +27,13 @@ type nfsServer struct {
 
 const (
 	nfsdDir = "/proc/fs/nfsd/"
-	// endGraceKnob is there if the server can do NFSv4.
+	// endGraceKnob exists if the server can do NFSv4.
 	endGraceKnob = "v4_end_grace"
 )
 
 const (
 	stateDir = "/var/lib/nfs"
-	// pipeDir is where kernel and daemons talk; Debian's blkmapd looks nowhere else.
+	// pipeDir is where kernel and daemons communicate; Debian's blkmapd accepts no other place.
 	pipeDir = "/run/rpc_pipefs"
 )
 
@@ -79,8 +79,8 @@ func (n *nfsServer) setUp() error {
 	return n.endGrace()
 }
 
-// setTimes sets lease and grace period, lockd's as well: NFSv4 locks are not
-// granted before that is over, too. A server that runs would not take them.
+// setTimes sets lease and grace period, and lockd's grace period: NFSv4 locks
+// also wait for that one. A running server rejects the settings.
 func (n *nfsServer) setTimes() error {
 	for knob, d := range map[string]wire.Duration{
 		nfsdDir + "nfsv4leasetime":          n.export.Lease,
@@ -97,12 +97,12 @@ func (n *nfsServer) setTimes() error {
 	return nil
 }
 
-// endGrace has a fresh server grant at once; it has nothing to recover. Without it
-// its clients' first opens may wait out a grace period of 90 s, and NFSv4 locks that
-// of lockd, which is 50 s, as well: to knfsd it is all one.
+// endGrace ends a fresh server's grace period; there is nothing to recover.
+// Otherwise clients' first opens may wait for the grace period of 90 s, and NFSv4
+// locks also for lockd's of 50 s, since knfsd checks both.
 func (n *nfsServer) endGrace() error {
 	var err error
-	if n.export.Tracking != wire.TrackingDaemon { // which knows of no clients, so that the kernel is through already
+	if n.export.Tracking != wire.TrackingDaemon { // knows no clients, so the kernel has ended the grace period
 		err = workloads.WriteKnob(nfsdDir+endGraceKnob, "Y")
 	}
 	if errors.Is(err, unix.EBUSY) {
@@ -110,7 +110,7 @@ func (n *nfsServer) endGrace() error {
 			"grace period for good: want export.tracking %s", err, wire.TrackingDaemon)
 	}
 	if lerr := workloads.WriteKnob("/proc/fs/lockd/nlm_end_grace", "Y"); !errors.Is(lerr, os.ErrNotExist) {
-		err = errors.Join(err, lerr) // no lockd, no grace period of its own
+		err = errors.Join(err, lerr) // without lockd, there is no second grace period
 	}
 	return err
 }
@@ -127,8 +127,8 @@ func (n *nfsServer) share() error {
 	return workloads.Run("exportfs", "-o", strings.Join(options, ","), "*:"+wire.ExportRoot)
 }
 
-// start starts nfsd's threads, and before them who tracks clients. NFSv3 as well:
-// the flexfiles data path speaks it.
+// start starts the client tracker and then nfsd's threads, with NFSv3 too: the
+// flexfiles data path uses it.
 func (n *nfsServer) start() error {
 	daemon := n.export.Tracking == wire.TrackingDaemon && hasClients()
 	if daemon && n.tracker == nil {
@@ -139,7 +139,7 @@ func (n *nfsServer) start() error {
 	if err := workloads.Run("rpc.nfsd", strconv.Itoa(n.export.Threads)); err != nil {
 		return err
 	}
-	// The kernel goes on without it when it does not get hold of it.
+	// The kernel falls back to its own tracking when it cannot reach the daemon.
 	if got := tracking(); daemon && got != wire.TrackingDaemon {
 		return fmt.Errorf("the server tracks its clients by %q, want %s", got, wire.TrackingDaemon)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // outage is one kind of outage. Its counters are read while a step blocks in
-// the kernel, as it may for good.
+// the kernel, possibly for ever.
 type outage struct {
 	begun, ended atomic.Int64
 
@@ -19,7 +19,7 @@ type outage struct {
 	armed, down bool
 }
 
-// outages gives each kind its state when it is first asked for.
+// outages creates the state of each kind on first use.
 type outages struct {
 	mu  sync.Mutex
 	all map[string]*outage
@@ -37,8 +37,8 @@ func (o *outages) of(kind string) *outage {
 	return o.all[kind]
 }
 
-// procedure is how a kind of outage is brought about, and ended. An end has to
-// cope with a beginning that failed half-way.
+// procedure is how a kind of outage is begun and ended. An end has to cope with
+// a beginning that failed half-way.
 type procedure struct {
 	begin, end func(context.Context) error
 }
@@ -99,7 +99,7 @@ func (o *outage) begin(ctx context.Context, do procedure) error {
 	case o.down:
 		return errors.New("the outage is under way")
 	}
-	o.down = true // half of it is enough to be ended
+	o.down = true // a partial beginning has to be ended too
 	if err := do.begin(ctx); err != nil {
 		return err
 	}

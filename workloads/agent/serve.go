@@ -122,7 +122,7 @@ func execute(ctx context.Context, p wire.Exec) (wire.Executed, error) {
 	return wire.Executed{Output: string(out.kept), ExitCode: cmd.ProcessState.ExitCode()}, nil
 }
 
-// limited keeps the first bytes of what is written to it.
+// limited keeps the first bytes written to it.
 type limited struct {
 	kept []byte
 	room int

@@ -13,7 +13,7 @@ import (
 	"loopfault/workloads"
 )
 
-// The kernel's own SCSI target, as its configfs has it.
+// The kernel's own SCSI target, in configfs.
 const (
 	configfs    = "/sys/kernel/config"
 	targetCore  = configfs + "/target/core/iblock_0/export"
@@ -26,12 +26,12 @@ const (
 	byID          = "/dev/disk/by-id"
 )
 
-// targetPatience is for a disk to appear, in a guest that may be slow.
+// targetPatience bounds the wait for a disk to appear in a slow guest.
 const targetPatience = 20 * time.Second
 
-// scsiDisk makes a SCSI disk of another one and gives its path. Servers and clients of
-// SCSI layouts keep each other off a disk by persistent reservations, of which QEMU's
-// disks know nothing.
+// scsiDisk exports another disk as a SCSI disk and returns its path. Servers and
+// clients of SCSI layouts fence each other by persistent reservations, which QEMU's
+// disks lack.
 func scsiDisk(backing string) (string, error) {
 	if err := unix.Mount("configfs", configfs, "configfs", 0, ""); err != nil && err != unix.EBUSY {
 		return "", fmt.Errorf("mount configfs (CONFIG_CONFIGFS_FS): %w", err)
@@ -58,8 +58,8 @@ func scsiDisk(backing string) (string, error) {
 	return namedDisk()
 }
 
-// makeInTarget makes a directory of the target's configuration; what is above it the
-// kernel makes only when it is asked for it.
+// makeInTarget makes a directory of the target's configuration, and its parents,
+// which the kernel makes only on request.
 func makeInTarget(dir string) error {
 	if _, err := os.Stat(filepath.Dir(dir)); errors.Is(err, os.ErrNotExist) {
 		if err := makeInTarget(filepath.Dir(dir)); err != nil {
@@ -69,8 +69,8 @@ func makeInTarget(dir string) error {
 	return os.Mkdir(dir, 0o755)
 }
 
-// namedDisk waits for the target's disk, and gives it the name by which clients of SCSI
-// layouts look for it, as udev would.
+// namedDisk waits for the target's disk, and makes the link by which clients of SCSI
+// layouts look it up, as udev would.
 func namedDisk() (string, error) {
 	for began := time.Now(); time.Since(began) < targetPatience; time.Sleep(readyPause) {
 		files, _ := filepath.Glob("/sys/block/sd*/device/wwid")

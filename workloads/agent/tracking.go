@@ -11,24 +11,24 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Where the kernel's three ways to track clients keep whom a restarted server has
-// to let reclaim.
+// Where the kernel's three client trackers store which clients may reclaim after
+// a restart.
 var trackingDirs = []string{"nfsdcld", "nfsdcltrack", "v4recovery"}
 
-// hasClients says that the server can do NFSv4: no other version has clients to track.
+// hasClients reports whether the server can do NFSv4: no other version has clients to track.
 func hasClients() bool {
 	_, err := os.Stat(nfsdDir + endGraceKnob)
 	return err == nil
 }
 
 // startTracker starts nfsdcld and waits until it listens: a kernel that starts a
-// server looks for it for a second only.
+// server waits for it for a second only.
 func (n *nfsServer) startTracker() (err error) {
 	n.tracker, err = startDaemon(wire.TrackingDaemon, "-F", "-p", pipeDir, "-s", filepath.Join(stateDir, "nfsdcld"))
 	return err
 }
 
-// forget has a stopped server know none of its clients when it starts again.
+// forget makes a stopped server lose all its clients at the next start.
 func (n *nfsServer) forget() error {
 	var failed error
 	if n.tracker != nil {
@@ -48,10 +48,10 @@ func (n *nfsServer) forget() error {
 
 var trackingLine = regexp.MustCompile(`NFSD: Using (.+?) client tracking operations`)
 
-// logTail is how much of the kernel's log is looked through, in bytes.
+// logTail is how much of the kernel's log is searched, in bytes.
 const logTail = 64 << 10
 
-// tracking is how the server said last that it tracks clients, "" if it did not.
+// tracking is the client tracking that the server logged last, "" if none.
 func tracking() string {
 	log := make([]byte, logTail)
 	n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, log)

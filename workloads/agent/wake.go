@@ -16,9 +16,9 @@ import (
 // minEntropy is the size of the key of the kernel's generator, in bytes.
 const minEntropy = 32
 
-// wake gives a restored guest what all guests of its snapshot would share
-// otherwise: the date and the state of the kernel's random numbers. The clocks
-// that leases and timeouts run by are not touched.
+// wake sets what all guests of a snapshot would otherwise share: the date and
+// the state of the kernel's random numbers. The clocks of leases and time-outs
+// are not touched.
 func wake(p wire.Wake) (wire.Woken, error) {
 	w := wire.Woken{Uptime: Uptime()}
 	if err := setDate(p.Now); err != nil {

@@ -16,8 +16,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// start launches all workers of one workload, the pressured ones born inside
-// their cgroup when there is one, and waits until each is ready for its seed.
+// start launches all workers of one workload, the pressured ones started inside
+// their cgroup if there is one, and waits until each is ready for its seed.
 func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) {
 	workers, err := workloads.Of(p.Workload)
 	if err != nil {
@@ -87,8 +87,8 @@ func (s *server) release(p wire.Release) error {
 	return nil
 }
 
-// adopt remembers a worker and waits for it in the background; a worker that
-// fails by itself is named on the console.
+// adopt records a worker and waits for it in the background; a worker that
+// fails is named on the console.
 func (s *server) adopt(proc *workloads.Process, name string) {
 	s.mu.Lock()
 	s.running = append(s.running, proc)
@@ -109,7 +109,7 @@ func (s *server) kill(polite bool) error {
 	return s.signal(syscall.SIGKILL)
 }
 
-// signal signals all workers that live.
+// signal signals all live workers.
 func (s *server) signal(sig syscall.Signal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,8 +122,8 @@ func (s *server) signal(sig syscall.Signal) error {
 }
 
 // umount takes the loop-back mount down. Writers killed a moment ago may still
-// hold it, so "busy" is tried again until the request is given up; an umount
-// that blocks in the kernel is what the task watch is for.
+// hold it, so "busy" is retried until the request times out; the task watch
+// reports an umount that blocks in the kernel.
 func umount(ctx context.Context) wire.Unmounted {
 	began := time.Now()
 	u := wire.Unmounted{}
@@ -153,6 +153,6 @@ const (
 	readyPause     = 5 * time.Millisecond
 	umountPatience = 2 * time.Minute
 	busyPause      = 50 * time.Millisecond
-	// Of a daemon to start, in a guest that may be out of memory.
+	// For a daemon to start in a guest that may be out of memory.
 	daemonPatience = 30 * time.Second
 )

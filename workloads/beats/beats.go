@@ -1,9 +1,9 @@
-// Package beats is the page of counters through which workers show that they
-// are alive: each worker owns one slot, the task watch reads them all.
+// Package beats is the page of counters by which workers show progress: each
+// worker owns one slot, and the task watch reads them all.
 //
 // It is a shared mapping of a file on tmpfs, so that counting costs no system
-// call and reading works however stuck the worker is. It is not a log: it
-// knows how many operations were done, not which.
+// call and reading works even if the worker is stuck. It is not a log: it holds
+// how many operations were done, not which.
 package beats
 
 import (
@@ -22,7 +22,7 @@ const Path = "/run/loopfault-beats"
 // Slots is how many workers one guest can have.
 const Slots = 256
 
-// Nobody is one more slot, which is not counted: for workers that come and go.
+// Nobody is an extra slot that is not counted, for short-lived workers.
 const Nobody = Slots
 
 type slot struct {
@@ -39,7 +39,7 @@ type Page struct {
 	slots *[Slots + 1]slot
 }
 
-// Open maps the page at path, and makes it when it is not there.
+// Open maps the page at path, and creates it if it does not exist.
 func Open(path string) (*Page, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *Page) Slot(i int) Slot { return Slot{&p.slots[i]} }
 // Ready says that the worker waits for its seed and nothing else.
 func (s Slot) Ready() { s.s.ready.Store(true) }
 
-// IsReady tells whether it has said so.
+// IsReady reports whether the worker called Ready.
 func (s Slot) IsReady() bool { return s.s.ready.Load() }
 
 // Done counts one operation, as an error too when err is not nil.
@@ -98,7 +98,7 @@ func (p *Page) First() time.Duration {
 	return time.Duration(first)
 }
 
-// SinceBoot is the clock of all that the guest says.
+// SinceBoot is the clock of all timestamps of the guest.
 func SinceBoot() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

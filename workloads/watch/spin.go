@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spins is a millisecond or so of work for an emulated processor.
+// spins is about a millisecond of work for an emulated vCPU.
 const spins = 100_000
 
-// spin does a fixed piece of work and gives the seconds of processor time that it
-// took. Other tasks of the guest do not count; a host that has no time for the
-// guest's processors does, since the guest cannot know.
+// spin does a fixed piece of work and returns the seconds of processor time that
+// it took. Other tasks of the guest do not count; time stolen by a busy host
+// does, since the guest cannot see it.
 func spin() float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

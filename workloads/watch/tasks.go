@@ -18,8 +18,8 @@ type stat struct {
 }
 
 // eachTask calls f with the directory and stat of each task of a procfs. System
-// calls are dear in an emulated guest and the guest's work waits for these, so a
-// process of one thread is told by its own stat file, and files are read in one go.
+// calls are expensive in an emulated guest and delay its work, so a single-threaded
+// process is read from its own stat file, and each file in one read.
 func eachTask(proc string, f func(dir string, st stat)) {
 	for _, pid := range numbered(proc) {
 		process := filepath.Join(proc, pid)
@@ -44,7 +44,7 @@ func numbered(dir string) []string {
 		return nil
 	}
 	defer d.Close()
-	all, _ := d.Readdirnames(-1) // what came before an error is good
+	all, _ := d.Readdirnames(-1) // entries read before an error are valid
 	names := all[:0]
 	for _, name := range all {
 		if '0' <= name[0] && name[0] <= '9' {
@@ -69,8 +69,8 @@ func readStat(dir string) (stat, bool) {
 	return st, ok
 }
 
-// readOnce gives what the first read of a file gives: procfs makes a line of stat in
-// one piece. It takes three system calls, os.ReadFile seven.
+// readOnce returns what the first read of a file returns: procfs delivers a line of
+// stat in one piece. It takes three system calls, os.ReadFile seven.
 func readOnce(path string) (string, bool) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {

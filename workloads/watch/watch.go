@@ -1,9 +1,9 @@
-// Package watch is the guest's second pair of eyes: it finds tasks that sleep
-// uninterruptibly without a single context switch for longer than a budget,
-// killable sleeps included, which the kernel's own detector passes over.
+// Package watch is a second hung-task detector, in the guest: it finds tasks
+// that sleep uninterruptibly without a single context switch for longer than a
+// budget, killable sleeps included, which the kernel's own detector skips.
 //
-// It reads procfs and the workers' counters, never an NFS mount, and it says
-// only what it saw; what counts as a hang is decided on the host.
+// It reads procfs and the workers' counters, never an NFS mount, and it reports
+// only what it saw; the host decides what counts as a hang.
 package watch
 
 import (
@@ -31,14 +31,14 @@ type Watcher struct {
 	asleep map[int]*sleeper
 }
 
-// sleeper is a task seen in uninterruptible sleep, and how often it had been
-// switched to when it was first seen so.
+// sleeper is a task seen in uninterruptible sleep, with its context-switch
+// counts when it was first seen so.
 type sleeper struct {
 	since    float64
 	switches string
-	// next is the age at which it is reported (again): at the budget, then when it
-	// is a quarter older, so that a long hang costs few lines, and a host that
-	// gives a slow guest more time need not wait long for the next one.
+	// next is the age at which it is reported (again): at the budget, then each
+	// time it is a quarter older, so that a long hang costs few lines, and a host
+	// that gives a slow guest more time soon gets the next one.
 	next float64
 }
 

@@ -16,7 +16,7 @@ const (
 	OutageFailover = "failover" // the server stopped and its file system unmounted
 )
 
-// Steps. Nothing begins that is not armed.
+// Steps. Begin works only when armed.
 const (
 	OutageArm    = "arm"
 	OutageBegin  = "begin"
@@ -26,7 +26,7 @@ const (
 )
 
 // OutageCounts is the answer to every step: how often an outage of that kind
-// was brought about, and ended, since it was armed.
+// was begun, and ended, since it was armed.
 type OutageCounts struct {
 	Begun int64 `json:"begun"`
 	Ended int64 `json:"ended"`

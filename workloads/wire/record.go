@@ -1,7 +1,7 @@
 package wire
 
-// What workers find out and the host reads at the end of a trial: files of JSON
-// lines on tmpfs, so that they can be read whatever hangs.
+// What workers record and the host reads at the end of a trial: files of JSON
+// lines on tmpfs, which stay readable in a hung guest.
 const (
 	RecordDir    = "/run/loopfault"
 	FindingsFile = "findings.jsonl" // of Finding
@@ -11,7 +11,7 @@ const (
 // RecordFiles lists all of them.
 func RecordFiles() []string { return []string{FindingsFile, NthFile} }
 
-// Finding is something that a worker saw and that no correct kernel lets happen.
+// Finding is something that a worker saw and that no correct kernel allows.
 type Finding struct {
 	Kind   string  `json:"kind"`   // as kernelreport names it: data_corruption, lock_violation
 	What   string  `json:"what"`   // without names and numbers, so that two sightings are equal
@@ -24,8 +24,8 @@ type Finding struct {
 type NthTry struct {
 	N        int     `json:"n"`
 	Landed   bool    `json:"landed"`
-	Left     int     `json:"left"`               // allocations that were still to come before the n-th, if it did not land; n itself: there was none at all
-	Function string  `json:"function,omitempty"` // that asked for what it did not get, if the kernel said so
+	Left     int     `json:"left"`               // allocations short of the n-th if not landed; n itself: none at all
+	Function string  `json:"function,omitempty"` // the function whose allocation failed, if the kernel logged it
 	Errno    string  `json:"errno,omitempty"`    // of the close, "" for none
 	Worker   string  `json:"worker"`
 	Uptime   float64 `json:"uptime"`

@@ -25,15 +25,15 @@ const (
 	AgentPath  = "/sbin/loopfault-agent"
 )
 
-// Of an initial RAM disk with modules: its init is the agent, and the list says what it
-// loads, a path a line, in this order.
+// In an initial RAM disk with modules: its init is the agent, and the list names the
+// modules to load, one path per line, in order.
 const (
 	ModuleList = "/loopfault-modules"
 	ModuleInit = "/init"
 )
 
-// Requests of the host. The name says what the agent does; parameter and
-// result types stand beside each.
+// Requests of the host. The name says what the agent does; parameter and result
+// types are beside each.
 const (
 	MethodWake      = "wake"      // Wake -> Woken
 	MethodBringUp   = "bringup"   // BringUp -> Mounted
@@ -63,8 +63,8 @@ type Hello struct {
 	Uptime float64 `json:"uptime"` // seconds since boot, CLOCK_BOOTTIME
 }
 
-// Wake is the first request to a guest that was restored from a snapshot: what
-// it would have got from the machine it boots on.
+// Wake is the first request to a guest that was restored from a snapshot: it
+// carries what a boot would have taken from the machine.
 type Wake struct {
 	Now     time.Time `json:"now"`     // the date
 	Entropy []byte    `json:"entropy"` // for the kernel's random numbers; at least 32 bytes
@@ -87,8 +87,8 @@ type Mounted struct {
 	Vers   string           `json:"vers"`   // as negotiated
 	Ops    map[string]int64 `json:"ops"`    // operations sent so far, by name (LAYOUTGET, …); none that is 0
 	Uptime float64          `json:"uptime"`
-	// Tracking is how the server keeps track of its NFSv4 clients, for those that
-	// reclaim after it restarted: the kernel's words, "" when it did not say.
+	// Tracking is how the server tracks its NFSv4 clients, for reclaim after a
+	// restart: the kernel's words, "" if it logged none.
 	Tracking string `json:"tracking,omitempty"`
 }
 
@@ -142,13 +142,13 @@ type TextQuery struct {
 	End   uint64 `json:"end"`
 }
 
-// Collect asks for whole files in one text, each below a line "==> PATH <==".
+// Collect asks for whole files in one text, each after a line "==> PATH <==".
 type Collect struct {
 	Patterns []string `json:"patterns"` // as filepath.Glob takes them
 	Each     Duration `json:"each"`     // how long to wait for one file
 }
 
-// TaskQuery asks for tasks in one text, each below a line "== " with its stat.
+// TaskQuery asks for tasks in one text, each after a line "== " with its stat.
 type TaskQuery struct {
 	Blocked   bool     `json:"blocked,omitempty"`   // only those in uninterruptible sleep
 	Workloads []string `json:"workloads,omitempty"` // only workers of these, "sharedfile" for one

@@ -18,12 +18,13 @@ import (
 )
 
 // nfsWork is the same work each time: metadata and data through the loop-back mount.
-// Its stat calls come to nfs_getattr often. How many files, it is told. It starts no
-// programs: QEMU would translate each anew, since it lies at other addresses each time.
+// Its stat calls often reach nfs_getattr. The number of files is an argument. It starts
+// no programs: QEMU would translate each again, since it is loaded at a new address
+// each time.
 const nfsWork = `cd /mnt/nfs/load; for ((i = 0; i < %d; i++)); do echo x >bench-$i; [ -s bench-$i ]; read x <bench-$i; done; sync .; rm bench-*`
 
-// pieceFiles are a piece of work, some half a second. Pieces that are compared must
-// follow each other soon: a host with other tenants is twice as fast now as in ten seconds.
+// pieceFiles are a piece of work, some half a second. Compared pieces must run close
+// together: a shared host may be twice as fast ten seconds later.
 const pieceFiles = 12
 
 // fewFiles are for work that is hit several times for each file.
@@ -32,9 +33,9 @@ const fewFiles = 8
 // A round of unhit calls takes a tenth of the time of the others, and varies more.
 const unhitRounds = 10
 
-// callsiteFigures measures in one guest what an armed call costs that nobody comes
-// to, and what one costs each time that somebody does. Both are of the host's CPU
-// time, which other load on the host changes less than it does the time on the wall.
+// callsiteFigures measures in one guest the cost of an armed call that is never
+// reached, and the cost per hit of one that is. Both are host CPU time, which other
+// load on the host distorts less than wall time.
 func (b *bench) callsiteFigures(ctx context.Context, s scenario.Scenario, m session.Machine, n int) ([]figure, error) {
 	machine := trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts)
 	machine.Devices = append(machine.Devices, guest.GDB{KASLR: true})
@@ -128,8 +129,8 @@ func (c *callsiteBench) armed(ctx context.Context, call gdb.Call, work func(cont
 }
 
 // unhit gives n ratios of the same work with a call armed but never hit, and unarmed:
-// two pieces with it, between one before and one after. The first round is not counted:
-// in it much is translated that later ones find.
+// two pieces armed, between one unarmed before and one after. The first round is not
+// counted, since much code is translated in it.
 func (c *callsiteBench) unhit(ctx context.Context, n int, never gdb.Call) (ratios []float64, err error) {
 	round := func() (float64, error) {
 		before, err := c.piece(ctx)
@@ -170,9 +171,9 @@ func (c *callsiteBench) twice(ctx context.Context) (float64, error) {
 // brief is the CPU seconds of a little work.
 func (c *callsiteBench) brief(ctx context.Context) (float64, error) { return c.work(ctx, fewFiles) }
 
-// hits is n times what a hit adds to the work, in milliseconds. Where the call cannot be
-// diverted QEMU forgets all its translations at each: the work without has to make them
-// anew too, except for the first.
+// hits returns n samples of what a hit adds to the work, in milliseconds. Where the call
+// cannot be diverted, each hit flushes all of QEMU's translations: the work without hits
+// has to redo them too, except for the first.
 func (c *callsiteBench) hits(ctx context.Context, n int, often gdb.Call) (ms []float64, err error) {
 	err = c.bench.measured("armed calls that are hit", n, func() error {
 		plain, err := c.brief(ctx)

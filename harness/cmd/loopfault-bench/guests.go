@@ -19,8 +19,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// guestFigures measures restores and short trials of s n times each, and half as
-// often, but at least ten times, what takes a boot.
+// guestFigures measures restores and short trials of s n times each, and
+// whatever takes a boot half as often, but at least ten times.
 func (b *bench) guestFigures(ctx context.Context, s scenario.Scenario, text []byte, m session.Machine, n int) ([]figure, error) {
 	dir, err := os.MkdirTemp("", "loopfault-bench-")
 	if err != nil {

@@ -63,7 +63,7 @@ func (c *bisectCmd) Run(ctx context.Context, e *env) error {
 	return &outcome{exitFound}
 }
 
-// print says how it ended; with --json, all that is known of it.
+// print prints the result; with --json, the whole state.
 func (c *bisectCmd) print(e *env, s *bisect.State) error {
 	if e.json {
 		return e.printJSON(struct {
@@ -77,8 +77,8 @@ func (c *bisectCmd) print(e *env, s *bisect.State) error {
 	return nil
 }
 
-// request is what the flags ask for, with commits by their full names; nothing is
-// asked for by them when a bisection goes on.
+// request is the request in the flags, with full commit names; a resumed
+// bisection takes none from the flags.
 func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error) {
 	r := bisect.Request{
 		Scenario: c.Scenario, Paths: c.Path, Flavours: c.Flavour,
@@ -132,7 +132,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 	return r, err
 }
 
-// size says how much it is about.
+// size prints the number of commits and steps.
 func (c *bisectCmd) size(e *env, commits int) error {
 	if e.json && c.DryRun {
 		return e.printJSON(map[string]int{"commits": commits, "steps": bisect.Steps(commits)})

@@ -18,8 +18,8 @@ type completionCmd struct {
 	Words []string `arg:"" optional:"" hidden:"" passthrough:"" help:"Words so far, the last of which is to be completed."`
 }
 
-// scripts have the shells ask the program itself, so that they never know less than it does. None of them may read the
-// answer as a piece of shell: bash's compgen -W does, and would execute a directory named $(…).
+// scripts make the shells ask the program itself, so that they are always up to date. None may evaluate the
+// answer as shell code: bash's compgen -W does, and would execute a directory named $(…).
 var scripts = map[string]string{
 	"bash": `_loopfault() {
 	mapfile -t COMPREPLY < <(loopfault completion words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
@@ -38,8 +38,8 @@ compdef _loopfault loopfault
 `,
 }
 
-// harmless is what means itself in every shell without quotes: a completed word stands on a command line that is
-// executed next. All names that loopfault gives are of this form.
+// harmless matches words that need no quotes in any shell: a completed word ends up on a command line that is
+// executed next. All of loopfault's own names have this form.
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+=-]+$`)
 
 func (c completionCmd) Run(e *env, k *kong.Context) error {
@@ -130,7 +130,7 @@ func valuesOf(v *kong.Value, results string) []string {
 	return nil
 }
 
-// runNames reads them off the directory: for a completion, nobody waits for an index.
+// runNames reads them from the directory: a completion must not wait for an index.
 func runNames(results string) []string {
 	entries, _ := safefile.ListIn(results, ".")
 	var list []string

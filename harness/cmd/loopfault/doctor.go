@@ -19,8 +19,8 @@ import (
 
 type doctorCmd struct{}
 
-// check is one line of the doctor: what was looked at, what was found, and
-// whether guests can be run or kernels built without it.
+// check is one line of the doctor: its subject, its result, and whether guests
+// can be run or kernels built without it.
 type check struct {
 	what, found string
 	ok          bool
@@ -125,8 +125,8 @@ func checkDisk(c *cache.Cache) check {
 	return check{"disk", fmt.Sprintf("%.1f GB free in %s (a first build takes %.0f GB)", float64(free)/1e9, c.Path(), float64(buildSpace)/1e9), free > buildSpace}
 }
 
-// checkAccel boots a guest with a kernel that is built already; without one
-// nothing can be proved.
+// checkAccel boots a guest with an existing kernel; without one it cannot
+// check.
 func (e *env) checkAccel(ctx context.Context, c *cache.Cache) check {
 	list, err := kernel.List(c)
 	if err != nil {

@@ -27,8 +27,8 @@ type outcome struct{ code int }
 
 func (o *outcome) Error() string { return fmt.Sprintf("exit code %d", o.code) }
 
-// exitOf sorts errors into exit codes: wrong input is the user's, whatever
-// nobody vouched for is the machine's.
+// exitOf maps errors to exit codes: wrong input is the user's fault, any error
+// without a class the machine's.
 func exitOf(ctx context.Context, err error) int {
 	var found *outcome
 	switch {
@@ -59,7 +59,7 @@ func outcomeOf(j summary.Judgement) error {
 	return nil
 }
 
-// oneLine keeps an error to one line each problem.
+// oneLine reduces an error to one line per problem.
 func oneLine(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted.Error()

@@ -58,7 +58,7 @@ type cli struct {
 // env is what every command works with.
 type env struct {
 	session.Session
-	stdout *plain.Writer // whatever a guest or a file says, a terminal does not act on it
+	stdout *plain.Writer // strips control sequences that come from guests or files
 	stderr *plain.Writer
 	stdin  io.Reader
 	json   bool // instead of tables
@@ -133,7 +133,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 }
 
 // interruptible gives a context that the first Ctrl-C (or SIGTERM) cancels, so
-// that everything stops cleanly and is kept; the second one kills.
+// that everything stops cleanly and results are kept; the second one kills.
 func interruptible(stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)

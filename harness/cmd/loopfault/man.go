@@ -60,7 +60,7 @@ func (m *manual) flags(list []*kong.Flag) {
 	}
 }
 
-// roff makes text mean nothing but itself.
+// roff escapes text.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n", " ").Replace(s)
 	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {

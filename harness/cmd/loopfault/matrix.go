@@ -67,7 +67,7 @@ func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
 	}, rec)
 }
 
-// record lays a new matrix out, or reads the one to go on with.
+// record lays out a new matrix, or reads the one to resume.
 func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if c.Resume != "" {
 		if len(c.Scenario)+len(c.Group) > 0 || c.Known != "" {

@@ -72,7 +72,7 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	return outcomeOf(nightly.Judge(n))
 }
 
-// nightOutput is what --json prints: the record of the night, and what it comes to.
+// nightOutput is what --json prints: the record of the night, and its result.
 type nightOutput struct {
 	Record string            `json:"record"` // its file in the results directory
 	Judged summary.Judgement `json:"judged"`
@@ -90,8 +90,8 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 	return nil
 }
 
-// leave writes a night that is over beside its record: for people, and in the formats that are about tests. Its runs
-// have all formats each.
+// leave writes a finished night beside its record: as text, and in test-report formats. Each of its runs has
+// all formats.
 func (c *nightlyCmd) leave(n *nightly.Night) error {
 	for ending, write := range map[string]func(io.Writer) error{
 		".txt":   func(w io.Writer) error { n.Text(plain.NewWriter(w)); return nil },
@@ -139,8 +139,8 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 	return s, nil
 }
 
-// night is the one to go on with, or a new one; none with --resume and nothing
-// to do. What was before it comes beside it.
+// night is the one to resume, or a new one; none with --resume and nothing to
+// do. The earlier nights are returned as well.
 func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
 	now := time.Now()
 	oldest := now.Add(-timeouts.NightAge)

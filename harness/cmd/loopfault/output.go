@@ -6,7 +6,7 @@ import (
 	"loopfault/results/report/text"
 )
 
-// table prints a table as it was asked for; name is that of its rows in JSON.
+// table prints a table in the requested format; name is that of its rows in JSON.
 func (e *env) table(name string, t text.Table) error {
 	if e.json {
 		return e.printJSON(map[string]any{name: t.Objects()})

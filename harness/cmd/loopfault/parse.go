@@ -82,8 +82,8 @@ func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*textinput.Tre
 	return errors.Join(out.End(), err)
 }
 
-// parseTree prints one line for each report in any text of the tree. It is an outcome if there
-// are none, and a text looks like one.
+// parseTree prints one line for each report in any text of the tree. No report, though a text
+// looks like one, is an outcome.
 func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stderr io.Writer) error {
 	before, unread := out.N, false
 	err := t.Walk(ctx, func(name string, text io.Reader) error {
@@ -113,7 +113,7 @@ func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stder
 	return nil
 }
 
-// nameOf is how the i-th input is called in messages.
+// nameOf is the i-th input's name in messages.
 func nameOf(files []string, i int) string {
 	if len(files) == 0 || files[i] == "-" {
 		return "standard input"

@@ -28,8 +28,8 @@ type reportCmd struct {
 	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
 }
 
-// Run derives the summary from the trials again, and mends summary.json and
-// report.html: a run that was killed has none, or old ones.
+// Run derives the summary from the trials again, and rewrites summary.json and
+// report.html: a killed run has none, or stale ones.
 func (c *reportCmd) Run(ctx context.Context, e *env) error {
 	stored, err := e.Named(ctx, c.Run_)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 		}
 		return nil
 	}
-	_, err = e.stdout.Raw().Write(text.Bytes()) // each format made its text harmless, as its readers want it
+	_, err = e.stdout.Raw().Write(text.Bytes()) // each format has escaped its own text
 	return err
 }
 
@@ -81,7 +81,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	return report.Formats[c.Format](w, r)
 }
 
-// wayTo is what links to the run's files begin with: the way from where the page will lie.
+// wayTo is the prefix of links to the run's files: the path from the page's directory.
 func (c *reportCmd) wayTo(dir string) string {
 	from, err := filepath.Abs(filepath.Dir(c.Output)) // of standard output: from here
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *reportCmd) wayTo(dir string) string {
 	return filepath.ToSlash(way) + "/"
 }
 
-// mend writes summary.json, and the page if one was asked for, unless somebody is at work on the run.
+// mend writes summary.json, and the page if requested, unless another process is writing the run.
 func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
 	release, err := stored.Hold()
 	if err == nil {

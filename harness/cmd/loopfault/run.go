@@ -100,7 +100,7 @@ func checkPower(power float64) error {
 }
 
 // run checks everything that can be checked before a guest starts, and completes
-// spec by what the command itself says of the campaign.
+// spec from the command's flags.
 func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked store.Terms) error {
 	s, text, err := session.FindScenario(scenario.WithBackend(f.Scenario, f.Backend))
 	if err != nil {
@@ -147,7 +147,7 @@ func (f *campaignFlags) check(until string) error {
 	return nil
 }
 
-// conclude prints what a campaign came to, as far as it came, and says what to exit with.
+// conclude prints the result of a campaign so far, and returns the exit status.
 func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
 		if perr := e.printOutcome(out, seed); perr != nil {
@@ -164,7 +164,7 @@ func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	return judge(out.Summary)
 }
 
-// printOutcome prints what a campaign came to, as far as it came.
+// printOutcome prints the result of a campaign so far.
 func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	if e.json {
 		return e.printJSON(struct {

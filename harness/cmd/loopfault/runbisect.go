@@ -21,8 +21,8 @@ const (
 	gitAbort = 128 // the machine or the command line is to blame: no commit is
 )
 
-// gitFlag makes run exit as git bisect run expects; a command line that cannot be
-// read must not make a commit bad either.
+// gitFlag makes run exit as git bisect run expects; a command-line error must not
+// make a commit bad either.
 const gitFlag = "--bisect"
 
 // forGit runs trials until one hangs as wanted, and exits as git expects.

@@ -62,9 +62,9 @@ func (c *shellCmd) Run(ctx context.Context, e *env) error {
 	return c.boot(ctx, e, s, m)
 }
 
-// atHang runs a trial again, several times if need be, and logs into its guest
-// when it hangs, once the evidence has been taken. The exit code is the command's,
-// or 2 if nothing hung.
+// atHang reruns a trial, several times if need be, and logs into its guest when it
+// hangs, after the evidence was collected. The exit code is the command's, or 2 if
+// nothing hung.
 func (c *shellCmd) atHang(ctx context.Context, e *env) error {
 	spec, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{Jobs: 1, Vmcore: c.Vmcore})
 	if err != nil {

@@ -86,7 +86,7 @@ func (c *tryCmd) request() (try.Request, error) {
 	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: refs, For: c.For}, nil
 }
 
-// print prints what the check came to, and writes the text to mail.
+// print prints the check's result, and writes the text to mail.
 func (c *tryCmd) print(e *env, out try.Outcome) error {
 	var text strings.Builder
 	if err := out.Mail(&text); err != nil {

@@ -46,7 +46,8 @@ func Fill(ctx context.Context, ix *index.Index, s Size) error {
 	return nil
 }
 
-// Query is a question that a command or a page asks. The answer's length is to be checked: who finds nothing is quick.
+// Query is a query of a command or a page. The length of its answer has to be checked: a query that finds
+// nothing is fast.
 type Query struct {
 	Name, What string
 	Ask        func(context.Context, *index.Index) (int, error)

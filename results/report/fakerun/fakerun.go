@@ -1,5 +1,5 @@
-// Package fakerun makes runs for tests and measurements of what reads them: as many trials and signatures as wanted,
-// with files as a campaign leaves them, and a kernel that prints whatever hurts. No guest was asked.
+// Package fakerun makes runs for tests and measurements of what reads them: as many trials and signatures as
+// wanted, with files as a campaign leaves them, and a kernel that prints hostile text. No guest is run.
 package fakerun
 
 import (
@@ -25,7 +25,7 @@ type Spec struct {
 	Started    time.Time
 }
 
-// Hostile is a line that does harm where it is not made harmless: markup, terminal escapes, marks that turn the
+// Hostile is a line that does harm where it is not escaped: markup, terminal escapes, marks that turn the
 // direction of text around, bytes that are no text, ends of code blocks.
 const Hostile = "</pre><script>alert(1)</script>\x1b[2J\x07\u202egnp.exe\u2066 \xff\xfe ``` | ]]> -- ok 1 not ok\r"
 

@@ -1,5 +1,5 @@
-// Package found prints kernel reports as they are found in texts, each when it is there: a log may hold more of them
-// than memory.
+// Package found prints kernel reports one by one as they are found in texts: a log may hold more of them than
+// fit into memory.
 package found
 
 import (
@@ -20,7 +20,7 @@ func Unread(to io.Writer, name string, t *kernelreport.Traces) {
 	fmt.Fprintf(to, "%s: line %d looks like a part of a report, in a form that is not known: %s\n", name, t.Number, plain.Short(t.Line, maxShown))
 }
 
-// Printer writes reports as they are found: a log may hold more of them than memory.
+// Printer writes reports as they are found: a log may hold more of them than fit into memory.
 type Printer struct {
 	To     io.Writer
 	JSON   bool
@@ -28,7 +28,7 @@ type Printer struct {
 	N      int  // how many there were so far
 }
 
-// Print prints a report of the one text there is.
+// Print prints a report of the only text.
 func (p *Printer) Print(r kernelreport.Report) error {
 	if p.JSON {
 		return p.printJSON(r)

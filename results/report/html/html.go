@@ -1,6 +1,6 @@
-// Package html writes a run as one page that stands alone: no script, no network, light and dark, for a phone as for
-// print. It is a pure function of the model; all that comes from a kernel passes html/template's escaping, and
-// package plain before it.
+// Package html writes a run as one self-contained page: no script, no network, light and dark, for a phone as
+// for print. It is a pure function of the model; all that comes from a kernel passes html/template's escaping,
+// and package plain before it.
 package html
 
 import (
@@ -54,7 +54,8 @@ var funcs = template.FuncMap{
 	"seconds":  func(s float64) string { return fmt.Sprintf("%.0f s", s) },
 }
 
-// prose is a line of ours to read, in which numbers stay with their per cent; nobody is to copy it into a shell.
+// prose is a line of our own text, in which numbers are not separated from their per-cent signs; it is not
+// meant to be copied into a shell.
 func prose(s string) string { return strings.ReplaceAll(plain.Line(s), " %", "\u00a0%") }
 
 // Base is the templates that all pages share: "head", which wants Title, Style and Home, and "foot".

@@ -20,7 +20,7 @@ const (
 	Skip  Status = "SKIP"  // it was not applicable
 )
 
-// statusOf says what a trial is by the schema's words, and why. What a control does says nothing of the code that is
+// statusOf is a trial's status in the schema's words, and why. A control's result says nothing about the code
 // under test: its bug was planted.
 func statusOf(r model.Run, t store.Trial) (Status, string) {
 	result, why := r.Result(t)
@@ -35,7 +35,7 @@ func statusOf(r model.Run, t store.Trial) (Status, string) {
 		return Fail, why
 	case result == model.Passed:
 		return Pass, why
-	case t.Verdict.Kind == verdict.Clean && !control: // of a run that nobody should trust
+	case t.Verdict.Kind == verdict.Clean && !control: // of a run that should not be trusted
 		return Error, why
 	case doubt == verdict.CutShort:
 		return Error, why

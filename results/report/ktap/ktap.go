@@ -50,7 +50,8 @@ func (b *writer) arm(r model.Run, n int, arm store.Arm) {
 	b.result("", n, name, failed > 0, skippedAll(skipped, len(trials)))
 }
 
-// broken is said of what the harness failed in: KTAP knows no errors, and the kernel is not to blame.
+// broken is the reason for failures of the harness: KTAP knows no errors, and the kernel is not to
+// blame.
 const broken = "the harness failed: "
 
 // begin opens a subtest of so many tests.
@@ -58,7 +59,7 @@ func (b *writer) begin(name string, tests int) {
 	fmt.Fprintf(b, "    KTAP version 1\n    # Subtest: %s\n    1..%d\n", name, tests)
 }
 
-// skippedAll is the reason of an arm of which nothing can be said.
+// skippedAll is the reason of an arm without any usable result.
 func skippedAll(skipped, all int) string {
 	if skipped < all {
 		return ""

@@ -17,7 +17,7 @@ import (
 // Width is how many columns a line has at most.
 const Width = 72
 
-// Bounds of one mail: who reads it wants the first stacks, not all.
+// Bounds of one mail: its readers want the first stacks, not all.
 const (
 	mostFindings = 5
 	mostFrames   = 40
@@ -55,7 +55,7 @@ func anyFaults(r model.Run) bool {
 	return false
 }
 
-// ascii spells what kernel lists have no letters for.
+// ascii replaces characters that kernel lists do not use.
 var ascii = strings.NewReplacer("→", "->", "…", "...", "×", "x", "–", "-", " %", "%")
 
 // para is a paragraph and an empty line.

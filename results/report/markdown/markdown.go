@@ -123,10 +123,10 @@ func kernels(b *strings.Builder, r model.Run) {
 	}
 }
 
-// special is what Markdown, its usual extensions and HTML give a meaning to.
+// special matches what Markdown, its usual extensions and HTML interpret.
 const special = "\\`*_{}[]()#+-.!|<>&~:@^$=\"'/"
 
-// escape makes text mean nothing but itself.
+// escape escapes all special characters.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range plain.Line(s) {
@@ -148,7 +148,7 @@ func code(s string) string {
 	return ticks + " " + s + " " + ticks
 }
 
-// fence is a block of code that nothing in it can end.
+// fence is a block of code that its contents cannot end.
 func fence(s string) string {
 	s = plain.Text(s, mostLines)
 	ticks := strings.Repeat("`", max(longest(s)+1, 3))

@@ -22,7 +22,7 @@ type Finding struct {
 	Trials    []int       // that ended with it
 	First     store.Trial // the first of them, by preference of no control; all that follows is of it
 	Wanted    bool        // only controls ended with it
-	Known     string      // why it is no news, as the campaign's list of known issues says
+	Known     string      // why it is known, from the campaign's list of known issues
 	Injected  string      // see the function of that name
 	Commands  []string    // that run the first trial again
 	Stack     *Stack      // nil: no report with a stack is stored
@@ -32,14 +32,14 @@ type Finding struct {
 	Files     []string  // of the trial's directory, relative to it
 }
 
-// ArmCount is how many trials of an arm ended so.
+// ArmCount is how many trials of an arm ended with the finding.
 type ArmCount struct {
 	Name    string
 	Control bool
 	Count   int
 }
 
-// Stack is the stack that tells most of a finding.
+// Stack is the most informative stack of a finding.
 type Stack struct {
 	Comm, State string
 	PID         *int

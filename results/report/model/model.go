@@ -1,8 +1,8 @@
 // Package model is what all reports of a run say, whatever their format: the verdict in one sentence, every hang once
 // with its stack and explanation, timelines, how to run it again.
 //
-// It reads a run through the store and judges nothing itself. Texts in it are as the kernel printed them: whoever
-// writes them somewhere makes them harmless first.
+// It reads a run through the store and judges nothing itself. Texts in it are as the kernel printed them: each
+// writer escapes them for its format.
 package model
 
 import (
@@ -44,7 +44,7 @@ type Options struct {
 	Symbolize func(store.Arm, *kernelreport.Report)
 }
 
-// Read makes the model of a stored run. Files of single trials that are missing or broken make it poorer, and are no
+// Read makes the model of a stored run. Missing or broken files of single trials leave gaps in it, and are no
 // error.
 func Read(stored store.Stored, o Options) Run {
 	r := Of(stored.Name, stored.Manifest, stored.Trials)
@@ -110,8 +110,8 @@ func (r Run) Ended() time.Time {
 	return end
 }
 
-// Injected is the line that stands on top of every kernel text of a trial: nobody shall take for a plain kernel's what
-// was provoked.
+// Injected is the line above every kernel text of a trial, so that a provoked report is not taken for an
+// ordinary one.
 func Injected(arm store.Arm, t store.Trial) string {
 	planted := ""
 	if arm.Control {

@@ -15,8 +15,8 @@ const (
 	Skipped Result = "skipped" // nothing can be concluded from it
 )
 
-// Result says what a trial is, and why it is no more. A control that hangs does what it has to, and one that does not
-// fails nobody by itself: Trusted says what all of them come to. What is not trusted is never passed.
+// Result says what a trial is, and why it is no more. A control that hangs does what it has to, and one that
+// does not is no failure on its own: Trusted judges all of them. A run that is not trusted never passes.
 func (r Run) Result(t store.Trial) (Result, string) {
 	control := r.Arm(t.Arm).Control
 	switch t.Verdict.Kind {

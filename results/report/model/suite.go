@@ -1,7 +1,7 @@
 package model
 
-// Suite is what tests that are no trials of one run came to: the cells of a night on one kernel, say. Formats that know
-// tests only write lists of them.
+// Suite is the results of tests that are not trials of one run, such as the cells of a night on one kernel.
+// Formats that know tests only write lists of suites.
 type Suite struct {
 	Name  string
 	Cases []Case

@@ -1,5 +1,5 @@
-// Package plain makes untrusted text fit to be read: kernel logs, names of tasks, titles. What comes out holds nothing
-// that a terminal, a mail reader or a browser would act on, and shows what was there instead.
+// Package plain makes untrusted text safe to display: kernel logs, names of tasks, titles. What comes out holds
+// nothing that a terminal, a mail reader or a browser would act on, and shows what was there instead.
 //
 // It escapes for no format: HTML, Markdown and XML do that themselves, after it.
 package plain

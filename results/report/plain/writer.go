@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Writer is where text leaves the program for people: a terminal acts on nothing that went through it. Whoever is given
-// a Writer cannot forget to make text of a guest, a log or a stored run harmless. Lines and tabs stay as they are, and so
-// does what a document of JSON says: what is written out in its strings is the same character to its reader.
+// Writer is the output for text meant for people: it passes no control sequences to a terminal. Callers with a
+// Writer cannot forget to sanitize text of a guest, a log or a stored run. Lines and tabs stay as they are, and
+// so does what a document of JSON says: what is written out in its strings is the same character to its reader.
 type Writer struct {
 	to  io.Writer
 	cut []byte // beginning of a letter whose end is still to come

@@ -54,7 +54,7 @@ func printArms(w io.Writer, s summary.Summary) {
 		}
 		g.Add(append(row, rate, interval, perHour)...)
 	}
-	_ = g.Print(w, WidthOf(w)) // what cannot be written is said by the lines below
+	_ = g.Print(w, WidthOf(w)) // a write error shows in the lines below
 	fmt.Fprintln(w)
 }
 

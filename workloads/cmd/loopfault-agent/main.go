@@ -1,7 +1,7 @@
-// Command loopfault-agent is the one program that loopfault puts into a
-// guest. As process 1 it sets the guest up; its other roles are processes of
-// their own: serve (control channel), watch (task watch), worker (load),
-// eater (a process of load that is to be killed).
+// Command loopfault-agent is the one program that loopfault puts into a guest.
+// As process 1 it sets the guest up; its other roles are processes of their
+// own: serve (control channel), watch (task watch), worker (load), eater (a
+// load process for the OOM killer).
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 )
 
 func init() {
-	// A worker names its thread and is judged by it: keep it on the first one,
+	// A worker is identified by its thread's name: keep it on the first thread,
 	// whose comm is the process's.
 	runtime.LockOSThread()
 }
@@ -47,8 +47,8 @@ func main() {
 	}
 }
 
-// serverGC has the server collect garbage early: it hands out files of megabytes
-// now and then, in guests whose memory is the workload's.
+// serverGC makes the server collect garbage early: it sometimes sends files of
+// megabytes, and the guest's memory belongs to the workload.
 const serverGC = 20 // percent
 
 func run(role string) error {
@@ -104,7 +104,7 @@ func runWatch(ctx context.Context) error {
 	return w.Run(ctx, port)
 }
 
-// setOOMScore says how gladly the OOM killer takes this process: -1000 is never.
+// setOOMScore sets the process's OOM score adjustment: -1000 means never kill.
 func setOOMScore(score string) error {
 	return os.WriteFile("/proc/self/oom_score_adj", []byte(score), 0)
 }

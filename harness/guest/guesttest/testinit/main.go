@@ -96,8 +96,8 @@ func obey(verb, rest string, watch *os.File) (string, error) {
 	return "", fmt.Errorf("unknown order %q", verb)
 }
 
-// crowd has a file read by several at a time, and says how often, and how often it
-// was found to be empty.
+// crowd reads a file in several goroutines at once, and returns how often, and how
+// often it was empty.
 func crowd(path string) string {
 	const readers, times = 8, 25
 	var all sync.WaitGroup
