@@ -218,9 +218,9 @@ func (o *openReport) acquit() {
 	}
 	was := slices.IndexFunc(o.tasks, func(t openTask) bool { return t.Role == RoleVictim })
 	is := slices.IndexFunc(o.tasks, func(t openTask) bool {
-		return t.Role == RoleBystander && len(t.Frames) > 0 && !t.register && !rcuHelper(t.Comm)
+		return t.Role == RoleBystander && len(stuckPart(o.kind, t.Frames)) > 0 && !t.register && !rcuHelper(t.Comm)
 	})
-	if was >= 0 && is >= 0 && len(o.tasks[was].Frames) == 0 {
+	if was >= 0 && is >= 0 && len(stuckPart(o.kind, o.tasks[was].Frames)) == 0 {
 		o.tasks[was].Role, o.tasks[is].Role = RoleBystander, RoleVictim
 	}
 }

@@ -20,7 +20,7 @@ func signature(r *Report, subject, fn string) string {
 	kind, about := string(r.Kind), slug(subject)
 	var frames []string
 	if victim != nil {
-		frames = tellingFrames(victim.Frames, classesFor(r.Kind, RoleVictim), tellingLimit)
+		frames = tellingFrames(stuckPart(r.Kind, victim.Frames), classesFor(r.Kind, RoleVictim), tellingLimit)
 		if len(frames) == 0 && victim.BlameFrame != "" {
 			frames = []string{bareName(victim.BlameFrame)}
 		}

@@ -180,7 +180,8 @@ func (o *openReport) report() (Report, bool) {
 			t.Frames = []Frame{}
 		}
 		c := classesFor(o.kind, t.Role)
-		t.WaitFrame, t.BlameFrame = waitFrame(t.Frames), blameFrame(t.Frames, c)
+		part := stuckPart(o.kind, t.Frames)
+		t.WaitFrame, t.BlameFrame = waitFrame(part), blameFrame(part, c)
 		r.Tasks = append(r.Tasks, t.Task)
 	}
 	victim := o.victim()
@@ -191,6 +192,8 @@ func (o *openReport) report() (Report, bool) {
 		}
 	case victim.register:
 		o.doubt("no stack")
+	case guessed(victim.Frames):
+		o.doubt("all stack entries are guesses of the unwinder")
 	case !victim.rooted && !endsAtRoot(victim.Frames):
 		o.doubt("stack cut short")
 	}
@@ -198,6 +201,11 @@ func (o *openReport) report() (Report, bool) {
 	r.Title = title(&r, o.subject, o.fn)
 	r.Signature = signature(&r, o.subject, o.fn)
 	return r, true
+}
+
+// guessed reports whether the unwinder vouches for none of the entries.
+func guessed(frames []Frame) bool {
+	return !slices.ContainsFunc(frames, func(f Frame) bool { return !f.Questionable })
 }
 
 // victim is the task that the report is about, or nil.
