@@ -25,6 +25,12 @@ func signature(r *Report, subject, fn string) string {
 			frames = []string{bareName(victim.BlameFrame)}
 		}
 	}
+	if strings.HasPrefix(subject, "KCSAN: ") && fn != "" {
+		frames = nil
+		for name := range strings.SplitSeq(fn, " / ") {
+			frames = append(frames, bareName(name))
+		}
+	}
 	switch r.Kind {
 	case KindHungTask, KindBlockedTask, KindProcStack:
 		kind, about = "hang", "-"
@@ -98,7 +104,7 @@ func slug(s string) string {
 // title makes the report's one-line name.
 func title(r *Report, subject, fn string) string {
 	where := fn
-	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" {
+	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" && !(strings.HasPrefix(subject, "KCSAN: ") && fn != "") {
 		where = r.Tasks[0].BlameFrame
 	}
 	what := subject
