@@ -271,6 +271,7 @@ var blameTable = [...]blameRow{
 	{classReport, "die_body", "oops"},
 	{classReport, "oops_*", "oops"},
 	{classReport, "panic", "panic"},
+	{classReport, "stack_chk_fail", "a function's stack was overwritten; its name stands below"},
 	{classReport, "vpanic", "what panic() calls since 7.0 or before, by compiler"},
 	{classReport, "no_context", "oops, x86"},
 	{classReport, "bad_area*", "oops, x86"},

@@ -145,12 +145,22 @@ func bugHeader(b []byte) item {
 		if lock, ok := lockHeader(b); ok {
 			return lock
 		}
-		it.subject = plainSubject(b)
-		if hasPrefix(b, "scheduling while atomic") { // ": comm/pid/preempt count" follows
-			it.subject = "scheduling while atomic"
-		}
+		it.subject = plainSubject(beforeTask(b))
 	}
 	return it
+}
+
+// beforeTask cuts a message before the task's name, which may hold blanks: "using smp_processor_id() in preemptible
+// [00000000] code: a b/812", "scheduling while atomic: a b/812/0x00000002".
+func beforeTask(b []byte) []byte {
+	for _, p := range []string{"using ", "scheduling while atomic", "workqueue leaked "} {
+		if hasPrefix(b, p) {
+			if i := bytes.Index(b, []byte(": ")); i > 0 {
+				return b[:i]
+			}
+		}
+	}
+	return b
 }
 
 // lostLocks reads "NFS: server: lost 3 locks", which the client says once it has recovered what it could.
@@ -187,7 +197,7 @@ const nullPointer = "NULL pointer dereference"
 
 // plainSubject makes a message fit for a title: cut before its particulars, numbers and unprintable bytes removed.
 func plainSubject(b []byte) string {
-	for _, stop := range []string{" at ", " on CPU", " in process", "!", " (", " [#", "[#", " - "} {
+	for _, stop := range []string{" at ", " on CPU", " in process", "!", " (", " [#", "[#", " - ", " in: "} {
 		if i := bytes.Index(b, []byte(stop)); i > 0 {
 			b = b[:i]
 		}
@@ -316,7 +326,7 @@ var trapNames = [...]string{"invalid opcode", "divide error", "divide_error", "d
 // trapHeader is the name of the exception with which a line begins, or empty.
 func trapHeader(b []byte) string {
 	for _, n := range trapNames {
-		if hasPrefix(b, n) && hasPrefix(b[len(n):], ": ") {
+		if len(b) > 0 && b[0] == n[0] && hasPrefix(b, n) && hasPrefix(b[len(n):], ": ") {
 			if n == "general protection" {
 				return "general protection fault"
 			}
