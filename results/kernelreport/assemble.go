@@ -75,9 +75,9 @@ func (e *engine) divider(it item, ln *line, o *openReport) {
 			o.belongs(e, ln)
 			return
 		}
-		if it.what == lineRule && (o.kind == KindKASAN || o.kind == KindWarning) && len(o.tasks) > 0 && o.w().gap < 8 {
+		if it.what == lineRule && !o.ended && (o.kind == KindKASAN || o.kind == KindWarning || o.ownStack) && len(o.tasks) > 0 && o.w().gap < 8 {
 			o.belongs(e, ln)
-			e.close(o)
+			o.ended, o.ruled = true, true // only a panic that it sets off may follow
 			return
 		}
 		e.close(o)
@@ -95,6 +95,9 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 			}
 			o.panicked = true
 			o.w().cur = noTask
+			if o.ruled {
+				o.ended, o.ruled = false, false
+			}
 		} else if o.subject == "oops" || o.kind == KindOops && it.subject == nullPointer {
 			o.subject = it.subject
 		}
@@ -105,6 +108,9 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 	}
 	o = e.startReport(it.kind, ln)
 	o.subject, o.fn = it.subject, it.fn
+	if o.ownStack = ownStack(o.subject); o.ownStack {
+		o.trace = true
+	}
 	if it.kind == KindWorkqueueLockup {
 		o.seconds = it.seconds
 	}
@@ -119,6 +125,9 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 
 // sameEvent reports whether a further header continues the report instead of opening another.
 func (o *openReport) sameEvent(it *item) bool {
+	if o.ruled {
+		return it.what == linePanic && strings.Contains(it.subject, "panic") // "KASAN: panic_on_warn set", "kmsan.panic set"
+	}
 	if it.what == linePanic {
 		switch o.kind {
 		case KindProcStack, kindUnknown, KindPanic:
@@ -129,6 +138,9 @@ func (o *openReport) sameEvent(it *item) bool {
 		if hasPrefix([]byte(it.subject), "corrupted stack end") { // found by the scheduler, whatever was reported before
 			return false
 		}
+		return true
+	}
+	if o.subject == memoryLeak && it.subject == memoryLeak && (len(o.tasks) == 0 || len(o.tasks[0].Frames) == 0) {
 		return true
 	}
 	stack := false
@@ -147,6 +159,15 @@ func (o *openReport) sameEvent(it *item) bool {
 		return it.kind == KindWorkqueueLockup
 	case KindPanic:
 		return it.kind == KindOops && it.again
+	}
+	return false
+}
+
+// ownPanic reports whether a panic was set off by the very task that the report is about, whose stack did not come yet.
+func (o *openReport) ownPanic() bool {
+	switch o.kind {
+	case KindWarning, KindBug, KindKASAN, KindLockdep, KindLockUsage, KindSoftLockup:
+		return len(o.tasks) == 0 || o.tasks[0].Role == RoleVictim && len(o.tasks[0].Frames) == 0
 	}
 	return false
 }
@@ -218,9 +239,9 @@ func (o *openReport) acquit() {
 	}
 	was := slices.IndexFunc(o.tasks, func(t openTask) bool { return t.Role == RoleVictim })
 	is := slices.IndexFunc(o.tasks, func(t openTask) bool {
-		return t.Role == RoleBystander && len(t.Frames) > 0 && !t.register && !rcuHelper(t.Comm)
+		return t.Role == RoleBystander && len(stuckPart(o.kind, t.Frames)) > 0 && !t.register && !rcuHelper(t.Comm)
 	})
-	if was >= 0 && is >= 0 && len(o.tasks[was].Frames) == 0 {
+	if was >= 0 && is >= 0 && len(stuckPart(o.kind, o.tasks[was].Frames)) == 0 {
 		o.tasks[was].Role, o.tasks[is].Role = RoleBystander, RoleVictim
 	}
 }
@@ -229,6 +250,10 @@ func samePID(a, b *int) bool { return a == nil || b == nil || *a == *b }
 
 // cpuHeader handles "CPU: … PID: … Comm: …", which names the task that runs the code that reports.
 func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
+	if o != nil && o.ruled {
+		e.close(o)
+		o = nil
+	}
 	if o == nil {
 		if o = e.lockupOfAnother(ln); o == nil {
 			return
@@ -243,6 +268,24 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 	}
 	var t *openTask
 	switch {
+	case o.panicked && o.ownPanic() && (len(o.tasks) == 0 || samePID(it.pid, o.tasks[0].PID)):
+		// The report set off the panic before its own stack was printed: the panic's stack is the same task's.
+		if len(o.tasks) == 0 {
+			o.addTask(RoleVictim)
+		}
+		t = &o.tasks[0]
+		o.w().cur = 0
+	case o.ownStack && len(o.tasks) > 0 && len(o.tasks[0].Frames) > 0 && !o.panicked:
+		// These reports name the task, or one of the two, after the stacks.
+		for i := range o.tasks {
+			if k := &o.tasks[i]; it.pid != nil && k.PID != nil && *k.PID == *it.pid || i == 0 && k.PID == nil {
+				k.Comm, k.PID = it.comm, it.pid
+				break
+			}
+		}
+		o.w().cur = noTask
+		o.belongs(e, ln)
+		return
 	case o.panicked, o.kind == KindHungTask:
 		// khungtaskd's own trace on the way to a panic, and the other CPUs' before it.
 		role := RoleBystander
@@ -316,9 +359,13 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		}
 		return
 	case lineDetail, lineLock:
-		// No stack may follow: where the last of the locks was taken, and what work is stuck, are the next best names.
-		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindWorkqueueLockup && o.fn == "") {
+		// No stack may follow: where the last of the locks was taken, where the first one was wanted, and what work is stuck, are the next best names.
+		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindLockdep && o.fn == "" && it.what == lineDetail || o.kind == KindWorkqueueLockup && o.fn == "") {
 			o.fn, o.worker = it.fn, it.pid
+		}
+		if t == nil && it.comm != "" && o.subject == memoryLeak && len(o.tasks) == 0 {
+			t = o.addTask(RoleVictim)
+			t.Comm, t.PID = it.comm, it.pid
 		}
 		if t != nil && t.TGID == nil && it.tgid != nil && len(t.Frames) == 0 {
 			t.TGID = it.tgid // the rest of a task header that a mail program broke

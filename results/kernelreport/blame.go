@@ -139,22 +139,60 @@ func classesFor(kind Kind, role Role) frameClass {
 	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
 		return hangClasses
 	case KindLockdep, KindLockUsage:
-		return classReport | classFault | classLock | classEntry | classInterrupt | classAlloc
+		return classReport | classFault | classLock | classEntry | classInterrupt | classAlloc | classWait | classPrimitive
 	case KindRCUStall, KindSoftLockup, KindHardLockup:
-		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched
+		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched | classAlloc
 	case KindWorkqueueLockup:
 		return hangClasses | classInterrupt | classPrimitive
 	case KindFaultInjection:
 		return classReport | classAlloc | classEntry
 	case KindKASAN:
-		return classReport | classFault | classPrimitive | classLock | classSched | classEntry | classAlloc
+		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry | classAlloc
 	case KindBug: // where one must not sleep, the generic waits tell as little as the scheduler
-		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry
+		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry | classAlloc
 	}
-	return classReport | classFault | classPrimitive | classLock | classEntry
+	return classReport | classFault | classPrimitive | classLock | classEntry | classAlloc
 }
 
 const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
+
+// interruptEntries are the functions by which an interrupt comes in: what follows them in a stack is what it interrupted.
+var interruptEntries = [...]string{
+	"asm_sysvec_*", "asm_common_interrupt", "asm_exc_nmi", "apic_timer_interrupt", "common_interrupt", "ret_from_intr", "nmi", "end_repeat_nmi",
+	"el1_irq", "el1h_64_irq", "irq_svc", "el0_irq", "el0t_64_irq", "reschedule_interrupt", "call_function_single_interrupt",
+}
+
+// stuckPart is the part of a task's stack that the report is about. A detector of stalls and lockups runs in an interrupt,
+// and the stack begins with its own functions; what it found begins behind the interrupt's entry, where in newer kernels
+// the program counter stands too. The part is empty if the interrupt came in user space.
+func stuckPart(kind Kind, frames []Frame) []Frame {
+	switch kind {
+	case KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
+	default:
+		return frames
+	}
+	if len(frames) > 0 && frames[0].PC {
+		return frames // the registers of what was interrupted came first: the stack is its own
+	}
+	detector := false
+	for i, f := range frames {
+		switch {
+		case classOf(f.Func)&classDetector != 0:
+			detector = true
+		case !detector:
+		case f.PC && i > 0:
+			return frames[i:]
+		case f.Questionable:
+		case matchesAny(interruptEntries[:], bareName(f.Func)):
+			rest := frames[i+1:]
+			if len(rest) > 0 && matchesAny(interruptEntries[:], bareName(rest[0].Func)) {
+				continue // the handler of the same name stands before the entry
+			}
+			return rest
+		}
+	}
+	return frames
+}
 
 // reliable returns the entries that the unwinder vouches for, or all if there are none; without those that only a decoded
 // stack has.
@@ -230,7 +268,7 @@ func sleepsFirst(frames []Frame) bool {
 // procLike reports whether a stack can be from /proc: no guesses, and not printed by the task itself.
 func procLike(frames []Frame) bool {
 	for i := range frames {
-		if frames[i].Questionable || i < 4 && classOf(frames[i].Func) == classReport {
+		if frames[i].Questionable || i < 4 && classOf(frames[i].Func)&classReport != 0 {
 			return false
 		}
 	}

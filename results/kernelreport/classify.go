@@ -135,6 +135,11 @@ func headerLine(b []byte) (item, bool) {
 		if hasPrefix(b, "BUG: ") && len(b) > 8 {
 			return bugHeader(b[5:]), true
 		}
+		if hasPrefix(b, "BUG ") { // slab debugging: "BUG kmalloc-512 (Not tainted): Object already free"
+			if i := bytes.Index(b, []byte("): ")); i > 0 && bytes.IndexByte(b[:i], '(') > 0 {
+				return item{what: lineHeader, kind: KindBug, subject: plainSubject(b[i+3:]), usable: true}, true
+			}
+		}
 	case 'W':
 		if hasPrefix(b, "WARNING: ") && len(b) > 12 {
 			return warnHeader(b[9:])
@@ -158,6 +163,10 @@ func headerLine(b []byte) (item, bool) {
 			it := item{what: lineHeader, kind: KindWarning, usable: true}
 			it.subject, _, it.partial = inFunction(b)
 			return it, true
+		}
+	case 'u':
+		if hasPrefix(b, "unreferenced object 0x") {
+			return item{what: lineHeader, kind: KindBug, subject: memoryLeak, usable: true}, true
 		}
 	case 'N':
 		if hasPrefix(b, "NFS: ") {

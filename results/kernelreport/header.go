@@ -111,6 +111,11 @@ func bugHeader(b []byte) item {
 		it.subject, it.fn, it.partial = inFunction(b[len("KASAN: "):])
 	case bytes.HasPrefix(b, []byte("KFENCE: ")), bytes.HasPrefix(b, []byte("KMSAN: ")), bytes.HasPrefix(b, []byte("KCSAN: ")):
 		it.subject, it.fn, it.partial = inFunction(b)
+		if i := bytes.Index(b, []byte(" / ")); i > 0 && it.fn != "" { // KCSAN names both sides, in alphabetical order
+			if n := nameRun(b[i+3:]); n > 0 {
+				it.fn += " / " + string(b[i+3:][:n])
+			}
+		}
 	case bytes.HasPrefix(b, []byte("soft lockup")):
 		it.kind = KindSoftLockup
 		it.subject = "soft lockup"
@@ -140,12 +145,22 @@ func bugHeader(b []byte) item {
 		if lock, ok := lockHeader(b); ok {
 			return lock
 		}
-		it.subject = plainSubject(b)
-		if hasPrefix(b, "scheduling while atomic") { // ": comm/pid/preempt count" follows
-			it.subject = "scheduling while atomic"
-		}
+		it.subject = plainSubject(beforeTask(b))
 	}
 	return it
+}
+
+// beforeTask cuts a message before the task's name, which may hold blanks: "using smp_processor_id() in preemptible
+// [00000000] code: a b/812", "scheduling while atomic: a b/812/0x00000002".
+func beforeTask(b []byte) []byte {
+	for _, p := range []string{"using ", "scheduling while atomic", "workqueue leaked "} {
+		if hasPrefix(b, p) {
+			if i := bytes.Index(b, []byte(": ")); i > 0 {
+				return b[:i]
+			}
+		}
+	}
+	return b
 }
 
 // lostLocks reads "NFS: server: lost 3 locks", which the client says once it has recovered what it could.
@@ -182,14 +197,14 @@ const nullPointer = "NULL pointer dereference"
 
 // plainSubject makes a message fit for a title: cut before its particulars, numbers and unprintable bytes removed.
 func plainSubject(b []byte) string {
-	for _, stop := range []string{" at ", " on CPU", " in process", "!", " (", " [#", "[#", " - "} {
+	for _, stop := range []string{" at ", " on CPU", " in process", "!", " (", " [#", "[#", " - ", " in: "} {
 		if i := bytes.Index(b, []byte(stop)); i > 0 {
 			b = b[:i]
 		}
 	}
 	var words []string
 	for _, w := range bytes.Fields(b[:min(len(b), 120)]) {
-		if c := w[0]; c >= '0' && c <= '9' || len(w) >= 8 && hexRun(w) == len(w) {
+		if particular(w) {
 			continue
 		}
 		words = append(words, strings.Map(func(r rune) rune {
@@ -202,6 +217,25 @@ func plainSubject(b []byte) string {
 	return strings.TrimRight(strings.Join(words[:min(len(words), 10)], " "), ":.,; ")
 }
 
+// particular reports whether a word tells one occurrence of a bug from another: a number, an address, a task with its pid
+// ("kworker/0:1/14", "sh:812"), a value ("val:3", "mm:ffff88801f3a1c00").
+func particular(w []byte) bool {
+	if isDigit(w[0]) || w[0] == '[' {
+		return true
+	}
+	for i := 0; i < len(w); {
+		n := hexRun(w[i:])
+		if n >= 8 {
+			return true
+		}
+		if i > 0 && i < len(w) && isDigit(w[i]) && bytes.IndexByte([]byte("/:=#"), w[i-1]) >= 0 {
+			return true
+		}
+		i += max(n, 1)
+	}
+	return false
+}
+
 // warnHeader reads what follows "WARNING: ": "CPU: 1 PID: 2 at f.c:3 fn+0x4/0x5", "at f.c:3 fn+0x4/0x5()", and since 6.19
 // "f.c:3 at fn+0x4/0x5, CPU#1: comm/2".
 func warnHeader(b []byte) (item, bool) {
@@ -209,6 +243,10 @@ func warnHeader(b []byte) (item, bool) {
 	if lock, ok := lockHeader(b); ok {
 		return lock, true
 	}
+	if it, ok := unwinderHeader(b); ok {
+		return it, true
+	}
+	b = afterCondition(b)
 	at := bytes.Index(b, []byte("at "))
 	switch {
 	case bytes.HasPrefix(b, []byte("CPU: ")) && at > 0:
@@ -236,6 +274,73 @@ func warnHeader(b []byte) (item, bool) {
 	return it, true
 }
 
+// afterCondition takes off the condition that newer kernels print before the place: "[refs > limit] f.c:3 at fn+0x4/0x5".
+func afterCondition(b []byte) []byte {
+	if b[0] != '[' {
+		return b
+	}
+	end := bytes.Index(b, []byte(" at "))
+	if end < 0 {
+		return b
+	}
+	if i := bytes.LastIndex(b[:end], []byte("] ")); i > 0 && i+2 < end {
+		return b[i+2:]
+	}
+	return b
+}
+
+// unwinderWarnings are what the unwinder says about a stack that it cannot read, each with the words after which the
+// function stands, if there is one.
+var unwinderWarnings = [...]struct{ text, subject, before string }{
+	{"kernel stack regs at ", "WARNING: kernel stack regs has bad value", ""},
+	{"kernel stack frame pointer at ", "WARNING: kernel stack frame pointer has bad value", ""},
+	{"can't access registers at ", "WARNING: can't access registers", " at "},
+	{"can't dereference registers at ", "WARNING: can't dereference registers", " for ip "},
+	{"can't dereference iret registers at ", "WARNING: can't dereference registers", " for ip "},
+	{"stack going in the wrong direction", "WARNING: stack going in the wrong direction", " at "},
+	{"stack recursion on stack type", "WARNING: stack recursion", ""},
+}
+
+func unwinderHeader(b []byte) (item, bool) {
+	for i := range unwinderWarnings {
+		w := &unwinderWarnings[i]
+		if !hasPrefix(b, w.text) {
+			continue
+		}
+		it := item{what: lineHeader, kind: KindWarning, subject: w.subject, usable: true}
+		if w.before != "" {
+			if i := bytes.LastIndex(b, []byte(w.before)); i > 0 {
+				rest, _ := addresses(b[i+len(w.before):])
+				it.fn = string(rest[:min(nameRun(rest), maxName)])
+			}
+		}
+		return it, true
+	}
+	return item{}, false
+}
+
+// trapNames are the processor's exceptions as x86 kernels name them at the start of a line, a colon follows.
+var trapNames = [...]string{"invalid opcode", "divide error", "divide_error", "double fault", "double_fault", "stack segment", "stack_segment",
+	"stack-segment", "int3", "bounds", "alignment check", "alignment_check", "general protection", "segment not present", "invalid TSS"}
+
+// trapHeader is the name of the exception with which a line begins, or empty.
+func trapHeader(b []byte) string {
+	for _, n := range trapNames {
+		if len(b) > 0 && b[0] == n[0] && hasPrefix(b, n) && hasPrefix(b[len(n):], ": ") {
+			if n == "general protection" {
+				return "general protection fault"
+			}
+			return strings.Map(func(r rune) rune {
+				if r == '_' || r == '-' {
+					return ' '
+				}
+				return r
+			}, n)
+		}
+	}
+	return ""
+}
+
 // oopsHeader reads the first lines of a fault on every architecture. again is set for lines that follow another header
 // of the same fault as often as they come first.
 func oopsHeader(b []byte) (it item, ok bool) {
@@ -259,9 +364,14 @@ func oopsHeader(b []byte) (it item, ok bool) {
 			it.subject = "general protection fault"
 		} else if bytes.Contains(b, []byte("stack overflow")) {
 			it.subject = "stack overflow"
+		} else if trap := trapHeader(b[min(len(b), len("Oops: ")):]); trap != "" { // since 6.10: "Oops: divide error: 0000 [#1]"
+			it.subject = trap
 		}
-	case has("invalid opcode: "), has("divide error: "), has("double fault: "), has("stack segment: "), has("int3: "),
-		has("bounds: "), has("alignment check: "), has("kernel stack overflow"), has("Bad mode in "), has("Unhandled fault: "):
+	case has("PANIC: double fault"):
+		it.subject, it.again = "double fault", true
+	case trapHeader(b) != "":
+		it.subject, it.again = trapHeader(b), true
+	case has("kernel stack overflow"), has("Bad mode in "), has("Unhandled fault: "):
 		it.subject, it.again = plainSubject(b[:len(b)-len(afterColon(b))]), true
 	default:
 		return item{}, false

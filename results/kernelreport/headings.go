@@ -21,6 +21,20 @@ func (e *engine) sectionHeading(it item, ln *line, o *openReport) {
 	if o == nil && it.section == RoleBystander {
 		o = e.lockupOfAnother(ln)
 	}
+	if it.section == roleAccess {
+		if o == nil || !o.ownStack || o.ruled || o.panicked {
+			e.other(o)
+			return
+		}
+		role := RoleVictim
+		if len(o.tasks) > 0 {
+			role = RoleBystander
+		}
+		t := o.addTask(role)
+		t.PID = it.pid
+		o.belongs(e, ln)
+		return
+	}
 	if o == nil || o.hang() && o.kind != KindHungTask {
 		if o != nil {
 			e.close(o)

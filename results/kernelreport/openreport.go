@@ -10,6 +10,9 @@ const (
 // roleHistory marks the section headings after which lockdep prints such stacks.
 const roleHistory Role = "history"
 
+// roleAccess marks the section headings of reports that need no "Call Trace:": the first one's stack is the victim's.
+const roleAccess Role = "access"
+
 // writerState is where one writer of a report is. Most reports have one writer; in a lockup each CPU prints its own stack.
 type writerState struct {
 	writer
@@ -58,6 +61,8 @@ type openReport struct {
 	panicked   bool
 	locks      bool // in the list of all locks held
 	ended      bool // "---[ end trace": what follows is a repetition
+	ruled      bool // ended by a line of equals signs: what follows is another report, or a panic
+	ownStack   bool // see ownStack
 }
 
 func (o *openReport) w() *writerState { return &o.writers[o.at] }

@@ -42,7 +42,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'U', 'u':
-		if hasPrefix(b[1:], "nable to handle") || hasPrefix(b, "UBSAN: ") || hasPrefix(b, "Unhandled fault") {
+		if hasPrefix(b[1:], "nable to handle") || hasPrefix(b, "unreferenced object 0x") || hasPrefix(b, "UBSAN: ") || hasPrefix(b, "Unhandled fault") {
 			return true
 		}
 	case 'g':
@@ -70,8 +70,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'd', 'i', 's', 'a', 'b':
-		if hasPrefix(b, "divide error: ") || hasPrefix(b, "double fault: ") || hasPrefix(b, "invalid opcode: ") ||
-			hasPrefix(b, "stack segment: ") || hasPrefix(b, "int3: ") || hasPrefix(b, "bounds: ") || hasPrefix(b, "alignment check: ") {
+		if trapHeader(b) != "" {
 			return true
 		}
 	case 'C':
@@ -91,7 +90,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'P':
-		if hasPrefix(b, "PID: ") {
+		if hasPrefix(b, "PID: ") || hasPrefix(b, "PANIC: ") {
 			return true
 		}
 	}

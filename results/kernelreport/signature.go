@@ -20,9 +20,15 @@ func signature(r *Report, subject, fn string) string {
 	kind, about := string(r.Kind), slug(subject)
 	var frames []string
 	if victim != nil {
-		frames = tellingFrames(victim.Frames, classesFor(r.Kind, RoleVictim), tellingLimit)
+		frames = tellingFrames(stuckPart(r.Kind, victim.Frames), classesFor(r.Kind, RoleVictim), tellingLimit)
 		if len(frames) == 0 && victim.BlameFrame != "" {
 			frames = []string{bareName(victim.BlameFrame)}
+		}
+	}
+	if strings.HasPrefix(subject, "KCSAN: ") && fn != "" {
+		frames = nil
+		for name := range strings.SplitSeq(fn, " / ") {
+			frames = append(frames, bareName(name))
 		}
 	}
 	switch r.Kind {
@@ -98,7 +104,7 @@ func slug(s string) string {
 // title makes the report's one-line name.
 func title(r *Report, subject, fn string) string {
 	where := fn
-	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" {
+	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" && !(strings.HasPrefix(subject, "KCSAN: ") && fn != "") {
 		where = r.Tasks[0].BlameFrame
 	}
 	what := subject

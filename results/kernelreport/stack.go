@@ -1,6 +1,9 @@
 package kernelreport
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // frame puts a stack entry where it belongs.
 func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
@@ -84,6 +87,14 @@ func (o *openReport) takes(p *parsedFrame, ln *line) bool {
 		return isRoot(p.frame.Func) || p.frame.Questionable
 	}
 	return true
+}
+
+// memoryLeak is the subject of kmemleak's reports.
+const memoryLeak = "memory leak"
+
+// ownStack reports whether stacks in the report stand behind headings of their own, without "Call Trace:".
+func ownStack(subject string) bool {
+	return subject == memoryLeak || strings.HasPrefix(subject, "KMSAN: ") || strings.HasPrefix(subject, "KFENCE: ") || strings.HasPrefix(subject, "KCSAN: ")
 }
 
 // quotesStacks reports whether the report holds stack entries before the stack that was dumped: where a lock was taken,
@@ -180,10 +191,14 @@ func (o *openReport) report() (Report, bool) {
 			t.Frames = []Frame{}
 		}
 		c := classesFor(o.kind, t.Role)
-		t.WaitFrame, t.BlameFrame = waitFrame(t.Frames), blameFrame(t.Frames, c)
+		part := stuckPart(o.kind, t.Frames)
+		t.WaitFrame, t.BlameFrame = waitFrame(part), blameFrame(part, c)
 		r.Tasks = append(r.Tasks, t.Task)
 	}
 	victim := o.victim()
+	if (o.kind == KindLockdep || o.kind == KindLockUsage) && o.fn != "" && victim != nil && len(tellingFrames(victim.Frames, classesFor(o.kind, RoleVictim), 1)) == 0 {
+		r.Tasks[0].BlameFrame = plainName(o.fn) // the stack only shows that the task ended, for instance
+	}
 	switch {
 	case victim == nil || len(victim.Frames) == 0:
 		if o.kind != KindPanic && o.kind != KindWorkqueueLockup && o.kind != KindLostLock {
@@ -191,6 +206,8 @@ func (o *openReport) report() (Report, bool) {
 		}
 	case victim.register:
 		o.doubt("no stack")
+	case guessed(victim.Frames):
+		o.doubt("all stack entries are guesses of the unwinder")
 	case !victim.rooted && !endsAtRoot(victim.Frames):
 		o.doubt("stack cut short")
 	}
@@ -198,6 +215,11 @@ func (o *openReport) report() (Report, bool) {
 	r.Title = title(&r, o.subject, o.fn)
 	r.Signature = signature(&r, o.subject, o.fn)
 	return r, true
+}
+
+// guessed reports whether the unwinder vouches for none of the entries.
+func guessed(frames []Frame) bool {
+	return !slices.ContainsFunc(frames, func(f Frame) bool { return !f.Questionable })
 }
 
 // victim is the task that the report is about, or nil.

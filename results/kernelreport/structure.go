@@ -81,8 +81,23 @@ func structureLine(b []byte) (item, bool) {
 			}
 			return it, true
 		}
+		if it, ok := accessHeading(b); ok {
+			return it, true
+		}
 		if hasPrefix(b, "Linux version ") {
 			return item{what: lineBoot}, true
+		}
+	case 'a', 'f', 'r', 'w', 'U':
+		if it, ok := accessHeading(b); ok {
+			return it, true
+		}
+	case 'c':
+		if hasPrefix(b, "comm \"") { // kmemleak: comm "mount.nfs", pid 5021, jiffies 4294944193
+			if i := bytes.LastIndex(b, []byte("\", pid ")); i > 0 {
+				it := item{what: lineDetail, comm: commText(b[len("comm \""):max(i, len("comm \""))])}
+				it.pid, _ = pidNumber(b[i+len("\", pid "):])
+				return it, true
+			}
 		}
 	case '-':
 		switch {
@@ -121,6 +136,24 @@ func structureLine(b []byte) (item, bool) {
 	return lockLine(b)
 }
 
+// accessHeadings begin the headings of stacks in the reports of KMSAN, KFENCE and KCSAN.
+var accessHeadings = [...]string{"allocated by task ", "freed by task ", "read to 0x", "write to 0x", "read-write to 0x", "read (marked) to 0x",
+	"write (marked) to 0x", "read-write (marked) to 0x", "race at unknown origin, with ", "Uninit was ", "Local variable "}
+
+func accessHeading(b []byte) (item, bool) {
+	for _, p := range accessHeadings {
+		if !hasPrefix(b, p) || b[len(b)-1] != ':' {
+			continue
+		}
+		it := item{what: lineSection, section: roleAccess}
+		if i := bytes.Index(b, []byte("by task ")); i >= 0 {
+			it.pid, _ = pidNumber(b[i+len("by task "):])
+		}
+		return it, true
+	}
+	return item{}, false
+}
+
 // markerLine recognises "<TASK>", "</TASK>", "<IRQ>", "<EOI>", "<#DF>", "<UNK>" and what old kernels print in front of
 // an address: "<IRQ>  [<ffffffff…>] f+0x1/0x2".
 func markerLine(b []byte) (item, bool) {
@@ -148,16 +181,28 @@ func lockLine(b []byte) (item, bool) {
 		return item{}, false
 	}
 	if b[0] == '#' && len(b) > 3 && b[1] >= '0' && b[1] <= '9' && bytes.IndexByte(b[:4], ':') > 0 {
-		it := item{what: lineLock}
-		if i := bytes.LastIndex(b, []byte("}, at: ")); i > 0 {
-			it.fn = string(b[i+7:][:min(nameRun(b[i+7:]), maxName)])
+		return item{what: lineLock, fn: takenAt(b)}, true
+	}
+	if b[0] == '(' || hexRun(b[:min(len(b), 8)]) == 8 { // the lock that is wanted, or the one that is held already
+		if fn := takenAt(b); fn != "" {
+			return item{what: lineDetail, fn: fn}, true
 		}
-		return it, true
+		return item{}, false
 	}
 	if i := bytes.Index(b[:min(len(b), 40)], []byte(" held by ")); i > 0 && bytes.Contains(b[:i], []byte("lock")) {
 		return item{what: lineLock}, true
 	}
 	return item{}, false
+}
+
+// takenAt is the function that takes a lock: "ffff888012345678 (&ring->lock){+.+.}-{3:3}, at: ring_freeze+0x24/0x60".
+func takenAt(b []byte) string {
+	i := bytes.LastIndex(b, []byte(", at: "))
+	if i < 2 || b[i-1] != '}' {
+		return ""
+	}
+	b, _ = addresses(b[i+len(", at: "):])
+	return string(b[:min(nameRun(b), maxName)])
 }
 
 // procPID finds the number in "…/proc/12/stack" or, for a thread, in "…/proc/12/task/13/stack"; nil if a shell's

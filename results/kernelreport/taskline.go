@@ -231,7 +231,7 @@ func taintIndex(b []byte) int {
 // digit and holds a point.
 func release(b []byte) string {
 	for i, f := range bytes.Fields(b) {
-		if i > 30 {
+		if i > 30 || string(f) == "BIOS" || string(f) == "BIOS:" { // of the computer's name, which old kernels append
 			break
 		}
 		f = bytes.TrimPrefix(f, []byte("("))

@@ -13,7 +13,7 @@ func (r Report) Traits() Traits {
 	if len(r.Tasks) == 0 || r.Tasks[0].Role != RoleVictim || len(r.Tasks[0].Frames) == 0 {
 		return t
 	}
-	frames, skip := r.Tasks[0].Frames, classesFor(r.Kind, RoleVictim)
+	frames, skip := stuckPart(r.Kind, r.Tasks[0].Frames), classesFor(r.Kind, RoleVictim)
 	t.Operation, t.Blame = operation(frames), bareName(blameFrame(frames, skip))
 	t.Telling = append(t.Telling, tellingFrames(frames, skip, len(frames))...)
 	return t
