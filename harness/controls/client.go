@@ -43,7 +43,7 @@ func client() []Control {
 			Explains:  "A request that was lost with its connection is taken for one that is on its way over the new one, so it is never sent again.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles: []string{"nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
+			Titles: []string{"nfs4_wait_clnt_recover", "nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
 				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
 		},
 		{
@@ -51,7 +51,7 @@ func client() []Control {
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",
 			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch, verdict.StallWatch},
+			SeenBy:    []string{verdict.TaskWatch},
 			Silent:    true,
 			Titles:    []string{"nfs_writepages", "balance_dirty_pages"},
 			Blames:    []string{"nfs_writepages", "balance_dirty_pages"},
@@ -100,7 +100,7 @@ func client() []Control {
 			Explains:  "Who waits for a RENAME looks whether it is still under way and then sleeps without another look, so an answer that comes just between the two leaves that task asleep for ever, and the directory locked.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"nfs_sillyrename", "nfs_rename", "do_unlinkat", "path_openat"},
+			Titles:    []string{"nfs_sillyrename", "nfs_rename", "do_unlinkat", "path_openat", "filename_unlinkat", "lookup_open"},
 			Blames:    []string{"nfs_sillyrename", "nfs_rename"},
 		},
 	}

@@ -14,9 +14,9 @@ func server() []Control {
 			Explains:  "nfsd4_create_file() leaves the directory locked when the file is there already, so one nfsd thread after the other waits for a lock that no task holds any more.",
 			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", // on the server
-				"nfs4_run_open_task", "_nfs4_proc_lookup", "_nfs4_proc_access", "path_openat", "do_unlinkat", "nfs4_proc_remove"}, // on the client
-			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir"},
+			Titles: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", "start_creating", "start_removing", "lookup_slow", // on the server
+				"nfs4_run_open_task", "_nfs4_proc_lookup", "_nfs4_proc_access", "path_openat", "do_unlinkat", "filename_unlinkat", "lookup_open", "nfs4_proc_remove"}, // on the client
+			Blames: []string{"nfsd_unlink", "nfsd4_open", "lookup_one_len_unlocked", "iterate_dir", "start_creating", "start_removing"},
 		},
 		{
 			Kernel: "control-commit-order", Scenario: "commit-rename",
@@ -24,9 +24,9 @@ func server() []Control {
 			Explains:  "COMMIT locks the file and then its directory, REMOVE and RENAME lock them the other way round, so two nfsd threads wait for each other and all others behind them.",
 			Classes:   []waitfor.Class{waitfor.Cycle},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles: []string{"kern_path_locked", "__kern_path_locked", "nfsd_commit", "vfs_rename", "vfs_unlink", "nfsd_unlink", "nfsd_rename", // on the server
-				"nfs4_proc_rename", "nfs4_proc_remove", "nfs4_run_open_task", "wait_on_commit", "__nfs_commit_inode", "nfs_wb_all", "do_unlinkat"}, // on the client
-			Blames: []string{"kern_path_locked", "__kern_path_locked", "vfs_rename", "vfs_unlink", "lock_two_nondirectories"},
+			Titles: []string{"kern_path_locked", "__kern_path_locked", "start_removing_path", "start_removing", "start_renaming", "nfsd_commit", "vfs_rename", "vfs_unlink", "nfsd_unlink", "nfsd_rename", // on the server
+				"nfs4_proc_rename", "nfs4_proc_remove", "nfs4_run_open_task", "wait_on_commit", "__nfs_commit_inode", "nfs_wb_all", "do_unlinkat", "filename_unlinkat", "lookup_open"}, // on the client
+			Blames: []string{"kern_path_locked", "__kern_path_locked", "start_removing_path", "vfs_rename", "vfs_unlink", "lock_two_nondirectories"},
 		},
 		{
 			Kernel: "control-nfsd-starved", Scenario: "few-threads",
@@ -53,8 +53,8 @@ func server() []Control {
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Chain},
 			// The stall watch and the task watch time out at the same moment; the first one ends the trial.
 			SeenBy: []string{verdict.Khungtaskd},
-			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs_wb_folio", "nfs4_run_open_task", "nfs4_do_close", "path_openat"},
-			Blames: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
+			Titles: []string{"vfs_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink", "nfs_file_fsync", "nfs_wb_all", "nfs_wb_folio", "nfs4_run_open_task", "nfs4_do_close", "path_openat", "lookup_open"},
+			Blames: []string{"vfs_iter_write", "vfs_iocb_iter_write", "do_truncate", "nfsd4_open", "nfsd_unlink"},
 		},
 	}
 }
