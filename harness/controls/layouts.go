@@ -65,6 +65,6 @@ func lostWakeup(kernel, scenario, where string) Control {
 		Classes: []waitfor.Class{waitfor.Lost},
 		SeenBy:  []string{verdict.TaskWatch},
 		// The last two wait for the waiters of the bit; any of them may be seen first.
-		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages"},
+		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages", "truncate_inode_pages_range"},
 	}
 }
