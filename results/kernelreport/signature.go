@@ -25,7 +25,7 @@ func signature(r *Report, subject, fn string) string {
 			frames = []string{bareName(victim.BlameFrame)}
 		}
 	}
-	if strings.HasPrefix(subject, "KCSAN: ") && fn != "" {
+	if namesBothSides(subject, fn) {
 		frames = nil
 		for name := range strings.SplitSeq(fn, " / ") {
 			frames = append(frames, bareName(name))
@@ -101,10 +101,16 @@ func slug(s string) string {
 	return b.String()
 }
 
+// namesBothSides reports whether the header itself named the functions that the report is about, as KCSAN names both
+// sides of a data race: no stack tells more.
+func namesBothSides(subject, fn string) bool {
+	return fn != "" && strings.HasPrefix(subject, "KCSAN: ")
+}
+
 // title makes the report's one-line name.
 func title(r *Report, subject, fn string) string {
 	where := fn
-	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" && !(strings.HasPrefix(subject, "KCSAN: ") && fn != "") {
+	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim && r.Tasks[0].BlameFrame != "" && !namesBothSides(subject, fn) {
 		where = r.Tasks[0].BlameFrame
 	}
 	what := subject
