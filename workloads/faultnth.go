@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"loopfault/results/kernelreport"
 	"loopfault/workloads/beats"
 	"loopfault/workloads/wire"
 )
@@ -109,7 +108,7 @@ func nextNth(n, landed, reached int) int {
 // second open it as well, the first close it, and the second close it with its n-th
 // allocation failing.
 func (p *nthProcess) try(n int) (wire.NthTry, error) {
-	t := wire.NthTry{N: n, Worker: p.env.Name, Uptime: beats.SinceBoot().Seconds()}
+	t := wire.NthTry{N: n, Thread: unix.Gettid(), Worker: p.env.Name, Uptime: beats.SinceBoot().Seconds()}
 	p.took++
 	path := filepath.Join(p.env.Load, fmt.Sprintf("%s-%d", p.name, p.took%nthFiles))
 	first, err := p.openAs(0, path)
@@ -169,7 +168,7 @@ func (p *nthProcess) closeAs(user, fd, n int, t *wire.NthTry) error {
 			return err
 		}
 		if t.Landed = t.Left == 0; t.Landed {
-			t.Function = failedIn(p.logged(), unix.Gettid())
+			t.Log = p.logged()
 			return nil
 		}
 		_, err = unix.Pwrite(p.knob, []byte("0"), 0)
@@ -186,37 +185,24 @@ func (p *nthProcess) as(user int, do func() error) error {
 	return errors.Join(do(), unix.Setfsuid(0), unix.Setfsgid(0))
 }
 
-// logged is what the kernel logged since the last seek.
-func (p *nthProcess) logged() []byte {
-	var text bytes.Buffer
+// logged is what the kernel logged since the last seek, or the beginning of it.
+func (p *nthProcess) logged() string {
+	var text strings.Builder
 	record := make([]byte, 8<<10)
-	for {
+	for text.Len() < wire.MaxNthLog {
 		n, err := unix.Read(p.log, record)
 		if errors.Is(err, unix.EPIPE) {
 			continue // older records were overwritten
 		}
 		if err != nil || n <= 0 {
-			return text.Bytes()
+			break
 		}
 		// "6,339,5140900,-;text", then lines that begin with a space
 		_, message, _ := bytes.Cut(record[:n], []byte(";"))
 		line, _, _ := bytes.Cut(message, []byte("\n"))
 		text.Write(append(line, '\n'))
 	}
-}
-
-// failedIn is the function whose allocation in a thread failed, according to
-// the kernel's log. Some allocations suppress the message.
-func failedIn(log []byte, thread int) string {
-	for _, r := range kernelreport.Parse(log) {
-		if r.Kind != kernelreport.KindFaultInjection || len(r.Tasks) == 0 {
-			continue
-		}
-		if t := r.Tasks[0]; t.PID != nil && *t.PID == thread {
-			return t.BlameFrame
-		}
-	}
-	return ""
+	return text.String()[:min(text.Len(), wire.MaxNthLog)]
 }
 
 // attributeDirs hold the filters of what fail-nth counts.

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"loopfault/results/kernelreport"
 	"loopfault/workloads/wire"
 )
 
@@ -131,7 +130,7 @@ func (l *lockRecords) own(op lockOp) error {
 		return err
 	}
 	if rival != 0 {
-		l.env.found(string(kernelreport.KindLockViolation), "two processes held one lock, and the first was not told",
+		l.env.found(wire.LockViolation, "two processes held one lock, and the first was not told",
 			"%s, record %d: process %d had it and could still fsync the record after process %d got it", l.path, op.lock, l.self, rival)
 	}
 	return nil
@@ -180,7 +179,7 @@ func (l *lockRecords) tryChange(lock int, b *belief) error {
 }
 
 func (l *lockRecords) corrupt(what, format string, args ...any) {
-	l.env.found(string(kernelreport.KindDataCorruption), what, "%s: %s", l.path, fmt.Sprintf(format, args...))
+	l.env.found(wire.DataCorruption, what, "%s: %s", l.path, fmt.Sprintf(format, args...))
 }
 
 func (l *lockRecords) close() error {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"loopfault/results/kernelreport"
 	"loopfault/workloads/wire"
 )
 
@@ -217,7 +216,7 @@ func (s *stateProcess) look(op stateOp) error {
 		}
 		time.Sleep(lookAgain)
 	}
-	s.env.found(string(kernelreport.KindDataCorruption), "a block holds what was never written", "%s, block %d: %v", s.name(op.other, op.file, false), op.block, bad)
+	s.env.found(wire.DataCorruption, "a block holds what was never written", "%s, block %d: %v", s.name(op.other, op.file, false), op.block, bad)
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"loopfault/results/kernelreport"
+	"loopfault/workloads/wire"
 )
 
 // ownFile is a file with one writer, and all that this process knows about it.
@@ -37,7 +37,7 @@ func newOwnFile(env Env, path string, id uint64, blocks int) *ownFile {
 }
 
 func (o *ownFile) corrupt(what, format string, args ...any) {
-	o.env.found(string(kernelreport.KindDataCorruption), what, "%s: %s", o.path, fmt.Sprintf(format, args...))
+	o.env.found(wire.DataCorruption, what, "%s: %s", o.path, fmt.Sprintf(format, args...))
 }
 
 func (o *ownFile) open() error {

@@ -63,6 +63,10 @@ func each[T any](text string, do func(T)) (cut int) {
 func findings(text string) (reports []kernelreport.Report, cut int) {
 	at, over := map[string]int{}, 0
 	cut = each(text, func(f wire.Finding) {
+		if f.Kind != wire.DataCorruption && f.Kind != wire.LockViolation {
+			over++
+			return
+		}
 		r := kernelreport.FromFinding(kernelreport.Kind(f.Kind), f.What, f.Worker)
 		if i, ok := at[r.Signature]; ok {
 			reports[i].Count++
@@ -96,8 +100,8 @@ func nthTable(text string) (table []store.Nth, cut int) {
 		if t.Landed {
 			row.Landed++
 		}
-		if t.Function != "" {
-			row.Functions[t.Function]++
+		if f := failedIn(t); f != "" {
+			row.Functions[f]++
 		}
 		if t.Errno != "" {
 			row.Errors[t.Errno]++
@@ -107,4 +111,18 @@ func nthTable(text string) (table []store.Nth, cut int) {
 		table = append(table, *rows[n])
 	}
 	return table, cut + over
+}
+
+// failedIn is the function whose allocation failed, according to the kernel's log; ""
+// where it does not tell, since some allocations suppress the message.
+func failedIn(t wire.NthTry) string {
+	for _, r := range kernelreport.Parse([]byte(t.Log)) {
+		if r.Kind != kernelreport.KindFaultInjection || len(r.Tasks) == 0 {
+			continue
+		}
+		if task := r.Tasks[0]; task.PID != nil && *task.PID == t.Thread {
+			return task.BlameFrame
+		}
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,16 +30,50 @@ func TestFindingsOfOneSortAreOneReport(t *testing.T) {
 	assert.Equal(t, verdict.Crash, verdict.Decide(verdict.Observations{Operations: 1, Reports: reports}).Kind)
 }
 
+// refused is what the kernel logs when it fails an allocation of thread 120.
+const refused = `FAULT_INJECTION: forcing a failure.
+name failslab, interval 1, probability 0, space 0, times 1073741823
+CPU: 0 UID: 0 PID: 120 Comm: faultnth/0 Not tainted 6.12.117 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x4f/0x60
+ should_fail_ex+0x15a/0x160
+ should_failslab+0x45/0x60
+ __kmalloc_cache_noprof+0x3c/0x2a0
+ ff_layout_prepare_layoutreturn+0x26/0x190
+ pnfs_send_layoutreturn+0x126/0x190
+ </TASK>
+`
+
+func TestFunctionThatWasRefusedIsRead(t *testing.T) {
+	assert.Equal(t, "ff_layout_prepare_layoutreturn", failedIn(wire.NthTry{Thread: 120, Log: refused}))
+	assert.Empty(t, failedIn(wire.NthTry{Thread: 121, Log: refused}), "another thread's")
+	assert.Empty(t, failedIn(wire.NthTry{Thread: 120, Log: "something else\n"}))
+}
+
 func TestTriesAreSummedUpByN(t *testing.T) {
-	table, cut := nthTable(`{"n":2,"landed":false,"left":1,"worker":"faultnth/0"}
-{"n":1,"landed":true,"left":0,"function":"f","worker":"faultnth/0"}
-{"n":1,"landed":true,"left":0,"function":"f","errno":"ENOMEM","worker":"faultnth/1"}
-`)
+	var text strings.Builder
+	for _, try := range []wire.NthTry{
+		{N: 2, Left: 1, Worker: "faultnth/0"},
+		{N: 1, Landed: true, Thread: 120, Log: refused, Worker: "faultnth/0"},
+		{N: 1, Landed: true, Thread: 120, Log: refused, Errno: "ENOMEM", Worker: "faultnth/1"},
+	} {
+		require.NoError(t, json.NewEncoder(&text).Encode(try))
+	}
+	table, cut := nthTable(text.String())
 	assert.Zero(t, cut)
 	assert.Equal(t, []store.Nth{
-		{N: 1, Tries: 2, Landed: 2, Functions: map[string]int{"f": 2}, Errors: map[string]int{"ENOMEM": 1}},
+		{N: 1, Tries: 2, Landed: 2, Functions: map[string]int{"ff_layout_prepare_layoutreturn": 2}, Errors: map[string]int{"ENOMEM": 1}},
 		{N: 2, Tries: 1, Functions: map[string]int{}, Errors: map[string]int{}},
 	}, table)
+}
+
+// The agent does not know the parser, and names the kinds itself.
+func TestKindsOfFindingsAreThoseOfReports(t *testing.T) {
+	assert.EqualValues(t, kernelreport.KindDataCorruption, wire.DataCorruption)
+	assert.EqualValues(t, kernelreport.KindLockViolation, wire.LockViolation)
+	_, cut := findings(`{"kind":"hung_task","what":"made up","worker":"state/1"}`)
+	assert.Equal(t, 1, cut, "no worker finds that")
 }
 
 // A guest may make up findings and rows without end.
