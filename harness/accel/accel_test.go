@@ -17,6 +17,7 @@ import (
 )
 
 func config(t *testing.T) accel.Config {
+	guesttest.Needed(t)
 	kernel, err := guesttest.Kernel(t.Context())
 	require.NoError(t, err)
 	return accel.Config{

@@ -42,6 +42,7 @@ func (d *debugged) ask(order string) string {
 
 func newFixture(t *testing.T) *guesttest.Fixture {
 	t.Helper()
+	guesttest.Needed(t)
 	fixture, err := guesttest.New(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, fixture.Remove()) })

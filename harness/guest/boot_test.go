@@ -16,7 +16,7 @@ import (
 )
 
 func TestGuestTalksOverEveryChannel(t *testing.T) {
-	spec := fixture.Spec("talks")
+	spec := fixture(t).Spec("talks")
 	spec.Disks = []guest.Disk{{Serial: "export", SizeMiB: 2048}, {Serial: "spare", SizeMiB: 64}}
 	opts := options(t)
 	began := time.Now()
@@ -61,7 +61,7 @@ func TestGuestTalksOverEveryChannel(t *testing.T) {
 }
 
 func TestSSHPortIsReal(t *testing.T) {
-	g := boot(t, fixture.Spec("port"), options(t))
+	g := boot(t, fixture(t).Spec("port"), options(t))
 	host, port, err := net.SplitHostPort(g.SSHAddr())
 	require.NoError(t, err)
 	assert.Equal(t, "127.0.0.1", host)
@@ -72,7 +72,7 @@ func TestSSHPortIsReal(t *testing.T) {
 }
 
 func TestPauseAndResume(t *testing.T) {
-	g := boot(t, fixture.Spec("pause"), options(t))
+	g := boot(t, fixture(t).Spec("pause"), options(t))
 	require.NoError(t, g.Monitor().Execute(t.Context(), "stop", nil, nil))
 	state, err := g.Await(within(t, budgets().Command), guest.Paused)
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestPauseAndResume(t *testing.T) {
 }
 
 func TestSysRqWithoutAnyProcess(t *testing.T) {
-	g := boot(t, fixture.Spec("sysrq"), options(t))
+	g := boot(t, fixture(t).Spec("sysrq"), options(t))
 	assert.Equal(t, "1", talk(t, g).ask("echo 1"))
 	require.NoError(t, g.SysRq(t.Context(), 't'))
 	_, err := g.Console().Wait(within(t, budgets().Boot), func(l string) bool { return strings.Contains(l, "sysrq: Show State") })

@@ -42,7 +42,7 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 
 // The script must really boot the machine, not just look like it.
 func TestReproduceScriptBoots(t *testing.T) {
-	spec := fixture.Spec("by-hand")
+	spec := fixture(t).Spec("by-hand")
 	spec.Disks = []guest.Disk{{Serial: "export", SizeMiB: 16}}
 	tmp := t.TempDir()
 	script := filepath.Join(tmp, "reproduce.sh")

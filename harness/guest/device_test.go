@@ -20,7 +20,7 @@ func (gdbStub) QEMU(w *guest.Wiring) []string {
 func (gdbStub) Kernel() []string { return []string{"nokaslr"} }
 
 func TestDevicesFromOutsideGetChannels(t *testing.T) {
-	spec := fixture.Spec("gdb")
+	spec := fixture(t).Spec("gdb")
 	spec.Devices = []guest.Device{gdbStub{}}
 	g := boot(t, spec, options(t))
 	assert.Contains(t, g.Argv()[len(g.Argv())-1], "nokaslr")

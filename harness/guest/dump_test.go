@@ -93,7 +93,7 @@ func TestDumpIsOfTheGuestItself(t *testing.T) {
 	const cold, warm, other = "mark-of-the-cold-guest", "mark-of-the-warm-guest", "mark-of-its-sister"
 	opts := options(t)
 	opts.Freezable = true
-	first := boot(t, snapshotSpec("dump"), opts)
+	first := boot(t, snapshotSpec(t, "dump"), opts)
 	a := talk(t, first)
 	require.Equal(t, "ok", a.ask("write /mark "+cold))
 	dump := dumpOf(t, first)
@@ -126,7 +126,7 @@ func TestDumpIsOfTheGuestItself(t *testing.T) {
 }
 
 func TestDumpOfAPanickedGuest(t *testing.T) {
-	g := boot(t, fixture.Spec("dump-panic"), options(t))
+	g := boot(t, fixture(t).Spec("dump-panic"), options(t))
 	a := talk(t, g)
 	a.ask("write /mark mark-of-the-dead")
 	a.order("panic")
@@ -142,7 +142,7 @@ func TestDumpOfAPanickedGuest(t *testing.T) {
 }
 
 func TestDumpThatIsCutOffLetsTheGuestGoOn(t *testing.T) {
-	g := boot(t, fixture.Spec("dump-cut"), options(t))
+	g := boot(t, fixture(t).Spec("dump-cut"), options(t))
 	a := talk(t, g)
 	a.ask("echo up")
 	file, err := os.Create(filepath.Join(t.TempDir(), "vmcore"))

@@ -14,7 +14,7 @@ import (
 )
 
 func TestPanickedGuestIsKept(t *testing.T) {
-	g := boot(t, fixture.Spec("panic"), options(t))
+	g := boot(t, fixture(t).Spec("panic"), options(t))
 	a := talk(t, g)
 	a.ask("echo up")
 	a.order("panic")
@@ -39,7 +39,7 @@ func TestPanickedGuestIsKept(t *testing.T) {
 func TestGuestThatLeavesByItself(t *testing.T) {
 	for order, want := range map[string]string{"reboot": "rebooted by itself", "poweroff": "powered off by itself"} {
 		t.Run(order, func(t *testing.T) {
-			g := boot(t, fixture.Spec(order), options(t))
+			g := boot(t, fixture(t).Spec(order), options(t))
 			a := talk(t, g)
 			a.ask("echo up")
 			a.order(order)
@@ -57,7 +57,7 @@ func TestGuestThatLeavesByItself(t *testing.T) {
 func TestGuestsShareAnImage(t *testing.T) {
 	image := filepath.Join(t.TempDir(), "root, with a comma.raw")
 	require.NoError(t, os.WriteFile(image, make([]byte, 1<<20), 0o444))
-	spec := fixture.Spec("shared")
+	spec := fixture(t).Spec("shared")
 	spec.Image = image
 	first, second := boot(t, spec, options(t)), boot(t, spec, options(t))
 	assert.NotEqual(t, first.SSHAddr(), second.SSHAddr())
@@ -107,7 +107,7 @@ func TestStartFailuresNameTheirCause(t *testing.T) {
 		"size":        {func(s *guest.Spec, _ *guest.Options) { s.Disks[0].SizeMiB = 0 }, errs.Usage, "size"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec, opts := fixture.Spec("fails"), options(t)
+			spec, opts := fixture(t).Spec("fails"), options(t)
 			spec.Disks = []guest.Disk{{Serial: "x", SizeMiB: 1}}
 			c.change(&spec, &opts)
 			_, err := guest.Start(t.Context(), spec, opts)

@@ -23,7 +23,7 @@ func TestGuestThatPrintsWithoutEnd(t *testing.T) {
 	var heard bytes.Buffer
 	opts := options(t)
 	opts.Console = &heard
-	g := boot(t, fixture.Spec("prints"), opts)
+	g := boot(t, fixture(t).Spec("prints"), opts)
 	a := talk(t, g)
 	var most int64
 	began := time.Now()

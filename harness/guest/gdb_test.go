@@ -56,7 +56,7 @@ func (d *debugger) ask(packet string) string {
 // The debugger stops the guest, reads its registers, and lets it go; nothing but
 // our descriptor leads there, of a restored guest as well.
 func TestDebuggerAttaches(t *testing.T) {
-	spec := snapshotSpec("gdb-listens")
+	spec := snapshotSpec(t, "gdb-listens")
 	spec.Devices = []guest.Device{guest.GDB{}}
 	s := frozen(t, spec)
 	opts := options(t)
@@ -89,5 +89,5 @@ func TestDebuggerAttaches(t *testing.T) {
 	require.NoError(t, g.Close(t.Context()))
 	_, err = net.Dial("unix", path)
 	require.Error(t, err)
-	assert.Empty(t, boot(t, fixture.Spec("gdb-none"), options(t)).Listener(guest.GDBSocket))
+	assert.Empty(t, boot(t, fixture(t).Spec("gdb-none"), options(t)).Listener(guest.GDBSocket))
 }

@@ -20,14 +20,14 @@ import (
 // The project's own root image over SSH: log in, run, copy, and a guest that
 // stops answering.
 func TestSSHIntoTheRootImage(t *testing.T) {
-	img, err := fixture.Image(t.Context())
+	img, err := fixture(t).Image(t.Context())
 	require.NoError(t, err)
 	opts := options(t)
 	opts.SSH, err = ssh.ReadIdentity("root", img.ClientKey, img.HostKey)
 	require.NoError(t, err)
 	began := time.Now()
 	g := boot(t, guest.Spec{
-		Name: "image", Kernel: fixture.Kernel, Image: img.Path, MemoryMiB: 512, CPUs: 2,
+		Name: "image", Kernel: fixture(t).Kernel, Image: img.Path, MemoryMiB: 512, CPUs: 2,
 		Append: []string{"init=" + image.AgentPath},
 	}, opts)
 	go func() { _, _ = io.Copy(io.Discard, g.Watch()) }()

@@ -65,7 +65,7 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	victim := exec.Command(self)
-	victim.Env = append(os.Environ(), victimEnv+"="+fixture.Kernel+":"+fixture.Initrd, "TMPDIR="+tmp)
+	victim.Env = append(os.Environ(), victimEnv+"="+fixture(t).Kernel+":"+fixture(t).Initrd, "TMPDIR="+tmp)
 	victim.Stderr = t.Output()
 	out, err := victim.StdoutPipe()
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 func TestScratchDisksHaveNoName(t *testing.T) {
 	opts := options(t)
 	opts.Dir = t.TempDir()
-	spec := fixture.Spec("scratch")
+	spec := fixture(t).Spec("scratch")
 	spec.Disks = []guest.Disk{{Serial: "a", SizeMiB: 100}}
 	g := boot(t, spec, opts)
 	left, err := os.ReadDir(opts.Dir)
@@ -109,7 +109,7 @@ func TestScratchDisksHaveNoName(t *testing.T) {
 // A QEMU killed from outside is the infrastructure's fault, and nobody who waits
 // for the guest waits for ever.
 func TestQEMUKilledFromOutside(t *testing.T) {
-	g := boot(t, fixture.Spec("killed"), options(t))
+	g := boot(t, fixture(t).Spec("killed"), options(t))
 	a := talk(t, g)
 	a.ask("echo up")
 	// The console is slower than the agent's port.
@@ -133,7 +133,7 @@ func TestQEMUKilledFromOutside(t *testing.T) {
 
 func TestFrozenQEMUIsReaped(t *testing.T) {
 	opts := options(t)
-	g := boot(t, fixture.Spec("frozen"), opts)
+	g := boot(t, fixture(t).Spec("frozen"), opts)
 	pid, err := childOf(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, unix.SIGSTOP))
@@ -146,7 +146,7 @@ func TestFrozenQEMUIsReaped(t *testing.T) {
 }
 
 func TestCloseWithoutTimeLeft(t *testing.T) {
-	g := boot(t, fixture.Spec("hasty"), options(t))
+	g := boot(t, fixture(t).Spec("hasty"), options(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.NoError(t, g.Close(ctx))

@@ -3,6 +3,7 @@ package guest_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -20,21 +21,31 @@ import (
 	"loopfault/harness/timeouts"
 )
 
-// fixture is built once for all tests of the package.
-var fixture *guesttest.Fixture
+// built is made once for all tests of the package; nil with -short.
+var built *guesttest.Fixture
+
+func fixture(t *testing.T) *guesttest.Fixture {
+	t.Helper()
+	guesttest.Needed(t)
+	return built
+}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(victimEnv) != "" {
 		beVictim()
 		return
 	}
+	flag.Parse()
+	if testing.Short() {
+		os.Exit(m.Run())
+	}
 	var err error
-	if fixture, err = guesttest.New(context.Background()); err != nil {
+	if built, err = guesttest.New(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := fixture.Remove(); err != nil {
+	if err := built.Remove(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

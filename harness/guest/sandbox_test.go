@@ -12,7 +12,7 @@ import (
 // Guests that run trials are fenced in: the kernel filters what their QEMU may ask for, and it gains no privileges. That
 // freezing still works, which needs a child of QEMU, is what this test rests on.
 func TestTrialsRunInASandbox(t *testing.T) {
-	s := frozen(t, snapshotSpec("fenced"))
+	s := frozen(t, snapshotSpec(t, "fenced"))
 	_, a, _ := wake(t, s)
 	a.ask("read /proc/uptime")
 	pid, err := childOf(os.Getpid())

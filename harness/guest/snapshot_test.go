@@ -43,14 +43,14 @@ func wake(t *testing.T, s *guest.Snapshot) (*guest.Guest, *talker, guest.Options
 	return g, talk(t, g), opts
 }
 
-func snapshotSpec(name string) guest.Spec {
-	spec := fixture.Spec(name)
+func snapshotSpec(t *testing.T, name string) guest.Spec {
+	spec := fixture(t).Spec(name)
 	spec.Disks = []guest.Disk{{Serial: "export", SizeMiB: 64}}
 	return spec
 }
 
 func TestSnapshotGoesOnWhereItStopped(t *testing.T) {
-	s := frozen(t, snapshotSpec("wake"))
+	s := frozen(t, snapshotSpec(t, "wake"))
 	time.Sleep(3 * time.Second) // the guest must not notice
 	_, a, opts := wake(t, s)
 	var up, idle float64
@@ -69,7 +69,7 @@ func TestSnapshotGoesOnWhereItStopped(t *testing.T) {
 }
 
 func TestGuestsOfOneSnapshotShareNothing(t *testing.T) {
-	s := frozen(t, snapshotSpec("apart"))
+	s := frozen(t, snapshotSpec(t, "apart"))
 	_, a, _ := wake(t, s)
 	assert.NotEqual(t, "", a.ask("random"))
 	require.Equal(t, "ok", a.ask("write /mark changed"))
@@ -85,7 +85,7 @@ func TestGuestsOfOneSnapshotShareNothing(t *testing.T) {
 
 // The kernel says itself that it took the new generation for fresh randomness.
 func TestRestoredKernelIsReseeded(t *testing.T) {
-	s := frozen(t, snapshotSpec("reseed"))
+	s := frozen(t, snapshotSpec(t, "reseed"))
 	g, _, _ := wake(t, s)
 	_, err := g.Console().Wait(within(t, budgets().Boot), func(l string) bool {
 		return strings.Contains(l, "reseeded due to virtual machine fork")
@@ -94,7 +94,7 @@ func TestRestoredKernelIsReseeded(t *testing.T) {
 }
 
 func TestRestoredGuestPanicsAndTypes(t *testing.T) {
-	s := frozen(t, snapshotSpec("after"))
+	s := frozen(t, snapshotSpec(t, "after"))
 	g, a, _ := wake(t, s)
 	require.NoError(t, g.SysRq(t.Context(), 't'))
 	_, err := g.Console().Wait(within(t, budgets().Boot), func(l string) bool { return strings.Contains(l, "sysrq: Show State") })
@@ -106,7 +106,7 @@ func TestRestoredGuestPanicsAndTypes(t *testing.T) {
 }
 
 func TestStaleSnapshotIsRefused(t *testing.T) {
-	spec := snapshotSpec("stale")
+	spec := snapshotSpec(t, "stale")
 	text, err := os.ReadFile(spec.Initrd)
 	require.NoError(t, err)
 	spec.Initrd = filepath.Join(t.TempDir(), "initrd")
@@ -118,7 +118,7 @@ func TestStaleSnapshotIsRefused(t *testing.T) {
 }
 
 func TestOnlyAFreezableGuestFreezes(t *testing.T) {
-	g := boot(t, fixture.Spec("plain"), options(t))
+	g := boot(t, fixture(t).Spec("plain"), options(t))
 	_, err := g.Freeze(t.Context())
 	require.ErrorContains(t, err, "not started as freezable")
 	assert.Equal(t, guest.Gone, g.State())

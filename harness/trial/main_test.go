@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -25,6 +26,10 @@ var bench struct {
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		return m.Run()
+	}
 	ctx := context.Background()
 	fixture, err := guesttest.New(ctx)
 	if err == nil {
@@ -59,6 +64,7 @@ func fill(ctx context.Context, fixture *guesttest.Fixture) (err error) {
 // spec is a trial of the catalogue's first scenario, shortened.
 func spec(t *testing.T, k kernel.Build) trial.Spec {
 	t.Helper()
+	guesttest.Needed(t)
 	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
 	if err != nil {
 		t.Fatal(err)

@@ -221,6 +221,7 @@ func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
 // All processors spin with their interrupts off: no detector in the guest can say
 // so. What QEMU sees of them names the hang.
 func TestGuestThatSaysNothingIsAHang(t *testing.T) {
+	guesttest.Needed(t)
 	k, err := guesttest.Build(t.Context(), "control-cpu-lockup")
 	require.NoError(t, err)
 	s := spec(t, k)

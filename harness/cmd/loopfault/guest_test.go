@@ -29,6 +29,7 @@ const patience = 2 * time.Minute
 // withAgent points the program at an agent built from this tree.
 func withAgent(t *testing.T) {
 	t.Helper()
+	guesttest.Needed(t)
 	if os.Getenv(session.AgentEnv) != "" {
 		return
 	}

@@ -1,6 +1,6 @@
 // Package guesttest gives tests a kernel and a tiny initial RAM disk to boot
-// real guests with. It is for tests only, never skips silently, and holds no
-// assertions.
+// real guests with. It is for tests only, skips nothing but with go test -short, and
+// holds no assertions.
 package guesttest
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 
 	"loopfault/harness/accel"
 	"loopfault/harness/guest"
@@ -28,6 +29,14 @@ type Fixture struct {
 	Kernel string // bzImage
 	Initrd string // testinit, packed
 	dir    string
+}
+
+// Needed skips a test that boots guests, or needs their kernels, with go test -short.
+func Needed(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("boots a guest, which -short leaves out")
+	}
 }
 
 // New finds a kernel, building it if need be, and makes the initial RAM disk.
