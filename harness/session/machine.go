@@ -97,11 +97,14 @@ func knownNames(c *cache.Cache, names []string) error {
 }
 
 // kernel resolves a name; one that only the catalogue knows, flavours included, is
-// built.
+// built, and built anew when this version of the program has another one under its name.
 func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kernel.Build, error) {
 	k, err := kernel.Resolve(c, name)
-	if err == nil {
+	if err == nil && (e.AsBuilt || !kernel.Outdated(k)) {
 		return k, nil
+	}
+	if err == nil {
+		e.Report.Note("kernel", "kernel "+name+" is outdated: this version of loopfault has other patches or options for it")
 	}
 	if spec, named := kernel.Named(name); named == nil {
 		if e.Dry {

@@ -62,7 +62,9 @@ func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFl
 	if m.Stalls {
 		flags.Count = string(verdict.Stall)
 	}
-	spec, err := e.Campaign(ctx, s, text, arms, flags)
+	asBuilt := *e
+	asBuilt.AsBuilt = true
+	spec, err := asBuilt.Campaign(ctx, s, text, arms, flags)
 	if err != nil {
 		return spec, err
 	}

@@ -26,6 +26,7 @@ type Session struct {
 	Text     io.Writer // outcome as text for people; discarded with JSON, which is written in one piece at the end
 	Warnings io.Writer // standard error
 	Dry      bool      // nothing is built or booted
+	AsBuilt  bool      // kernels stay as they were built, though the catalogue has others under their names today
 	Command  []string  // as it was typed, for manifests
 	Version  string    // of loopfault
 }

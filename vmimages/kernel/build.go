@@ -68,20 +68,13 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 		if _, _, err := p.parse(); err != nil {
 			return nil, err
 		}
-		r.patches = append(r.patches, p.applied())
 	}
 	if r.source, err = b.openSource(s.Source); err != nil {
 		return nil, err
 	}
-	r.Source = r.source.label()
-	v, err := r.source.version()
-	if err != nil {
+	if err := r.fill(); err != nil {
 		return nil, err
 	}
-	if r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), s.Fragments)); err != nil {
-		return nil, err
-	}
-	r.instrumentation = instrumentationFor(v)
 	if err := packages.Require(tools...); err != nil {
 		return nil, err
 	}
@@ -91,6 +84,21 @@ func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
 	}
 	r.compiler, _, _ = strings.Cut(string(out), "\n")
 	return r, nil
+}
+
+// fill works out all that follows from spec and source.
+func (r *recipe) fill() error {
+	r.Source = r.source.label()
+	v, err := r.source.version()
+	if err != nil {
+		return err
+	}
+	for _, p := range r.Spec.Patches {
+		r.patches = append(r.patches, p.applied())
+	}
+	r.instrumentation = instrumentationFor(v)
+	r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), r.Fragments))
+	return err
 }
 
 // configID names the object tree: kernels with equal settings share it.
@@ -105,13 +113,18 @@ func (r *recipe) configID() string {
 func (r *recipe) key(sourceHash string) string {
 	h := sha256.New()
 	fmt.Fprintln(h, formatVersion, sourceHash, r.compiler, r.configID())
+	r.into(h)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// into writes the patches of both kinds into a hash.
+func (r *recipe) into(h io.Writer) {
 	for _, p := range r.patches {
 		fmt.Fprintln(h, p.SHA256, p.Reverse)
 	}
 	for _, p := range r.instrumentation {
 		fmt.Fprintln(h, p.applied().SHA256)
 	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Ensure returns the build of a spec, from the cache or newly made, and binds
@@ -178,7 +191,7 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 		return Build{}, explain(err, r.Spec, logFile)
 	}
 	built := Build{
-		Name: r.Name, Key: key, Source: r.Source, Commit: r.Commit, SourceHash: sourceHash, Compiler: r.compiler,
+		Name: r.Name, Key: key, Source: r.Source, Commit: r.Commit, SourceHash: sourceHash, Compiler: r.compiler, Recipe: r.id(),
 		Patches: append([]AppliedPatch{}, r.patches...), InstrumentationPatches: instrumented, Instrumentation: got.instrumentation(),
 		Built: time.Now().UTC().Truncate(time.Second), Took: time.Since(began),
 	}

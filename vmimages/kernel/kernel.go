@@ -51,6 +51,7 @@ type Build struct {
 	SourceHash string         `json:"source_hash,omitempty"` // sha256 over the source before patching
 	ConfigHash string         `json:"config_hash,omitempty"` // sha256 of the final config
 	Compiler   string         `json:"compiler,omitempty"`    // first line of gcc --version
+	Recipe     string         `json:"recipe,omitempty"`      // 12 hex digits over patches, instrumentation patches and settings
 	Patches    []AppliedPatch `json:"patches"`
 	Fragments  []string       `json:"fragments,omitempty"` // names of the user's fragments
 

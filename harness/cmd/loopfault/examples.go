@@ -57,6 +57,9 @@ func pathOf(n *kong.Node) string {
 func withExamples(k *kong.Kong) error {
 	for _, n := range k.Model.Leaves(true) {
 		var b strings.Builder
+		if n.Detail != "" {
+			b.WriteString(n.Detail + "\n\n")
+		}
 		for i, e := range examples[pathOf(n)] {
 			if i == 0 {
 				b.WriteString("Examples:\n\n")

@@ -137,6 +137,11 @@ func readPatches(files, reverse []string) (patches []kernel.Patch, err error) {
 
 type kernelListCmd struct{}
 
+func (kernelListCmd) Help() string {
+	return "A kernel is outdated when this version of loopfault has other patches or options under its name. It is built " +
+		"again when a command needs it; a campaign that was begun with it goes on with it."
+}
+
 func (kernelListCmd) Run(e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
@@ -154,7 +159,11 @@ func (kernelListCmd) Run(e *env) error {
 		for _, p := range b.Patches {
 			patches = append(patches, p.Name)
 		}
-		g.Add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), b.Built.Local().Format(time.DateTime), seriesOf(b.Name))
+		when := b.Built.Local().Format(time.DateTime)
+		if kernel.Outdated(b) {
+			when += ", outdated"
+		}
+		g.Add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), when, seriesOf(b.Name))
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {

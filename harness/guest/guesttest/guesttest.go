@@ -74,7 +74,7 @@ func Build(ctx context.Context, name string) (kernel.Build, error) {
 		return kernel.Build{}, err
 	}
 	built, err := kernel.Resolve(c, name)
-	if err == nil {
+	if err == nil && !kernel.Outdated(built) {
 		return built, nil
 	}
 	spec, err := kernel.Named(name)
