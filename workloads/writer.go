@@ -12,7 +12,7 @@ import (
 )
 
 func writer(spec wire.Writer) []Worker {
-	kind := writerKind(spec)
+	kind := spec.Kind()
 	workers := processes(kind, spec.Processes, spec.UIDs, func(ctx context.Context, env Env, i int) error {
 		path := filepath.Join(env.Load, fmt.Sprintf("%s-%03d", kind, i))
 		block, err := alignedBlock(spec.Block)
@@ -28,18 +28,6 @@ func writer(spec wire.Writer) []Worker {
 		workers[i].Pressured = !spec.Unpressured
 	}
 	return workers
-}
-
-// writerKind tells the writers of one scenario apart.
-func writerKind(spec wire.Writer) string {
-	kind := "writer"
-	if spec.Mode != "" && spec.Mode != wire.WriteBuffered {
-		kind = spec.Mode
-	}
-	if spec.Unpressured {
-		kind += "-free"
-	}
-	return kind
 }
 
 // writePass opens the file, writes it from its beginning to its end, and closes

@@ -89,7 +89,7 @@ func fillsAFile(t *testing.T, spec wire.Writer) {
 		done <- workers[1].Run(ctx, Env{Load: dir, Rand: NewRand(1, "writer/1"), Beat: page.Slot(0)})
 	}()
 	assert.Eventually(t, func() bool {
-		info, err := os.Stat(filepath.Join(dir, writerKind(spec)+"-001"))
+		info, err := os.Stat(filepath.Join(dir, spec.Kind()+"-001"))
 		return err == nil && info.Size() == int64(spec.Size)
 	}, 10*time.Second, time.Millisecond)
 	cancel()

@@ -96,6 +96,11 @@ func (c *Client) BringUp(ctx context.Context, p wire.BringUp) (m wire.Mounted, e
 	return m, c.call(ctx, wire.MethodBringUp, p, &m)
 }
 
+// Reference measures writes to the exported file system itself; see wire.Reference.
+func (c *Client) Reference(ctx context.Context, p wire.Reference) (r wire.Rate, err error) {
+	return r, c.call(ctx, wire.MethodReference, p, &r)
+}
+
 // Mounted reads the loop-back mount's state and counters.
 func (c *Client) Mounted(ctx context.Context) (m wire.Mounted, err error) {
 	return m, c.call(ctx, wire.MethodMountinfo, nil, &m)

@@ -87,6 +87,8 @@ func check(s Scenario) []finding {
 		c.want(operationForm.MatchString(op), "limits."+op, "is no operation: want a name as in mountstats, such as EXCHANGE_ID")
 		c.want(most > 0, "limits."+op, "is %g a second, want more than 0", most)
 	}
+	c.want(s.Reference == "" || s.Reference == ReferenceExport, "reference", "is %q, want %s or none", s.Reference, ReferenceExport)
+	c.want(s.Reference == "" || s.hasBufferedWriter(), "reference", "compares buffered writers, and there is none among the workloads")
 	c.faults(s)
 	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
 	for i, w := range s.Workloads {

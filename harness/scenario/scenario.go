@@ -45,6 +45,10 @@ type Scenario struct {
 	// Limits are how many operations a second the mount may send, by name as in
 	// mountstats, over all of the load; more means that it is in a loop: a hang.
 	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`
+	// Reference is what the pace of buffered writers is compared with, beside their own best
+	// rate: "export", writes to the exported file system itself, measured before the load. A
+	// write path that is held up from its first second is seen as a stall then.
+	Reference string `json:"reference,omitempty" yaml:"reference"`
 	// Observe is the steps of the mechanism that are counted in every trial, each a claim of
 	// the report's.
 	Observe *observe.Plan `json:"observe,omitempty" yaml:"observe"`
@@ -202,6 +206,15 @@ var layoutOptions = map[string][]string{
 	wire.LayoutFlexfiles: {"CONFIG_PNFS_FLEXFILE_LAYOUT", "CONFIG_NFSD_FLEXFILELAYOUT", "CONFIG_NFS_V3"},
 	wire.LayoutBlock:     {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_BLOCKLAYOUT"},
 	wire.LayoutSCSI:      {"CONFIG_PNFS_BLOCK", "CONFIG_NFSD_SCSILAYOUT", "CONFIG_BLK_DEV_SD", "CONFIG_TCM_IBLOCK", "CONFIG_LOOPBACK_TARGET"},
+}
+
+// ReferenceExport is the one value of Reference beside none.
+const ReferenceExport = "export"
+
+func (s Scenario) hasBufferedWriter() bool {
+	return slices.ContainsFunc(s.Workloads, func(w wire.Workload) bool {
+		return w.Writer != nil && (w.Writer.Mode == "" || w.Writer.Mode == wire.WriteBuffered)
+	})
 }
 
 // ofBlocks reports whether the layout addresses blocks of a disk.

@@ -121,6 +121,10 @@ func TestWorkloadsAreChecked(t *testing.T) {
 	}
 	_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nmount: {vers: \"3\"}\nworkloads:\n  - expire: {every: 1s}\n"))
 	assert.ErrorContains(t, err, "small.yaml:6: workloads[0].expire: an NFS 3 server keeps no list of clients")
+	_, err = scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nreference: disk\nworkloads:\n  - expire: {every: 1s}\n"))
+	assert.ErrorContains(t, err, `small.yaml:4: reference: is "disk", want export or none`)
+	_, err = scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nreference: export\nworkloads:\n  - expire: {every: 1s}\n"))
+	assert.ErrorContains(t, err, "small.yaml:4: reference: compares buffered writers, and there is none among the workloads")
 }
 
 func TestUnknownScenarioIsNamed(t *testing.T) {

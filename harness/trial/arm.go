@@ -22,6 +22,9 @@ type armed struct {
 // which wait; faults are armed once the workers run, so that their set-up is
 // not hit.
 func (t *trial) arm(ctx context.Context) error {
+	if err := t.during(ctx, t.budgets.Step, t.measureReference); err != nil {
+		return err
+	}
 	if err := t.during(ctx, t.budgets.Step, t.locateText); err != nil {
 		return err
 	}

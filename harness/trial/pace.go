@@ -6,8 +6,8 @@ import (
 )
 
 // A workload has stalled when, for the whole of the stall budget, it did less
-// than stalledShare of what its own best rate before had promised, provided that
-// this was at least enoughOps: a few operations more or less mean nothing.
+// than stalledShare of what its own best rate before had promised, or its reference,
+// provided that this was at least enoughOps: a few operations more or less mean nothing.
 const (
 	stalledShare = 0.05
 	enoughOps    = 40
@@ -20,6 +20,10 @@ type pace struct {
 	workers []string // by counter slot, as in "sharedfile/3"
 	began   float64  // guest uptime at which the workers were released; 0 while nothing is judged
 	points  []point
+
+	// reference is the rate in operations a second that a workload should reach at least:
+	// one that is held up from its first second has no better rate of its own.
+	reference map[string]float64
 }
 
 // point is how many operations each workload had done at some uptime.
@@ -91,8 +95,9 @@ func (p *pace) goesOn(stalled []string, since float64) bool {
 }
 
 // best is the highest rate of a workload from the start to any point up to one,
-// over at least so many seconds, in operations a second.
-func (p *pace) best(kind string, until point, seconds float64) (rate float64) {
+// over at least so many seconds, or its reference, in operations a second.
+func (p *pace) best(kind string, until point, seconds float64) float64 {
+	rate := p.reference[kind]
 	for _, q := range p.points {
 		if took := q.uptime - p.began; q.uptime <= until.uptime && took >= seconds {
 			rate = max(rate, float64(q.ops[kind])/took)

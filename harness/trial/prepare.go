@@ -27,6 +27,8 @@ type Prepared struct {
 	failed   []string
 	poke     bool
 	unseen   map[string]string
+
+	reference map[string]float64 // see pace
 }
 
 // Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
@@ -43,7 +45,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
 		return nil, err
 	}
-	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.detectors.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen}
+	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.detectors.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen, reference: t.detectors.pace.reference}
 	err = t.timed(PhaseFreeze, func() (err error) {
 		p.snapshot, err = t.guest.Freeze(ctx)
 		return err
@@ -72,7 +74,7 @@ func (t *trial) restore(ctx context.Context) error {
 	t.result.Ops, t.result.Instrumented = maps.Clone(from.record.Ops), from.record.Instrumented
 	t.result.Warm = true
 	t.armed, t.workers, t.failed, t.poke = slices.Clone(from.armed), from.workers, from.failed, from.poke
-	t.unseen = from.unseen
+	t.unseen, t.detectors.pace.reference = from.unseen, from.reference
 	t.detectors.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
 	var woken wire.Woken
 	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {

@@ -60,6 +60,8 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return call(req, func(p wire.BringUp) (any, error) { return s.bringUp(p) })
 	case wire.MethodMountinfo:
 		return mounted()
+	case wire.MethodReference:
+		return call(req, func(p wire.Reference) (any, error) { return reference(p) })
 	case wire.MethodRead:
 		return call(req, func(p wire.Path) (any, error) {
 			data, err := readFile(p.Path, maxFile)

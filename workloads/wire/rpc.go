@@ -50,6 +50,7 @@ const (
 	MethodOutage    = "outage"    // Outage -> OutageCounts
 	MethodCollect   = "collect"   // Collect -> Content
 	MethodTasks     = "tasks"     // TaskQuery -> Content
+	MethodReference = "reference" // Reference -> Rate
 	MethodMountinfo = "mountinfo" // nothing -> Mounted, as it is now
 )
 
@@ -90,6 +91,17 @@ type Mounted struct {
 	// Tracking is how the server tracks its NFSv4 clients, for reclaim after a
 	// restart: the kernel's words, "" if it logged none.
 	Tracking string `json:"tracking,omitempty"`
+}
+
+// Reference asks how fast the exported file system takes writes that do not go over NFS.
+// Nothing else may run.
+type Reference struct {
+	Bytes Size `json:"bytes"` // to write, in one file that is synced and removed
+}
+
+// Rate is the answer, on the guest's own clock.
+type Rate struct {
+	BytesPerSecond float64 `json:"bytes_per_second"`
 }
 
 // Path names one file or directory in the guest.

@@ -213,6 +213,18 @@ const (
 	WriteMapped   = "mmap"
 )
 
+// Kind is the name of its workers, which tells the writers of one scenario apart.
+func (w Writer) Kind() string {
+	kind := "writer"
+	if w.Mode != "" && w.Mode != WriteBuffered {
+		kind = w.Mode
+	}
+	if w.Unpressured {
+		kind += "-free"
+	}
+	return kind
+}
+
 // Expire has the server throw out its NFSv4 clients, as if their leases had run
 // out, so that they must recover all their state.
 type Expire struct {
