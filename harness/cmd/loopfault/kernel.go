@@ -55,7 +55,7 @@ func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
 }
 
 type kernelFetchCmd struct {
-	Versions []string `arg:"" name:"version" help:"Kernel versions as in 7.3, of a source package in any suite. What is there already is left as it is."`
+	Versions []string `arg:"" name:"version" optional:"" default:"${series}" help:"Kernel versions as in 7.3, of a source package in any suite; ${series}, the series of names without one, when none is given. What is there already is left as it is."`
 }
 
 func (c kernelFetchCmd) Run(ctx context.Context, e *env) error {
