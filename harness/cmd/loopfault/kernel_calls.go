@@ -26,7 +26,7 @@ type kernelCallsCmd struct {
 }
 
 func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {
-	s, _, err := session.FindScenario("umount-matrix")
+	s, _, err := scenario.Find("umount-matrix")
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (scenarioListCmd) Run(e *env) error {
 }
 
 type scenarioShowCmd struct {
-	Scenario string `arg:"" help:"Name from the catalogue, or a YAML file."`
+	Scenario scenario.Ref `arg:"" help:"Name from the catalogue, or a YAML file."`
 }
 
 func (c scenarioShowCmd) Run(e *env) error {
