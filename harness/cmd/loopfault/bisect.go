@@ -64,13 +64,22 @@ func (c *bisectCmd) Run(ctx context.Context, e *env) error {
 	return &outcome{exitFound}
 }
 
+// bisectOutput is what bisect --json prints.
+type bisectOutput struct {
+	Record string `json:"record"` // its file in the results directory, which --resume takes
+	*bisect.State
+}
+
+// bisectPlanned is what bisect --dry-run --json prints.
+type bisectPlanned struct {
+	Commits int `json:"commits"`
+	Steps   int `json:"steps"` // about so many
+}
+
 // print prints the result; with --json, the whole state.
 func (c *bisectCmd) print(e *env, s *bisect.State) error {
 	if e.json {
-		return e.printJSON(struct {
-			Record string `json:"record"` // its file in the results directory, which --resume takes
-			*bisect.State
-		}{s.Name(), s})
+		return e.printJSON(bisectOutput{s.Name(), s})
 	}
 	for _, line := range s.Lines() {
 		fmt.Fprintln(e.stdout, line)
@@ -136,7 +145,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 // size prints the number of commits and steps.
 func (c *bisectCmd) size(e *env, commits int) error {
 	if e.json && c.DryRun {
-		return e.printJSON(map[string]int{"commits": commits, "steps": bisect.Steps(commits)})
+		return e.printJSON(bisectPlanned{commits, bisect.Steps(commits)})
 	}
 	_, err := fmt.Fprintf(e.Text, "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -42,9 +41,7 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 		err = c.run(ctx, e, rec)
 	}
 	if e.json {
-		out := json.NewEncoder(e.stdout)
-		out.SetIndent("", " ")
-		return errors.Join(out.Encode(rec), err)
+		return errors.Join(e.printJSON(rec), err)
 	}
 	rec.Text(e.stdout)
 	if err != nil {

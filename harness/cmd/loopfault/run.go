@@ -169,16 +169,19 @@ func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	return judge(out.Summary)
 }
 
+// runOutput is what run, compare, resume and replay print with --json.
+type runOutput struct {
+	Run      string `json:"run"`
+	Dir      string `json:"dir"`
+	Seed     uint64 `json:"seed"`
+	Complete bool   `json:"complete"`
+	summary.Summary
+}
+
 // printOutcome prints the result of a campaign so far.
 func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	if e.json {
-		return e.printJSON(struct {
-			Run      string `json:"run"`
-			Dir      string `json:"dir"`
-			Seed     uint64 `json:"seed"`
-			Complete bool   `json:"complete"`
-			summary.Summary
-		}{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
+		return e.printJSON(runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
 	}
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
