@@ -3,6 +3,7 @@ module loopfault
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.0
 	github.com/aclements/go-moremath v0.0.0-20241023150245-c8bbc672ef66
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/alecthomas/kong v1.16.1

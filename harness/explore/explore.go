@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"loopfault/faults"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
@@ -88,7 +90,7 @@ func (x *Explorer) shrink(ctx context.Context, hung store.Trial, f *Found) error
 		return again != nil, err
 	})
 	f.Smallest = small.String()
-	f.Command = fmt.Sprintf("loopfault run '%s' --kernel %s --trial-seed %d", x.Scenario.With(scenario.Schedule(small)), x.Kernel, hung.Seed)
+	f.Command = shellescape.QuoteCommand([]string{"loopfault", "run", x.Scenario.With(scenario.Schedule(small)).String(), "--kernel", x.Kernel, "--trial-seed", fmt.Sprint(hung.Seed)})
 	fmt.Fprintf(x.Session.Text, "smallest: %s\n", f.Command)
 	return err
 }
