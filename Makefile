@@ -15,6 +15,9 @@
 # make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
 #             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
+# make install  programs, manual, completions and documents below PREFIX (/usr/local); DESTDIR
+#             is put before all paths
+# make deb    a Debian package of the same, in bin/
 # make docs   the generated pages of docs/reference, after a change of what they say
 
 GO      ?= go
@@ -25,13 +28,15 @@ LOOPFAULT := bin/loopfault
 
 LINT_VERSION := 2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
+NFPM_VERSION := 2.45.2
+NFPM := bin/nfpm-$(NFPM_VERSION)
 
 KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 # Series whose sources the tests ask, beside the default; test-all asks all.
 SERIES  := 5.10 7.3
 TRIALS  ?= 2
 
-.PHONY: demo check lint test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build docs ready images sources clean
+.PHONY: demo check lint test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
 
 demo: ready
 	$(LOOPFAULT) doctor
@@ -96,6 +101,35 @@ build:
 	$(BUILD) -ldflags '-s -w' -o bin/loopfault-agent ./workloads/cmd/loopfault-agent
 	$(BUILD) -ldflags '-X main.version=$(VERSION)' -o bin/loopfault ./harness/cmd/loopfault
 
+PREFIX ?= /usr/local
+# Where zsh of this system looks for completions; Debian's packages have a place of their own.
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+SHARE   = $(DESTDIR)$(PREFIX)/share
+
+install: build
+	install -D -m 755 $(LOOPFAULT) $(DESTDIR)$(PREFIX)/bin/loopfault
+	install -D -m 755 bin/loopfault-agent $(DESTDIR)$(PREFIX)/libexec/loopfault/loopfault-agent
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(DESTDIR)$(ZSHDIR) $(SHARE)/fish/vendor_completions.d
+	$(LOOPFAULT) man >$(SHARE)/man/man1/loopfault.1
+	$(LOOPFAULT) completion bash >$(SHARE)/bash-completion/completions/loopfault
+	$(LOOPFAULT) completion zsh >$(DESTDIR)$(ZSHDIR)/_loopfault
+	$(LOOPFAULT) completion fish >$(SHARE)/fish/vendor_completions.d/loopfault.fish
+	install -d $(SHARE)/doc/loopfault
+	cp -R README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md CHANGELOG.md LICENSE docs $(SHARE)/doc/loopfault
+	vmimages/licences.sh $(GO) ./harness/cmd/loopfault ./workloads/cmd/loopfault-agent >$(SHARE)/doc/loopfault/licences-of-libraries.txt
+
+# A version of Debian begins with a digit: where no tag was made, with the day of the commit.
+# All files get the time of the commit, so that the same commit makes the same package.
+DEB     = bin/deb
+deb: DEB_VERSION = $(shell echo $(VERSION) | sed 's/^v\([0-9]\)/\1/; t; s/^/0~git$(shell git log -1 --format=%cd --date=format:%Y%m%d)./' | tr - +)
+deb: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+deb: export MAINTAINER ?= $(shell git log -1 --format='%an <%ae>')
+deb: $(NFPM)
+	rm -rf $(DEB)
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/$(DEB) PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions
+	$(BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DEB)/usr/bin/loopfault ./harness/cmd/loopfault
+	vmimages/deb.sh $(NFPM) $(DEB) $(DEB_VERSION) bin
+
 # The source of the kernels is on its way while packages are installed. Should it not
 # come, the build says why.
 ready: build
@@ -109,10 +143,14 @@ sources: build
 	$(LOOPFAULT) kernel fetch
 	$(LOOPFAULT) kernel fetch $(SERIES)
 
-# Built once, from the module proxy; its version is in its name.
+# Built once, from the module proxy; the version is in the name.
 $(LINT):
 	GOBIN=$(CURDIR)/bin/lint $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
 	mv bin/lint/golangci-lint $@ && rmdir bin/lint
+
+$(NFPM):
+	GOBIN=$(CURDIR)/bin/nfpm $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v$(NFPM_VERSION)
+	mv bin/nfpm/nfpm $@ && rmdir bin/nfpm
 
 lint: $(LINT)
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change: $$bad"; exit 1; fi

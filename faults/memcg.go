@@ -89,11 +89,11 @@ func (m Memcg) Period() time.Duration {
 	return m.Every.D()
 }
 
-// Again writes memory.reclaim once. EAGAIN, which a guest reports as text,
-// means only that less was reclaimed than asked for.
+// Again writes memory.reclaim once. EAGAIN means only that less was reclaimed
+// than asked for.
 func (m Memcg) Again(ctx context.Context, t Target) error {
 	err := t.WriteFile(ctx, wire.LoadCgroup+"/memory.reclaim", strconv.FormatInt(int64(m.Reclaim), 10))
-	if err != nil && !strings.Contains(err.Error(), syscall.EAGAIN.Error()) {
+	if err != nil && !errors.Is(err, syscall.EAGAIN) {
 		return fmt.Errorf("memcg: %w", err)
 	}
 	return nil

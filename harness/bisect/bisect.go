@@ -10,22 +10,23 @@ import (
 	"context"
 	"fmt"
 
+	"loopfault/harness/scenario"
 	"loopfault/results/store"
 )
 
 // Request describes the search.
 type Request struct {
-	Scenario   string   `json:"scenario"`          // reference, as scenario.Find takes it
-	Control    string   `json:"control,omitempty"` // kernel whose bug is planted into commits that seem good; "" for none
-	Source     string   `json:"source"`            // directory of the repository
-	Paths      []string `json:"paths,omitempty"`   // only commits that touch these are considered
-	Flavours   []string `json:"flavours,omitempty"`
-	Good       []string `json:"good"`                 // full names of commits
-	Bad        string   `json:"bad"`                  // likewise
-	Signatures []string `json:"signatures,omitempty"` // of the hang; none: those of the bad end
-	Confidence float64  `json:"confidence"`           // that the commit named at the end is the culprit
-	Probe      int      `json:"probe"`                // most trials of the bad end
-	Seed       uint64   `json:"seed"`
+	Scenario   scenario.Ref `json:"scenario"`
+	Control    string       `json:"control,omitempty"` // kernel whose bug is planted into commits that seem good; "" for none
+	Source     string       `json:"source"`            // directory of the repository
+	Paths      []string     `json:"paths,omitempty"`   // only commits that touch these are considered
+	Flavours   []string     `json:"flavours,omitempty"`
+	Good       []string     `json:"good"`                 // full names of commits
+	Bad        string       `json:"bad"`                  // likewise
+	Signatures []string     `json:"signatures,omitempty"` // of the hang; none: those of the bad end
+	Confidence float64      `json:"confidence"`           // that the commit named at the end is the culprit
+	Probe      int          `json:"probe"`                // most trials of the bad end
+	Seed       uint64       `json:"seed"`
 }
 
 // Work is one order to a Runner.

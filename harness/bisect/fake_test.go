@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"loopfault/harness/bisect"
+	"loopfault/harness/scenario"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -91,6 +92,6 @@ func (h *history) Trials(_ context.Context, w bisect.Work, enough func([]store.T
 
 func request(h *history) bisect.Request {
 	return bisect.Request{
-		Scenario: "x", Control: "control-x", Good: []string{name(0)}, Bad: name(h.last), Confidence: .95, Probe: 60,
+		Scenario: scenario.Ref{Source: "x"}, Control: "control-x", Good: []string{name(0)}, Bad: name(h.last), Confidence: .95, Probe: 60,
 	}
 }

@@ -21,7 +21,7 @@ func manifest(spec Spec) (store.Manifest, error) {
 	}
 	m := store.Manifest{
 		Started: time.Now().UTC(), Command: spec.Command,
-		Scenario: text, Name: spec.Scenario.Ref(),
+		Scenario: text, Name: spec.Scenario.Ref().String(),
 		Terms:    spec.Terms,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
 		Versions: spec.Versions, Host: host(),

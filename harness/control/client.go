@@ -8,9 +8,11 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/sourcegraph/jsonrpc2"
 
@@ -81,9 +83,32 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	case err == nil:
 		return nil
 	case errors.As(err, &answer):
-		return errors.New(answer.Message)
+		return answered(answer)
 	}
 	return fmt.Errorf("%s: %w: %w", method, ErrSilent, c.stream.because(err))
+}
+
+// refusal is the agent's answer where there is no result, with the number of the kernel's error, 0 if it was none.
+type refusal struct {
+	message string
+	errno   syscall.Errno
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func (r *refusal) Unwrap() error {
+	if r.errno == 0 {
+		return nil
+	}
+	return r.errno
+}
+
+func answered(answer *jsonrpc2.Error) error {
+	r := &refusal{message: answer.Message}
+	if answer.Code == wire.CodeErrno && answer.Data != nil {
+		_ = json.Unmarshal(*answer.Data, &r.errno) // what is no number stays unknown: the guest may say anything
+	}
+	return r
 }
 
 // Wake tells a restored guest what changed; see wire.Wake.

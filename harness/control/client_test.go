@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ func TestRequestsReachTheAgent(t *testing.T) {
 
 	_, err = c.ReadFile(ctx, "/nowhere")
 	assert.ErrorContains(t, err, "no such file")
+	assert.ErrorIs(t, err, syscall.ENOENT, "the number comes along")
+	assert.NotErrorIs(t, err, syscall.EAGAIN)
 	assert.NotErrorIs(t, err, control.ErrSilent, "an answer, if a bad one")
 
 	path := t.TempDir() + "/knob"

@@ -124,7 +124,7 @@ func TestScenariosNameControlsThatAreTested(t *testing.T) {
 			v, _, err := scenario.Find(name + ":" + variant)
 			require.NoError(t, err)
 			if v.Control != s.Control {
-				assert.Contains(t, pairs, v.Ref()+" "+v.Control)
+				assert.Contains(t, pairs, v.Ref().String()+" "+v.Control)
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"loopfault/faults"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
@@ -20,7 +22,7 @@ type Explorer struct {
 	Session  *session.Session
 	Store    *store.Store
 	Flags    session.GuestFlags
-	Scenario string // reference, with fault explore
+	Scenario scenario.Ref // with fault explore
 	Kernel   string
 	Trials   int // schedules to try
 	Tries    int // trials in which a smaller schedule must hang at least once
@@ -80,7 +82,7 @@ func (x *Explorer) shrink(ctx context.Context, hung store.Trial, f *Found) error
 		return err
 	}
 	small, err := Shrink(schedule, func(s faults.Schedule) (bool, error) {
-		again, out, err := x.first(ctx, scenario.WithSchedule(x.Scenario, s.String()), x.Tries, &hung.Seed)
+		again, out, err := x.first(ctx, x.Scenario.With(scenario.Schedule(s)), x.Tries, &hung.Seed)
 		if err == nil {
 			fmt.Fprintf(x.Session.Text, "  schedule %s: %s\n", s, map[bool]string{true: "hangs, too", false: "does not"}[again != nil])
 			f.Tried = append(f.Tried, Smaller{s.String(), again != nil, out.Run.Name})
@@ -88,13 +90,13 @@ func (x *Explorer) shrink(ctx context.Context, hung store.Trial, f *Found) error
 		return again != nil, err
 	})
 	f.Smallest = small.String()
-	f.Command = fmt.Sprintf("loopfault run '%s' --kernel %s --trial-seed %d", scenario.WithSchedule(x.Scenario, f.Smallest), x.Kernel, hung.Seed)
+	f.Command = shellescape.QuoteCommand([]string{"loopfault", "run", x.Scenario.With(scenario.Schedule(small)).String(), "--kernel", x.Kernel, "--trial-seed", fmt.Sprint(hung.Seed)})
 	fmt.Fprintf(x.Session.Text, "smallest: %s\n", f.Command)
 	return err
 }
 
 // first runs trials until one hangs, and returns it.
-func (x *Explorer) first(ctx context.Context, ref string, trials int, seed *uint64) (*store.Trial, campaign.Outcome, error) {
+func (x *Explorer) first(ctx context.Context, ref scenario.Ref, trials int, seed *uint64) (*store.Trial, campaign.Outcome, error) {
 	var none campaign.Outcome
 	s, text, err := session.FindScenario(ref)
 	if err != nil {

@@ -3,7 +3,9 @@ package gdb
 import (
 	"encoding/binary"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -42,7 +44,7 @@ func (l layout) read(file string, fetch func(string) (string, error), end *place
 	for {
 		token, err := in.Token()
 		if token == nil {
-			if text == "" || err.Error() != "EOF" {
+			if text == "" || !errors.Is(err, io.EOF) {
 				return fmt.Errorf("register description %s: %w", file, err)
 			}
 			return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // qemuEnv names the QEMU to use.
@@ -41,7 +43,7 @@ func Reproduce(spec Spec, o Options) string {
 	for _, n := range wiring.needs {
 		fmt.Fprintf(&b, "truncate -s %d %s.raw\n", n.bytes, n.id)
 	}
-	b.WriteString(quote(argv))
+	b.WriteString(shellescape.QuoteCommand(argv))
 	b.WriteByte('\n')
 	return b.String()
 }
@@ -89,18 +91,4 @@ func without(argv []string, flag string) []string {
 		}
 	}
 	return kept
-}
-
-// quote renders argv for a POSIX shell.
-func quote(argv []string) string {
-	words := make([]string, len(argv))
-	for i, a := range argv {
-		words[i] = a
-		if a == "" || strings.ContainsFunc(a, func(r rune) bool {
-			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/.,:+@%", r)
-		}) {
-			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -15,7 +15,7 @@ import (
 // FuzzRecord: a matrix that is read goes on, and is written as something that is read again.
 func FuzzRecord(f *testing.F) {
 	dir := f.TempDir()
-	rec, err := matrix.NewRecord(dir, matrix.Request{Scenarios: []string{"server-restart"}, Kernels: []string{"stock"}, Vers: []string{"4.1", "4.2"}, Trials: 2}, time.Unix(1, 0))
+	rec, err := matrix.NewRecord(dir, matrix.Request{Scenarios: named(f, "server-restart"), Kernels: []string{"stock"}, Vers: []string{"4.1", "4.2"}, Trials: 2}, time.Unix(1, 0))
 	require.NoError(f, err)
 	path := filepath.Join(dir, rec.Name())
 	good, err := os.ReadFile(path)

@@ -9,20 +9,21 @@ import (
 
 const dangerous = "dangerous"
 
-// InGroups lists the scenarios of the catalogue that are in one of the groups.
-// Dangerous ones are listed only when that group is named.
-func InGroups(groups []string) (names []string, err error) {
+// AddGroups adds the scenarios of the catalogue that are in one of the groups and not named already.
+// Dangerous ones are added only when that group is named.
+func (r *Request) AddGroups(groups []string) error {
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if slices.Contains(s.Groups, dangerous) && !slices.Contains(groups, dangerous) {
 			continue
 		}
-		if slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(s.Groups, g) }) {
-			names = append(names, name)
+		named := slices.ContainsFunc(r.Scenarios, func(ref scenario.Ref) bool { return ref.String() == name })
+		if !named && slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(s.Groups, g) }) {
+			r.Scenarios = append(r.Scenarios, s.Ref())
 		}
 	}
-	return names, nil
+	return nil
 }

@@ -6,7 +6,7 @@ package matrix
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"loopfault/harness/scenario"
 	"loopfault/results/known"
@@ -15,16 +15,16 @@ import (
 
 // Request is what a matrix is made from.
 type Request struct {
-	Scenarios []string `json:"scenarios"`          // names or files, with choices as scenario.Find takes them
-	Variants  []string `json:"variants,omitempty"` // of each; "" is the scenario as it stands; none: that one
-	Kernels   []string `json:"kernels"`
-	Vers      []string `json:"vers,omitempty"`          // none: each scenario's own; All: all it applies to
-	FS        []string `json:"fs,omitempty"`            // likewise
-	Backend   string   `json:"fault_backend,omitempty"` // "": each scenario's own
-	Trials    int      `json:"trials"`
-	Seed      uint64   `json:"seed"`
-	Controls  bool     `json:"controls,omitempty"` // each cell also runs the scenario's control
-	Expunged  Expunges `json:"expunged,omitempty"`
+	Scenarios []scenario.Ref   `json:"scenarios"`
+	Variants  []string         `json:"variants,omitempty"` // of each; "" is the scenario as it stands; none: that one
+	Kernels   []string         `json:"kernels"`
+	Vers      []string         `json:"vers,omitempty"`          // none: each scenario's own; All: all it applies to
+	FS        []string         `json:"fs,omitempty"`            // likewise
+	Backend   scenario.Backend `json:"fault_backend,omitempty"` // "": each scenario's own
+	Trials    int              `json:"trials"`
+	Seed      uint64           `json:"seed"`
+	Controls  bool             `json:"controls,omitempty"` // each cell also runs the scenario's control
+	Expunged  Expunges         `json:"expunged,omitempty"`
 	// Known are known hangs and crashes; cells do not count them, but list them among their reasons.
 	Known []known.Issue `json:"known,omitempty"`
 }
@@ -45,10 +45,10 @@ const (
 
 // Cell is one campaign of a matrix.
 type Cell struct {
-	Name    string `json:"name"`     // of the scenario
-	Ref     string `json:"scenario"` // with its choices
-	Kernel  string `json:"kernel"`
-	Control string `json:"control,omitempty"` // kernel that has to hang, if controls run
+	Name    string       `json:"name"`     // of the scenario
+	Ref     scenario.Ref `json:"scenario"` // with its choices
+	Kernel  string       `json:"kernel"`
+	Control string       `json:"control,omitempty"` // kernel that has to hang, if controls run
 	// NoControl is why no control runs although controls are on: there is none in the kernel's series.
 	NoControl string `json:"no_control,omitempty"`
 	Vers      string `json:"vers"`
@@ -59,22 +59,18 @@ type Cell struct {
 }
 
 // Cells lays the matrix out, scenario by scenario, so that cells of one
-// scenario stand together. Errors are those of scenario.Find, except that a
+// scenario stand together. Errors are those of Ref.Find, except that a
 // combination to which a scenario does not apply is a cell.
 func (r Request) Cells() ([]Cell, error) {
 	var cells []Cell
 	for _, ref := range r.Scenarios {
-		base, _, err := scenario.Find(ref)
+		base, _, err := ref.Find()
 		if err != nil {
 			return nil, err
 		}
 		for _, choices := range r.choices(base) {
-			full := ref
-			if len(choices) > 0 {
-				full += separator(ref) + strings.Join(choices, ",")
-			}
-			full = scenario.WithBackend(full, r.Backend)
-			s, _, err := scenario.Find(full)
+			full := ref.With(choices...).By(r.Backend)
+			s, _, err := full.Find()
 			var not *scenario.NotApplicable
 			if err != nil && !errors.As(err, &not) {
 				return nil, err
@@ -101,19 +97,12 @@ func (r Request) Cells() ([]Cell, error) {
 	return cells, nil
 }
 
-func separator(ref string) string {
-	if strings.ContainsRune(ref[strings.LastIndexByte(ref, '/')+1:], ':') {
-		return ","
-	}
-	return ":"
-}
-
 // choices are the combinations of variants and axes for one scenario.
-func (r Request) choices(s scenario.Scenario) [][]string {
-	list := [][]string{nil}
-	list = times(list, "", r.Variants)
-	list = times(list, "vers=", values(r.Vers, s.Applies.Vers))
-	return times(list, "fs=", values(r.FS, s.Applies.FS))
+func (r Request) choices(s scenario.Scenario) []scenario.Choices {
+	list := []scenario.Choices{nil}
+	list = times(list, r.Variants, func(name string) scenario.Choice { return scenario.Variant(name) })
+	list = times(list, values(r.Vers, s.Applies.Vers), scenario.Vers)
+	return times(list, values(r.FS, s.Applies.FS), scenario.FS)
 }
 
 func values(asked, applies []string) []string {
@@ -123,19 +112,19 @@ func values(asked, applies []string) []string {
 	return asked
 }
 
-// times appends each value to each list; without values the lists stay.
-func times(lists [][]string, prefix string, values []string) [][]string {
+// times appends the choice of each value, of "" none, to each list; without values the lists stay.
+func times(lists []scenario.Choices, values []string, choice func(string) scenario.Choice) []scenario.Choices {
 	if len(values) == 0 {
 		return lists
 	}
-	var out [][]string
+	var out []scenario.Choices
 	for _, l := range lists {
 		for _, v := range values {
 			if v == "" {
 				out = append(out, l)
 				continue
 			}
-			out = append(out, append(append([]string{}, l...), prefix+v))
+			out = append(out, append(slices.Clip(l), choice(v)))
 		}
 	}
 	return out

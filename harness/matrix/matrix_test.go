@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/matrix"
+	"loopfault/harness/scenario"
 	"loopfault/results/summary"
 )
 
@@ -31,10 +32,20 @@ func scenarioFile(t *testing.T, name string) string {
 	return path
 }
 
+func named(t testing.TB, texts ...string) (list []scenario.Ref) {
+	t.Helper()
+	for _, text := range texts {
+		ref, err := scenario.ParseRef(text)
+		require.NoError(t, err)
+		list = append(list, ref)
+	}
+	return list
+}
+
 func refs(cells []matrix.Cell, state matrix.State) (list []string) {
 	for _, c := range cells {
 		if c.State == state {
-			list = append(list, c.Kernel+" "+filepath.Base(c.Ref))
+			list = append(list, c.Kernel+" "+filepath.Base(c.Ref.String()))
 		}
 	}
 	return list
@@ -42,7 +53,7 @@ func refs(cells []matrix.Cell, state matrix.State) (list []string) {
 
 func TestCellsAreAllCombinations(t *testing.T) {
 	r := matrix.Request{
-		Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Variants: []string{"quick"},
+		Scenarios: named(t, scenarioFile(t, "one")), Kernels: []string{"a", "b"}, Variants: []string{"quick"},
 		Vers: []string{"3", "4.1"}, FS: []string{matrix.All}, Trials: 1,
 	}
 	cells, err := r.Cells()
@@ -55,7 +66,7 @@ func TestCellsAreAllCombinations(t *testing.T) {
 	assert.Equal(t, "vers 3, want 4.1, 4.2: it needs sessions", cells[0].Why)
 	assert.Empty(t, cells[4].Control)
 
-	other := matrix.Request{Scenarios: []string{"server-restart", "pnfs-layoutreturn-enomem:quick"}, Kernels: []string{"a"}, Backend: "callsite", Trials: 1}
+	other := matrix.Request{Scenarios: named(t, "server-restart", "pnfs-layoutreturn-enomem:quick"), Kernels: []string{"a"}, Backend: "callsite", Trials: 1}
 	cells, err = other.Cells()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a pnfs-layoutreturn-enomem:quick,fault-backend=callsite"}, refs(cells, matrix.Waiting))
@@ -74,7 +85,7 @@ func TestControlsAreOfTheKernelsSeries(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "congested.yaml")
 	congested := strings.NewReplacer("NAME", "congested", "control-lost-wakeup", "control-congestion-kept").Replace(text)
 	require.NoError(t, os.WriteFile(file, []byte(congested), 0o644))
-	r := matrix.Request{Scenarios: []string{"pnfs-layoutreturn-enomem", file}, Kernels: []string{"stock", "stock@7.3", "stock@6.1"}, Trials: 1, Controls: true}
+	r := matrix.Request{Scenarios: named(t, "pnfs-layoutreturn-enomem", file), Kernels: []string{"stock", "stock@7.3", "stock@6.1"}, Trials: 1, Controls: true}
 	cells, err := r.Cells()
 	require.NoError(t, err)
 	got := map[string]string{}
@@ -91,10 +102,10 @@ func TestControlsAreOfTheKernelsSeries(t *testing.T) {
 }
 
 func TestUnknownValuesAreErrorsNotCells(t *testing.T) {
-	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a"}, Vers: []string{"5"}}
+	r := matrix.Request{Scenarios: named(t, scenarioFile(t, "one")), Kernels: []string{"a"}, Vers: []string{"5"}}
 	_, err := r.Cells()
 	assert.ErrorContains(t, err, `vers is "5"`)
-	r = matrix.Request{Scenarios: []string{"nothing-like-it"}, Kernels: []string{"a"}}
+	r = matrix.Request{Scenarios: named(t, "nothing-like-it"), Kernels: []string{"a"}}
 	_, err = r.Cells()
 	assert.ErrorContains(t, err, "no scenario named")
 }
@@ -103,7 +114,7 @@ func TestExpungedCellsSayWhy(t *testing.T) {
 	list, err := matrix.ParseExpunges("list", []byte("# what is known\n\none kernel=lock* fs=ext4 # too slow\nother # gone\n"))
 	require.NoError(t, err)
 	r := matrix.Request{
-		Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"stock", "lockdep"}, FS: []string{"xfs", "ext4"}, Trials: 1, Expunged: list,
+		Scenarios: named(t, scenarioFile(t, "one")), Kernels: []string{"stock", "lockdep"}, FS: []string{"xfs", "ext4"}, Trials: 1, Expunged: list,
 	}
 	cells, err := r.Cells()
 	require.NoError(t, err)
@@ -125,7 +136,7 @@ func TestExpungedCellsSayWhy(t *testing.T) {
 
 func TestRecordGoesOnWhereItWas(t *testing.T) {
 	dir := t.TempDir()
-	r := matrix.Request{Scenarios: []string{scenarioFile(t, "one")}, Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
+	r := matrix.Request{Scenarios: named(t, scenarioFile(t, "one")), Kernels: []string{"a", "b"}, Trials: 1, Seed: 7}
 	rec, err := matrix.NewRecord(dir, r, time.Unix(0, 0))
 	require.NoError(t, err)
 	rec.Cells[0].State, rec.Cells[0].Row = matrix.Done, &matrix.Row{Run: "20261101-010000-x", Trials: 1, Judged: summary.Found}

@@ -135,7 +135,7 @@ func (r *Record) Save() error { return store.WriteRecord(r.path, r) }
 
 // Part names a cell's campaign as part of the matrix: a campaign that was killed in the middle of a cell is
 // found by it, and resumed.
-func (r *Record) Part(c Cell) string { return r.Name() + "/" + c.Ref + " on " + c.Kernel }
+func (r *Record) Part(c Cell) string { return r.Name() + "/" + c.Ref.String() + " on " + c.Kernel }
 
 // Name is what OpenRecord takes.
 func (r *Record) Name() string { return filepath.Base(r.path) }

@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/matrix"
+	"loopfault/harness/scenario"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
 )
 
 func TestMatrixSaysWhatHungAndWhatIsInDoubt(t *testing.T) {
-	cell := func(ref string, row *matrix.Row) matrix.Cell {
-		return matrix.Cell{Ref: ref, Kernel: "stock", State: matrix.Done, Row: row}
+	cell := func(name string, row *matrix.Row) matrix.Cell {
+		return matrix.Cell{Ref: scenario.Ref{Source: name}, Kernel: "stock", State: matrix.Done, Row: row}
 	}
 	var out strings.Builder
 	(&matrix.Record{Cells: []matrix.Cell{

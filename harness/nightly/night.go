@@ -49,7 +49,7 @@ type Cell struct {
 }
 
 // Key is the cell's name, the same every night.
-func (c Cell) Key() string { return c.Ref + " on " + c.Kernel }
+func (c Cell) Key() string { return c.Ref.String() + " on " + c.Kernel }
 
 func (c Cell) where() known.Where {
 	return known.Where{Scenario: c.Name, Kernel: c.Kernel, Version: c.Row.Version}

@@ -17,6 +17,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/harness/scenario"
 	"loopfault/results/known"
 	"loopfault/results/store"
 	"loopfault/results/summary"
@@ -146,7 +147,7 @@ func TestWhatChangedSinceTheNightBefore(t *testing.T) {
 func TestSlowerIsSaidBeyondASecond(t *testing.T) {
 	took := func(seconds float64) *nightly.Night {
 		row := &matrix.Row{Trials: 4, Verdicts: map[verdict.Kind]int{verdict.Clean: 4}}
-		return &nightly.Night{Cells: []nightly.Cell{{Cell: matrix.Cell{Ref: "x", Kernel: "k", State: matrix.Done, Row: row}, Seconds: seconds}}}
+		return &nightly.Night{Cells: []nightly.Cell{{Cell: matrix.Cell{Ref: scenario.Ref{Source: "x"}, Kernel: "k", State: matrix.Done, Row: row}, Seconds: seconds}}}
 	}
 	what := func(now float64, before ...float64) (list []nightly.What) {
 		var past []*nightly.Night

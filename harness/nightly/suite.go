@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"loopfault/harness/matrix"
+	"loopfault/harness/scenario"
 	"loopfault/results/known"
 	"loopfault/workloads/wire"
 )
@@ -26,7 +27,7 @@ type Suite struct {
 	Budget    wire.Duration  `yaml:"budget"`   // no cell starts after it
 	Trials    int            `yaml:"trials"`   // of each cell
 	Controls  *bool          `yaml:"controls"` // run each scenario's control; true unless said otherwise
-	Scenarios []string       `yaml:"scenarios"`
+	Scenarios []scenario.Ref `yaml:"scenarios"`
 	Groups    []string       `yaml:"groups"`
 	Variants  []string       `yaml:"variants"`
 	Flavours  []string       `yaml:"flavours"` // "" is none
@@ -124,14 +125,8 @@ func (s Suite) Request(kernels []Kernel, seed uint64) (matrix.Request, error) {
 		Scenarios: slices.Clone(s.Scenarios), Variants: s.Variants, Trials: s.Trials, Seed: seed,
 		Controls: s.Controls == nil || *s.Controls,
 	}
-	grouped, err := matrix.InGroups(s.Groups)
-	if err != nil {
+	if err := r.AddGroups(s.Groups); err != nil {
 		return r, err
-	}
-	for _, name := range grouped {
-		if !slices.Contains(r.Scenarios, name) {
-			r.Scenarios = append(r.Scenarios, name)
-		}
 	}
 	for _, k := range kernels {
 		r.Kernels = append(r.Kernels, k.Label)

@@ -47,7 +47,7 @@ func (n *Night) tests() []model.Suite {
 
 // test is one cell. As with Judge, hangs that the suite's list knows fail nothing.
 func (n *Night) test(c Cell) model.Case {
-	t := model.Case{Name: c.Ref, Result: model.Passed, Seconds: c.Seconds}
+	t := model.Case{Name: c.Ref.String(), Result: model.Passed, Seconds: c.Seconds}
 	switch {
 	case c.State == matrix.Failed:
 		t.Result, t.Why = model.Broken, c.Why

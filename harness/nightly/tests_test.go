@@ -11,6 +11,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
+	"loopfault/harness/scenario"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -19,13 +20,13 @@ import (
 // build, a cell that there was no time for, and a clean one.
 func mixed() *nightly.Night {
 	n := &nightly.Night{Suite: "x\x1b[31m", Kernels: []nightly.Kernel{{Label: "stock"}, {Label: "next"}}}
-	add := func(scenario, kernel string, state matrix.State, why string, what nightly.What) {
-		c := nightly.Cell{Cell: matrix.Cell{Name: scenario, Ref: scenario + ":quick", Kernel: kernel, State: state, Why: why}, Seconds: 12.5}
+	add := func(name, kernel string, state matrix.State, why string, what nightly.What) {
+		c := nightly.Cell{Cell: matrix.Cell{Name: name, Ref: scenario.Ref{Source: name, Choices: scenario.Choices{scenario.Variant("quick")}}, Kernel: kernel, State: state, Why: why}, Seconds: 12.5}
 		if state == matrix.Done {
-			c.Row = &matrix.Row{Run: store.RunName("RUN-" + scenario), Trials: 3, Verdicts: map[verdict.Kind]int{verdict.Clean: 3}}
+			c.Row = &matrix.Row{Run: store.RunName("RUN-" + name), Trials: 3, Verdicts: map[verdict.Kind]int{verdict.Clean: 3}}
 		}
 		if what != "" {
-			n.Findings = append(n.Findings, nightly.Finding{What: what, Cell: c.Key(), Text: "]]> ok 1 # SKIP it\n", Run: "RUN-" + scenario})
+			n.Findings = append(n.Findings, nightly.Finding{What: what, Cell: c.Key(), Text: "]]> ok 1 # SKIP it\n", Run: "RUN-" + name})
 		}
 		n.Cells = append(n.Cells, c)
 	}

@@ -28,8 +28,8 @@ type Hunt struct {
 	Flags   session.GuestFlags
 	Wanted  kernelreport.Report
 	Kernel  string
-	Backend string        // that fails allocations; "": each scenario's own
-	For     time.Duration // all scenarios together
+	Backend scenario.Backend // that fails allocations; "": each scenario's own
+	For     time.Duration    // all scenarios together
 	Seed    uint64
 	found   Found
 }
@@ -165,7 +165,7 @@ func (h *Hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) 
 
 // backed is a scenario with the backend that was asked for, where that makes sense.
 func (h *Hunt) backed(r scenario.Ranked) (scenario.Scenario, []byte, error) {
-	s, text, err := session.FindScenario(scenario.WithBackend(r.Scenario.Name, h.Backend))
+	s, text, err := session.FindScenario(r.Scenario.Ref().By(h.Backend))
 	var not *scenario.NotApplicable
 	if errors.As(err, &not) {
 		return r.Scenario, r.Text, nil
@@ -224,5 +224,5 @@ func (h *Hunt) recipe(s scenario.Scenario, out campaign.Outcome, t store.Trial, 
 	}
 	dir := filepath.Join(filepath.Clean(out.Run.Dir), "trials", fmt.Sprintf("%04d", t.N))
 	fmt.Fprintf(w, "scenario %s, trial seed %d, kernel %s\nevidence: %s\nagain: loopfault replay %s\n", s.Ref(), t.Seed, t.Arm, dir, dir)
-	h.found.Reproduced = &Reproduced{Scenario: s.Ref(), Dir: dir, TrialSeed: t.Seed, Match: m}
+	h.found.Reproduced = &Reproduced{Scenario: s.Ref().String(), Dir: dir, TrialSeed: t.Seed, Match: m}
 }

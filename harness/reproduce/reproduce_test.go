@@ -21,7 +21,7 @@ func TestReproduceFailsAllocationsAsAsked(t *testing.T) {
 		require.NoError(t, err)
 		got, _, err := h.backed(scenario.Ranked{Scenario: s, Text: text})
 		require.NoError(t, err)
-		assert.Equal(t, want, got.Ref())
+		assert.Equal(t, want, got.Ref().String())
 	}
 }
 

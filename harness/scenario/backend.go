@@ -11,57 +11,46 @@ import (
 // backendAxis names the choice of how a call is made to fail.
 const backendAxis = "fault-backend"
 
-// Backends are the ways to fail one slab allocation: from inside, by the kernel's
-// own fault injection, or from outside, by a debugger.
-var Backends = []string{"failslab", "callsite"}
+// Backend is the choice of what makes one slab allocation fail.
+type Backend string
 
-// WithBackend is the reference of a scenario whose faults use a backend.
-func WithBackend(ref, backend string) string {
-	if backend == "" {
-		return ref
-	}
-	return choosing(ref, backendAxis, backend)
-}
+const (
+	Failslab Backend = "failslab" // the kernel's own fault injection
+	Callsite Backend = "callsite" // a debugger
+)
 
-func choosing(ref, axis, value string) string {
-	sep := ":"
-	if _, choices := splitRef(ref); choices != nil {
-		sep = ","
-	}
-	return ref + sep + axis + "=" + value
-}
+var backends = []string{string(Failslab), string(Callsite)}
+
+func (b Backend) String() string { return backendAxis + "=" + string(b) }
 
 // By is the scenario with its faults moved to a backend; the error is a *NotApplicable
 // if that cannot do them.
-func (s Scenario) By(backend string) (Scenario, error) {
-	err := s.failBy(backend)
-	return s, err
-}
+func (s Scenario) By(b Backend) (Scenario, error) { return b.apply(s) }
 
-// failBy turns faults at one allocation into the equivalent ones of another backend.
-func (s *Scenario) failBy(backend string) error {
-	if !slices.Contains(Backends, backend) {
-		return fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, backendAxis, backend, strings.Join(Backends, ", "))
+// apply turns faults at one allocation into the equivalent ones of the backend.
+func (b Backend) apply(s Scenario) (Scenario, error) {
+	if !slices.Contains(backends, string(b)) {
+		return s, fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, backendAxis, string(b), strings.Join(backends, ", "))
 	}
 	list, some := slices.Clone(s.Faults), false
 	for i, f := range list {
 		slab, site := f.Failslab, f.Callsite
 		switch {
-		case slab != nil && backend == "callsite" && slab.Call > 0:
+		case slab != nil && b == Callsite && slab.Call > 0:
 			list[i] = Fault{Callsite: &faults.Callsite{Function: slab.Function, Call: slab.Call, Below: slab.Below, Choice: faults.Choice{Every: slab.Interval, Probability: slab.Probability, Times: slab.Times}}}
-		case site != nil && backend == "failslab" && asFailslab(*site):
+		case site != nil && b == Failslab && asFailslab(*site):
 			list[i] = Fault{Failslab: &faults.Failslab{Function: site.Function, Call: site.Call, Below: site.Below, Interval: site.Every, Probability: site.Probability, Times: site.Times}}
-		case slab != nil && backend == "failslab", site != nil && backend == "callsite":
+		case slab != nil && b == Failslab, site != nil && b == Callsite:
 		default:
 			continue
 		}
 		some = true
 	}
 	if !some {
-		return &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("%s %s: none of its faults is about one allocation that either backend can fail", backendAxis, backend)}
+		return s, &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("%s %s: none of its faults is about one allocation that either backend can fail", backendAxis, string(b))}
 	}
 	s.Faults = list
-	return nil
+	return s, nil
 }
 
 // asFailslab reports whether failslab can make a call fail in the same way.

@@ -11,14 +11,14 @@ import (
 )
 
 func TestBackendsFailTheSameCall(t *testing.T) {
-	s, _, err := scenario.Find(scenario.WithBackend("pnfs-layoutreturn-enomem:quick", "callsite"))
+	s, _, err := ref(t, "pnfs-layoutreturn-enomem:quick").By(scenario.Callsite).Find()
 	require.NoError(t, err)
-	assert.Equal(t, "pnfs-layoutreturn-enomem:quick,fault-backend=callsite", s.Ref())
+	assert.Equal(t, "pnfs-layoutreturn-enomem:quick,fault-backend=callsite", s.Ref().String())
 	assert.Equal(t, []scenario.Fault{{Callsite: &faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Choice: faults.Choice{Probability: 50, Times: 100000}}}}, s.Faults)
 
-	back, _, err := scenario.Find(scenario.WithBackend(s.Ref(), "failslab"))
+	back, _, err := s.Ref().By(scenario.Failslab).Find()
 	require.NoError(t, err)
-	plain, _, err := scenario.Find(scenario.WithBackend("pnfs-layoutreturn-enomem", ""))
+	plain, _, err := ref(t, "pnfs-layoutreturn-enomem").By("").Find()
 	require.NoError(t, err)
 	assert.Equal(t, plain.Faults, back.Faults)
 	require.NotNil(t, plain.Faults[0].Failslab, "the scenario itself is as it was")
@@ -35,12 +35,12 @@ func TestScheduleIsForExplore(t *testing.T) {
 	path := variedFile(t, varied+`faults:
   - explore: {points: [{function: f}, {function: g, callee: h, call: 1}], changes: 2, among: 9, longest: 3, for: 1s}
 `)
-	s, _, err := scenario.Find(scenario.WithSchedule(path+":quick", "3+1 9+2"))
+	s, _, err := ref(t, path+":quick").With(scenario.Schedule{{At: 3, Others: 1}, {At: 9, Others: 2}}).Find()
 	require.NoError(t, err)
 	require.NotNil(t, s.Faults[0].Explore)
 	assert.Equal(t, "3+1 9+2", s.Faults[0].Explore.Schedule.String())
-	_, _, err = scenario.Find(scenario.WithSchedule(path, "3"))
-	assert.EqualError(t, err, `scenario small: schedule: "3", want HIT+OTHERS such as 17+2`)
+	_, _, err = scenario.Find(path + ":schedule=3")
+	assert.EqualError(t, err, "scenario "+path+`: schedule: "3", want HIT+OTHERS such as 17+2`)
 	_, _, err = scenario.Find("server-restart:schedule=3+1")
 	assert.EqualError(t, err, "scenario server-restart is not applicable: schedule 3+1: it has no fault explore to follow it")
 }

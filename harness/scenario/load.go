@@ -11,8 +11,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"loopfault/errs"
-	"loopfault/results/safefile"
-	"loopfault/workloads/scenarios"
 )
 
 // maxFile is the most that a scenario file may hold, in bytes.
@@ -45,34 +43,6 @@ func (ps Problems) Error() string {
 
 // Whose says that a scenario with problems is the user's.
 func (Problems) Whose() errs.Class { return errs.Usage }
-
-// Find gets a scenario by its name in the catalogue or by the path of a YAML
-// file (anything with a slash or a .yaml ending), with the text it was read
-// from. After a colon may follow, separated by commas, variants and the axes
-// vers=V and fs=F: "dirty-limit:quick,vers=4.0". Errors are Problems, a
-// *NotApplicable, or say that there is no such scenario or variant.
-func Find(ref string) (Scenario, []byte, error) {
-	name, choices := splitRef(ref)
-	file := name
-	var text []byte
-	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		var err error
-		if text, err = safefile.Read(name, maxFile); err != nil {
-			return Scenario{}, nil, fmt.Errorf("scenario: %w", err)
-		}
-	} else {
-		var ok bool
-		if text, ok = scenarios.Text(name); !ok {
-			return Scenario{}, nil, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", name, DidYouMean(name, scenarios.Names()))
-		}
-		file += ".yaml"
-	}
-	s, err := Parse(file, text)
-	if err == nil {
-		s, err = s.choose(choices)
-	}
-	return s, text, err
-}
 
 // Parse reads and checks one scenario and all its variants; file is for
 // messages.

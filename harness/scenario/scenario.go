@@ -54,7 +54,7 @@ type Scenario struct {
 	Observe *observe.Plan `json:"observe,omitempty" yaml:"observe"`
 	// Variants are differences by name, in the fields that an override has.
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
-	Variant  string               `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Find
+	Choices  Choices              `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Ref
 }
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes

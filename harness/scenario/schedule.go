@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
 
 	"loopfault/faults"
@@ -10,24 +9,21 @@ import (
 // scheduleAxis names the choice of the order that fault explore enforces.
 const scheduleAxis = "schedule"
 
-// WithSchedule is the reference of a scenario whose fault explore follows a schedule
-// instead of drawing one.
-func WithSchedule(ref, schedule string) string { return choosing(ref, scheduleAxis, schedule) }
+// Schedule is the choice of a schedule for fault explore, which otherwise draws one.
+type Schedule faults.Schedule
 
-func (s *Scenario) follow(text string) error {
-	var schedule faults.Schedule
-	if err := schedule.UnmarshalText([]byte(text)); err != nil {
-		return fmt.Errorf("scenario %s: %w", s.Name, err)
-	}
+func (c Schedule) String() string { return scheduleAxis + "=" + faults.Schedule(c).String() }
+
+func (c Schedule) apply(s Scenario) (Scenario, error) {
 	list := slices.Clone(s.Faults)
 	for i, f := range list {
 		if f.Explore != nil {
 			e := *f.Explore
-			e.Schedule = schedule
+			e.Schedule = faults.Schedule(c)
 			list[i].Explore = &e
 			s.Faults = list
-			return nil
+			return s, nil
 		}
 	}
-	return &NotApplicable{Scenario: s.Name, Why: "schedule " + text + ": it has no fault explore to follow it"}
+	return s, &NotApplicable{Scenario: s.Name, Why: "schedule " + faults.Schedule(c).String() + ": it has no fault explore to follow it"}
 }

@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,27 +20,6 @@ type NotApplicable struct {
 
 func (n *NotApplicable) Error() string {
 	return fmt.Sprintf("scenario %s is not applicable: %s", n.Scenario, n.Why)
-}
-
-// Ref is what Find takes to get this scenario.
-func (s Scenario) Ref() string {
-	if s.Variant == "" {
-		return s.Name
-	}
-	return s.Name + ":" + s.Variant
-}
-
-// splitRef separates a name or path from its choices. A file whose own name has
-// a colon is taken as a file.
-func splitRef(ref string) (name string, choices []string) {
-	if _, err := os.Stat(ref); err == nil {
-		return ref, nil
-	}
-	at := strings.LastIndexByte(ref, ':')
-	if at < 0 || strings.ContainsRune(ref[at:], '/') {
-		return ref, nil
-	}
-	return ref[:at], strings.Split(ref[at+1:], ",")
 }
 
 // override is what a variant may change. Lists are replaced whole.
@@ -70,88 +49,18 @@ func (s Scenario) vary(name string) (Scenario, error) {
 	return v, err
 }
 
-// axis is a property of a scenario that may be chosen among the applicable
-// values.
-type axis struct {
-	name           string
-	value          *string
-	applies, known []string
-}
+// Variant is the choice of one of a scenario's own variants.
+type Variant string
 
-func (s *Scenario) axes() []axis {
-	return []axis{
-		{"vers", &s.Mount.Vers, s.Applies.Vers, nfsVersions},
-		{"fs", &s.Export.FS, s.Applies.FS, fileSystems},
-		{"layout", &s.Mount.Layout, s.Applies.Layout, wire.Layouts},
-	}
-}
+func (v Variant) String() string { return string(v) }
 
-// choose applies variants and axes, in the order in which they are given.
-func (s Scenario) choose(choices []string) (Scenario, error) {
-	for _, choice := range choices {
-		name, value, isAxis := strings.Cut(choice, "=")
-		var err error
-		if isAxis {
-			err = s.turn(name, value)
-		} else {
-			s, err = s.variant(name)
-		}
-		if err != nil {
-			return s, err
-		}
-		s.Variant = strings.TrimPrefix(s.Variant+","+choice, ",")
+func (v Variant) apply(s Scenario) (Scenario, error) {
+	if _, ok := s.Variants[string(v)]; ok {
+		return s.vary(string(v))
 	}
-	if found := check(s); len(found) > 0 { // variants that do not go together
-		return s, &NotApplicable{Scenario: s.Ref(), Why: found[0].path + ": " + found[0].message}
+	has := ", and no others"
+	if len(s.Variants) > 0 {
+		has = "; it has " + strings.Join(slices.Sorted(maps.Keys(s.Variants)), ", ")
 	}
-	return s, nil
-}
-
-func (s Scenario) variant(name string) (Scenario, error) {
-	if _, ok := s.Variants[name]; !ok {
-		var known []string
-		for v := range s.Variants {
-			known = append(known, v)
-		}
-		if len(known) == 0 {
-			return s, &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("it has no variant %q, and no others", name)}
-		}
-		slices.Sort(known)
-		return s, &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("it has no variant %q; it has %s", name, strings.Join(known, ", "))}
-	}
-	return s.vary(name)
-}
-
-// turn sets an axis.
-func (s *Scenario) turn(name, value string) error {
-	switch name {
-	case backendAxis:
-		return s.failBy(value)
-	case scheduleAxis:
-		return s.follow(value)
-	}
-	names := []string{backendAxis, scheduleAxis}
-	for _, a := range s.axes() {
-		names = append(names, a.name)
-		if a.name != name {
-			continue
-		}
-		if !slices.Contains(a.known, value) {
-			return fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, name, value, strings.Join(a.known, ", "))
-		}
-		applies := a.applies
-		if len(applies) == 0 {
-			applies = []string{*a.value}
-		}
-		if !slices.Contains(applies, value) {
-			why := fmt.Sprintf("%s %s, want %s", name, value, strings.Join(applies, ", "))
-			if s.Applies.Why != "" {
-				why += ": " + s.Applies.Why
-			}
-			return &NotApplicable{Scenario: s.Name, Why: why}
-		}
-		*a.value = value
-		return nil
-	}
-	return fmt.Errorf("scenario %s: nothing of it is named %q, want one of %s", s.Name, name, strings.Join(names, ", "))
+	return s, &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("it has no variant %q%s", v, has)}
 }

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,7 +39,10 @@ func TestVariantsChangeOnlyWhatTheySay(t *testing.T) {
 	assert.Equal(t, "4.1", s.Mount.Vers)
 	assert.Equal(t, "ext4", s.Export.FS)
 	assert.Len(t, s.Workloads, 2)
-	assert.Equal(t, "small:quick,vers=4.1,fs=ext4", s.Ref())
+	assert.Equal(t, "small:quick,vers=4.1,fs=ext4", s.Ref().String())
+	stored, err := json.Marshal(s)
+	require.NoError(t, err)
+	assert.Contains(t, string(stored), `"variant":"quick,vers=4.1,fs=ext4"`, "manifests keep the text")
 
 	s, _, err = scenario.Find(path + ":one")
 	require.NoError(t, err)
@@ -51,7 +55,7 @@ func TestVariantsChangeOnlyWhatTheySay(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, s.Workloads, 2, "variants leave the scenario alone")
 	assert.Equal(t, 8, s.Export.Threads)
-	assert.Equal(t, "small", s.Ref())
+	assert.Equal(t, "small", s.Ref().String())
 }
 
 func TestChoicesThatDoNotApplySayWhy(t *testing.T) {
@@ -60,7 +64,7 @@ func TestChoicesThatDoNotApplySayWhy(t *testing.T) {
 		"vers=4.0":   "scenario small is not applicable: vers 4.0, want 4.1, 4.2: it needs sessions",
 		"soak":       `scenario small is not applicable: it has no variant "soak"; it has one, quick`,
 		"vers=5":     `scenario small: vers is "5", want one of 3, 4.0, 4.1, 4.2`,
-		"kernel=new": `scenario small: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout`,
+		"kernel=new": "scenario " + path + `: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout`,
 	} {
 		_, _, err := scenario.Find(path + ":" + choice)
 		assert.EqualError(t, err, want)

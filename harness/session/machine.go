@@ -2,10 +2,10 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -153,10 +153,11 @@ func (e *Session) Accel(ctx context.Context, c *cache.Cache, k kernel.Build, fre
 	return accel.Probe(ctx, config)
 }
 
-// AgentEnv names the agent binary when it does not lie beside loopfault.
+// AgentEnv names the agent binary when it does not lie where loopfault looks.
 const AgentEnv = "LOOPFAULT_AGENT"
 
-// AgentPath is where the agent for the guests lies.
+// AgentPath is where the agent for the guests lies: beside the program, as make build leaves it, or where
+// make install and packages put it.
 func AgentPath() (string, error) {
 	if p := os.Getenv(AgentEnv); p != "" {
 		if _, err := os.Stat(p); err != nil {
@@ -168,9 +169,16 @@ func AgentPath() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := filepath.Join(filepath.Dir(self), "loopfault-agent")
-	if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("the guest's agent is missing: build it with `make build`, or name it in %s (looked for %s)", AgentEnv, p)
+	return agentOf(filepath.Dir(self))
+}
+
+// agentOf is the agent of a program in the directory.
+func agentOf(dir string) (string, error) {
+	places := []string{filepath.Join(dir, "loopfault-agent"), filepath.Join(dir, "../libexec/loopfault/loopfault-agent")}
+	for _, p := range places {
+		if _, err := os.Stat(p); err == nil {
+			return p, nil
+		}
 	}
-	return p, nil
+	return "", fmt.Errorf("the guest's agent is missing: build it with `make build`, or name it in %s (looked for %s)", AgentEnv, strings.Join(places, " and "))
 }

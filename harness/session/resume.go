@@ -8,6 +8,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/cache"
@@ -33,17 +34,13 @@ func (e *Session) Load(run string) (store.Stored, error) {
 func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFlags) (campaign.Spec, error) {
 	m := stored.Manifest
 	var was struct {
-		Variant string
+		Variant scenario.Choices
 		Export  struct{ Tracking string }
 	}
 	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
 		return campaign.Spec{}, errs.Usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
 	}
-	ref := filepath.Join(stored.Dir, "scenario.yaml")
-	if was.Variant != "" {
-		ref += ":" + was.Variant
-	}
-	s, text, err := FindScenario(ref)
+	s, text, err := FindScenario(scenario.Ref{Source: filepath.Join(stored.Dir, "scenario.yaml"), Choices: was.Variant})
 	if err != nil {
 		return campaign.Spec{}, err
 	}

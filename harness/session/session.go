@@ -36,9 +36,9 @@ func (e *Session) Versions() map[string]string {
 	return map[string]string{"loopfault": e.Version, "go": runtime.Version(), "qemu": QEMUVersion()}
 }
 
-// FindScenario is scenario.Find, with every failure classed as the user's.
-func FindScenario(name string) (scenario.Scenario, []byte, error) {
-	s, text, err := scenario.Find(name)
+// FindScenario is ref.Find, with every failure classed as the user's.
+func FindScenario(ref scenario.Ref) (scenario.Scenario, []byte, error) {
+	s, text, err := ref.Find()
 	return s, text, errs.ByUser(err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"al.essio.dev/pkg/shellescape"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -38,7 +39,7 @@ func (c *Client) Run(ctx context.Context, command string) (Output, error) {
 // bits. The file appears complete or not at all. r must not block for ever: only
 // the guest's side is bounded.
 func (c *Client) CopyIn(ctx context.Context, r io.Reader, path string, perm os.FileMode) error {
-	name, part := quote(path), quote(path+".part")
+	name, part := shellescape.Quote(path), shellescape.Quote(path+".part")
 	var stderr capped
 	return c.exec(ctx, fmt.Sprintf("cat > %s && chmod %o %s && mv %s %s", part, perm.Perm(), part, part, name),
 		localReader{r}, io.Discard, &stderr)
@@ -49,7 +50,7 @@ func (c *Client) CopyIn(ctx context.Context, r io.Reader, path string, perm os.F
 func (c *Client) CopyOut(ctx context.Context, path string, w io.Writer) (int64, error) {
 	var stderr capped
 	count := &counter{w: localWriter{w}}
-	err := c.exec(ctx, "cat < "+quote(path), nil, count, &stderr)
+	err := c.exec(ctx, "cat < "+shellescape.Quote(path), nil, count, &stderr)
 	return count.n, err
 }
 
@@ -78,9 +79,6 @@ func named(command string, err error, stderr *capped) error {
 		Stderr: text[max(0, len(text)-stderrLimit):],
 	}
 }
-
-// quote makes one word of a POSIX shell.
-func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // capped keeps the first OutputLimit bytes and discards the rest: a command
 // must not block when the limit is reached. The library may still write after a

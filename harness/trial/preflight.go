@@ -100,7 +100,7 @@ func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
 // or another layout of its server.
 func (c config) wayOut(s scenario.Scenario, lacked int) string {
 	var ways []string
-	if other, err := s.By("callsite"); err == nil {
+	if other, err := s.By(scenario.Callsite); err == nil {
 		if left := len(c.lackedBy(other)); left < lacked {
 			s, lacked = other, left
 			ways = append(ways, "--fault-backend callsite needs no fault injection of it")

@@ -27,13 +27,13 @@ type Request struct {
 	Source    string         // as kernel.Spec has it
 	Patches   []kernel.Patch // on top of it
 	Flavours  []string       // of all kernels
-	Scenarios []string       // references, as scenario.Find takes them
-	For       time.Duration  // for all scenarios together
+	Scenarios []scenario.Ref
+	For       time.Duration // for all scenarios together
 }
 
 // Comparison is the campaign of one scenario.
 type Comparison struct {
-	Scenario      string
+	Scenario      scenario.Ref
 	Base, Patched kernel.Build
 	Control       *kernel.Build // nil: there is none
 	For           time.Duration
@@ -91,7 +91,7 @@ func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 			Scenario: ref, Base: out.Base, Patched: out.Patched,
 			For: left / time.Duration(len(r.Scenarios)-i), Family: len(r.Scenarios),
 		}
-		done := Checked{Scenario: ref}
+		done := Checked{Scenario: ref.String()}
 		if c.Control, done.NoControl, err = r.control(ctx, w, controls[i]); err != nil {
 			return out, err
 		}
@@ -113,7 +113,7 @@ func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 func (r Request) controls() ([]string, error) {
 	var names []string
 	for _, ref := range r.Scenarios {
-		s, _, err := scenario.Find(ref)
+		s, _, err := ref.Find()
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/errs"
+	"loopfault/harness/scenario"
 	"loopfault/harness/try"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
@@ -37,7 +38,7 @@ func (f *fake) Build(_ context.Context, s kernel.Spec) (kernel.Build, error) {
 
 func (f *fake) Compare(_ context.Context, c try.Comparison) (model.Run, error) {
 	f.compared = append(f.compared, c)
-	m := store.Manifest{Name: c.Scenario, Arms: []store.Arm{{Name: try.Base}, {Name: try.Patched}}, Terms: store.Terms{Family: c.Family}}
+	m := store.Manifest{Name: c.Scenario.String(), Arms: []store.Arm{{Name: try.Base}, {Name: try.Patched}}, Terms: store.Terms{Family: c.Family}}
 	trials := []store.Trial{trial(1, try.Base, verdict.Hang), trial(2, try.Patched, verdict.Clean)}
 	if c.Control != nil {
 		m.Arms = append(m.Arms, store.Arm{Name: try.Control, Control: true})
@@ -55,7 +56,15 @@ func trial(n int, arm string, k verdict.Kind) store.Trial {
 	return t
 }
 
-func request(scenarios ...string) try.Request {
+func request(refs ...string) try.Request {
+	var scenarios []scenario.Ref
+	for _, text := range refs {
+		ref, err := scenario.ParseRef(text)
+		if err != nil {
+			panic(err)
+		}
+		scenarios = append(scenarios, ref)
+	}
 	return try.Request{
 		Source: "debian:6.12", Scenarios: scenarios, For: time.Hour,
 		Patches: []kernel.Patch{{Name: "v2 0001 fix.patch", Text: []byte("x")}},

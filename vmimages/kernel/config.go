@@ -29,8 +29,16 @@ func ReadFragment(path string) (Fragment, error) {
 type setting struct {
 	symbol string // without CONFIG_
 	value  string // as in .config; "n" for "is not set"
-	from   string // "NAME line N"
+	from   place
 }
+
+// place is where a setting stands.
+type place struct {
+	fragment string
+	line     int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s line %d", p.fragment, p.line) }
 
 func (s setting) String() string {
 	if s.value == "n" {
@@ -49,7 +57,7 @@ func (f Fragment) settings() ([]setting, error) {
 	in := bufio.NewScanner(bytes.NewReader(f.Text))
 	for n := 1; in.Scan(); n++ {
 		line := strings.TrimSpace(in.Text())
-		s := setting{from: fmt.Sprintf("%s line %d", f.Name, n)}
+		s := setting{from: place{f.Name, n}}
 		if m := unsetLine.FindStringSubmatch(line); m != nil {
 			s.symbol, s.value = m[1], "n"
 		} else if m := setLine.FindStringSubmatch(line); m != nil {

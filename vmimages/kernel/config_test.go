@@ -85,7 +85,7 @@ func TestBuiltInFragmentsAskForNothingTwice(t *testing.T) {
 		require.NotEmpty(t, list, f.Name)
 		for _, s := range list {
 			assert.Empty(t, seen[s.symbol], "%s is set by %s and %s", s.symbol, seen[s.symbol], s.from)
-			seen[s.symbol] = s.from
+			seen[s.symbol] = s.from.String()
 		}
 	}
 }

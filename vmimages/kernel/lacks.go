@@ -2,12 +2,11 @@ package kernel
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 )
 
 // bootFragments are what any guest needs to boot and to be talked to, whatever is run in it.
-var bootFragments = regexp.MustCompile(`^(10-x86-guest|20-userland|30-virtio)\.config `)
+var bootFragments = []string{"10-x86-guest.config", "20-userland.config", "30-virtio.config"}
 
 // mayLack returns which settings' options a source may lack: those that were not requested
 // by name, and that neither boot nor any scenario needs.
@@ -20,7 +19,7 @@ func (b *Builder) mayLack(r *recipe) func(setting) bool {
 		}
 	}
 	return func(s setting) bool {
-		return b.Needed != nil && !own[s.symbol] && !bootFragments.MatchString(s.from) && !slices.Contains(b.Needed, "CONFIG_"+s.symbol)
+		return b.Needed != nil && !own[s.symbol] && !slices.Contains(bootFragments, s.from.fragment) && !slices.Contains(b.Needed, "CONFIG_"+s.symbol)
 	}
 }
 

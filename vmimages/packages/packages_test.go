@@ -20,6 +20,12 @@ func TestLists(t *testing.T) {
 		seen[p.Name] = true
 		assert.NotEmpty(t, p.Needs, "%s: without a need nobody can name it when it is missing", p.Name)
 	}
+	for _, fields := range lines(hostList) {
+		if len(fields) > 2 {
+			require.Len(t, fields, 3, fields[0])
+			assert.Contains(t, []string{"run", "essential"}, fields[2], "%s: what deb.sh understands", fields[0])
+		}
+	}
 	assert.Contains(t, Guest(), "nfs-kernel-server")
 	assert.Equal(t, "e2fsprogs", Of("debugfs"))
 	assert.Empty(t, Of("no-such-tool"))

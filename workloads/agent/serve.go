@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 
 	"github.com/sourcegraph/jsonrpc2"
 	"golang.org/x/sys/unix"
@@ -35,7 +36,7 @@ type server struct {
 func Serve(ctx context.Context, channel io.ReadWriteCloser) error {
 	s := &server{}
 	conn := jsonrpc2.NewConn(ctx, jsonrpc2.NewPlainObjectStream(channel),
-		jsonrpc2.AsyncHandler(jsonrpc2.HandlerWithError(s.handle)))
+		jsonrpc2.AsyncHandler(jsonrpc2.HandlerWithError(s.answer)))
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
 		return err
@@ -50,6 +51,17 @@ func Serve(ctx context.Context, channel io.ReadWriteCloser) error {
 	}
 	<-conn.DisconnectNotify()
 	return nil
+}
+
+// answer handles a request. An error of the kernel's keeps its number on the way to the host.
+func (s *server) answer(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.Request) (any, error) {
+	result, err := s.handle(ctx, conn, req)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		answer := &jsonrpc2.Error{Code: wire.CodeErrno, Message: err.Error()}
+		answer.SetError(errno)
+		return nil, answer
+	}
+	return result, err
 }
 
 func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) (any, error) {

@@ -57,6 +57,9 @@ const (
 // EventHello is what the agent says when it is ready for requests.
 const EventHello = "hello" // Hello
 
+// CodeErrno is the code of an answer whose data is the number of an error of the guest's kernel.
+const CodeErrno = 1
+
 // Hello introduces a booted guest.
 type Hello struct {
 	Kernel string  `json:"kernel"` // uname -r

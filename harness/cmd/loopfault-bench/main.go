@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/renameio/v2"
 
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/ui"
 	"loopfault/results/report/plain"
@@ -65,7 +66,7 @@ type figure struct {
 }
 
 func (c cli) run(ctx context.Context, b *bench) error {
-	s, text, err := session.FindScenario("pnfs-layoutreturn-enomem")
+	s, text, err := scenario.Find("pnfs-layoutreturn-enomem")
 	if err != nil {
 		return err
 	}

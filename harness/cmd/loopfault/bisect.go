@@ -9,6 +9,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/bisect"
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
 	"loopfault/vmimages/gittree"
@@ -16,19 +17,19 @@ import (
 )
 
 type bisectCmd struct {
-	Scenario     string   `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant and more, as for run."`
-	Good         []string `sep:"none" placeholder:"A" help:"A commit that does not hang; repeatable."`
-	Bad          string   `placeholder:"B" help:"A later commit that hangs."`
-	KernelSource string   `name:"source" aliases:"kernel-source" placeholder:"DIR" help:"The git repository of the kernel. It is not changed: commits are built in a separate checkout."`
-	Path         []string `sep:"none" placeholder:"P" help:"Look only at commits that touch these files or directories; repeatable."`
-	Confidence   float64  `default:"0.95" help:"Wanted probability that the named commit is the culprit; it sets the number of trials of each step."`
-	Signature    []string `sep:"none" placeholder:"S" help:"Signature of the hang that makes a commit bad; repeatable. Default: those of the bad commit."`
-	Probe        int      `default:"60" help:"At most this many trials measure how often the bad commit hangs; five hangs end that."`
-	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
-	Control      string   `placeholder:"K" help:"Kernel whose planted bug is added to commits that seem good, to check that hangs are seen. Default: the scenario's control; none for no check."`
-	Seed         *uint64  `placeholder:"S" help:"Seed of all plans. Default: a random one, which is printed."`
-	Resume       string   `placeholder:"NAME" help:"Go on with an interrupted bisection: its file in the results directory, or latest."`
-	DryRun       bool     `help:"Print the number of commits and steps, and run nothing."`
+	Scenario     scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant and more, as for run."`
+	Good         []string     `sep:"none" placeholder:"A" help:"A commit that does not hang; repeatable."`
+	Bad          string       `placeholder:"B" help:"A later commit that hangs."`
+	KernelSource string       `name:"source" aliases:"kernel-source" placeholder:"DIR" help:"The git repository of the kernel. It is not changed: commits are built in a separate checkout."`
+	Path         []string     `sep:"none" placeholder:"P" help:"Look only at commits that touch these files or directories; repeatable."`
+	Confidence   float64      `default:"0.95" help:"Wanted probability that the named commit is the culprit; it sets the number of trials of each step."`
+	Signature    []string     `sep:"none" placeholder:"S" help:"Signature of the hang that makes a commit bad; repeatable. Default: those of the bad commit."`
+	Probe        int          `default:"60" help:"At most this many trials measure how often the bad commit hangs; five hangs end that."`
+	Flavour      []string     `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
+	Control      string       `placeholder:"K" help:"Kernel whose planted bug is added to commits that seem good, to check that hangs are seen. Default: the scenario's control; none for no check."`
+	Seed         *uint64      `placeholder:"S" help:"Seed of all plans. Default: a random one, which is printed."`
+	Resume       string       `placeholder:"NAME" help:"Go on with an interrupted bisection: its file in the results directory, or latest."`
+	DryRun       bool         `help:"Print the number of commits and steps, and run nothing."`
 	session.GuestFlags
 }
 
@@ -63,13 +64,22 @@ func (c *bisectCmd) Run(ctx context.Context, e *env) error {
 	return &outcome{exitFound}
 }
 
+// bisectOutput is what bisect --json prints.
+type bisectOutput struct {
+	Record string `json:"record"` // its file in the results directory, which --resume takes
+	*bisect.State
+}
+
+// bisectPlanned is what bisect --dry-run --json prints.
+type bisectPlanned struct {
+	Commits int `json:"commits"`
+	Steps   int `json:"steps"` // about so many
+}
+
 // print prints the result; with --json, the whole state.
 func (c *bisectCmd) print(e *env, s *bisect.State) error {
 	if e.json {
-		return e.printJSON(struct {
-			Record string `json:"record"` // its file in the results directory, which --resume takes
-			*bisect.State
-		}{s.Name(), s})
+		return e.printJSON(bisectOutput{s.Name(), s})
 	}
 	for _, line := range s.Lines() {
 		fmt.Fprintln(e.stdout, line)
@@ -85,12 +95,12 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 		Signatures: c.Signature, Confidence: c.Confidence, Probe: c.Probe,
 	}
 	if c.Resume != "" {
-		if c.Scenario != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
+		if c.Scenario.Source != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
 			return r, errs.Usagef("--resume continues a bisection as it was started: give no scenario and no commits with it")
 		}
 		return r, nil
 	}
-	if c.Scenario == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
+	if c.Scenario.Source == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
 		return r, errs.Usagef("expected --good A --bad B --source DIR SCENARIO, or --resume NAME")
 	}
 	s, _, err := session.FindScenario(c.Scenario)
@@ -135,7 +145,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 // size prints the number of commits and steps.
 func (c *bisectCmd) size(e *env, commits int) error {
 	if e.json && c.DryRun {
-		return e.printJSON(map[string]int{"commits": commits, "steps": bisect.Steps(commits)})
+		return e.printJSON(bisectPlanned{commits, bisect.Steps(commits)})
 	}
 	_, err := fmt.Fprintf(e.Text, "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
 	return err

@@ -32,7 +32,8 @@ _loopfault() {
 	candidates=("${(@f)$(loopfault completion words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
 	compadd -- $candidates || _files
 }
-compdef _loopfault loopfault
+# Sourced, this file defines; found by zsh in its path, it is the function itself.
+if [ "$funcstack[1]" = _loopfault ]; then _loopfault "$@"; else compdef _loopfault loopfault; fi
 `,
 	"fish": `complete -c loopfault -a '(loopfault completion words -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"loopfault/results/report/text"
-
 	"golang.org/x/sys/unix"
 
 	"loopfault/harness/guest"
@@ -22,8 +20,14 @@ type doctorCmd struct{}
 // check is one line of the doctor: its subject, its result, and whether guests
 // can be run or kernels built without it.
 type check struct {
-	what, found string
-	ok          bool
+	What  string `json:"check"`
+	Found string `json:"found"`
+	OK    bool   `json:"ok"`
+}
+
+// checksOutput is what doctor --json prints.
+type checksOutput struct {
+	Checks []check `json:"checks"`
 }
 
 func (doctorCmd) Run(ctx context.Context, e *env) error {
@@ -32,23 +36,16 @@ func (doctorCmd) Run(ctx context.Context, e *env) error {
 	if here.Fits() == nil { // else there is no point in installing anything
 		checks = append(checks, e.checkTools(ctx)...)
 	}
-	bad, g := 0, text.Table{Head: []string{"check", "ok", "found"}}
-	for _, k := range checks {
-		g.Add(k.what, k.ok, k.found)
-		mark := "ok"
-		if !k.ok {
-			mark, bad = "MISSING", bad+1
-		}
-		if !e.json {
-			fmt.Fprintf(e.stdout, "%-8s %-12s %s\n", mark, k.what, k.found)
-		}
-	}
 	if e.json {
-		if err := e.table("checks", g); err != nil {
+		if err := e.printJSON(checksOutput{checks}); err != nil {
 			return err
 		}
 	}
-	if bad > 0 {
+	for _, k := range checks {
+		mark := map[bool]string{true: "ok", false: "MISSING"}[k.OK]
+		fmt.Fprintf(e.Text, "%-8s %-12s %s\n", mark, k.What, k.Found)
+	}
+	if slices.ContainsFunc(checks, func(k check) bool { return !k.OK }) {
 		return &outcome{exitInfrastructure}
 	}
 	return nil

@@ -78,10 +78,10 @@ func TestCommandsInDocumentsAreTaken(t *testing.T) {
 			require.NoError(t, err)
 			_, err = k.Parse(strings.Fields(strings.ReplaceAll(line, "'", "")))
 			assert.NoError(t, err, "%s: %s", p, line)
-			names := append([]string{c.Run.Scenario, c.Compare.Scenario, c.Explore.Scenario, c.Bisect.Scenario, c.Scenario.Show.Scenario}, c.Try.Scenario...)
-			for _, name := range append(names, c.Matrix.Scenario...) {
-				if name != "" && name != "SCENARIO" && !strings.HasSuffix(name, ".yaml") {
-					_, _, err := scenario.Find(name)
+			refs := append([]scenario.Ref{c.Run.Scenario, c.Compare.Scenario, c.Explore.Scenario, c.Bisect.Scenario, c.Scenario.Show.Scenario}, c.Try.Scenario...)
+			for _, ref := range append(refs, c.Matrix.Scenario...) {
+				if name := ref.Source; name != "" && name != "SCENARIO" && !strings.HasSuffix(name, ".yaml") {
+					_, _, err := ref.Find()
 					assert.NoError(t, err, "%s: %s", p, line)
 				}
 			}

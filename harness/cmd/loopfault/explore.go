@@ -15,11 +15,11 @@ import (
 
 // exploreCmd looks for an order of events that hangs a kernel.
 type exploreCmd struct {
-	Scenario string  `arg:"" help:"Scenario with fault explore, as run takes it."`
-	Kernel   string  `placeholder:"K" default:"stock" help:"Kernel to run it on."`
-	Trials   int     `placeholder:"N" default:"20" help:"Schedules to try."`
-	Tries    int     `placeholder:"N" default:"3" help:"Trials of each smaller schedule; one hang is enough."`
-	Seed     *uint64 `placeholder:"S" help:"Seed of the schedules. Default: a random one, which is printed."`
+	Scenario scenario.Ref `arg:"" help:"Scenario with fault explore, as run takes it."`
+	Kernel   string       `placeholder:"K" default:"stock" help:"Kernel to run it on."`
+	Trials   int          `placeholder:"N" default:"20" help:"Schedules to try."`
+	Tries    int          `placeholder:"N" default:"3" help:"Trials of each smaller schedule; one hang is enough."`
+	Seed     *uint64      `placeholder:"S" help:"Seed of the schedules. Default: a random one, which is printed."`
 	session.GuestFlags
 }
 

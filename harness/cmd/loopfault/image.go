@@ -39,6 +39,19 @@ func rootImageLine(img image.Image) string {
 
 type imageListCmd struct{}
 
+// imagesOutput is what image list --json prints.
+type imagesOutput struct {
+	Images []imageRow `json:"images"`
+}
+
+type imageRow struct {
+	Key      string `json:"key"`      // the first 12 characters of it
+	Release  string `json:"release"`  // of Debian
+	Packages int    `json:"packages"` // how many are in it
+	Built    string `json:"built"`    // local time
+	Path     string `json:"path"`
+}
+
 func (imageListCmd) Run(e *env) error {
 	c, err := cache.Open("")
 	if err != nil {
@@ -48,9 +61,9 @@ func (imageListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := text.Table{Head: []string{"KEY", "RELEASE", "PACKAGES", "BUILT", "PATH"}}
+	out := imagesOutput{Images: []imageRow{}}
 	for _, i := range list {
-		g.Add(fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path)
+		out.Images = append(out.Images, imageRow{fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path})
 	}
-	return e.table("images", g)
+	return e.table(text.Rows(out.Images), out)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
@@ -63,7 +64,7 @@ func TestTryJSON(t *testing.T) {
 }
 
 func TestPlanJSON(t *testing.T) {
-	s, text, err := session.FindScenario("dirty-limit:quick")
+	s, text, err := scenario.Find("dirty-limit:quick")
 	require.NoError(t, err)
 	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Terms: store.Terms{Trials: 2, Seed: 5}, Jobs: 1}
 	v := keys(t, func(e *env) error { return e.printPlan(spec) })

@@ -142,6 +142,20 @@ func (kernelListCmd) Help() string {
 		"again when a command needs it; a campaign that was begun with it goes on with it."
 }
 
+// kernelsOutput is what kernel list --json prints.
+type kernelsOutput struct {
+	Kernels []kernelRow `json:"kernels"`
+}
+
+type kernelRow struct {
+	Name    string `json:"name"`
+	Version string `json:"version"` // uname -r; empty when it is not built
+	Key     string `json:"key"`     // the first 12 characters of it
+	Patches string `json:"patches"` // with blanks between them
+	Built   string `json:"built"`   // local time, with ", outdated" behind it where that is so, or "not built"
+	Series  string `json:"series"`  // that the catalogue has it in, with blanks between them
+}
+
 func (kernelListCmd) Run(e *env) error {
 	store, err := cache.Open("")
 	if err != nil {
@@ -151,7 +165,7 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	g := text.Table{Head: []string{"NAME", "VERSION", "KEY", "PATCHES", "BUILT", "SERIES"}}
+	out := kernelsOutput{Kernels: []kernelRow{}}
 	built := map[string]bool{}
 	for _, b := range list {
 		built[b.Name] = true
@@ -163,14 +177,16 @@ func (kernelListCmd) Run(e *env) error {
 		if kernel.Outdated(b) {
 			when += ", outdated"
 		}
-		g.Add(b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), when, seriesOf(b.Name))
+		out.Kernels = append(out.Kernels, kernelRow{
+			b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), when, seriesOf(b.Name),
+		})
 	}
 	for _, name := range kernel.CatalogueNames() {
 		if !built[name] {
-			g.Add(name, "", "", "", "not built", seriesOf(name))
+			out.Kernels = append(out.Kernels, kernelRow{Name: name, Built: "not built", Series: seriesOf(name)})
 		}
 	}
-	return e.table("kernels", g)
+	return e.table(text.Rows(out.Kernels), out)
 }
 
 // seriesOf are the series that a kernel of the catalogue can be had in by NAME@SERIES.

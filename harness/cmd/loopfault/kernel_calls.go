@@ -6,7 +6,6 @@ import (
 	"text/tabwriter"
 
 	"loopfault/errs"
-	"loopfault/results/report/text"
 
 	"loopfault/faults"
 	"loopfault/harness/control"
@@ -26,7 +25,7 @@ type kernelCallsCmd struct {
 }
 
 func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {
-	s, _, err := session.FindScenario("umount-matrix")
+	s, _, err := scenario.Find("umount-matrix")
 	if err != nil {
 		return err
 	}
@@ -55,15 +54,25 @@ func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {
 	return t.Flush()
 }
 
-// printCalls is the table as JSON.
+// callsOutput is what kernel calls --json prints.
+type callsOutput struct {
+	Calls []callRow `json:"calls"`
+}
+
+type callRow struct {
+	Call   string `json:"call"` // as fault callsite names it
+	Callee string `json:"callee"`
+	Place  string `json:"place"` // function+offset of the call
+}
+
 func (e *env) printCalls(fn wire.Symbol, sites []faults.CallSite, all bool) error {
-	g := text.Table{Head: []string{"call", "callee", "place"}}
+	out := callsOutput{Calls: []callRow{}}
 	for _, site := range sites {
 		if all || site.Alloc {
-			g.Add(fmt.Sprint(site), site.Callee, fmt.Sprintf("%s+%#x", fn.Name, site.Call-fn.Start))
+			out.Calls = append(out.Calls, callRow{fmt.Sprint(site), site.Callee, fmt.Sprintf("%s+%#x", fn.Name, site.Call-fn.Start)})
 		}
 	}
-	return e.table("calls", g)
+	return e.printJSON(out)
 }
 
 func (c kernelCallsCmd) calls(ctx context.Context, e *env, s scenario.Scenario, m session.Machine) (sites []faults.CallSite, fn wire.Symbol, err error) {

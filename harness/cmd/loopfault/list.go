@@ -20,6 +20,11 @@ type listCmd struct {
 	Rebuild  bool   `help:"Read all runs again; otherwise only what changed is read."`
 }
 
+// runsOutput is what list --json prints.
+type runsOutput struct {
+	Runs []index.Run `json:"runs"`
+}
+
 func (c listCmd) Run(ctx context.Context, e *env) error {
 	if c.Last < 0 {
 		return errs.Usagef("--last is %d, want at least 1", c.Last)
@@ -34,7 +39,7 @@ func (c listCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if e.json {
-		return e.printJSON(map[string]any{"runs": runs})
+		return e.printJSON(runsOutput{runs})
 	}
 	return c.print(e, runs)
 }
@@ -60,5 +65,5 @@ func (c listCmd) print(e *env, runs []index.Run) error {
 		}
 		g.Add(append(row, r.Problem)...)
 	}
-	return e.table("runs", g)
+	return g.Print(e.stdout, text.WidthOf(e.stdout))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -41,9 +40,7 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if e.json || c.Format == "json" {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(out)
+		return e.printJSON(out)
 	}
 	out.Fprint(e.stdout, e.Results)
 	return nil

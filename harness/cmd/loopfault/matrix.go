@@ -2,32 +2,31 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"loopfault/errs"
 	"loopfault/harness/matrix"
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
 )
 
 type matrixCmd struct {
-	Scenario []string `arg:"" optional:"" help:"Names from the catalogue, or YAML files. Default: those of the groups."`
-	Group    []string `placeholder:"G" enum:"quick,auto,soak,dangerous,control" help:"Scenarios of these groups; auto when no scenario is named. Dangerous ones only run when their group or they themselves are named."`
-	Variant  []string `placeholder:"V" help:"Variants of each scenario to run, as quick or soak."`
-	Kernel   []string `placeholder:"K" default:"stock" help:"Kernels to run on, flavours among them."`
-	Vers     []string `placeholder:"V" help:"NFS versions, or all that a scenario applies to. Default: each scenario's own."`
-	FS       []string `name:"fs" placeholder:"F" help:"Exported file systems, or all that a scenario applies to. Default: each scenario's own."`
-	Trials   int      `default:"3" help:"Trials in each cell."`
-	Controls bool     `help:"Run each scenario's control in its cell, which has to hang."`
-	Expunge  string   `placeholder:"FILE" help:"Cells that are not to run, a line each: SCENARIO [kernel=K] [vers=V] [fs=F] # reason."`
-	Seed     *uint64  `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is printed."`
-	Resume   string   `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
-	DryRun   bool     `help:"Print the cells, and run nothing."`
+	Scenario []scenario.Ref `arg:"" optional:"" help:"Names from the catalogue, or YAML files. Default: those of the groups."`
+	Group    []string       `placeholder:"G" enum:"quick,auto,soak,dangerous,control" help:"Scenarios of these groups; auto when no scenario is named. Dangerous ones only run when their group or they themselves are named."`
+	Variant  []string       `placeholder:"V" help:"Variants of each scenario to run, as quick or soak."`
+	Kernel   []string       `placeholder:"K" default:"stock" help:"Kernels to run on, flavours among them."`
+	Vers     []string       `placeholder:"V" help:"NFS versions, or all that a scenario applies to. Default: each scenario's own."`
+	FS       []string       `name:"fs" placeholder:"F" help:"Exported file systems, or all that a scenario applies to. Default: each scenario's own."`
+	Trials   int            `default:"3" help:"Trials in each cell."`
+	Controls bool           `help:"Run each scenario's control in its cell, which has to hang."`
+	Expunge  string         `placeholder:"FILE" help:"Cells that are not to run, a line each: SCENARIO [kernel=K] [vers=V] [fs=F] # reason."`
+	Seed     *uint64        `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is printed."`
+	Resume   string         `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
+	DryRun   bool           `help:"Print the cells, and run nothing."`
 	backendFlag
 	session.KnownFlag
 	session.GuestFlags
@@ -42,9 +41,7 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 		err = c.run(ctx, e, rec)
 	}
 	if e.json {
-		out := json.NewEncoder(e.stdout)
-		out.SetIndent("", " ")
-		return errors.Join(out.Encode(rec), err)
+		return errors.Join(e.printJSON(rec), err)
 	}
 	rec.Text(e.stdout)
 	if err != nil {
@@ -97,21 +94,16 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 func (c *matrixCmd) request() (matrix.Request, error) {
 	r := matrix.Request{
 		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
-		Vers: c.Vers, FS: c.FS, Backend: c.Backend, Trials: c.Trials, Controls: c.Controls,
+		Vers: c.Vers, FS: c.FS, Backend: scenario.Backend(c.Backend), Trials: c.Trials, Controls: c.Controls,
 	}
 	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed
 	if len(c.Scenario) == 0 && len(c.Group) == 0 {
 		c.Group = []string{"auto"}
 	}
-	grouped, err := matrix.InGroups(c.Group)
+	err := r.AddGroups(c.Group)
 	if err != nil {
 		return r, err
-	}
-	for _, name := range grouped {
-		if !slices.Contains(r.Scenarios, name) {
-			r.Scenarios = append(r.Scenarios, name)
-		}
 	}
 	if c.Expunge != "" {
 		text, err := safefile.Read(c.Expunge, safefile.MaxConfig)

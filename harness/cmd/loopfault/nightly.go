@@ -79,6 +79,16 @@ type nightOutput struct {
 	*nightly.Night
 }
 
+// nightNone is what nightly --resume --json prints when there is nothing to resume.
+type nightNone struct {
+	Record *string `json:"record"` // null
+}
+
+// nightPlanned is what nightly --dry-run --json prints.
+type nightPlanned struct {
+	Cells []matrix.Cell `json:"cells"`
+}
+
 func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 	if e.json {
 		return e.printJSON(nightOutput{n.Name(), nightly.Judge(n), n})
@@ -157,7 +167,7 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 	case c.Resume:
 		fmt.Fprintf(e.Text, "no nightly of %s was interrupted\n", s.Name)
 		if e.json {
-			return nil, nil, e.printJSON(map[string]any{"record": nil})
+			return nil, nil, e.printJSON(nightNone{})
 		}
 		return nil, nil, nil
 	}
@@ -181,7 +191,7 @@ func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
 	}
 	cells, err := r.Cells()
 	if e.json && err == nil {
-		return e.printJSON(map[string]any{"cells": cells})
+		return e.printJSON(nightPlanned{cells})
 	}
 	for _, cell := range cells {
 		fmt.Fprintf(e.stdout, "%s on %s: %s %s\n", cell.Ref, cell.Kernel, cell.State, cell.Why)

@@ -6,10 +6,10 @@ import (
 	"loopfault/results/report/text"
 )
 
-// table prints a table in the requested format; name is that of its rows in JSON.
-func (e *env) table(name string, t text.Table) error {
+// table prints a table, or the same as JSON.
+func (e *env) table(t text.Table, out any) error {
 	if e.json {
-		return e.printJSON(map[string]any{name: t.Objects()})
+		return e.printJSON(out)
 	}
 	return t.Print(e.stdout, text.WidthOf(e.stdout))
 }

@@ -49,7 +49,7 @@ func (e *env) printPlan(spec campaign.Spec) error {
 }
 
 func planOf(spec campaign.Spec) planOutput {
-	p := planOutput{Scenario: spec.Scenario.Ref(), Seed: spec.Seed, Jobs: spec.Jobs, GuestMiB: int(spec.GuestMiB()), Trials: []store.Planned{}}
+	p := planOutput{Scenario: spec.Scenario.Ref().String(), Seed: spec.Seed, Jobs: spec.Jobs, GuestMiB: int(spec.GuestMiB()), Trials: []store.Planned{}}
 	for t := range spec.Plan().All() {
 		if t.N > mostPlanned {
 			p.More = true

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write docs/reference/command-line.md anew")
+var update = flag.Bool("update", false, "write the pages of docs/reference anew")
 
 const referenceFile = "../../../docs/reference/command-line.md"
 
@@ -54,6 +55,9 @@ func (r *reference) command(n *kong.Node) {
 	r.flags(n.Flags)
 	if text := jsonHelp[pathOf(n)]; text != "" {
 		r.line("%s\n", inPage(text))
+	}
+	if outputs[pathOf(n)] != nil {
+		r.line("What --json prints has a [schema](schema/%s).\n", filepath.Base(schemaFile(pathOf(n))))
 	}
 	for i, e := range examples[pathOf(n)] {
 		if i == 0 {

@@ -8,6 +8,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/reproduce"
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
 )
@@ -36,7 +37,7 @@ func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 	}
 	h := &reproduce.Hunt{
 		Session: &e.Session, Flags: c.GuestFlags, Wanted: wanted,
-		Kernel: c.Kernel, Backend: c.Backend, For: c.For, Seed: c.Seed,
+		Kernel: c.Kernel, Backend: scenario.Backend(c.Backend), For: c.For, Seed: c.Seed,
 	}
 	found := h.Announce(ranked)
 	if len(ranked) == 0 {

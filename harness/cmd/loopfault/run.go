@@ -26,7 +26,7 @@ type backendFlag struct {
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Scenario string        `arg:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
+	Scenario scenario.Ref  `arg:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
 	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
@@ -102,7 +102,7 @@ func checkPower(power float64) error {
 // run checks everything that can be checked before a guest starts, and completes
 // spec from the command's flags.
 func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked store.Terms) error {
-	s, text, err := session.FindScenario(scenario.WithBackend(f.Scenario, f.Backend))
+	s, text, err := f.scenario()
 	if err != nil {
 		return err
 	}
@@ -131,6 +131,11 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 	}
 	out, err := e.Run(ctx, st, spec)
 	return e.conclude(spec.Seed, out, err)
+}
+
+// scenario is the one that was asked for, with the text it was read from.
+func (f *campaignFlags) scenario() (scenario.Scenario, []byte, error) {
+	return session.FindScenario(f.Scenario.By(scenario.Backend(f.Backend)))
 }
 
 func (f *campaignFlags) check(until string) error {
@@ -164,16 +169,19 @@ func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	return judge(out.Summary)
 }
 
+// runOutput is what run, compare, resume and replay print with --json.
+type runOutput struct {
+	Run      string `json:"run"`
+	Dir      string `json:"dir"`
+	Seed     uint64 `json:"seed"`
+	Complete bool   `json:"complete"`
+	summary.Summary
+}
+
 // printOutcome prints the result of a campaign so far.
 func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	if e.json {
-		return e.printJSON(struct {
-			Run      string `json:"run"`
-			Dir      string `json:"dir"`
-			Seed     uint64 `json:"seed"`
-			Complete bool   `json:"complete"`
-			summary.Summary
-		}{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
+		return e.printJSON(runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
 	}
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))

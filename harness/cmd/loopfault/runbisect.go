@@ -46,7 +46,7 @@ func (c *runCmd) forGit(ctx context.Context, e *env) error {
 }
 
 func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error) {
-	s, yaml, err := session.FindScenario(c.Scenario)
+	s, yaml, err := c.scenario()
 	if err != nil {
 		return "", err
 	}

@@ -19,20 +19,31 @@ type scenarioCmd struct {
 
 type scenarioListCmd struct{}
 
+// scenariosOutput is what scenario list --json prints.
+type scenariosOutput struct {
+	Scenarios []scenarioRow `json:"scenarios"`
+}
+
+type scenarioRow struct {
+	Scenario string `json:"scenario"` // its name
+	Groups   string `json:"groups"`   // with commas between them
+	Title    string `json:"title"`
+}
+
 func (scenarioListCmd) Run(e *env) error {
-	g := text.Table{Head: []string{"SCENARIO", "GROUPS", "TITLE"}}
+	out := scenariosOutput{Scenarios: []scenarioRow{}}
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)
 		if err != nil {
 			return err
 		}
-		g.Add(name, strings.Join(s.Groups, ","), s.Title)
+		out.Scenarios = append(out.Scenarios, scenarioRow{name, strings.Join(s.Groups, ","), s.Title})
 	}
-	return e.table("scenarios", g)
+	return e.table(text.Rows(out.Scenarios), out)
 }
 
 type scenarioShowCmd struct {
-	Scenario string `arg:"" help:"Name from the catalogue, or a YAML file."`
+	Scenario scenario.Ref `arg:"" help:"Name from the catalogue, or a YAML file."`
 }
 
 func (c scenarioShowCmd) Run(e *env) error {

@@ -57,6 +57,9 @@ func TestScripts(t *testing.T) {
 				} else if err != nil {
 					return "", "", err
 				}
+				if command, is := commandOf(args[1:]); is && len(stdout) > 0 && outputs[command] != nil {
+					checkJSON(t, command, stdout)
+				}
 				if got := cmd.ProcessState.ExitCode(); got != want {
 					err = fmt.Errorf("exit code %d, want %d", got, want)
 				} else {

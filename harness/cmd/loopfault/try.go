@@ -16,16 +16,16 @@ import (
 )
 
 type tryCmd struct {
-	Scenario     []string      `arg:"" help:"Names from the catalogue, or YAML files; after a colon a variant and more, as for run."`
-	Patch        []string      `sep:"none" placeholder:"FILE" help:"Patch to try, plain or mailbox; repeatable, in order."`
-	ReversePatch []string      `sep:"none" placeholder:"FILE" help:"Patch to take out instead; repeatable, after the others."`
-	Source       string        `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from."`
-	Flavour      []string      `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
-	For          time.Duration `placeholder:"1h" default:"1h" help:"Start no trial after this time; the scenarios share it. Builds do not count."`
-	Power        float64       `default:"0.8" help:"Go on until half of the hang rate would have been shown with this chance, if there is time."`
-	Rate         float64       `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`
-	Seed         *uint64       `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
-	Mail         string        `placeholder:"FILE" help:"Write the text to mail to a file as well."`
+	Scenario     []scenario.Ref `arg:"" help:"Names from the catalogue, or YAML files; after a colon a variant and more, as for run."`
+	Patch        []string       `sep:"none" placeholder:"FILE" help:"Patch to try, plain or mailbox; repeatable, in order."`
+	ReversePatch []string       `sep:"none" placeholder:"FILE" help:"Patch to take out instead; repeatable, after the others."`
+	Source       string         `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from."`
+	Flavour      []string       `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
+	For          time.Duration  `placeholder:"1h" default:"1h" help:"Start no trial after this time; the scenarios share it. Builds do not count."`
+	Power        float64        `default:"0.8" help:"Go on until half of the hang rate would have been shown with this chance, if there is time."`
+	Rate         float64        `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`
+	Seed         *uint64        `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
+	Mail         string         `placeholder:"FILE" help:"Write the text to mail to a file as well."`
 	backendFlag
 	session.GuestFlags
 }
@@ -75,9 +75,9 @@ func (c *tryCmd) request() (try.Request, error) {
 	if err != nil {
 		return try.Request{}, err
 	}
-	var refs []string
+	var refs []scenario.Ref
 	for _, ref := range c.Scenario {
-		ref = scenario.WithBackend(ref, c.Backend)
+		ref = ref.By(scenario.Backend(c.Backend))
 		if _, _, err := session.FindScenario(ref); err != nil {
 			return try.Request{}, err
 		}

@@ -3,9 +3,10 @@ package model
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 
 	"loopfault/results/store"
 )
@@ -22,12 +23,12 @@ func commands(m store.Manifest) []string {
 	if !strings.Contains(strings.Join(command, " "), "--seed") && m.ReplayOf == "" {
 		command = append(command, "--seed", fmt.Sprint(m.Seed))
 	}
-	return append(prepare(m.Arms...), quoted(command))
+	return append(prepare(m.Arms...), shellescape.QuoteCommand(command))
 }
 
 // replay runs one trial again on its own kernel: same plan and seed, ten times, since timing is not in the seed.
 func replay(m store.Manifest, arm store.Arm, t store.Trial) []string {
-	return append(prepare(arm), quoted([]string{"loopfault", "run", scenarioArg(m), "--kernel", arm.Kernel,
+	return append(prepare(arm), shellescape.QuoteCommand([]string{"loopfault", "run", scenarioArg(m), "--kernel", arm.Kernel,
 		"--trial-seed", fmt.Sprint(t.Seed), "--trials", "10", "--until", "hang"}))
 }
 
@@ -40,14 +41,14 @@ func prepare(arms ...store.Arm) []string {
 		switch {
 		case len(a.Build) > 0 && !slices.Equal(a.Build[0], append(build[:3:3], a.Kernel)):
 			for _, words := range a.Build {
-				own = append(own, quoted(words))
+				own = append(own, shellescape.QuoteCommand(words))
 			}
 		case !strings.ContainsRune(a.Kernel, filepath.Separator) && a.Kernel != "" && !slices.Contains(build[3:], a.Kernel):
 			build = append(build, a.Kernel)
 		}
 	}
 	if len(build) > 3 {
-		own = slices.Insert(own, 0, quoted(build))
+		own = slices.Insert(own, 0, shellescape.QuoteCommand(build))
 	}
 	return append(own, "loopfault image build")
 }
@@ -63,18 +64,4 @@ func scenarioArg(m store.Manifest) string {
 		}
 	}
 	return m.Name
-}
-
-var unquoted = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_-]+$`)
-
-// quoted joins words for a shell.
-func quoted(words []string) string {
-	var list []string
-	for _, w := range words {
-		if !unquoted.MatchString(w) {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		list = append(list, w)
-	}
-	return strings.Join(list, " ")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,7 +17,7 @@ import (
 	"loopfault/results/report/plain"
 )
 
-// Table is printed as a table, as one entry a line where the terminal is too narrow for that, or as JSON.
+// Table is printed as a table, or as one entry a line where the terminal is too narrow for that.
 type Table struct {
 	Head  []string
 	Right bool // columns are numbers
@@ -26,17 +27,20 @@ type Table struct {
 // Add appends a row.
 func (t *Table) Add(cells ...any) { t.rows = append(t.rows, cells) }
 
-// Objects are the rows with the headings as keys.
-func (t Table) Objects() []map[string]any {
-	list := []map[string]any{}
-	for _, row := range t.rows {
-		o := map[string]any{}
-		for i, cell := range row {
-			o[strings.ToLower(strings.ReplaceAll(t.Head[i], " ", "_"))] = cell
-		}
-		list = append(list, o)
+// Rows is a table of structs: a column for each field, with its JSON name in capitals as heading.
+func Rows[R any](rows []R) Table {
+	var t Table
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[R]()) {
+		t.Head = append(t.Head, strings.ToUpper(f.Tag.Get("json")))
 	}
-	return list
+	for _, row := range rows {
+		var cells []any
+		for i, v := 0, reflect.ValueOf(row); i < v.NumField(); i++ {
+			cells = append(cells, v.Field(i).Interface())
+		}
+		t.Add(cells...)
+	}
+	return t
 }
 
 // WidthOf is how wide a terminal is: $COLUMNS if that is set, 0 for whatever is no terminal.
