@@ -58,7 +58,7 @@ func TestTimelineHasAllRows(t *testing.T) {
 
 func TestEmptyRun(t *testing.T) {
 	r := fakerun.Model(t, fakerun.Spec{})
-	assert.Equal(t, "Nothing can be said yet: no trial is complete.", r.Sentence)
+	assert.Equal(t, "No conclusion yet: no trial is complete.", r.Sentence)
 	assert.Equal(t, summary.Inconclusive, r.Outcome)
 	assert.Empty(t, r.Findings)
 }

@@ -14,11 +14,11 @@ func sentence(r Run) string {
 	s := r.Summary
 	switch {
 	case len(r.Trials) == 0:
-		return "Nothing can be said yet: no trial is complete."
+		return "No conclusion yet: no trial is complete."
 	case !s.Trusted:
 		return "Not to be trusted: " + s.Problem + "."
 	case r.Outcome == summary.Broken:
-		return fmt.Sprintf("Nothing can be said: the harness itself failed in all %d trials.", len(r.Trials))
+		return fmt.Sprintf("No conclusion: the harness itself failed in all %d trials.", len(r.Trials))
 	}
 	var arms []string
 	for _, a := range s.Arms {
@@ -39,7 +39,7 @@ func armSentence(a summary.Arm) string {
 	case a.Trials == 0:
 		return a.Name + " has not run yet"
 	case n == 0:
-		return fmt.Sprintf("of %s nothing can be said, none of its %s counts", a.Name, trials(a.Trials))
+		return fmt.Sprintf("no conclusion about %s: none of its %s counts", a.Name, trials(a.Trials))
 	}
 	also := ""
 	if crashes > 0 {
