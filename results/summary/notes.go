@@ -39,7 +39,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 				other = "other "
 			}
 			percent := math.Ceil(1000**a.Below) / 10
-			list = append(list, fmt.Sprintf("%s: 0 %shangs in %d trials: below %.1f %% at 95 %%.", a.Name, other, a.Counted(), percent))
+			list = append(list, fmt.Sprintf("%s: 0 %shangs in %d trials: below %.1f %% at 95 %% confidence.", a.Name, other, a.Counted(), percent))
 		}
 	}
 	list = append(list, stallNotes(s.Arms)...)

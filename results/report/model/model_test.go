@@ -36,7 +36,7 @@ func TestEachSignatureOnce(t *testing.T) {
 	}
 	assert.Equal(t, want, hung)
 	assert.Equal(t, summary.Found, r.Outcome)
-	assert.Regexp(t, `^stock hung in \d+ of \d+ trials: .* at 95 %; no hang in \d+ trials of fixed: less than .* better \(p = `, r.Sentence)
+	assert.Regexp(t, `^stock hung in \d+ of \d+ trials: .* at 95 % confidence; no hang in \d+ trials of fixed: less than .* better \(p = `, r.Sentence)
 }
 
 func TestTimelineHasAllRows(t *testing.T) {

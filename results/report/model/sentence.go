@@ -46,12 +46,12 @@ func armSentence(a summary.Arm) string {
 		also = fmt.Sprintf(" and crashed in %d", crashes)
 	}
 	if a.Hung() == 0 && crashes == 0 {
-		return fmt.Sprintf("no hang in %s of %s: less than %s of trials hang, at 95 %%", trials(n), a.Name, percentUp(*a.Below))
+		return fmt.Sprintf("no hang in %s of %s: less than %s of trials hang, at 95 %% confidence", trials(n), a.Name, percentUp(*a.Below))
 	}
 	if a.Hung() == 0 {
 		return fmt.Sprintf("%s crashed in %d of %s and hung in none", a.Name, crashes, trials(n))
 	}
-	return fmt.Sprintf("%s hung in %d of %s%s: %s of trials hang, %s to %s at 95 %%",
+	return fmt.Sprintf("%s hung in %d of %s%s: %s of trials hang, %s to %s at 95 %% confidence",
 		a.Name, a.Hung(), trials(n), also, Percent(a.HangRate), Percent(a.Interval[0]), Percent(a.Interval[1]))
 }
 
