@@ -90,7 +90,7 @@ type Found struct {
 type State struct {
 	Format  int      `json:"format"`
 	Request Request  `json:"request"`
-	Wanted  []string `json:"wanted,omitempty"` // marks of hangs that make a commit bad, see marks
+	Wanted  []string `json:"wanted,omitempty"` // hangs that make a commit bad
 	BadEnd  *Step    `json:"bad_end,omitempty"`
 	GoodEnd *Step    `json:"good_end,omitempty"`
 	Steps   []Step   `json:"steps"`

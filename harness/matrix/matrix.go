@@ -18,7 +18,7 @@ type Request struct {
 	Scenarios []scenario.Ref   `json:"scenarios"`
 	Variants  []string         `json:"variants,omitempty"` // of each; "" is the scenario as it stands; none: that one
 	Kernels   []string         `json:"kernels"`
-	Vers      []string         `json:"vers,omitempty"`          // none: each scenario's own; All: all it applies to
+	Vers      []string         `json:"vers,omitempty"`          // none: each scenario's own; "all": all that it applies to
 	FS        []string         `json:"fs,omitempty"`            // likewise
 	Backend   scenario.Backend `json:"fault_backend,omitempty"` // "": each scenario's own
 	Trials    int              `json:"trials"`
@@ -48,14 +48,14 @@ type Cell struct {
 	Name    string       `json:"name"`     // of the scenario
 	Ref     scenario.Ref `json:"scenario"` // with its choices
 	Kernel  string       `json:"kernel"`
-	Control string       `json:"control,omitempty"` // kernel that has to hang, if controls run
+	Control string       `json:"control,omitempty"` // kernel that is expected to hang, if controls run
 	// NoControl is why no control runs although controls are on: there is none in the kernel's series.
 	NoControl string `json:"no_control,omitempty"`
 	Vers      string `json:"vers"`
 	FS        string `json:"fs"`
 	State     State  `json:"state"`
-	Why       string `json:"why,omitempty"` // it does not run, or failed
-	Row       *Row   `json:"row,omitempty"` // what it came to
+	Why       string `json:"why,omitempty"` // why it does not run, or failed
+	Row       *Row   `json:"row,omitempty"` // its result
 }
 
 // Cells lays the matrix out, scenario by scenario, so that cells of one

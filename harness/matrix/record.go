@@ -13,7 +13,7 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Row is what a cell came to.
+// Row is the result of a cell.
 type Row struct {
 	Run          store.RunName        `json:"run"` // in the results directory
 	Trials       int                  `json:"trials"`

@@ -12,7 +12,7 @@ func Interrupted(past []*Night, s Suite, now, oldest time.Time) (*Night, error) 
 	if !last.Started.Before(oldest) {
 		return last, nil
 	}
-	last.Ended, last.Stopped = true, "it was interrupted, and not gone on with in time"
+	last.Ended, last.Stopped = true, "it was interrupted, and not resumed in time"
 	last.Findings = Compare(last, past[:len(past)-1], s.Known, now)
 	return nil, last.Save()
 }

@@ -61,7 +61,7 @@ func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list
 	list = append(list, rates(n, past)...)
 	list = append(list, idle(n, past, issues, now)...)
 	if left := leftOut(n); left > 0 {
-		list = append(list, Finding{What: NoTime, Text: fmt.Sprintf("%d of %d cells; they come first next time", left, len(n.Cells))})
+		list = append(list, Finding{What: NoTime, Text: fmt.Sprintf("%d of %d cells; they run first next time", left, len(n.Cells))})
 	}
 	return list
 }
@@ -146,7 +146,7 @@ func rates(n *Night, past []*Night) (list []Finding) {
 func idle(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
 	for _, k := range issues {
 		if k.Expired(now) {
-			list = append(list, Finding{What: Expired, Text: fmt.Sprintf("%s, on %s: fix it, or say anew until when it is known (%s)", k.Name(), k.Until, k.Reason)})
+			list = append(list, Finding{What: Expired, Text: fmt.Sprintf("%s, on %s: fix it, or give it a new date (%s)", k.Name(), k.Until, k.Reason)})
 		}
 		matched := slices.ContainsFunc(append(slices.Clone(past), n), func(n *Night) bool {
 			return slices.ContainsFunc(n.Cells, func(c Cell) bool {
@@ -154,7 +154,7 @@ func idle(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []
 			})
 		})
 		if !matched {
-			list = append(list, Finding{What: NeverMatched, Text: fmt.Sprintf("%s, in %d nights: misspelt, or gone? (%s)", k.Name(), len(past)+1, k.Reason)})
+			list = append(list, Finding{What: NeverMatched, Text: fmt.Sprintf("%s, in %d nights: misspelt, or fixed? (%s)", k.Name(), len(past)+1, k.Reason)})
 		}
 	}
 	return list

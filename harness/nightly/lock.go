@@ -11,7 +11,7 @@ import (
 )
 
 // ErrBusy says that another nightly is using the results directory.
-var ErrBusy = errors.New("another nightly is at work")
+var ErrBusy = errors.New("another nightly is running")
 
 // Lock keeps a second nightly out of the results directory, until it is closed or
 // this process dies.

@@ -105,7 +105,7 @@ func passOver(n *Night, past []*Night) {
 			continue
 		}
 		if was, ok := lastRow(c.Key(), past); ok && was.Commit == c.Commit {
-			c.State, c.Why = Unchanged, "commit "+c.Commit[:min(12, len(c.Commit))]+" was run before, as "+string(was.Row.Run)
+			c.State, c.Why = Unchanged, "commit "+c.Commit[:min(12, len(c.Commit))]+" already ran, in "+string(was.Row.Run)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func mixed() *nightly.Night {
 	add("blind", "stock", matrix.Done, "", nightly.ControlBroken)
 	add("unbuilt", "next", matrix.Failed, "a patch does not apply", nightly.NotRun)
 	add("late", "next", nightly.Left, "the budget is spent", "")
-	n.Findings = append(n.Findings, nightly.Finding{What: nightly.NoTime, Text: "1 of 6 cells; they come first next time"})
+	n.Findings = append(n.Findings, nightly.Finding{What: nightly.NoTime, Text: "1 of 6 cells; they run first next time"})
 	return n
 }
 
@@ -78,6 +78,6 @@ func TestNightAsKTAP(t *testing.T) {
 		"    ok 1 clean:quick", "    not ok 2 hang:quick", "    ok 3 known:quick",
 		"    ok 4 blind:quick # SKIP the harness failed: control broken: ]]> ok 1  SKIP it", "not ok 1 stock",
 		"    ok 1 unbuilt:quick # SKIP the harness failed: a patch does not apply", "    ok 2 late:quick # SKIP left out: the budget is spent",
-		"ok 2 next # SKIP no trial tells anything", "    ok 1 1_left_out # SKIP 1 of 6 cells; they come first next time", "ok 3 suite # SKIP no trial tells anything",
+		"ok 2 next # SKIP no trial is conclusive", "    ok 1 1_left_out # SKIP 1 of 6 cells; they run first next time", "ok 3 suite # SKIP no trial is conclusive",
 	}, results)
 }

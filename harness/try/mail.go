@@ -17,11 +17,11 @@ func (o Outcome) Mail(w io.Writer) error {
 		b.WriteString(plain.Wrap(plain.Line(fmt.Sprintf(format, args...)), mail.Width, first, rest))
 	}
 	line := func(format string, args ...any) { indented("", "", format, args...) }
-	what := "with this patch"
+	what := "this patch"
 	if len(o.Patched.Patches) > 1 {
-		what = fmt.Sprintf("with these %d patches", len(o.Patched.Patches))
+		what = fmt.Sprintf("these %d patches", len(o.Patched.Patches))
 	}
-	line("I compared a kernel %s to the same kernel without, both built from %s by one compiler with one configuration, in guests that are NFS server and client at once.", what, o.Base.Source)
+	line("I compared a kernel that has %s with the same kernel without, both built from %s by one compiler with one configuration, in guests that are NFS server and client at once.", what, o.Base.Source)
 	b.WriteByte('\n')
 	for _, p := range o.Patched.Patches {
 		name := p.Name
@@ -40,7 +40,7 @@ func (o Outcome) Mail(w io.Writer) error {
 			return err
 		}
 		if c.NoControl != "" {
-			line("No kernel with a planted bug ran in %s: %s. Clean trials there prove less.", c.Scenario, c.NoControl)
+			line("No kernel with a planted bug ran in %s: %s. Its clean trials prove less: that hangs would have been seen was not shown.", c.Scenario, c.NoControl)
 			b.WriteByte('\n')
 		}
 	}

@@ -1,4 +1,4 @@
-// Package known is about hangs that are no news: they are counted apart, and still shown.
+// Package known is about hangs that are known already: they are shown, and counted apart from the others.
 package known
 
 import (
@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Issue is a hang, or a crash, that is no news. Signature or scenario, or both, name it.
+// Issue is a known hang or crash, named by its signature, its scenario, or both.
 type Issue struct {
 	Signature string `yaml:"signature" json:"signature,omitempty"`
 	Scenario  string `yaml:"scenario" json:"scenario,omitempty"` // glob of names

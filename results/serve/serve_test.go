@@ -59,11 +59,11 @@ func TestPages(t *testing.T) {
 	for page, want := range map[string]string{
 		"/":                          "3 runs, the newest first",
 		"/?outcome=found":            "2 runs, the newest first",
-		"/?kernel=none":              "No runs like that",
+		"/?kernel=none":              "No matching runs",
 		"/run/" + runs[1].Name + "/": "stock hung in ",
 		"/run/" + runs[2].Name + "/": "no trial is complete",
 		"/search?q=nfs4_made_up_0":   "/hang?signature=",
-		"/search?q=nothing":          "No hang in any run has that",
+		"/search?q=nothing":          "No hang of any run matches",
 		"/history?scenario=made-up":  "<svg",
 		"/compare?a=" + runs[0].Name + "&b=" + runs[1].Name: "no difference shown",
 		"/compare?a=" + runs[1].Name + "&b=" + runs[1].Name: "no difference shown",

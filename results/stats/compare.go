@@ -29,7 +29,7 @@ type Pair struct {
 type Compared struct {
 	Method       Method  `json:"method"`
 	P            float64 `json:"p_value"`           // of this comparison alone
-	Adjusted     float64 `json:"p_adjusted"`        // for all comparisons together; the word rests on it
+	Adjusted     float64 `json:"p_adjusted"`        // for all comparisons together; the verdict is based on it
 	E            float64 `json:"e_value,omitempty"` // of the sequential test
 	Word         Word    `json:"verdict"`
 	TrialsNeeded int     `json:"trials_needed"` // per arm, see needed

@@ -42,18 +42,6 @@ func KaplanMeier(trials []Watched) Survival {
 	return s
 }
 
-// At is the share of trials that is unhit after the given time.
-func (s Survival) At(time float64) float64 {
-	share := 1.0
-	for _, step := range s {
-		if step.Time > time {
-			break
-		}
-		share = step.Share
-	}
-	return share
-}
-
 // Median is the first time at which no more than half of the trials are unhit;
 // false when that many were never hit.
 func (s Survival) Median() (time float64, ok bool) {

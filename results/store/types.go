@@ -46,7 +46,7 @@ type Terms struct {
 	ReplayOf  string   `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
 	Stalls    bool     `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
 	Vmcore    bool     `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
-	// Known are hangs and crashes that are no news: they do not count in rates, comparisons and what stops early.
+	// Known are known hangs and crashes: they do not count in rates, comparisons and what stops early.
 	Known []known.Issue `json:"known,omitempty"`
 }
 

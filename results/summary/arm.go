@@ -31,7 +31,7 @@ type Arm struct {
 	Paths    map[string]paths.Count `json:"paths,omitempty"`
 	Verdicts map[verdict.Kind]int   `json:"verdicts"`
 	// Known is how many of the hangs and crashes among the verdicts the campaign's list of
-	// known issues names. They are in no rate.
+	// known issues names. They are left out of all rates.
 	Known map[verdict.Kind]int `json:"known,omitempty"`
 	// Stalls says that stalls count as hangs do, here and in comparisons.
 	Stalls        bool       `json:"count_stalls,omitempty"`
@@ -66,7 +66,7 @@ type Signature struct {
 	Detectors []string     `json:"detectors"` // all that saw it, over all trials
 	// Explanation is who waits for whom in the first trial that could tell.
 	Explanation string `json:"explanation,omitempty"`
-	// Known is why it is no news, as the campaign's list of known issues says.
+	// Known is the reason that the campaign's list of known issues gives for it; empty if the list does not name it.
 	Known string `json:"known,omitempty"`
 }
 

@@ -55,7 +55,7 @@ func TestRetriedTrialsAreCounted(t *testing.T) {
 
 func TestBoundOfNoHangsIsSaid(t *testing.T) {
 	s := summary.Of(arms("stock", "control"), append(trials("stock", 300, verdict.Clean), trials("control", 2, verdict.Hang)...))
-	assert.Equal(t, []string{"stock: 0 hangs in 300 trials: below 1.0 % at 95 %."}, s.Notes)
+	assert.Equal(t, []string{"stock: 0 hangs in 300 trials: below 1.0 % at 95 % confidence."}, s.Notes)
 	s = summary.Of(arms("stock"), trials("stock", 287, verdict.Clean))
 	assert.Contains(t, s.Notes[0], "below 1.1 %", "1.038 % is not below 1.0 %")
 }

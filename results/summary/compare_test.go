@@ -90,7 +90,7 @@ func TestStopWaitsForEveryComparison(t *testing.T) {
 	assert.False(t, summary.Stop(m, all))
 	all = slices.Concat(drawn("a", 1, 3, long), drawn("b", 2, 3, "hhhhhh"), drawn("c", 3, 3, "hhhhhh"))
 	assert.True(t, summary.Stop(m, all))
-	assert.Contains(t, summary.Of(m, all).Notes[0], "was to stop once every comparison")
+	assert.Contains(t, summary.Of(m, all).Notes[0], "stopped once every comparison")
 	assert.False(t, summary.Stop(difference("a"), drawn("a", 1, 1, "hhhh")), "nothing to compare")
 }
 
@@ -103,7 +103,7 @@ func TestTrialsBehindAGapDoNotDecide(t *testing.T) {
 	assert.False(t, summary.Stop(m, all), "three blocks before the gap")
 	s := summary.Of(m, all)
 	assert.InDelta(t, 10.278, s.Comparisons[0].E, 1e-3)
-	assert.Equal(t, []string{"Trial 7 of the plan is missing: the sequential tests rest on the 6 before it, not on the 3 behind."},
+	assert.Equal(t, []string{"Trial 7 of the plan is missing: the sequential tests use the 6 trials before it, and not the 3 after it."},
 		s.Notes[:1])
 }
 

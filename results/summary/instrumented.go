@@ -37,7 +37,7 @@ func instrumentedNotes(arms []Arm, trials []store.Trial) (notes []string) {
 	for _, a := range arms {
 		notes = append(notes, fmt.Sprintf("Instrumentation of %s: %s.", a.Name, orNone(strings.Join(had[a.Name], "; "))))
 	}
-	return append(notes, "Arms are instrumented in different ways: a difference between them need not be one of their code.")
+	return append(notes, "Arms are instrumented in different ways: a difference between them may not come from the kernels' code.")
 }
 
 func orNone(s string) string {

@@ -31,6 +31,6 @@ func TestInstrumentationIsNamed(t *testing.T) {
 	assert.Equal(t, []string{
 		"Instrumentation of a: " + parameter + ".",
 		"Instrumentation of b: " + poked + ".",
-		"Arms are instrumented in different ways: a difference between them need not be one of their code.",
+		"Arms are instrumented in different ways: a difference between them may not come from the kernels' code.",
 	}, summary.Of(arms("a", "b"), all).Notes)
 }

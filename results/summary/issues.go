@@ -24,11 +24,11 @@ func issueNotes(m store.Manifest, arms []Arm) (list []string) {
 				which = append(which, fmt.Sprintf("%s (%s)", s.Title, s.Known))
 			}
 		}
-		list = append(list, fmt.Sprintf("%s: %d of %d trials ended in what the list of known issues names; they are in no rate: %s.", a.Name, n, a.Counted(), strings.Join(which, ", ")))
+		list = append(list, fmt.Sprintf("%s: %d of %d trials ended in a known issue and are left out of all rates: %s.", a.Name, n, a.Counted(), strings.Join(which, ", ")))
 	}
 	for _, k := range m.Known {
 		if k.Expired(m.Started) {
-			list = append(list, fmt.Sprintf("The known issue %s was so until %s, and counts again (%s).", k.Name(), k.Until, k.Reason))
+			list = append(list, fmt.Sprintf("The entry for known issue %s expired on %s, so it counts again (%s).", k.Name(), k.Until, k.Reason))
 		}
 	}
 	return list

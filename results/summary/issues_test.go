@@ -39,9 +39,9 @@ func TestKnownIssuesAreCountedApart(t *testing.T) {
 	assert.Equal(t, 1, s.Arms[0].Known[verdict.Hang])
 	assert.Equal(t, 1, s.Arms[0].Verdicts[verdict.Hang], "it is still shown")
 	assert.Equal(t, "known until 2026-11-29: reported", s.Arms[0].Signatures[0].Known)
-	assert.Equal(t, 1, s.Arms[1].Hung(), "a control has to hang, whatever is known")
+	assert.Equal(t, 1, s.Arms[1].Hung(), "a control is expected to hang, whatever is known")
 	assert.Zero(t, *s.Arms[0].PerHour)
-	assert.Contains(t, strings.Join(s.Notes, "\n"), "stock: 1 of 2 trials ended in what the list of known issues names; they are in no rate: INFO: task hung in v3:x (known until 2026-11-29: reported).")
+	assert.Contains(t, strings.Join(s.Notes, "\n"), "stock: 1 of 2 trials ended in a known issue and are left out of all rates: INFO: task hung in v3:x (known until 2026-11-29: reported).")
 
 	another := summary.Of(m, append(trials, hang(4, "stock", "v3:y")))
 	assert.Equal(t, summary.Found, summary.Judge(another))
@@ -50,5 +50,5 @@ func TestKnownIssuesAreCountedApart(t *testing.T) {
 	m.Known[0].Until = "2026-11-28"
 	late := summary.Of(m, trials)
 	require.Equal(t, summary.Found, summary.Judge(late))
-	assert.Contains(t, strings.Join(late.Notes, "\n"), "The known issue v3:x was so until 2026-11-28, and counts again (reported).")
+	assert.Contains(t, strings.Join(late.Notes, "\n"), "The entry for known issue v3:x expired on 2026-11-28, so it counts again (reported).")
 }

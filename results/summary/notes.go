@@ -18,17 +18,17 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 	var list []string
 	switch {
 	case m.Until == store.UntilHang && hung(s):
-		list = append(list, "This campaign was to stop at its first hang, and there was one: "+
+		list = append(list, "This campaign stopped at its first hang, as it was told to: "+
 			"rates, intervals and p-values are not corrected for that.")
 	case m.Sequential() && Decided(s):
-		list = append(list, "This campaign was to stop once every comparison had shown a difference, and all have: "+
-			"p-values and words allow for that, rates and intervals are not corrected for it.")
+		list = append(list, "This campaign stopped once every comparison had shown a difference, as it was told to: "+
+			"p-values and conclusions account for that, rates and intervals do not.")
 	case m.Until == store.UntilAnswer && answered(m, s):
 		list = append(list, fmt.Sprintf("This campaign ran until it could have shown, with a power of %g, that one arm hangs half as often as the other; "+
 			"of arms that never hang, that their rate is small.", cmp.Or(m.Power, stats.DefaultPower)))
 	}
 	if n := len(gapless(trials)); m.Sequential() && n < len(trials) {
-		list = append(list, fmt.Sprintf("Trial %d of the plan is missing: the sequential tests rest on the %d before it, not on the %d behind.",
+		list = append(list, fmt.Sprintf("Trial %d of the plan is missing: the sequential tests use the %d trials before it, and not the %d after it.",
 			n+1, n, len(trials)-n))
 	}
 	for _, a := range s.Arms {
@@ -39,7 +39,7 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 				other = "other "
 			}
 			percent := math.Ceil(1000**a.Below) / 10
-			list = append(list, fmt.Sprintf("%s: 0 %shangs in %d trials: below %.1f %% at 95 %%.", a.Name, other, a.Counted(), percent))
+			list = append(list, fmt.Sprintf("%s: 0 %shangs in %d trials: below %.1f %% at 95 %% confidence.", a.Name, other, a.Counted(), percent))
 		}
 	}
 	list = append(list, stallNotes(s.Arms)...)

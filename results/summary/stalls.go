@@ -18,7 +18,7 @@ func stallNotes(arms []Arm) (list []string) {
 		if a.Stalls {
 			counted = "counted as a hang"
 		}
-		list = append(list, fmt.Sprintf("%s stalled in %d of %d trials (%.1f to %.1f %% at 95 %%): tasks slept for long, and went on when the load was gone; %s.",
+		list = append(list, fmt.Sprintf("%s stalled in %d of %d trials (%.1f to %.1f %% at 95 %% confidence): tasks slept for a long time and continued once the load was stopped; %s.",
 			a.Name, n, a.Counted(), math.Floor(1000*a.StallInterval[0])/10, math.Ceil(1000*a.StallInterval[1])/10, counted))
 	}
 	return list

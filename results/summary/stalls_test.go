@@ -32,7 +32,7 @@ func TestStallsAreNoHangs(t *testing.T) {
 	assert.InDelta(t, 1.0/3, stock.StallRate, 1e-9)
 	assert.Less(t, stock.StallInterval[0], stock.StallRate)
 	assert.Greater(t, stock.StallInterval[1], stock.StallRate)
-	assert.Contains(t, s.Notes, "stock stalled in 1 of 3 trials (0.8 to 90.6 % at 95 %): tasks slept for long, and went on when the load was gone; not counted as a hang.")
+	assert.Contains(t, s.Notes, "stock stalled in 1 of 3 trials (0.8 to 90.6 % at 95 % confidence): tasks slept for a long time and continued once the load was stopped; not counted as a hang.")
 	assert.False(t, s.Trusted, "the control did not hang")
 	assert.Contains(t, s.Problem, "it stalled in 1 of 1 trials")
 }

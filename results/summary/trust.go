@@ -17,7 +17,7 @@ func problem(m store.Manifest, a Arm, trials []store.Trial) string {
 	case a.Control && a.Trials > 0 && a.Hung() == 0:
 		stalled := ""
 		if n := a.Verdicts[verdict.Stall]; n > 0 {
-			stalled = fmt.Sprintf(" (it stalled in %d of %d trials, and went on when the load was gone; --count stall takes that for a hang)", n, a.Counted())
+			stalled = fmt.Sprintf(" (it stalled in %d of %d trials, and continued once the load was stopped; --count stall counts that as a hang)", n, a.Counted())
 		}
 		return fmt.Sprintf("control arm %s did not hang%s: the detector or the injector is broken, trust no clean result of this run", a.Name, stalled)
 	case a.Control:
@@ -37,7 +37,7 @@ func unprovoked(a Arm) string {
 	default:
 		return ""
 	}
-	return fmt.Sprintf("arm %s %s without any fault: hangs in %d and crashes in %d of %d trials, so what other arms do need not come from the faults",
+	return fmt.Sprintf("arm %s %s without any fault: hangs in %d and crashes in %d of %d trials, so hangs of other arms may have another cause than the faults",
 		a.Name, what, a.Hung(), a.Verdicts[verdict.Crash], a.Counted())
 }
 
@@ -60,5 +60,5 @@ func faded(a Arm, hung []bool) string {
 		return ""
 	}
 	return fmt.Sprintf("control arm %s hung in %d of its first %d trials and in none of the last %d: "+
-		"the detector or the injector broke on the way, trust no clean result of this run", a.Name, k, n-last, last)
+		"the detector or the injector stopped working during the run, trust none of its clean results", a.Name, k, n-last, last)
 }

@@ -23,7 +23,7 @@ func watchedNotes(arms []store.Arm) (notes []string) {
 			}
 		}
 		if len(differ) > 0 {
-			notes = append(notes, fmt.Sprintf("%s and %s are not watched alike (%s): a difference between them need not be one of their code.",
+			notes = append(notes, fmt.Sprintf("%s and %s were not observed in the same way (%s): a difference between them may not come from the kernels' code.",
 				first.Name, arm.Name, strings.Join(differ, ", ")))
 		}
 	}

@@ -15,7 +15,7 @@ func TestArmsThatAreNotWatchedAlike(t *testing.T) {
 		{Name: "eyes", Instrumentation: []string{"PREEMPT", "PROVE_LOCKING"}},
 		{Name: "image"},
 	}
-	assert.Equal(t, []string{"stock and eyes are not watched alike (FAILSLAB, PROVE_LOCKING): a difference between them need not be one of their code."},
+	assert.Equal(t, []string{"stock and eyes were not observed in the same way (FAILSLAB, PROVE_LOCKING): a difference between them may not come from the kernels' code."},
 		watchedNotes(arms))
 	assert.Empty(t, watchedNotes(arms[:2]))
 	assert.Empty(t, watchedNotes(nil))

@@ -99,14 +99,14 @@ type Confirmation struct {
 func (c Confirmation) String() string {
 	switch c.How {
 	case Back:
-		return fmt.Sprintf("lasted %.0f s, and went on when the load was gone", c.Lasted)
+		return fmt.Sprintf("lasted %.0f s, and continued once the load was stopped", c.Lasted)
 	case Proven:
-		return fmt.Sprintf("proven: without load for %.0f s, and nothing is left that could wake its tasks", c.Quiet)
+		return fmt.Sprintf("proven: after %.0f s without load, nothing is left that could wake its tasks", c.Quiet)
 	}
 	if c.Timer == "" {
-		return fmt.Sprintf("outlived its load: without load for %.0f s, and no timer is pending", c.Quiet)
+		return fmt.Sprintf("outlived its load: still there after %.0f s without load, and no timer is pending", c.Quiet)
 	}
-	return fmt.Sprintf("outlived its load: without load for %.0f s; the longest timer seen pending has %.0f s: %s", c.Quiet, c.Seconds, c.Timer)
+	return fmt.Sprintf("outlived its load: still there after %.0f s without load; the longest pending timer lasts %.0f s: %s", c.Quiet, c.Seconds, c.Timer)
 }
 
 // Observations are what is known of a trial when it is over.

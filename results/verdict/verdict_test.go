@@ -189,10 +189,10 @@ func TestWhatComesBackWithoutLoadIsAStall(t *testing.T) {
 
 func TestConfirmationsInWords(t *testing.T) {
 	for want, c := range map[string]verdict.Confirmation{
-		"lasted 23 s, and went on when the load was gone":                                                                {How: verdict.Back, Lasted: 23.4, Quiet: 3},
-		"proven: without load for 8 s, and nothing is left that could wake its tasks":                                    {How: verdict.Proven, Quiet: 8},
-		"outlived its load: without load for 8 s, and no timer is pending":                                               {How: verdict.Outlived, Quiet: 8},
-		"outlived its load: without load for 60 s; the longest timer seen pending has 30 s: the server repeats a recall": {How: verdict.Outlived, Quiet: 60, Timer: "the server repeats a recall", Seconds: 30},
+		"lasted 23 s, and continued once the load was stopped":                                                                      {How: verdict.Back, Lasted: 23.4, Quiet: 3},
+		"proven: after 8 s without load, nothing is left that could wake its tasks":                                                 {How: verdict.Proven, Quiet: 8},
+		"outlived its load: still there after 8 s without load, and no timer is pending":                                            {How: verdict.Outlived, Quiet: 8},
+		"outlived its load: still there after 60 s without load; the longest pending timer lasts 30 s: the server repeats a recall": {How: verdict.Outlived, Quiet: 60, Timer: "the server repeats a recall", Seconds: 30},
 	} {
 		assert.Equal(t, want, c.String())
 	}

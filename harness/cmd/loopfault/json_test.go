@@ -56,7 +56,7 @@ func TestTryJSON(t *testing.T) {
 	assert.Equal(t, 7.0, v["seed"])
 	assert.Equal(t, "x.patch", v["patched"].(map[string]any)["patches"].([]any)[0].(map[string]any)["name"])
 	assert.Empty(t, v["base"].(map[string]any)["patches"])
-	assert.Contains(t, v["mail"], "I compared a kernel with this patch")
+	assert.Contains(t, v["mail"], "I compared a kernel that has this patch")
 	check := v["scenarios"].([]any)[0].(map[string]any)
 	assert.Equal(t, "made-up", check["scenario"])
 	assert.Equal(t, "res/"+r.Name, check["dir"])

@@ -176,7 +176,7 @@ func evidence(r model.Run, t store.Trial) string {
 		text += f.Console
 	}
 	if first {
-		text += "to see it again:\n" + strings.Join(f.Commands, "\n") + "\n"
+		text += "to reproduce it:\n" + strings.Join(f.Commands, "\n") + "\n"
 	}
 	return text
 }

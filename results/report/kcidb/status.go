@@ -30,7 +30,7 @@ func statusOf(r model.Run, t store.Trial) (Status, string) {
 	case result == model.Broken:
 		return Miss, why
 	case control && result == model.Passed:
-		return Done, "a control with a planted bug, which has to hang: " + t.Title
+		return Done, "a control, a kernel with a planted bug that is expected to hang: " + t.Title
 	case result == model.Failed:
 		return Fail, why
 	case result == model.Passed:

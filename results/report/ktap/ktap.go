@@ -64,7 +64,7 @@ func skippedAll(skipped, all int) string {
 	if skipped < all {
 		return ""
 	}
-	return "no trial tells anything"
+	return "no trial is conclusive"
 }
 
 func (b *writer) trial(r model.Run, n int, t store.Trial) model.Result {

@@ -39,7 +39,7 @@ func Write(w io.Writer, r model.Run) error {
 	b.rates(r)
 	b.findings(r)
 	if len(r.Commands) > 0 {
-		b.head("To run all of it again")
+		b.head("To run the campaign again")
 		b.commands(r.Commands)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -196,7 +196,7 @@ func (b *writer) finding(f model.Finding) {
 	}
 	b.stack(f)
 	b.WriteByte('\n')
-	b.item("To see it again:")
+	b.item("To reproduce it:")
 	b.WriteByte('\n')
 	b.commands(f.Commands)
 }

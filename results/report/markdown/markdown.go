@@ -104,7 +104,7 @@ func finding(b *strings.Builder, f model.Finding) {
 	} else if f.Console != "" {
 		fmt.Fprintf(b, "\n%s Trial %d:\n\n%s", escape(f.Injected), f.First.N, fence(f.Console))
 	}
-	fmt.Fprintf(b, "\nTo see it again:\n\n%s", fence(strings.Join(f.Commands, "\n")))
+	fmt.Fprintf(b, "\nTo reproduce it:\n\n%s", fence(strings.Join(f.Commands, "\n")))
 }
 
 func kernels(b *strings.Builder, r model.Run) {

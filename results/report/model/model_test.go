@@ -36,7 +36,7 @@ func TestEachSignatureOnce(t *testing.T) {
 	}
 	assert.Equal(t, want, hung)
 	assert.Equal(t, summary.Found, r.Outcome)
-	assert.Regexp(t, `^stock hung in \d+ of \d+ trials: .* at 95 %; no hang in \d+ trials of fixed: less than .* better \(p = `, r.Sentence)
+	assert.Regexp(t, `^stock hung in \d+ of \d+ trials: .* at 95 % confidence; no hang in \d+ trials of fixed: less than .* better \(p = `, r.Sentence)
 }
 
 func TestTimelineHasAllRows(t *testing.T) {
@@ -58,7 +58,7 @@ func TestTimelineHasAllRows(t *testing.T) {
 
 func TestEmptyRun(t *testing.T) {
 	r := fakerun.Model(t, fakerun.Spec{})
-	assert.Equal(t, "Nothing can be said yet: no trial is complete.", r.Sentence)
+	assert.Equal(t, "No conclusion yet: no trial is complete.", r.Sentence)
 	assert.Equal(t, summary.Inconclusive, r.Outcome)
 	assert.Empty(t, r.Findings)
 }
@@ -82,6 +82,15 @@ func TestCommandsRunItAgain(t *testing.T) {
 }
 
 // A kernel of one's own is built as it was, and the run goes on with it.
+// A scenario of the user's own is run again from the copy beside the run, with what was chosen of it.
+func TestCommandsRunAFileAgain(t *testing.T) {
+	m := store.Manifest{Name: "mine:quick,fault-backend=callsite", Command: []string{"loopfault", "run", "my dir/mine.yaml:quick", "--fault-backend", "callsite"}, Arms: []store.Arm{{Name: "stock", Kernel: "stock"}}}
+	hang := store.Trial{Planned: store.Planned{N: 1, Arm: "stock", Seed: 7}}
+	hang.Verdict.Kind, hang.Signature, hang.Title = verdict.Hang, "v1:x", "INFO: task hung in x"
+	f := model.Of("r", m, []store.Trial{hang}).Findings[0]
+	assert.Equal(t, "loopfault run scenario.yaml:quick,fault-backend=callsite --kernel stock --trial-seed 7 --trials 10 --until hang", f.Commands[len(f.Commands)-1])
+}
+
 func TestCommandsBuildKernelsOfOnesOwn(t *testing.T) {
 	m := fakerun.Manifest(fakerun.Spec{})
 	m.Arms[0].Build = [][]string{{"loopfault", "kernel", "build", "stock"}}

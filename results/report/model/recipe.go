@@ -54,13 +54,12 @@ func prepare(arms ...store.Arm) []string {
 }
 
 // scenarioArg names the scenario on a command line: the catalogue's name, or the copy of a file that lies with the run.
+// What was chosen of it is in its name, flags like --fault-backend included.
 func scenarioArg(m store.Manifest) string {
 	for _, a := range m.Command {
-		if file, variant, _ := strings.Cut(a, ":"); strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml") {
-			if variant != "" {
-				return "scenario.yaml:" + variant
-			}
-			return "scenario.yaml"
+		if file, _, _ := strings.Cut(a, ":"); strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml") {
+			name, _, _ := strings.Cut(m.Name, ":")
+			return "scenario.yaml" + strings.TrimPrefix(m.Name, name)
 		}
 	}
 	return m.Name

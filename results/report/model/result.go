@@ -26,12 +26,12 @@ func (r Run) Result(t store.Trial) (Result, string) {
 		return Skipped, t.Reason
 	case verdict.Stall:
 		if !r.Manifest.StallsCount(t.Arm) {
-			return Skipped, "stalled: tasks slept for long, and went on when the load was gone: " + t.Title
+			return Skipped, "stalled: tasks slept for a long time and continued once the load was stopped: " + t.Title
 		}
 		fallthrough
 	case verdict.Hang, verdict.Crash:
 		if control {
-			return Passed, "a control has to hang"
+			return Passed, "a control is expected to hang"
 		}
 		if k := r.Manifest.KnownIssue(t); k != nil {
 			return Skipped, k.Why()

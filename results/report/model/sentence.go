@@ -14,11 +14,11 @@ func sentence(r Run) string {
 	s := r.Summary
 	switch {
 	case len(r.Trials) == 0:
-		return "Nothing can be said yet: no trial is complete."
+		return "No conclusion yet: no trial is complete."
 	case !s.Trusted:
 		return "Not to be trusted: " + s.Problem + "."
 	case r.Outcome == summary.Broken:
-		return fmt.Sprintf("Nothing can be said: the harness itself failed in all %d trials.", len(r.Trials))
+		return fmt.Sprintf("No conclusion: the harness itself failed in all %d trials.", len(r.Trials))
 	}
 	var arms []string
 	for _, a := range s.Arms {
@@ -39,19 +39,19 @@ func armSentence(a summary.Arm) string {
 	case a.Trials == 0:
 		return a.Name + " has not run yet"
 	case n == 0:
-		return fmt.Sprintf("of %s nothing can be said, none of its %s counts", a.Name, trials(a.Trials))
+		return fmt.Sprintf("no conclusion about %s: none of its %s counts", a.Name, trials(a.Trials))
 	}
 	also := ""
 	if crashes > 0 {
 		also = fmt.Sprintf(" and crashed in %d", crashes)
 	}
 	if a.Hung() == 0 && crashes == 0 {
-		return fmt.Sprintf("no hang in %s of %s: less than %s of trials hang, at 95 %%", trials(n), a.Name, percentUp(*a.Below))
+		return fmt.Sprintf("no hang in %s of %s: less than %s of trials hang, at 95 %% confidence", trials(n), a.Name, percentUp(*a.Below))
 	}
 	if a.Hung() == 0 {
 		return fmt.Sprintf("%s crashed in %d of %s and hung in none", a.Name, crashes, trials(n))
 	}
-	return fmt.Sprintf("%s hung in %d of %s%s: %s of trials hang, %s to %s at 95 %%",
+	return fmt.Sprintf("%s hung in %d of %s%s: %s of trials hang, %s to %s at 95 %% confidence",
 		a.Name, a.Hung(), trials(n), also, Percent(a.HangRate), Percent(a.Interval[0]), Percent(a.Interval[1]))
 }
 
