@@ -59,6 +59,8 @@ type engine struct {
 
 	marks marks // what the line that is fed may hold; set before feed by who looked ahead
 
+	record int // number of the last line that was a record's
+
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
 	softEnd   int
@@ -86,16 +88,36 @@ func (e *engine) feed(raw []byte, start, end int) {
 	e.whole(raw, start, end)
 }
 
-// whole takes a line that is not broken.
+// whole takes a line that is not broken, and each of those that were made one.
 func (e *engine) whole(raw []byte, start, end int) {
+	var from origin
+	if e.marks&markEncoded != 0 {
+		var host []byte
+		raw, host, from.foreign = decoded(raw)
+		from.host, from.known = host, host != nil
+	}
+	if e.marks&(markEncoded|markTrace) != 0 {
+		if lines := severalLines(raw); lines != nil {
+			for _, l := range lines {
+				e.single(l, start, end, from)
+			}
+			return
+		}
+	}
+	e.single(raw, start, end, from)
+}
+
+// single takes what was one line when the kernel printed it, or several that lost their ends.
+func (e *engine) single(raw []byte, start, end int, from origin) {
 	if parts := e.joined(raw); parts != nil {
 		for _, p := range parts {
-			e.prefixed(p, start, end, nil)
+			e.prefixed(p[:min(len(p), maxLine)], start, end, from)
 		}
 		return
 	}
-	if !e.unprefixed(raw, start, end) {
-		e.prefixed(raw, start, end, nil)
+	raw = raw[:min(len(raw), maxLine)]
+	if from.foreign || !e.unprefixed(raw, start, end, from) {
+		e.prefixed(raw, start, end, from)
 	}
 }
 
@@ -107,22 +129,24 @@ func (e *engine) joined(raw []byte) [][]byte {
 	return splitJoined(raw)
 }
 
-// prefixed takes a line; host is whose it is if a prefix that was learned and taken off told, and not nil if there was
-// such a prefix.
-func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
+// origin is what is known of a line beside its text: from the record that held it, or from a prefix that was learned and
+// taken off.
+type origin struct {
+	known   bool // there was a record or a prefix
+	host    []byte
+	foreign bool // it is not the kernel's
+}
+
+// prefixed takes a line that may still have the prefixes that are known.
+func (e *engine) prefixed(raw []byte, start, end int, from origin) {
 	e.lineNo++
-	var ln line
-	if e.marks&markEncoded == 0 {
-		ln = line{bare: true}
-		ln.strip(raw)
-	} else {
-		ln = strip(raw)
+	ln := line{bare: !from.known, host: from.host, foreign: from.foreign}
+	ln.strip(raw)
+	if len(ln.body) == 0 && ln.bare && e.record == e.lineNo-1 {
+		ln.foreign = true // between two records
 	}
-	if host != nil {
-		ln.bare = false
-		if ln.host == nil && len(host) > 0 {
-			ln.host = host
-		}
+	if from.known || from.foreign {
+		e.record = e.lineNo
 	}
 	ln.start, ln.end = start, end
 	defer e.heard(&ln)

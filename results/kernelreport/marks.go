@@ -9,7 +9,7 @@ const lookAhead = 32 << 10
 type marks uint8
 
 const (
-	markEncoded marks = 1 << iota // what a mail program or a web page did to a line
+	markEncoded marks = 1 << iota // what a mail program, a web page, a terminal or a log of records did to a line
 	markTrace                     // the heading of a stack, whose lines may be joined into one
 	markOffset                    // an offset into a function
 	allMarks    = markEncoded | markTrace | markOffset
@@ -18,7 +18,11 @@ const (
 // marksOf looks for all marks. It errs on the side of too many. JSON is not among them: a line shows it with its first
 // byte.
 func marksOf(text []byte) (m marks) {
-	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0xc2) >= 0 || mayBeQuotedPrintable(text) {
+	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0x1b) >= 0 || hasWideBlank(text) || mayBeRecords(text) ||
+		bytes.IndexByte(text, '<') >= 0 && hasTag(text) {
+		return allMarks // offsets and headings may be hidden, too
+	}
+	if mayBeQuotedPrintable(text) {
 		m |= markEncoded
 	}
 	if bytes.Contains(text, []byte("Call ")) {
@@ -43,8 +47,24 @@ func mayBeQuotedPrintable(text []byte) bool {
 	}
 }
 
+// mayBeRecords reports whether text holds the fields of records, one a line.
+func mayBeRecords(text []byte) bool {
+	return bytes.Contains(text, []byte("MESSAGE=")) || bytes.Contains(text, []byte(" SUBSYSTEM="))
+}
+
 // mayBeJSON reports whether a line begins as those of JSON logs do.
 func mayBeJSON(raw []byte) bool {
 	t := trimSpaceLeft(raw)
-	return len(t) > 0 && (t[0] == '{' || t[0] == '}' || t[0] == '"')
+	if len(t) == 0 {
+		return false
+	}
+	switch t[0] {
+	case '{', '}', '"', ']', 0x1e:
+		return true
+	case '[':
+		return len(t) == 1 || t[1] == '{' || t[1] == ' ' && len(t) > 2 && t[2] == '{'
+	case '-', 'd':
+		return hasPrefix(t, "- {") || hasPrefix(t, "data: {")
+	}
+	return false
 }
