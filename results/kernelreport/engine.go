@@ -13,6 +13,7 @@ const (
 	maxFrames   = 1024     // stack entries of one task
 	maxAllFrame = 16 << 10 // stack entries of one report
 	markLife    = 8        // lines that may lie between a divider and the header it announces
+	recordLife  = 40       // lines after a record in which others are expected
 )
 
 // writer tells lines of different printers apart: the host that syslog names, and printk's caller.
@@ -73,7 +74,7 @@ func newEngine(emit func(Report)) *engine {
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
-	if e.soft != nil || e.learn.holds || mayBeJSON(raw) {
+	if e.soft != nil || e.learn.holds || e.record > 0 && e.lineNo-e.record < recordLife || mayBeRecord(raw) {
 		e.marks = allMarks // an earlier line is dealt with, too, or what will be decoded
 	}
 	if e.soft != nil && (len(bytes.TrimSpace(raw)) == 0 || !strip(raw).bare) {
@@ -90,25 +91,31 @@ func (e *engine) feed(raw []byte, start, end int) {
 
 // whole takes a line that is not broken, and each of those that were made one.
 func (e *engine) whole(raw []byte, start, end int) {
-	var from origin
+	if e.marks&(markEncoded|markTrace) == 0 { // nearly every line
+		if raw = raw[:min(len(raw), maxLine)]; !e.unprefixed(raw, start, end, nil) {
+			e.prefixed(raw, start, end, nil)
+		}
+		return
+	}
+	var from *origin
 	if e.marks&markEncoded != 0 {
 		var host []byte
-		raw, host, from.foreign = decoded(raw)
-		from.host, from.known = host, host != nil
-	}
-	if e.marks&(markEncoded|markTrace) != 0 {
-		if lines := severalLines(raw); lines != nil {
-			for _, l := range lines {
-				e.single(l, start, end, from)
-			}
-			return
+		var foreign bool
+		if raw, host, foreign = decoded(raw); host != nil || foreign {
+			from = &origin{host: host, foreign: foreign, record: true}
 		}
+	}
+	if lines := severalLines(raw); lines != nil {
+		for _, l := range lines {
+			e.single(l, start, end, from)
+		}
+		return
 	}
 	e.single(raw, start, end, from)
 }
 
 // single takes what was one line when the kernel printed it, or several that lost their ends.
-func (e *engine) single(raw []byte, start, end int, from origin) {
+func (e *engine) single(raw []byte, start, end int, from *origin) {
 	if parts := e.joined(raw); parts != nil {
 		for _, p := range parts {
 			e.prefixed(p[:min(len(p), maxLine)], start, end, from)
@@ -116,7 +123,7 @@ func (e *engine) single(raw []byte, start, end int, from origin) {
 		return
 	}
 	raw = raw[:min(len(raw), maxLine)]
-	if from.foreign || !e.unprefixed(raw, start, end, from) {
+	if from != nil && from.foreign || !e.unprefixed(raw, start, end, from) {
 		e.prefixed(raw, start, end, from)
 	}
 }
@@ -132,21 +139,23 @@ func (e *engine) joined(raw []byte) [][]byte {
 // origin is what is known of a line beside its text: from the record that held it, or from a prefix that was learned and
 // taken off.
 type origin struct {
-	known   bool // there was a record or a prefix
 	host    []byte
 	foreign bool // it is not the kernel's
+	record  bool // it was a record, or a field of one
 }
 
-// prefixed takes a line that may still have the prefixes that are known.
-func (e *engine) prefixed(raw []byte, start, end int, from origin) {
+// prefixed takes a line that may still have the prefixes that are known. from is nil if there was nothing else around it.
+func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	e.lineNo++
-	ln := line{bare: !from.known, host: from.host, foreign: from.foreign}
-	ln.strip(raw)
-	if len(ln.body) == 0 && ln.bare && e.record == e.lineNo-1 {
-		ln.foreign = true // between two records
+	ln := line{bare: true}
+	if from != nil {
+		ln.host, ln.foreign, ln.bare = from.host, from.foreign, from.host == nil
+		if from.record {
+			e.record = e.lineNo
+		}
 	}
-	if from.known || from.foreign {
-		e.record = e.lineNo
+	if ln.strip(raw); len(ln.body) == 0 && ln.bare && e.record > 0 && e.record == e.lineNo-1 {
+		ln.foreign = true // between two records
 	}
 	ln.start, ln.end = start, end
 	defer e.heard(&ln)

@@ -25,7 +25,7 @@ type learned struct {
 
 // unprefixed handles a line that may have a learned prefix, or from which one may be learned. It reports whether the
 // line is dealt with.
-func (e *engine) unprefixed(raw []byte, start, end int, from origin) bool {
+func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 	l := &e.learn
 	if l.prefix == "" && !l.holds && (len(raw) == 0 || printkTime(raw) || e.anchor(raw) == 0) { // nearly every line
 		return false
@@ -57,7 +57,7 @@ func (e *engine) unprefixed(raw []byte, start, end int, from origin) bool {
 	}
 	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' {
 		ln := line{bare: true}
-		if ln.strip(raw); !from.known && !ln.foreign && classify(ln.body, false).what == lineOther {
+		if ln.strip(raw); (from == nil || !from.record) && !ln.foreign && classify(ln.body, false).what == lineOther {
 			l.holds, l.held, l.at, l.start, l.end = true, slices.Clone(text), at, start, end
 			return true
 		}
@@ -81,7 +81,7 @@ func (e *engine) alone(text []byte, at, start, end int) {
 		e.strippedOf(text, at, start, end)
 		return
 	}
-	e.prefixed(text, start, end, origin{})
+	e.prefixed(text, start, end, nil)
 }
 
 // columns reports whether text before a message looks like the columns of a table or like a logger's: it ends in a mark,
@@ -103,16 +103,16 @@ func (e *engine) strippedOf(text []byte, n, start, end int) {
 	if n > 0 && text[n-1] == '"' {
 		body = quotedRest(body)
 	}
-	e.prefixed(body, start, end, origin{known: true, host: hostIn(text[:n])})
+	e.prefixed(body, start, end, &origin{host: hostIn(text[:n])})
 }
 
-// hostIn is whose lines a prefix marks, if it is one word with a colon; nil if it is not.
+// hostIn is whose lines a prefix marks, if it is one word with a colon; empty if it is not.
 func hostIn(prefix []byte) []byte {
 	p := bytes.TrimRight(prefix, " \t")
 	if len(p) > 1 && p[len(p)-1] == ':' && bytes.IndexByte(p, ' ') < 0 && !allDigits(p[:len(p)-1]) && bytes.IndexByte(p[:len(p)-1], ':') < 0 {
 		return p[:len(p)-1]
 	}
-	return nil
+	return []byte{}
 }
 
 // adopt makes reports that began before their prefix was learned those of the host that it names.

@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // lookAhead is how much text is looked at together for marks. In a quiet log this spares every line the same searches.
 const lookAhead = 32 << 10
@@ -15,10 +18,10 @@ const (
 	allMarks    = markEncoded | markTrace | markOffset
 )
 
-// marksOf looks for all marks. It errs on the side of too many. JSON is not among them: a line shows it with its first
-// byte.
+// marksOf looks for all marks. It errs on the side of too many. Records are not among them: a line shows with its first
+// bytes that it is one.
 func marksOf(text []byte) (m marks) {
-	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0x1b) >= 0 || hasWideBlank(text) || mayBeRecords(text) ||
+	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0x1b) >= 0 || !ascii(text) && hasWideBlank(text) ||
 		bytes.IndexByte(text, '<') >= 0 && hasTag(text) {
 		return allMarks // offsets and headings may be hidden, too
 	}
@@ -47,13 +50,25 @@ func mayBeQuotedPrintable(text []byte) bool {
 	}
 }
 
-// mayBeRecords reports whether text holds the fields of records, one a line.
-func mayBeRecords(text []byte) bool {
-	return bytes.Contains(text, []byte("MESSAGE=")) || bytes.Contains(text, []byte(" SUBSYSTEM="))
+// ascii reports whether text holds no byte above 127. It looks at eight at a time: nearly all logs are so.
+func ascii(text []byte) bool {
+	const high = 0x8080808080808080
+	for len(text) >= 16 {
+		if (binary.NativeEndian.Uint64(text)|binary.NativeEndian.Uint64(text[8:]))&high != 0 {
+			return false
+		}
+		text = text[16:]
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
-// mayBeJSON reports whether a line begins as those of JSON logs do.
-func mayBeJSON(raw []byte) bool {
+// mayBeRecord reports whether a line begins as those of logs of records do: JSON, or the fields of the journal.
+func mayBeRecord(raw []byte) bool {
 	t := trimSpaceLeft(raw)
 	if len(t) == 0 {
 		return false
@@ -63,6 +78,8 @@ func mayBeJSON(raw []byte) bool {
 		return true
 	case '[':
 		return len(t) == 1 || t[1] == '{' || t[1] == ' ' && len(t) > 2 && t[2] == '{'
+	case 'M', 'S':
+		return hasPrefix(t, "MESSAGE=") || hasPrefix(t, "SUBSYSTEM=")
 	case '-', 'd':
 		return hasPrefix(t, "- {") || hasPrefix(t, "data: {")
 	}

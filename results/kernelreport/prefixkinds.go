@@ -259,8 +259,11 @@ func kernelOf(b []byte) (n int, host []byte, word int) {
 	if k := kernelTag(t); k > 0 {
 		return lead + k, nil, 0
 	}
+	if len(t) == 0 || t[0] == '[' {
+		return 0, nil, 0
+	}
 	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
-	if sp < 1 || t[sp-1] == ':' || t[0] == '[' {
+	if sp < 1 || t[sp-1] == ':' {
 		return 0, nil, 0
 	}
 	if k := kernelTag(t[sp+1:]); k > 0 {

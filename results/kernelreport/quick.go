@@ -69,8 +69,8 @@ func mayMatter(b []byte, m marks) bool {
 		if b[1] == '[' {
 			return true
 		}
-	case 'd', 'i', 's', 'a', 'b':
-		if trapHeader(b) != "" {
+	case 'd', 'i', 's', 'a', 'b': // their second letters: most lines that begin so name a driver or a daemon
+		if bytes.IndexByte([]byte("iontel"), b[1]) >= 0 && trapHeader(b) != "" {
 			return true
 		}
 	case 'C':

@@ -149,7 +149,7 @@ func fromPretty(t, raw []byte) (text, host []byte, foreign bool) {
 	for _, key := range messageKeys {
 		if string(name) == key {
 			if s, ok := unquoted(value); ok {
-				return s, nil, false
+				return s, []byte{}, false
 			}
 		}
 	}
@@ -180,7 +180,7 @@ func fromField(t, raw []byte) (text, host []byte, foreign bool) {
 	case n < 3 || n == len(t) || t[n] != '=':
 		return raw, nil, false
 	case string(t[:n]) == "MESSAGE":
-		return t[n+1:], nil, false
+		return t[n+1:], []byte{}, false
 	}
 	return nil, nil, true
 }
