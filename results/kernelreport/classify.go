@@ -32,6 +32,7 @@ const (
 	lineBoot                      // "Linux version …": another boot
 	lineDump                      // "sysrq: Show Blocked State": a dump of tasks starts
 	lineLost                      // printk lost messages here
+	lineSame                      // "<Same stack as pid 12>"
 	lineReplay                    // the last message is printed again
 )
 
@@ -51,8 +52,10 @@ type item struct {
 	kernel  string
 	text    string // lineWorkqueue
 	frame   parsedFrame
+	vague   bool // lineHeader: other programs print such lines, too
 	partial bool // the line was cut: joined with the next one it may say more
 	usable  bool // even if partial it says enough
+	tool    bool // lineTask: of a debugger, which prints such lines in lists as well
 }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }
@@ -99,7 +102,7 @@ func classify(b []byte, inReport bool) item {
 		it.pid, _ = pidNumber(b[len("in-flight: "):])
 		return it
 	}
-	if rest, style := addresses(b); tagged || isDetail(b) || len(rest) == 0 && style != stylePlain {
+	if rest, style := addresses(b); tagged || inReport && toolDetail(b) || isDetail(b) || len(rest) == 0 && style != stylePlain {
 		return item{what: lineDetail}
 	}
 	return item{}
@@ -130,6 +133,13 @@ func headerLine(b []byte) (item, bool) {
 				return it, true
 			}
 			return lockHeader(b)
+		}
+		if hasPrefix(b, "Info: ") && typedHung(b[len("Info: "):]) {
+			return hungLine(append([]byte("INFO: task "), b[len("Info: task "):]...)), true
+		}
+	case 't', 'T':
+		if typedHung(b) { // somebody left the beginning out
+			return hungLine(append([]byte("INFO: task "), b[len("task "):]...)), true
 		}
 	case 'B':
 		if hasPrefix(b, "BUG: ") && len(b) > 8 {
@@ -178,6 +188,19 @@ func headerLine(b []byte) (item, bool) {
 		}
 	}
 	return oopsHeader(b)
+}
+
+// typedHung reports whether a line is the title of a hung task that was typed by hand: of a task with its pid, and a time.
+func typedHung(b []byte) bool {
+	if len(b) > 160 || !hasPrefix(b, "task ") && !hasPrefix(b, "Task ") {
+		return false
+	}
+	i := bytes.Index(b, []byte(" blocked for more th"))
+	if i < 0 || bytes.IndexByte(b[len("task "):i], ' ') >= 0 {
+		return false
+	}
+	_, pid, ok := commAndPID(b[len("task "):i], ':')
+	return ok && pid != nil
 }
 
 func afterPanic(b []byte) []byte {

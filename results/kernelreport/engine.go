@@ -55,8 +55,10 @@ type engine struct {
 	learn  learned
 	banner banner
 	rows   []psRow
-	arrows arrows
-	cut    cutLine
+	// crashState is that of the tasks whose stacks the crash utility was last told to print.
+	crashState string
+	arrows     arrows
+	cut        cutLine
 
 	marks marks // what the line that is fed may hold; set before feed by who looked ahead
 
@@ -159,7 +161,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	}
 	ln.start, ln.end = start, end
 	defer e.heard(&ln)
-	if len(e.arrows.names) > 0 || ln.bare && mayBeArrows(ln.body) {
+	if len(e.arrows.names) > 0 || ln.bare && (mayBeArrows(ln.body) || startsColumn(ln.body)) {
 		if e.arrowLine(&ln) {
 			return
 		}

@@ -11,6 +11,7 @@ type line struct {
 	bare       bool   // no prefix of a logger or of printk at all
 	foreign    bool   // syslog says that a program other than the kernel wrote it
 	quoted     bool   // a mail program quoted it
+	kernel     bool   // what was before it is the kernel's or names it
 	start, end int    // byte offsets of the whole line, without the newline
 }
 
@@ -104,6 +105,7 @@ func (ln *line) strip(raw []byte) {
 			break
 		}
 		ln.bare = false
+		ln.kernel = ln.kernel || b[0] == '[' || b[0] == '<' || b[n-1] == ':' || b[n-1] == ';'
 		b = trimSpaceLeft(b[n:])
 	}
 	ln.body = b
@@ -162,6 +164,9 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 	switch c := in[0]; {
 	case c >= '0' && c <= '9' || c == '+':
 		mark := false
+		if sp := bytes.IndexByte(in, ' '); sp > 0 && allDigits(in[:sp]) && bytes.Count(in[sp:], []byte(":")) == 2 {
+			return 0, nil // crash's days, hours, minutes and seconds
+		}
 		for _, d := range in[1:] {
 			switch {
 			case d >= '0' && d <= '9' || d == ' ' || d == '-' || d == '<' || d == '>' || d == '+' || d == 'T' || d == 'Z' || d == ',' || d == '/':

@@ -181,6 +181,16 @@ func fromField(t, raw []byte) (text, host []byte, foreign bool) {
 		return raw, nil, false
 	case string(t[:n]) == "MESSAGE":
 		return t[n+1:], []byte{}, false
+	case t[0] == '_':
+		return nil, nil, true
 	}
-	return nil, nil, true
+	for _, name := range recordFields {
+		if hasPrefix(t, name) {
+			return nil, nil, true
+		}
+	}
+	return raw, nil, false
 }
+
+// recordFields begin the names of the fields that stand beside a message of the kernel's.
+var recordFields = [...]string{"PRIORITY=", "SYSLOG_", "MESSAGE_ID=", "SUBSYSTEM=", "DEVICE=", "CODE_"}
