@@ -47,6 +47,8 @@ func arrowNames(b []byte) (names []string, before, after bool) {
 		if words := strings.Fields(p); len(words) > 1 { // a sentence around the chain
 			if first, last := words[0], words[len(words)-1]; i == 0 && typedFunction(last) {
 				p = last
+			} else if before := words[len(words)-2]; i == 0 && strings.HasSuffix(before, ":") {
+				p = last
 			} else if i == len(parts)-1 && typedFunction(strings.TrimRight(first, ".,;")) {
 				p = first
 			}
@@ -93,12 +95,13 @@ func withoutArguments(s string) string {
 func (e *engine) arrowLine(ln *line) bool {
 	a := &e.arrows
 	names, before, after := arrowNames(ln.body)
-	alone := nameRun(ln.body) == len(ln.body) && len(ln.body) > 2
+	word := bytes.TrimSuffix(ln.body, []byte("()"))
+	alone := nameRun(word) == len(word) && len(word) > 2
 	next := len(a.names) > 0 && e.lineNo-a.lineNo <= 1
 	goesOn := next && (before || a.opened || a.column)
 	switch {
 	case names == nil && alone && goesOn: // the last one, or the next of a list
-		names = []string{string(ln.body)}
+		names = []string{string(word)}
 	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0:
 		e.endArrows()
 		a.start, a.column = ln.start, true
@@ -113,6 +116,13 @@ func (e *engine) arrowLine(ln *line) bool {
 			return false
 		}
 		a.start = ln.start
+		if before && e.banner.n > 0 && e.banner.lineNo == e.lineNo-1 { // the first one may stand alone on its line
+			first := bytes.TrimSuffix(e.banner.text[:e.banner.n], []byte("()"))
+			if nameRun(first) == len(first) && (typedFunction(string(first)) || classOf(string(first)) != 0) {
+				a.start = e.banner.start
+				a.names = append(a.names, string(first))
+			}
+		}
 	}
 	a.names = append(a.names, names[:min(len(names), maxArrows-len(a.names))]...)
 	a.end, a.lineNo, a.opened = ln.end, e.lineNo, after

@@ -10,6 +10,10 @@ func (e *engine) handle(it item, ln *line) {
 	o := e.find(ln)
 	switch it.what {
 	case lineOther:
+		if p, ok := o.typedEntry(ln); ok {
+			e.frame(&p, ln, o)
+			return
+		}
 		e.other(o)
 	case lineBlank:
 		// With a prefix it is the kernel's own empty line, or a mail program moved the text to the next one.

@@ -112,6 +112,7 @@ var sleepRows = []blameRow{
 	{classWait, "bit_wait*", "bit wait, the sleep"},
 	{classWait, "wait_on_atomic_t", "wait for a counter, before 4.17"},
 	{classWait, "wait_woken", "generic wait loop"},
+	{classWait, "wait_event*", "generic wait loop; a macro, which people name when they type a chain of calls"},
 	{classWait, "prepare_to_wait*", "generic wait loop"},
 	{classWait, "sleep_on_page*", "page bit, the sleep, 2.6.36 to 3.16"},
 	{classWait, "sync_page*", "page bit, the sleep, 2.6.35 and before"},

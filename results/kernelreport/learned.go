@@ -55,7 +55,7 @@ func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 			l.prefix = ""
 		}
 	}
-	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' {
+	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' && bytes.Count(text[:at], []byte("[")) == bytes.Count(text[:at], []byte("]")) {
 		ln := line{bare: true}
 		if ln.strip(raw); (from == nil || !from.record) && !ln.foreign && classify(ln.body, false).what == lineOther {
 			l.holds, l.held, l.at, l.start, l.end = true, slices.Clone(text), at, start, end

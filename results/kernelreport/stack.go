@@ -1,6 +1,7 @@
 package kernelreport
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -61,6 +62,24 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 		}
 	}
 	o.push(t, p)
+}
+
+// typedEntry takes a function alone on its line for an entry of a stack that somebody typed, under its heading or after
+// others of that kind.
+func (o *openReport) typedEntry(ln *line) (parsedFrame, bool) {
+	b := bytes.TrimSuffix(ln.body, []byte("()"))
+	if o == nil || !o.trace || !ln.bare || o.kind != KindHungTask || o.w().gap > 0 || len(b) < 4 || nameRun(b) != len(b) || b[0] >= 'A' && b[0] <= 'Z' {
+		return parsedFrame{}, false
+	}
+	name := string(b)
+	if t := o.task(); t != nil && len(t.Frames) > 0 {
+		if t.rooted || t.ended || t.Frames[len(t.Frames)-1].Offset != "" {
+			return parsedFrame{}, false
+		}
+	} else if !typedFunction(name) && classOf(name) == 0 {
+		return parsedFrame{}, false
+	}
+	return parsedFrame{frame: Frame{Func: name}}, true
 }
 
 // takes reports whether a stack entry can be part of the report at all.
