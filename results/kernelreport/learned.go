@@ -31,6 +31,9 @@ func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 		return false
 	}
 	text := trimQuotes(trimSpaceRight(raw))
+	if n, _ := procPrefix(text); n > 0 {
+		return false // it names the task, too
+	}
 	if l.prefix != "" && bytes.Contains(raw, []byte("Linux version ")) && alike(l.prefix, text) == 0 {
 		l.prefix = "" // another boot, and perhaps another logger
 	}
@@ -103,7 +106,11 @@ func (e *engine) strippedOf(text []byte, n, start, end int) {
 	if n > 0 && text[n-1] == '"' {
 		body = quotedRest(body)
 	}
-	e.prefixed(body, start, end, &origin{host: hostIn(text[:n])})
+	mark := text[:n]
+	if n > 0 && mark[n-1] == '-' { // grep's file, in the lines around a match
+		mark = append(bytes.Clone(mark[:n-1]), ':')
+	}
+	e.prefixed(body, start, end, &origin{host: hostIn(mark)})
 }
 
 // hostIn is whose lines a prefix marks, if it is one word with a colon; empty if it is not.
@@ -166,7 +173,7 @@ func alike(prefix string, text []byte) int {
 			for j < len(text) && (text[j] == ' ' || text[j] == '\t') {
 				j++
 			}
-		case c == text[j], c == ':' && text[j] == '-' && (i+1 == len(prefix) || i > 0 && isDigit(prefix[i-1])): // grep's lines around a match
+		case c == text[j], c == ':' && text[j] == '-' && (i+1 == len(prefix) || isDigit(prefix[i+1])): // grep's lines around a match
 			i++
 			j++
 		default:

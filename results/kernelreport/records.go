@@ -35,10 +35,10 @@ func fromRecord(raw []byte) (text, host []byte, foreign bool) {
 	case c == '"' && len(t) > 3:
 		return fromPretty(t, raw)
 	case c == '_' || c >= 'A' && c <= 'Z':
+		if bytes.Contains(t, []byte(" [s=")) && bytes.Contains(t, []byte(";i=")) {
+			return nil, nil, true // above a record of journalctl -o verbose
+		}
 		return fromField(t, raw)
-	}
-	if c := t[0]; c >= 'A' && c <= 'Z' && bytes.Contains(t, []byte(" [s=")) && bytes.Contains(t, []byte(";i=")) {
-		return nil, nil, true // above a record of journalctl -o verbose
 	}
 	return raw, nil, false
 }
