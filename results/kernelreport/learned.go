@@ -3,6 +3,7 @@ package kernelreport
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 const (
@@ -109,6 +110,9 @@ func (e *engine) strippedOf(text []byte, n, start, end int) {
 	mark := text[:n]
 	if n > 0 && mark[n-1] == '-' { // grep's file, in the lines around a match
 		mark = append(bytes.Clone(mark[:n-1]), ':')
+		if strings.Count(e.learn.prefix, ":") > 1 {
+			mark = nil // with line numbers
+		}
 	}
 	e.prefixed(body, start, end, &origin{host: hostIn(mark)})
 }
