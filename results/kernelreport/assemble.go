@@ -24,7 +24,7 @@ func (e *engine) handle(it item, ln *line) {
 		for len(e.open) > 0 {
 			e.close(e.open[0])
 		}
-		e.mark = mark{}
+		e.mark, e.booted = mark{}, ln.start
 		e.queue.forget()
 	case lineDump:
 		if o != nil {

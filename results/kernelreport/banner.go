@@ -62,7 +62,7 @@ func (e *engine) nameTask(o *openReport) {
 		}
 		text := e.banner.text[:e.banner.n]
 		comm, state := "", ""
-		if pid, comm, state = tracedTask(text); pid == nil {
+		if pid, comm, state = tracedTask(text); pid == nil && (!isLetter(text[0]) || classify(text, true).what == lineOther) {
 			pid, comm, state = bannerTask(text)
 		}
 		if pid == nil {

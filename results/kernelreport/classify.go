@@ -79,6 +79,9 @@ func classify(b []byte, inReport bool) item {
 			return item{}
 		}
 	}
+	if brokenHeader(b) {
+		return item{what: lineHeader, partial: true}
+	}
 	if it, ok := headerLine(b); ok {
 		return it
 	}
@@ -188,6 +191,16 @@ func headerLine(b []byte) (item, bool) {
 		}
 	}
 	return oopsHeader(b)
+}
+
+// brokenHeaders are what is left of headers on the line on which a mail program broke them: behind a logger's prefix there is
+// room for little.
+var brokenHeaders = map[string]bool{"INFO:": true, "INFO: task": true, "INFO: rcu_preempt": true, "INFO: rcu_sched": true, "INFO: rcu_preempt self-detected": true,
+	"INFO: rcu_sched self-detected": true, "BUG:": true, "BUG: soft": true, "BUG: kernel": true, "BUG: kernel NULL": true, "BUG: unable": true, "BUG: unable to": true,
+	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true}
+
+func brokenHeader(b []byte) bool {
+	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B') && brokenHeaders[string(b)]
 }
 
 // typedHung reports whether a line is the title of a hung task that was typed by hand: of a task with its pid, and a time.

@@ -15,6 +15,9 @@ var registerPrefixes = [...]string{
 // registerLine reads a program counter: the function that ran when the dump was made. On x86 such a line also stands in
 // the middle of a stack, where an interrupt or a fault hit a running function.
 func registerLine(b []byte) (item, bool) {
+	if string(b) == "RIP:" { // a mail program broke it
+		return item{what: lineRegister, partial: true}, true
+	}
 	for _, p := range registerPrefixes {
 		if !hasPrefix(b, p) {
 			continue

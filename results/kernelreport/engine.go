@@ -59,6 +59,8 @@ type engine struct {
 	crashState string
 	arrows     arrows
 	cut        cutLine
+	doubted    int // number of a line that held a stack entry\'s question mark alone: a mail program broke it
+	booted     int // offset of the last boot
 
 	marks marks // what the line that is fed may hold; set before feed by who looked ahead
 
@@ -218,6 +220,13 @@ func (e *engine) line(ln *line) {
 		e.flushPending()
 	}
 	it := e.read(ln)
+	if it.what == lineOther && string(ln.body) == "?" {
+		e.doubted = e.lineNo
+		return
+	}
+	if it.what == lineFrame && ln.bare && e.doubted > 0 && e.doubted == e.lineNo-1 {
+		it.frame.frame.Questionable = true
+	}
 	if it.partial {
 		e.pend = pending{set: true, it: it, body: slices.Clone(ln.body), start: ln.start, end: ln.end, bare: ln.bare,
 			by: writer{string(ln.host), string(ln.caller)}}

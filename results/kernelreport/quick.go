@@ -30,7 +30,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'r':
-		if b[1] == 'c' && b[2] == 'u' && bytes.Contains(b, []byte("stall")) {
+		if b[1] == 'c' && b[2] == 'u' && (bytes.Contains(b, []byte("stall")) || hasPrefix(b, "rcu: INFO:")) {
 			return true
 		}
 	case 'w':

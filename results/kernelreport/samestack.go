@@ -54,7 +54,7 @@ func (e *engine) copyStack(pid int, ln *line, o *openReport) {
 func (e *engine) reported(pid int) *Task {
 	waiting := e.queue.waiting
 	for i := len(waiting) - 1; i >= max(0, len(waiting)-maxSame); i-- {
-		if r := waiting[i]; len(r.Tasks) > 0 && r.Tasks[0].PID != nil && *r.Tasks[0].PID == pid && len(r.Tasks[0].Frames) > 0 {
+		if r := waiting[i]; r.Start >= e.booted && len(r.Tasks) > 0 && r.Tasks[0].PID != nil && *r.Tasks[0].PID == pid && len(r.Tasks[0].Frames) > 0 {
 			return &r.Tasks[0]
 		}
 	}

@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // structureLine recognises the lines that divide a report.
 func structureLine(b []byte) (item, bool) {
@@ -59,7 +62,8 @@ func structureLine(b []byte) (item, bool) {
 		}
 	case 'W':
 		if hasPrefix(b, "Workqueue: ") {
-			return item{what: lineWorkqueue, text: printable(b[len("Workqueue: "):], 256)}, true
+			text := printable(b[len("Workqueue: "):], 256)
+			return item{what: lineWorkqueue, text: text, partial: !strings.Contains(text, " "), usable: true}, true
 		}
 	case '<', '(':
 		if pid, ok := sameStack(b); ok {
