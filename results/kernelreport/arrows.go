@@ -174,6 +174,6 @@ func mayBeArrows(b []byte) bool {
 	if bytes.IndexByte(b, '>') >= 0 {
 		return bytes.Contains(b, []byte("->")) || bytes.Contains(b, []byte("=>")) || bytes.Count(b, []byte(" > ")) >= minArrows-1
 	}
-	return bytes.IndexByte(b, '<') >= 0 && bytes.Contains(b, []byte("<-")) || bytes.IndexByte(b, 0xe2) >= 0 && bytes.IndexAny(b, "→←↳⟶└") >= 0 ||
+	return bytes.IndexByte(b, '<') >= 0 && bytes.Contains(b, []byte("<-")) || bytes.IndexByte(b, 0xe2) >= 0 && bytes.ContainsAny(b, "→←↳⟶└") ||
 		hasPrefix(b, "\\_ ") || hasPrefix(b, "`- ")
 }

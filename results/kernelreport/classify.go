@@ -209,7 +209,7 @@ func typedHung(b []byte) bool {
 		return false
 	}
 	i := bytes.Index(b, []byte(" blocked for more th"))
-	if i < 0 || bytes.IndexByte(b[len("task "):i], ' ') >= 0 {
+	if i <= len("task ") || bytes.IndexByte(b[len("task "):i], ' ') >= 0 {
 		return false
 	}
 	_, pid, ok := commAndPID(b[len("task "):i], ':')

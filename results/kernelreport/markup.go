@@ -26,15 +26,15 @@ func tagAt(b []byte) (n int, ends bool) {
 	for i < len(b) && i < from+12 && (isLetter(b[i]) || b[i] == ':') {
 		i++
 	}
-	name := string(bytes.ToLower(b[from:i]))
-	if !tags[name] || i == len(b) || b[i] != '>' && b[i] != ' ' && b[i] != '/' {
+	name := bytes.ToLower(b[from:i])
+	if !tags[string(name)] || i == len(b) || b[i] != '>' && b[i] != ' ' && b[i] != '/' {
 		return 0, false
 	}
 	end := bytes.IndexByte(b[i:min(len(b), maxTag)], '>')
 	if end < 0 || b[i] == ' ' && end > 1 && bytes.IndexByte(b[i:i+end], '=') < 0 && b[i+end-1] != '/' {
 		return 0, false
 	}
-	return i + end + 1, breaks[name]
+	return i + end + 1, breaks[string(name)]
 }
 
 func hasTag(b []byte) bool {
