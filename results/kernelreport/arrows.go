@@ -11,20 +11,29 @@ const (
 	maxArrows = 64 // functions that are kept of one
 )
 
-// arrows is a chain of calls that somebody typed: "a -> b -> c", over several lines perhaps.
+// arrows is a chain of calls that somebody typed, "a -> b -> c", over several lines perhaps, or a list of functions without
+// offsets, one a line, as profilers of sleeping tasks print it.
 type arrows struct {
 	names      []string
 	start, end int
 	lineNo     int
 	opened     bool // the last line ended in an arrow
+	column     bool // a list
 }
+
+// plainArrows makes one arrow of all that people type.
+var plainArrows = strings.NewReplacer("→", "->", "⟶", "->", "-->", "->", "==>", "->", "=>", "->", "←", "->", "<--", "->", "<-", "->", "↳", "->", "└─", "->",
+	"\\_ ", "-> ", "`- ", "-> ")
 
 // arrowNames reads the functions of one line of a chain. before and after say that the line begins or ends with an arrow.
 func arrowNames(b []byte) (names []string, before, after bool) {
-	if bytes.IndexByte(b, '>') < 0 && !bytes.Contains(b, []byte("→")) && !bytes.Contains(b, []byte("<-")) {
+	if !mayBeArrows(b) || hasPrefix(b, "=> ") { // those are ftrace's
 		return nil, false, false
 	}
-	s := strings.NewReplacer("→", "->", "-->", "->", "=>", "->").Replace(string(b))
+	s := withoutArguments(plainArrows.Replace(string(b)))
+	if strings.Count(s, " > ") > strings.Count(s, "->") {
+		s = strings.ReplaceAll(s, " > ", " -> ")
+	}
 	parts := strings.Split(s, "->")
 	if len(parts) < 2 {
 		return nil, false, false
@@ -36,13 +45,18 @@ func arrowNames(b []byte) (names []string, before, after bool) {
 			continue
 		}
 		if words := strings.Fields(p); len(words) > 1 { // a sentence around the chain
-			if first, last := words[0], words[len(words)-1]; i == 0 && strings.HasSuffix(last, "()") {
+			if first, last := words[0], words[len(words)-1]; i == 0 && typedFunction(last) {
 				p = last
-			} else if i == len(parts)-1 && strings.HasSuffix(strings.TrimRight(first, ".,;"), "()") {
+			} else if before := words[len(words)-2]; i == 0 && strings.HasSuffix(before, ":") {
+				p = last
+			} else if i == len(parts)-1 && typedFunction(strings.TrimRight(first, ".,;")) {
 				p = first
 			}
 		}
 		name := strings.TrimSuffix(strings.TrimRight(p, ".,;"), "()")
+		if plus := strings.Index(name, "+0x"); plus > 0 {
+			name = name[:plus]
+		}
 		if name == "" || nameRun([]byte(name)) != len(name) || len(name) > maxName {
 			return nil, false, false // a word that is no function: prose, or a pointer in code
 		}
@@ -51,27 +65,77 @@ func arrowNames(b []byte) (names []string, before, after bool) {
 	return names, before, after
 }
 
+// typedFunction tells a function in a sentence from its other words.
+func typedFunction(w string) bool {
+	return strings.HasSuffix(w, "()") || strings.Contains(strings.Trim(w, "_"), "_")
+}
+
+// withoutArguments empties parentheses: "down_write(&inode->i_rwsem)" is a call of down_write.
+func withoutArguments(s string) string {
+	if strings.Count(s, "()") == strings.Count(s, "(") {
+		return s
+	}
+	var out strings.Builder
+	depth := 0
+	for _, r := range s {
+		if r == ')' && depth > 0 {
+			depth--
+		}
+		if depth == 0 {
+			out.WriteRune(r)
+		}
+		if r == '(' {
+			depth++
+		}
+	}
+	return out.String()
+}
+
 // arrowLine takes a line if it is part of a chain of calls.
 func (e *engine) arrowLine(ln *line) bool {
-	names, before, after := arrowNames(ln.body)
 	a := &e.arrows
-	goesOn := len(a.names) > 0 && e.lineNo-a.lineNo <= 1 && (before || a.opened)
-	if names == nil && goesOn && a.opened && nameRun(ln.body) == len(ln.body) && len(ln.body) > 2 {
-		names = []string{string(ln.body)} // the last one, alone on its line
-	}
-	if names == nil {
+	names, before, after := arrowNames(ln.body)
+	word := bytes.TrimSuffix(ln.body, []byte("()"))
+	alone := nameRun(word) == len(word) && len(word) > 2
+	next := len(a.names) > 0 && e.lineNo-a.lineNo <= 1
+	goesOn := next && (before || a.opened || a.column)
+	switch {
+	case names == nil && alone && goesOn: // the last one, or the next of a list
+		names = []string{string(word)}
+	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0:
+		e.endArrows()
+		a.start, a.column = ln.start, true
+		names = []string{string(ln.body)}
+		goesOn = true
+	case names == nil || a.column && goesOn:
 		return false
 	}
 	if !goesOn {
 		e.endArrows()
-		if before && len(names) < 2 {
+		if before && len(names) < 2 && len(e.open) > 0 {
 			return false
 		}
 		a.start = ln.start
+		if before && e.banner.n > 0 && e.banner.lineNo == e.lineNo-1 { // the first one may stand alone on its line
+			first := bytes.TrimSuffix(e.banner.text[:e.banner.n], []byte("()"))
+			if nameRun(first) == len(first) && (typedFunction(string(first)) || classOf(string(first)) != 0) {
+				a.start = e.banner.start
+				a.names = append(a.names, string(first))
+			}
+		}
 	}
 	a.names = append(a.names, names[:min(len(names), maxArrows-len(a.names))]...)
 	a.end, a.lineNo, a.opened = ln.end, e.lineNo, after
 	return true
+}
+
+// startsColumn recognises the first function of a list: only stacks of sleeping tasks begin with these.
+func startsColumn(b []byte) bool {
+	switch string(b) {
+	case "finish_task_switch", "finish_task_switch.isra.0", "__schedule", "schedule", "io_schedule", "__switch_to", "context_switch":
+		return true
+	}
+	return false
 }
 
 // endArrows makes a report of a chain that is over, if it is one of a task that sleeps.
@@ -86,19 +150,20 @@ func (e *engine) endArrows() {
 	for _, n := range names {
 		frames = append(frames, Frame{Func: n})
 	}
-	if !sleepsFirst(frames) { // people write the caller first
+	if !sleepsFirst(frames) && !a.column { // people write the caller first
 		slices.Reverse(frames)
-		if !sleepsFirst(frames) {
-			return
-		}
 	}
-	if idle(frames) {
+	if !sleepsFirst(frames) || idle(frames) {
 		return
 	}
 	o := &openReport{kind: KindBlockedTask, start: a.start, end: a.end, writers: []writerState{{cur: noTask}}}
 	t := o.addTask(RoleVictim)
 	t.Frames = frames
-	o.doubt("a chain of calls typed by hand")
+	if a.column {
+		o.doubt("a list of functions without offsets")
+	} else {
+		o.doubt("a chain of calls typed by hand")
+	}
 	if r, ok := o.report(); ok {
 		e.queue.add(r)
 	}
@@ -106,5 +171,9 @@ func (e *engine) endArrows() {
 
 // mayBeArrows is the quick test for a chain's first line.
 func mayBeArrows(b []byte) bool {
-	return bytes.Contains(b, []byte("->")) || bytes.Contains(b, []byte("=>")) || bytes.Contains(b, []byte("→"))
+	if bytes.IndexByte(b, '>') >= 0 {
+		return bytes.Contains(b, []byte("->")) || bytes.Contains(b, []byte("=>")) || bytes.Count(b, []byte(" > ")) >= minArrows-1
+	}
+	return bytes.IndexByte(b, '<') >= 0 && bytes.Contains(b, []byte("<-")) || bytes.IndexByte(b, 0xe2) >= 0 && bytes.ContainsAny(b, "→←↳⟶└") ||
+		hasPrefix(b, "\\_ ") || hasPrefix(b, "`- ")
 }

@@ -10,6 +10,10 @@ func (e *engine) handle(it item, ln *line) {
 	o := e.find(ln)
 	switch it.what {
 	case lineOther:
+		if p, ok := o.typedEntry(ln); ok {
+			e.frame(&p, ln, o)
+			return
+		}
 		e.other(o)
 	case lineBlank:
 		// With a prefix it is the kernel's own empty line, or a mail program moved the text to the next one.
@@ -20,7 +24,7 @@ func (e *engine) handle(it item, ln *line) {
 		for len(e.open) > 0 {
 			e.close(e.open[0])
 		}
-		e.mark = mark{}
+		e.mark, e.booted = mark{}, ln.start
 		e.queue.forget()
 	case lineDump:
 		if o != nil {
@@ -43,12 +47,17 @@ func (e *engine) handle(it item, ln *line) {
 		e.sectionHeading(it, ln, o)
 	case lineTrace:
 		e.traceHeading(ln, o)
+		if it.frame.frame.Func != "" {
+			e.frame(&it.frame, ln, e.find(ln))
+		}
 	case lineFrame:
 		e.frame(&it.frame, ln, o)
 	case lineRegister, lineUserRegs:
 		e.register(it, ln, o)
 	case lineOwner:
 		e.ownerLine(it, ln, o)
+	case lineSame:
+		e.copyStack(*it.pid, ln, o)
 	default:
 		if o != nil {
 			e.within(it, ln, o)
@@ -108,6 +117,7 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 	}
 	o = e.startReport(it.kind, ln)
 	o.subject, o.fn = it.subject, it.fn
+	o.vague = it.vague && !ln.kernel
 	if o.ownStack = ownStack(o.subject); o.ownStack {
 		o.trace = true
 	}
@@ -203,8 +213,11 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 	if it.partial {
 		o.doubt("task header cut short")
 	}
-	t.dumped = true
+	t.dumped, t.tool = true, it.tool
 	t.Comm, t.PID, t.TGID, t.State = it.comm, it.pid, it.tgid, it.state
+	if it.tool && t.State == "" && it.pid != nil {
+		t.State, t.BlockedSeconds = e.stateOf(*it.pid)
+	}
 	o.belongs(e, ln)
 }
 
@@ -258,6 +271,11 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 		if o = e.lockupOfAnother(ln); o == nil {
 			return
 		}
+	}
+	if o.kind == KindBlockedTask && o.tasks[0].tool && len(o.tasks[0].Frames) == 0 && samePID(it.pid, o.tasks[0].PID) {
+		o.kernel = it.kernel // kdb's, above the stack
+		o.belongs(e, ln)
+		return
 	}
 	if o.kind == KindBlockedTask || o.kind == KindProcStack || o.kind == kindUnknown {
 		e.close(o)

@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	maxBanner  = 192 // bytes of a line that may name the task whose stack follows
+	maxBanner  = 256 // bytes of a line that may name the task whose stack follows
 	bannerLife = 3   // lines between it and the stack
-	maxRows    = 8   // lines of ps that are remembered
-	rowLife    = 12  // lines between one and the stack
+	maxRows    = 16  // lines of ps that are remembered
+	rowLife    = 60  // lines between one and the stack
 )
 
 // banner is the last line without any prefix: a script that prints stacks may have named the task there, in any words.
@@ -25,6 +25,7 @@ type psRow struct {
 	pid    int
 	state  string
 	comm   string
+	ago    *int // seconds since it ran last, if the list tells
 	start  int
 	lineNo int
 }
@@ -43,6 +44,9 @@ func (e *engine) heard(ln *line) {
 		e.rows = append(e.rows[:len(e.rows):len(e.rows)], row)
 		return
 	}
+	if hasPrefix(ln.body, "crash") && bytes.IndexByte(ln.body[:min(len(ln.body), 12)], '>') > 0 {
+		e.crashState = crashCommand(ln.body)
+	}
 	if len(ln.body) <= maxBanner {
 		e.banner.n = copy(e.banner.text[:], ln.body)
 		e.banner.start, e.banner.lineNo = ln.start, e.lineNo
@@ -51,15 +55,25 @@ func (e *engine) heard(ln *line) {
 
 // nameTask looks for the task of a stack that begins, in the lines before it.
 func (e *engine) nameTask(o *openReport) {
-	if e.banner.n == 0 || e.lineNo-e.banner.lineNo > bannerLife || e.banner.start > o.start {
-		return
+	pid := o.procPID
+	if !o.proc {
+		if e.banner.n == 0 || e.lineNo-e.banner.lineNo > bannerLife || e.banner.start > o.start {
+			return
+		}
+		text := e.banner.text[:e.banner.n]
+		comm, state := "", ""
+		if pid, comm, state = tracedTask(text); pid == nil && (!isLetter(text[0]) || classify(text, true).what == lineOther) {
+			pid, comm, state = bannerTask(text)
+		}
+		if pid == nil {
+			return
+		}
+		o.procPID, o.comm, o.state = pid, comm, state
+		o.start = e.banner.start
 	}
-	pid, comm, state := bannerTask(e.banner.text[:e.banner.n])
 	if pid == nil {
 		return
 	}
-	o.procPID, o.comm, o.state = pid, comm, state
-	o.start = e.banner.start
 	for i := len(e.rows) - 1; i >= 0; i-- {
 		row := &e.rows[i]
 		if row.pid != *pid || e.lineNo-row.lineNo > rowLife {
@@ -76,49 +90,10 @@ func (e *engine) nameTask(o *openReport) {
 	}
 }
 
-// psLine reads a line of "ps aux" and of "ps -eo pid,stat,comm".
-func psLine(b []byte) (row psRow, ok bool) {
-	f := bytes.Fields(b)
-	if len(f) < 3 {
-		return row, false
-	}
-	var pid, state, comm []byte
-	switch {
-	case len(f) >= 11 && allDigits(f[1]) && isState(f[7]) && bytes.IndexByte(f[9], ':') > 0:
-		pid, state, comm = f[1], f[7], f[10]
-		if i := bytes.LastIndexByte(comm, '/'); i >= 0 && comm[0] != '[' {
-			comm = comm[i+1:]
-		}
-		comm = bytes.Trim(comm, "[]")
-		comm = comm[:min(len(comm), 15)]
-	case allDigits(f[0]) && isState(f[1]) && isLetter(f[2][0]) && len(f) <= 5:
-		pid, state, comm = f[0], f[1], f[2]
-	default:
-		return row, false
-	}
-	n, _ := pidNumber(pid)
-	if n == nil {
-		return row, false
-	}
-	return psRow{pid: *n, state: string(state[:1]), comm: commText(comm)}, true
-}
-
-// isState recognises ps's state: a letter, and flags after it.
-func isState(b []byte) bool {
-	if len(b) > 5 || bytes.IndexByte([]byte("RSDTtXZI"), b[0]) < 0 {
-		return false
-	}
-	for _, c := range b[1:] {
-		if bytes.IndexByte([]byte("<NLsl+"), c) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // bannerWords are no names of tasks.
 var bannerWords = map[string]bool{"pid": true, "tid": true, "tgid": true, "process": true, "thread": true, "task": true, "stack": true, "trace": true,
-	"of": true, "for": true, "comm": true, "command": true, "name": true, "state": true, "backtrace": true, "kernel": true, "and": true}
+	"of": true, "for": true, "comm": true, "command": true, "name": true, "state": true, "backtrace": true, "kernel": true, "and": true, "gdb": true, "drgn": true, "crash": true, "bt": true, "lx-bt": true, "btp": true,
+	"cat": true, "sudo": true, "cmd": true, "cmdline": true, "prog.stack_trace": true, "find_task": true, "set": true, "disk": true, "sleep": true}
 
 // bannerTask reads the pid, and the name and state if they are there, from a line such as "==== 1234 (nfsd) ====",
 // "PID 1234, comm nfsd, state D", "nfsd/1234:", "--- stack of process 1234 umount ---".
@@ -126,10 +101,17 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 	if bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
 		return nil, "", ""
 	}
+	keyed := false
 	framed := bytes.IndexByte([]byte("=-#*<>+~"), b[0]) >= 0
 	if open := bytes.IndexByte(b, '('); open >= 0 {
 		if end := bytes.IndexByte(b[open:], ')'); end > 2 && isLetter(b[open+1]) && bytes.IndexByte(b[open:open+end], ' ') < 0 {
-			comm = commText(b[open+1 : open+end])
+			if in := b[open+1 : open+end]; bannerWords[string(in)] {
+				// a debugger's prompt
+			} else if who, n, ok := commAndPID(in, ':'); ok && n != nil && !hasPrefix(in, "kworker/") {
+				pid, comm, keyed = n, who, true
+			} else {
+				comm = commText(in)
+			}
 			b = append(append(bytes.Clone(b[:open]), " () "...), b[open+end+1:]...)
 		}
 	}
@@ -144,7 +126,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		slash := bytes.LastIndexByte(words[i], '/')
 		words = slices.Replace(words, i, i+1, words[i][:slash], words[i][slash+1:])
 	}
-	keyed, at := false, -1
+	at := -1
 	var names []int
 	for i, w := range words {
 		before := ""
@@ -154,7 +136,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		switch {
 		case len(w) == 0:
 		case allDigits(w):
-			if n, _ := pidNumber(w); n != nil && (at < 0 || *n == *pid) {
+			if n, _ := pidNumber(w); n != nil && (pid == nil || *n == *pid) {
 				pid, at = n, i
 				keyed = keyed || before == "pid" || before == "tid"
 			} else if n != nil && before != "cpu" {
@@ -162,7 +144,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 			}
 		case before == "state" && isState(w):
 			state = string(w[:1])
-		case before == "comm" || before == "command" || before == "name":
+		case before == "comm" || before == "command" || before == "cmd" || before == "name":
 			comm = commText(w)
 		case len(w) == 1 && isState(w) && w[0] != 'I':
 			state = string(w)
@@ -174,7 +156,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		return nil, "", ""
 	}
 	plain := bytes.IndexByte(b, '(') >= 0 || bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, '/') >= 0
-	if !framed && !keyed && !plain && len(words) > 3 {
+	if !framed && !keyed && !plain && latin(words) > 3 {
 		return nil, "", "" // a sentence with a number in it
 	}
 	if comm == "" && len(names) > 0 && (framed || plain || len(words) <= 4) {
@@ -189,6 +171,16 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		}
 	}
 	return pid, comm, state
+}
+
+// latin counts the words in Latin letters and numbers: of a sentence in another script only what scripts print is looked at.
+func latin(words [][]byte) (n int) {
+	for _, w := range words {
+		if len(w) > 0 && w[0] < 0x80 {
+			n++
+		}
+	}
+	return n
 }
 
 func distance(i, at int) int {

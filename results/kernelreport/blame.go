@@ -281,7 +281,8 @@ var roots = [...]string{
 	"kernel_thread_helper", "kernel_thread_starter", "child_rip", "ret_fast_syscall", "ret_slow_syscall", "el0_svc_naked", "el0_sync*",
 	"el0t_64_sync", "el0t_32_sync", "el0t_64_irq", "ret_from_exception", "ret_from_syscall", "handle_sys*", "secondary_startup_*",
 	"common_startup_64", "x86_64_start_kernel", "int_signal", "int_ret_from_sys_call", "stub_*", "tracesys*", "ia32_sysret*", "ia32_do_call",
-	"sysret_*", "syscall_exit_work",
+	"sysret_*", "syscall_exit_work", "syscall", "syscall_exit", "syscall_call", "resume_userspace", "entSys", "userspace", "common_exception_return",
+	"ret_from_system_call", "ia64_ret_from_syscall",
 }
 
 // bottoms are functions at which a stack may end although it is not at its root: user space was interrupted here, or

@@ -13,6 +13,7 @@ import (
 var blameExamples = map[string]string{
 	"print_other_cpu_stall*":     "print_other_cpu_stall",
 	"rcu_stall_*":                "rcu_stall_kick_kthreads",
+	"wait_event*":                "wait_event_timeout",
 	"ldsem_*":                    "ldsem_down_write",
 	"rwlock_bug*":                "rwlock_bug",
 	"debug_spin_lock_*":          "debug_spin_lock_before",

@@ -32,6 +32,7 @@ const (
 	lineBoot                      // "Linux version …": another boot
 	lineDump                      // "sysrq: Show Blocked State": a dump of tasks starts
 	lineLost                      // printk lost messages here
+	lineSame                      // "<Same stack as pid 12>"
 	lineReplay                    // the last message is printed again
 )
 
@@ -51,8 +52,10 @@ type item struct {
 	kernel  string
 	text    string // lineWorkqueue
 	frame   parsedFrame
+	vague   bool // lineHeader: other programs print such lines, too
 	partial bool // the line was cut: joined with the next one it may say more
 	usable  bool // even if partial it says enough
+	tool    bool // lineTask: of a debugger, which prints such lines in lists as well
 }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }
@@ -75,6 +78,9 @@ func classify(b []byte, inReport bool) item {
 		if b = trimSpaceLeft(b[2:]); len(b) == 0 {
 			return item{}
 		}
+	}
+	if brokenHeader(b) {
+		return item{what: lineHeader, partial: true}
 	}
 	if it, ok := headerLine(b); ok {
 		return it
@@ -99,7 +105,7 @@ func classify(b []byte, inReport bool) item {
 		it.pid, _ = pidNumber(b[len("in-flight: "):])
 		return it
 	}
-	if rest, style := addresses(b); tagged || isDetail(b) || len(rest) == 0 && style != stylePlain {
+	if rest, style := addresses(b); tagged || inReport && toolDetail(b) || isDetail(b) || len(rest) == 0 && style != stylePlain {
 		return item{what: lineDetail}
 	}
 	return item{}
@@ -130,6 +136,13 @@ func headerLine(b []byte) (item, bool) {
 				return it, true
 			}
 			return lockHeader(b)
+		}
+		if hasPrefix(b, "Info: ") && typedHung(b[len("Info: "):]) {
+			return hungLine(append([]byte("INFO: task "), b[len("Info: task "):]...)), true
+		}
+	case 't', 'T':
+		if typedHung(b) { // somebody left the beginning out
+			return hungLine(append([]byte("INFO: task "), b[len("task "):]...)), true
 		}
 	case 'B':
 		if hasPrefix(b, "BUG: ") && len(b) > 8 {
@@ -178,6 +191,29 @@ func headerLine(b []byte) (item, bool) {
 		}
 	}
 	return oopsHeader(b)
+}
+
+// brokenHeaders are what is left of headers on the line on which a mail program broke them: behind a logger's prefix there is
+// room for little.
+var brokenHeaders = map[string]bool{"INFO:": true, "INFO: task": true, "INFO: rcu_preempt": true, "INFO: rcu_sched": true, "INFO: rcu_preempt self-detected": true,
+	"INFO: rcu_sched self-detected": true, "BUG:": true, "BUG: soft": true, "BUG: kernel": true, "BUG: kernel NULL": true, "BUG: unable": true, "BUG: unable to": true,
+	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true}
+
+func brokenHeader(b []byte) bool {
+	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B') && brokenHeaders[string(b)]
+}
+
+// typedHung reports whether a line is the title of a hung task that was typed by hand: of a task with its pid, and a time.
+func typedHung(b []byte) bool {
+	if len(b) > 160 || !hasPrefix(b, "task ") && !hasPrefix(b, "Task ") {
+		return false
+	}
+	i := bytes.Index(b, []byte(" blocked for more th"))
+	if i <= len("task ") || bytes.IndexByte(b[len("task "):i], ' ') >= 0 {
+		return false
+	}
+	_, pid, ok := commAndPID(b[len("task "):i], ':')
+	return ok && pid != nil
 }
 
 func afterPanic(b []byte) []byte {

@@ -45,10 +45,10 @@ func datedKernel(b []byte) (n int, host []byte) {
 		end = 1
 	case hasPrefix(rest, "[0]:"):
 		end = 4
-	case hasPrefix(rest, " - - - "):
-		end = 7
 	default:
-		return 0, nil
+		if end = structured(rest); end == 0 {
+			return 0, nil
+		}
 	}
 	clock := clockAt(bytes.Map(clockBytes, head[:k]))
 	if clock == 0 {
@@ -58,6 +58,33 @@ func datedKernel(b []byte) (n int, host []byte) {
 		host = head[word+1 : k]
 	}
 	return k + len(" kernel") + end, host
+}
+
+// structured is the length of what RFC 5424 puts between the name of the program and the message: process, kind of message,
+// data, " - - - ", " 0 - [timeQuality tzKnown="1"] ".
+func structured(b []byte) int {
+	n := 0
+	for range 2 {
+		end := bytes.IndexByte(b[min(n+1, len(b)):min(len(b), n+40)], ' ')
+		if n >= len(b) || b[n] != ' ' || end < 1 {
+			return 0
+		}
+		if word := b[n+1 : n+1+end]; string(word) != "-" && !allDigits(word) {
+			return 0
+		}
+		n += 1 + end
+	}
+	switch rest := b[n:]; {
+	case hasPrefix(rest, " - "):
+		return n + 3
+	case hasPrefix(rest, " ["):
+		end := bytes.Index(rest[:min(len(rest), 300)], []byte("] "))
+		if end < 0 {
+			return 0
+		}
+		return n + end + 2
+	}
+	return 0
 }
 
 // clockBytes makes what may follow the seconds of a date a blank.

@@ -9,18 +9,22 @@ var registerPrefixes = [...]string{
 	"NIP [", "NIP: ", // powerpc
 	"epc : ", "EPC : ", // riscv, mips
 	"Krnl PSW : ", // s390
+	"PC: [",       // m68k
 }
 
 // registerLine reads a program counter: the function that ran when the dump was made. On x86 such a line also stands in
 // the middle of a stack, where an interrupt or a fault hit a running function.
 func registerLine(b []byte) (item, bool) {
+	if string(b) == "RIP:" { // a mail program broke it
+		return item{what: lineRegister, partial: true}, true
+	}
 	for _, p := range registerPrefixes {
 		if !hasPrefix(b, p) {
 			continue
 		}
 		rest := trimSpaceLeft(bytes.TrimSuffix(b[len(p):], []byte("[")))
-		if p == "NIP [" {
-			rest = b[len("NIP "):]
+		if p == "NIP [" || p == "PC: [" {
+			rest = b[len(p)-1:]
 		}
 		if p == "Krnl PSW : " {
 			open := bytes.IndexByte(rest, '(')
@@ -51,7 +55,7 @@ var detailPrefixes = [...]string{
 	"RSP: ", "RSP ", "RAX: ", "RBX: ", "RCX: ", "RDX: ", "RBP: ", "RSI: ", "R08: ", "R09: ", "R10: ", "R13: ", "FS: ", "GS: ", "CS: ", "CR2: ",
 	"CR0: ", "DR0: ", "DR3: ", "PKRU: ", "EAX: ", "ESI: ", "DS: ", "EFLAGS: ", "ORIG_RAX: ", "ESP: ", "PGD ", "*pde", "*pdpt", "#PF: ",
 	"pstate: ", "sp : ", "lr : ", "LR ", "LR: ", "ra : ", "gp : ", "tp : ", "t0 : ", "GPR", "MSR: ", "CFAR: ", "REGS: ", "DAR: ", "IRQMASK: ", "x29: ", "--- interrupt",
-	"--- Exception", "Krnl ", "User PSW", "User GPRS", "User Code", "Last Breaking", "R:0 T:", "Kernel Offset: ", "Rebooting in", "irq event stamp",
+	"--- Exception", "Krnl ", "User PSW", "User GPRS", "User Code", "R:0 T:", "Kernel Offset: ", "Rebooting in", "irq event stamp",
 	"hardirqs last", "softirqs last", "Preemption disabled at", "in_atomic()", "preempt_count: ", "RCU nest depth",
 	"(detected by", "(t=", "Sending NMI", "Tasks blocked on", "Exception stack", "LR is at", "name ", "addr ", "raw: ", "head: ", "which lock already", "but task is", "but this",
 	"the existing dependency", "other info that might", "is trying to acquire", "Possible unsafe", "Possible interrupt", "Chain exists",

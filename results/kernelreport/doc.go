@@ -9,7 +9,7 @@
 //
 // Reading order: report.go (what comes out), scanner.go (bytes to lines), engine.go (lines to writers), prefix.go (what
 // loggers and mailers put before a line), classify.go (what one line says), assemble.go and stack.go (lines to a
-// report), blametable.go (which functions tell nothing; the table to edit), operation.go (what a task was about; the
+// report), blametable.go (which functions tell nothing; the tables to edit are in blame*.go), operation.go (what a task was about; the
 // other table), signature.go (what two sightings of one bug share). testdata holds the corpus: one file a log, with what
 // must be found in it; `go test -update` rewrites the expectations.
 package kernelreport

@@ -2,35 +2,29 @@ package kernelreport
 
 import (
 	"bytes"
-	"encoding/json"
 	"html"
+	"unicode/utf8"
 )
 
-// decoded undoes what programs did to a line that carry text: mail encodings, web pages, logs of JSON. It returns raw
-// itself if nothing was done to it. foreign says that the line holds nothing of the kernel's.
+// decoded undoes what programs did to a line that carry text: mail encodings, web pages, terminals, logs of JSON. It returns raw
+// itself if nothing was done to it. foreign says that the line holds nothing of the kernel's. The text may be several lines.
 func decoded(raw []byte) (text, host []byte, foreign bool) {
 	if mayBeQuotedPrintable(raw) {
 		raw = quotedPrintable(raw)
 	}
+	if bytes.IndexByte(raw, 0x1b) >= 0 {
+		raw = withoutEscapes(raw)
+	}
+	if bytes.IndexByte(raw, '<') >= 0 && hasTag(raw) {
+		raw = withoutTags(raw)
+	}
 	if bytes.IndexByte(raw, '&') >= 0 && hasEntity(raw) {
 		raw = []byte(html.UnescapeString(string(raw)))
 	}
-	if bytes.IndexByte(raw, 0xc2) >= 0 {
-		raw = bytes.ReplaceAll(raw, []byte("\u00a0"), []byte(" ")) // web pages keep blanks this way
+	if hasWideBlank(raw) {
+		raw = narrowBlanks(raw)
 	}
-	t := trimSpaceLeft(raw)
-	if len(t) > 1 && t[0] == '{' && t[1] == '"' {
-		return fromJSON(t, raw)
-	}
-	if len(t) > 0 && len(t) < 4 && (t[0] == '{' || t[0] == '}') { // around the records of journalctl -o json-pretty
-		if t = bytes.TrimRight(t, ", \t\r"); len(t) == 1 {
-			return nil, nil, true
-		}
-	}
-	if len(t) > 3 && t[0] == '"' && (t[1] == '_' || t[1] >= 'A' && t[1] <= 'Z') {
-		return fromPretty(t, raw)
-	}
-	return raw, nil, false
+	return fromRecord(raw)
 }
 
 // quotedPrintable decodes what mail programs encode in kernel text. "=20" is decoded at the end of a line only: between
@@ -57,57 +51,65 @@ func hasEntity(raw []byte) bool {
 	return false
 }
 
-// fromJSON reads a line of journalctl -o json, or of a container's log that is kept as JSON.
-func fromJSON(t, raw []byte) (text, host []byte, foreign bool) {
-	var rec struct {
-		Message    json.RawMessage `json:"MESSAGE"`
-		Log        string          `json:"log"`
-		Transport  string          `json:"_TRANSPORT"`
-		Identifier string          `json:"SYSLOG_IDENTIFIER"`
-		Host       string          `json:"_HOSTNAME"`
-	}
-	if json.Unmarshal(t, &rec) != nil {
-		return raw, nil, false
-	}
-	if len(rec.Message) == 0 {
-		if rec.Log == "" {
-			return raw, nil, false
-		}
-		return []byte(rec.Log), nil, false
-	}
-	// journalctl writes a message that is no UTF-8 as a list of numbers.
-	var s string
-	if json.Unmarshal(rec.Message, &s) != nil {
-		var bytes []int
-		if json.Unmarshal(rec.Message, &bytes) != nil {
-			return raw, nil, false
-		}
-		for _, b := range bytes {
-			s += string([]byte{byte(b)})
+// wideBlanks are what web pages and word processors put in place of blanks, or between letters where nothing is seen, by
+// their first bytes: U+00A0; U+2000 to U+200F, U+202F, box drawings; U+3000; U+FEFF.
+const wideBlanks = "\xc2\xe2\xe3\xef"
+
+func hasWideBlank(b []byte) bool {
+	for i := range len(wideBlanks) {
+		if bytes.IndexByte(b, wideBlanks[i]) >= 0 {
+			return true
 		}
 	}
-	foreign = rec.Transport != "" && rec.Transport != "kernel" && rec.Identifier != "kernel"
-	return []byte(s), []byte(rec.Host), foreign
+	return false
 }
 
-// fromPretty reads a line of journalctl -o json-pretty: one field a line, of which only the message counts.
-func fromPretty(t, raw []byte) (text, host []byte, foreign bool) {
-	name, value, ok := bytes.Cut(t, []byte(`" : "`))
-	if !ok {
-		return raw, nil, false
+// narrowBlanks makes blanks of wide ones and of the frames that terminals draw around text, and takes invisible
+// characters out.
+func narrowBlanks(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == 0xa0 || r >= 0x2000 && r <= 0x200a || r == 0x202f || r == 0x3000 || r == 0x2502 || r == 0x2503 || r == 0x2551:
+			out = append(out, ' ')
+		case r >= 0x200b && r <= 0x200f || r == 0xfeff:
+		default:
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
 	}
-	for _, c := range name[1:] {
-		if c != '_' && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
-			return raw, nil, false
+	return out
+}
+
+// withoutEscapes takes out what tells a terminal its colours and titles.
+func withoutEscapes(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != 0x1b || i+1 == len(b) {
+			out = append(out, b[i])
+			continue
+		}
+		switch b[i+1] {
+		case '[':
+			n := escapeSequence(b[i:])
+			if n == 0 {
+				out = append(out, b[i])
+				continue
+			}
+			i += n - 1
+		case ']', '_', 'P', '^': // up to a bell or the end of the string
+			end := bytes.IndexAny(b[i+2:min(len(b), i+200)], "\a\x1b")
+			if end < 0 {
+				out = append(out, b[i])
+				continue
+			}
+			if i += 2 + end; b[i] == 0x1b {
+				i++
+			}
+		default:
+			i++
 		}
 	}
-	if string(name) != `"MESSAGE` {
-		return nil, nil, true
-	}
-	var s string
-	value = bytes.TrimRight(value, " \t\r,")
-	if json.Unmarshal(append([]byte{'"'}, value...), &s) != nil {
-		return raw, nil, false
-	}
-	return []byte(s), nil, false
+	return out
 }

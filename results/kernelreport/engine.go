@@ -13,6 +13,7 @@ const (
 	maxFrames   = 1024     // stack entries of one task
 	maxAllFrame = 16 << 10 // stack entries of one report
 	markLife    = 8        // lines that may lie between a divider and the header it announces
+	recordLife  = 40       // lines after a record in which others are expected
 )
 
 // writer tells lines of different printers apart: the host that syslog names, and printk's caller.
@@ -54,10 +55,16 @@ type engine struct {
 	learn  learned
 	banner banner
 	rows   []psRow
-	arrows arrows
-	cut    cutLine
+	// crashState is that of the tasks whose stacks the crash utility was last told to print.
+	crashState string
+	arrows     arrows
+	cut        cutLine
+	doubted    int // number of a line that held a stack entry\'s question mark alone: a mail program broke it
+	booted     int // offset of the last boot
 
 	marks marks // what the line that is fed may hold; set before feed by who looked ahead
+
+	record int // number of the last line that was a record's
 
 	soft      []byte // the beginning of a line that quoted-printable mail encoding broke
 	softStart int
@@ -71,7 +78,7 @@ func newEngine(emit func(Report)) *engine {
 
 // feed takes one line, without its newline; start and end are the offsets of the whole line in the input.
 func (e *engine) feed(raw []byte, start, end int) {
-	if e.soft != nil || e.learn.holds || mayBeJSON(raw) {
+	if e.soft != nil || e.learn.holds || e.record > 0 && e.lineNo-e.record < recordLife || mayBeRecord(raw) {
 		e.marks = allMarks // an earlier line is dealt with, too, or what will be decoded
 	}
 	if e.soft != nil && (len(bytes.TrimSpace(raw)) == 0 || !strip(raw).bare) {
@@ -86,16 +93,42 @@ func (e *engine) feed(raw []byte, start, end int) {
 	e.whole(raw, start, end)
 }
 
-// whole takes a line that is not broken.
+// whole takes a line that is not broken, and each of those that were made one.
 func (e *engine) whole(raw []byte, start, end int) {
-	if parts := e.joined(raw); parts != nil {
-		for _, p := range parts {
-			e.prefixed(p, start, end, nil)
+	if e.marks&(markEncoded|markTrace) == 0 { // nearly every line
+		if raw = raw[:min(len(raw), maxLine)]; !e.unprefixed(raw, start, end, nil) {
+			e.prefixed(raw, start, end, nil)
 		}
 		return
 	}
-	if !e.unprefixed(raw, start, end) {
-		e.prefixed(raw, start, end, nil)
+	var from *origin
+	if e.marks&markEncoded != 0 {
+		var host []byte
+		var foreign bool
+		if raw, host, foreign = decoded(raw); host != nil || foreign {
+			from = &origin{host: host, foreign: foreign, record: true}
+		}
+	}
+	if lines := severalLines(raw); lines != nil {
+		for _, l := range lines {
+			e.single(l, start, end, from)
+		}
+		return
+	}
+	e.single(raw, start, end, from)
+}
+
+// single takes what was one line when the kernel printed it, or several that lost their ends.
+func (e *engine) single(raw []byte, start, end int, from *origin) {
+	if parts := e.joined(raw); parts != nil {
+		for _, p := range parts {
+			e.prefixed(p[:min(len(p), maxLine)], start, end, from)
+		}
+		return
+	}
+	raw = raw[:min(len(raw), maxLine)]
+	if from != nil && from.foreign || !e.unprefixed(raw, start, end, from) {
+		e.prefixed(raw, start, end, from)
 	}
 }
 
@@ -107,26 +140,30 @@ func (e *engine) joined(raw []byte) [][]byte {
 	return splitJoined(raw)
 }
 
-// prefixed takes a line; host is whose it is if a prefix that was learned and taken off told, and not nil if there was
-// such a prefix.
-func (e *engine) prefixed(raw []byte, start, end int, host []byte) {
+// origin is what is known of a line beside its text: from the record that held it, or from a prefix that was learned and
+// taken off.
+type origin struct {
+	host    []byte
+	foreign bool // it is not the kernel's
+	record  bool // it was a record, or a field of one
+}
+
+// prefixed takes a line that may still have the prefixes that are known. from is nil if there was nothing else around it.
+func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	e.lineNo++
-	var ln line
-	if e.marks&markEncoded == 0 {
-		ln = line{bare: true}
-		ln.strip(raw)
-	} else {
-		ln = strip(raw)
-	}
-	if host != nil {
-		ln.bare = false
-		if ln.host == nil && len(host) > 0 {
-			ln.host = host
+	ln := line{bare: true}
+	if from != nil {
+		ln.host, ln.foreign, ln.bare = from.host, from.foreign, from.host == nil
+		if from.record {
+			e.record = e.lineNo
 		}
+	}
+	if ln.strip(raw); len(ln.body) == 0 && ln.bare && e.record > 0 && e.record == e.lineNo-1 {
+		ln.foreign = true // between two records
 	}
 	ln.start, ln.end = start, end
 	defer e.heard(&ln)
-	if len(e.arrows.names) > 0 || ln.bare && mayBeArrows(ln.body) {
+	if len(e.arrows.names) > 0 || ln.bare && (mayBeArrows(ln.body) || startsColumn(ln.body)) {
 		if e.arrowLine(&ln) {
 			return
 		}
@@ -183,6 +220,13 @@ func (e *engine) line(ln *line) {
 		e.flushPending()
 	}
 	it := e.read(ln)
+	if it.what == lineOther && string(ln.body) == "?" {
+		e.doubted = e.lineNo
+		return
+	}
+	if it.what == lineFrame && ln.bare && e.doubted > 0 && e.doubted == e.lineNo-1 {
+		it.frame.frame.Questionable = true
+	}
 	if it.partial {
 		e.pend = pending{set: true, it: it, body: slices.Clone(ln.body), start: ln.start, end: ln.end, bare: ln.bare,
 			by: writer{string(ln.host), string(ln.caller)}}

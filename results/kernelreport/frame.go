@@ -25,6 +25,7 @@ type parsedFrame struct {
 	frame  Frame
 	callee string // arm only: the function that the frame calls
 	style  frameStyle
+	first  bool // a tool numbered it 0: another stack begins
 	end    bool // "0xffffffffffffffff", with which old kernels end a /proc stack; frame is empty
 	tidy   bool // nothing unknown follows the entry
 }
@@ -60,6 +61,14 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 	}
 	if b[0] == '0' && len(b) > 2 && b[1] == 'x' {
 		n := hexRun(b[2:])
+		if rest, ok := bytes.CutPrefix(b[2+n:], []byte(" : ")); ok && n >= 8 && nameRun(rest) > 0 { // SystemTap's
+			f, ok := parseFrame(rest)
+			f.style = styleTool
+			if f.frame.Module == "kernel" {
+				f.frame.Module = ""
+			}
+			return f, ok
+		}
 		if n < 8 || n > 16 || 2+n != len(b) {
 			return p, false
 		}
@@ -93,12 +102,28 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 	p.frame.File, p.frame.Line = file, lineNo
 	if offset == "" {
 		if file == "" {
-			return p, false
+			return p, p.retyped(rest)
+		}
+		if string(name) == "at" {
+			return p, false // the rest of an entry of a debugger's
 		}
 		p.style = max(p.style, styleDecoded)
 	}
 	p.tidy = p.trailer(rest, file != "")
 	return p, true
+}
+
+// retyped reads an entry of which somebody kept the offset only: "f+0x1", "f+0x1 [mod]".
+func (p *parsedFrame) retyped(b []byte) bool {
+	if !hasPrefix(b, "+0x") {
+		return false
+	}
+	n := hexRun(b[3:])
+	if n == 0 || n > 8 {
+		return false
+	}
+	p.frame.Offset = string(b[1 : 3+n])
+	return p.trailer(b[3+n:], false)
 }
 
 // trailer reads what follows the function: "[mod]", "[mod build-id]", "(unreliable)", arm64's "(P)", a decoded stack's
@@ -123,7 +148,7 @@ func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
 			}
 			if string(in) == "inline" { // how syzbot's decoder marks what was inlined
 				p.frame.Inlined = true
-			} else {
+			} else if string(in) != "kernel" || p.style != styleTool {
 				p.frame.Module = string(in)
 			}
 			b = b[end+1:]
@@ -165,7 +190,7 @@ func addresses(b []byte) ([]byte, frameStyle) {
 			in = in[1 : len(in)-1]
 			if string(in) == "0" {
 				style = styleProc
-			} else if hexRun(in) == len(in) || string(in) == "(null)" {
+			} else if hexRun(in) == len(in) || string(in) == "(null)" || string(in) == "(ptrval)" || string(in) == "(____ptrval____)" {
 				style = styleAddress
 			} else {
 				return b, style

@@ -29,7 +29,7 @@ func TestFromStackAgreesWithKhungtaskd(t *testing.T) {
 	seen := 0
 	for _, g := range goldenFiles(t) {
 		for _, r := range Parse(g.log) {
-			if r.Kind != KindHungTask || len(r.Tasks[0].Frames) == 0 || r.Tasks[0].Frames[0].Offset == "" || r.Tasks[0].Frames[0].Questionable || r.Tasks[0].BlameFrame == "" {
+			if r.Kind != KindHungTask || len(r.Tasks[0].Frames) == 0 || r.Tasks[0].Frames[0].Size == "" || r.Tasks[0].Frames[0].Questionable || r.Tasks[0].BlameFrame == "" {
 				continue
 			}
 			seen++

@@ -52,6 +52,13 @@ func hungLine(b []byte) item {
 	if i := bytes.LastIndex(rest, []byte(" blocked")); i > 0 {
 		if comm, pid, ok := commAndPID(rest[:i], ':'); ok {
 			it.comm, it.pid, it.usable = comm, pid, true
+			if j := bytes.IndexAny(rest[i:], "0123456789"); j > 0 { // typed by hand: "blocked for more then 120 sec"
+				seconds, unit := number(rest[i+j:])
+				if hasPrefix(trimSpaceLeft(unit), "s") {
+					it.seconds = seconds
+					return it
+				}
+			}
 		}
 	}
 	it.partial = true
@@ -146,9 +153,22 @@ func bugHeader(b []byte) item {
 			return lock
 		}
 		it.subject = plainSubject(beforeTask(b))
+		if rest, ok := bytes.CutPrefix(b, []byte("scheduling while atomic: ")); ok { // "nfsd/3011/0x00000002"
+			if i := bytes.LastIndexByte(rest, '/'); i > 0 {
+				it.comm, it.pid, _ = commAndPID(rest[:i], '/')
+			}
+		}
+		it.vague = true
+		for _, known := range ownBugs {
+			it.vague = it.vague && !hasPrefix(b, known)
+		}
 	}
 	return it
 }
+
+// ownBugs begin those "BUG:" lines of the kernel's that may stand without a stack. Programs print such lines, too.
+var ownBugs = [...]string{"scheduling while atomic", "sleeping function", "using ", "Bad ", "non-zero ", "workqueue leaked", "spinlock ", "rwlock ",
+	"unable ", "corrupt", "Dentry ", "Invalid wait", "lock held", "bad usercopy", "stack "}
 
 // beforeTask cuts a message before the task's name, which may hold blanks: "using smp_processor_id() in preemptible
 // [00000000] code: a b/812", "scheduling while atomic: a b/812/0x00000002".

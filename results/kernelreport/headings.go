@@ -61,6 +61,9 @@ func (e *engine) sectionHeading(it item, ln *line, o *openReport) {
 func (e *engine) traceHeading(ln *line, o *openReport) {
 	if o == nil {
 		o = e.startReport(kindUnknown, ln)
+		if ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 {
+			e.nameTask(o)
+		}
 	} else if t := o.task(); t != nil && len(t.Frames) > 0 && !t.register {
 		if o.hang() && o.kind != KindHungTask || o.ended {
 			e.close(o)

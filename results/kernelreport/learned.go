@@ -3,6 +3,7 @@ package kernelreport
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 const (
@@ -25,12 +26,15 @@ type learned struct {
 
 // unprefixed handles a line that may have a learned prefix, or from which one may be learned. It reports whether the
 // line is dealt with.
-func (e *engine) unprefixed(raw []byte, start, end int) bool {
+func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 	l := &e.learn
-	if l.prefix == "" && !l.holds && (len(raw) == 0 || raw[0] == '[' || anchor(raw) == 0) { // nearly every line
+	if l.prefix == "" && !l.holds && (len(raw) == 0 || printkTime(raw) || e.anchor(raw) == 0) { // nearly every line
 		return false
 	}
 	text := trimQuotes(trimSpaceRight(raw))
+	if n, _ := procPrefix(text); n > 0 {
+		return false // it names the task, too
+	}
 	if l.prefix != "" && bytes.Contains(raw, []byte("Linux version ")) && alike(l.prefix, text) == 0 {
 		l.prefix = "" // another boot, and perhaps another logger
 	}
@@ -39,6 +43,7 @@ func (e *engine) unprefixed(raw []byte, start, end int) bool {
 		l.holds, l.held = false, nil
 		if alike(string(held[:at]), text) > 0 {
 			l.prefix, l.idle = string(held[:at]), 0
+			e.adopt(hostIn(held[:at]))
 			e.strippedOf(held, at, heldStart, heldEnd)
 		} else {
 			e.alone(held, at, heldStart, heldEnd)
@@ -54,8 +59,9 @@ func (e *engine) unprefixed(raw []byte, start, end int) bool {
 			l.prefix = ""
 		}
 	}
-	if at := anchor(text); at > 0 && at <= maxLearned && text[0] != '[' && text[0] != '<' {
-		if ln := strip(raw); !ln.foreign && classify(ln.body, false).what == lineOther {
+	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' && bytes.Count(text[:at], []byte("[")) == bytes.Count(text[:at], []byte("]")) {
+		ln := line{bare: true}
+		if ln.strip(raw); (from == nil || !from.record) && !ln.foreign && classify(ln.body, false).what == lineOther {
 			l.holds, l.held, l.at, l.start, l.end = true, slices.Clone(text), at, start, end
 			return true
 		}
@@ -95,16 +101,55 @@ func columns(b []byte) bool {
 	return t[len(t)-1] == ']' || t[len(t)-1] == '|' || t[len(t)-1] == '\t'
 }
 
-// strippedOf handles a line without the first n bytes of it, which name the writer if they are one word with a colon.
+// strippedOf handles a line without the first n bytes of it.
 func (e *engine) strippedOf(text []byte, n, start, end int) {
-	var host []byte
-	if p := bytes.TrimRight(text[:n], " \t"); len(p) > 1 && p[len(p)-1] == ':' && bytes.IndexByte(p, ' ') < 0 {
-		host = p[:len(p)-1]
+	body := text[n:]
+	if n > 0 && text[n-1] == '"' {
+		body = quotedRest(body)
 	}
-	if host == nil {
-		host = []byte{}
+	mark := text[:n]
+	if n > 0 && mark[n-1] == '-' { // grep's file, in the lines around a match
+		mark = append(bytes.Clone(mark[:n-1]), ':')
+		if strings.Count(e.learn.prefix, ":") > 1 {
+			mark = nil // with line numbers
+		}
 	}
-	e.prefixed(text[n:], start, end, host)
+	e.prefixed(body, start, end, &origin{host: hostIn(mark)})
+}
+
+// hostIn is whose lines a prefix marks, if it is one word with a colon; empty if it is not.
+func hostIn(prefix []byte) []byte {
+	p := bytes.TrimRight(prefix, " \t")
+	if len(p) > 1 && p[len(p)-1] == ':' && bytes.IndexByte(p, ' ') < 0 && !allDigits(p[:len(p)-1]) && bytes.IndexByte(p[:len(p)-1], ':') < 0 {
+		return p[:len(p)-1]
+	}
+	return []byte{}
+}
+
+// adopt makes reports that began before their prefix was learned those of the host that it names.
+func (e *engine) adopt(host []byte) {
+	for _, o := range e.open {
+		for i := range o.writers {
+			if o.writers[i].host == "" {
+				o.writers[i].host = string(host)
+			}
+		}
+	}
+}
+
+// quotedRest is a column of a table, or a value, up to the quote that ends it.
+func quotedRest(b []byte) []byte {
+	end := bytes.LastIndexByte(b, '"')
+	if end < 0 {
+		return b
+	}
+	b = b[:end]
+	if bytes.IndexByte(b, '\\') >= 0 {
+		if s, ok := unquoted(append(append([]byte{'"'}, b...), '"')); ok {
+			return s
+		}
+	}
+	return bytes.ReplaceAll(b, []byte(`""`), []byte(`"`))
 }
 
 // alike returns how many bytes of text are the same prefix with other numbers in it, or 0.
@@ -132,7 +177,7 @@ func alike(prefix string, text []byte) int {
 			for j < len(text) && (text[j] == ' ' || text[j] == '\t') {
 				j++
 			}
-		case c == text[j]:
+		case c == text[j], c == ':' && text[j] == '-' && (i+1 == len(prefix) || isDigit(prefix[i+1])): // grep's lines around a match
 			i++
 			j++
 		default:
@@ -153,6 +198,30 @@ func blank(s string) bool {
 	return true
 }
 
+// printkTime reports whether a line begins with printk's time, as nearly every line of a console does.
+func printkTime(b []byte) bool {
+	if b[0] != '[' {
+		return false
+	}
+	for _, c := range b[1:] {
+		if c != ' ' && !isDigit(c) {
+			return c == '.'
+		}
+	}
+	return false
+}
+
+// anchor is anchor for the line that is fed.
+func (e *engine) anchor(b []byte) int {
+	if at := anchor(b); at > 0 || e.marks&markOffset == 0 {
+		return at
+	}
+	if at := bytes.Index(b[:min(len(b), maxLearned)], []byte("[<0>] ")); at > 0 && bytes.IndexByte([]byte(" \t:"), b[at-1]) >= 0 && len(trimQuotes(b[:at])) > 0 {
+		return at
+	}
+	return 0
+}
+
 // anchor finds the place further on in a line where a report or a stack begins beyond doubt, or 0. Kernel time stamps
 // before it count with it: those are known.
 func anchor(b []byte) int {
@@ -171,10 +240,12 @@ func anchor(b []byte) int {
 			word = "BUG"
 		case bytes.HasSuffix(head, []byte("WARNING")) && hasPrefix(tail, ": CPU: "):
 			word = "WARNING"
+		case bytes.HasSuffix(head, []byte("task")) && bytes.Contains(tail[:min(len(tail), 80)], []byte(" state:")):
+			word = "task"
 		case len(tail) == 1 && (bytes.HasSuffix(head, []byte("Call Trace")) || bytes.HasSuffix(head, []byte("Call trace"))):
 			word = "Call Trace"
 		}
-		if at := i - len(word); word != "" && at > 0 && (at > 1 || b[0] == ' ') && !isLetter(b[at-1]) && b[at-1] != '"' && b[at-1] != '`' {
+		if at := i - len(word); word != "" && at > 0 && (at > 1 || b[0] == ' ') && !isLetter(b[at-1]) && b[at-1] != '`' && (b[at-1] != '"' || valueBegins(b[:at-1])) {
 			for _, tag := range [...]string{"watchdog: ", "rcu: ", "NMI "} {
 				at -= len(tag) * b2i(bytes.HasSuffix(b[:at], []byte(tag)))
 			}
@@ -186,6 +257,12 @@ func anchor(b []byte) int {
 		i++
 	}
 	return 0
+}
+
+// valueBegins reports whether a quote after this begins a column of a table or a value, rather than a word of a sentence.
+func valueBegins(b []byte) bool {
+	b = bytes.TrimRight(b, " ")
+	return len(b) > 0 && bytes.IndexByte([]byte(",=:"), b[len(b)-1]) >= 0
 }
 
 func b2i(b bool) int {

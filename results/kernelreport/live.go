@@ -17,7 +17,7 @@ type Live struct {
 	e     *engine
 	kept  []Report
 	left  int    // reports that were found after maxKept
-	line  []byte // the beginning of a line whose end was not written yet, at most maxLine of it
+	line  []byte // the beginning of a line whose end was not written yet, at most maxText of it
 	start int    // of that line
 	size  int    // of all that was written
 }
@@ -41,7 +41,7 @@ func (l *Live) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	for rest := p; len(rest) > 0; {
 		part, after, whole := bytes.Cut(rest, []byte("\n"))
-		raw := part[:min(len(part), maxLine-len(l.line))]
+		raw := part[:min(len(part), maxText-len(l.line))]
 		l.size += len(part)
 		rest = after
 		if !whole {

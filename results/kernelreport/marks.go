@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // lookAhead is how much text is looked at together for marks. In a quiet log this spares every line the same searches.
 const lookAhead = 32 << 10
@@ -9,16 +12,20 @@ const lookAhead = 32 << 10
 type marks uint8
 
 const (
-	markEncoded marks = 1 << iota // what a mail program or a web page did to a line
+	markEncoded marks = 1 << iota // what a mail program, a web page, a terminal or a log of records did to a line
 	markTrace                     // the heading of a stack, whose lines may be joined into one
 	markOffset                    // an offset into a function
 	allMarks    = markEncoded | markTrace | markOffset
 )
 
-// marksOf looks for all marks. It errs on the side of too many. JSON is not among them: a line shows it with its first
-// byte.
+// marksOf looks for all marks. It errs on the side of too many. Records are not among them: a line shows with its first
+// bytes that it is one.
 func marksOf(text []byte) (m marks) {
-	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0xc2) >= 0 || mayBeQuotedPrintable(text) {
+	if bytes.IndexByte(text, '&') >= 0 && hasEntity(text) || bytes.IndexByte(text, 0x1b) >= 0 || !ascii(text) && hasWideBlank(text) ||
+		bytes.IndexByte(text, '<') >= 0 && hasTag(text) {
+		return allMarks // offsets and headings may be hidden, too
+	}
+	if mayBeQuotedPrintable(text) {
 		m |= markEncoded
 	}
 	if bytes.Contains(text, []byte("Call ")) {
@@ -43,8 +50,38 @@ func mayBeQuotedPrintable(text []byte) bool {
 	}
 }
 
-// mayBeJSON reports whether a line begins as those of JSON logs do.
-func mayBeJSON(raw []byte) bool {
+// ascii reports whether text holds no byte above 127. It looks at eight at a time: nearly all logs are so.
+func ascii(text []byte) bool {
+	const high = 0x8080808080808080
+	for len(text) >= 16 {
+		if (binary.NativeEndian.Uint64(text)|binary.NativeEndian.Uint64(text[8:]))&high != 0 {
+			return false
+		}
+		text = text[16:]
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeRecord reports whether a line begins as those of logs of records do: JSON, or the fields of the journal.
+func mayBeRecord(raw []byte) bool {
 	t := trimSpaceLeft(raw)
-	return len(t) > 0 && (t[0] == '{' || t[0] == '}' || t[0] == '"')
+	if len(t) == 0 {
+		return false
+	}
+	switch t[0] {
+	case '{', '}', '"', ']', 0x1e:
+		return true
+	case '[':
+		return len(t) == 1 || t[1] == '{' || t[1] == ' ' && len(t) > 2 && t[2] == '{'
+	case 'M', 'S':
+		return hasPrefix(t, "MESSAGE=") || hasPrefix(t, "SUBSYSTEM=")
+	case '-', 'd':
+		return hasPrefix(t, "- {") || hasPrefix(t, "data: {")
+	}
+	return false
 }

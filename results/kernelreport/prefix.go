@@ -11,6 +11,7 @@ type line struct {
 	bare       bool   // no prefix of a logger or of printk at all
 	foreign    bool   // syslog says that a program other than the kernel wrote it
 	quoted     bool   // a mail program quoted it
+	kernel     bool   // what was before it is the kernel's or names it
 	start, end int    // byte offsets of the whole line, without the newline
 }
 
@@ -18,6 +19,7 @@ type line struct {
 func strip(raw []byte) line {
 	ln := line{bare: true}
 	raw, ln.host, ln.foreign = decoded(raw)
+	raw, _, _ = bytes.Cut(raw, []byte("\n"))
 	ln.bare = ln.host == nil
 	ln.strip(raw)
 	return ln
@@ -38,14 +40,16 @@ func (ln *line) strip(raw []byte) {
 		switch c := b[0]; {
 		case c == '[':
 			var caller []byte
-			n, caller = bracketPrefix(b)
+			if n, caller = bracketPrefix(b); n == 0 && !ln.bare {
+				n, caller = taskPrefix(b)
+			}
 			if caller != nil {
 				ln.caller = caller
 			}
 		case c == '<':
 			n = priorityPrefix(b)
 			prioritised = n > 0
-		case c == '(' || c == '-':
+		case c == '(' || c == '-' || c == '.':
 			var caller []byte
 			n, caller = printerPrefix(b)
 			if caller != nil {
@@ -57,6 +61,10 @@ func (ln *line) strip(raw []byte) {
 					dated = dated || bytes.IndexByte(b[:n], 'T') > 0 || n == 17 && b[10] == '.'
 				}
 			}
+		case c == '*':
+			n = droppedPrefix(b)
+		case c == '`' || c == '{':
+			n = fencePrefix(b)
 		case c == 'k':
 			n = kernelPrefix(b)
 		case c == '/':
@@ -66,6 +74,10 @@ func (ln *line) strip(raw []byte) {
 			}
 		case c == 0x1b:
 			n = escapeSequence(b)
+		case !ln.bare && len(b) > 2 && b[1] == '[' && c >= 'A' && c <= 'Z': // "I[1:  khungtaskd:   67]": the level stands before it
+			if n, ln.caller = taskPrefix(b[1:]); n > 0 {
+				n++
+			}
 		default:
 			if n = monthPrefix(b); n > 0 {
 				dated = true
@@ -93,6 +105,7 @@ func (ln *line) strip(raw []byte) {
 			break
 		}
 		ln.bare = false
+		ln.kernel = ln.kernel || b[0] == '[' || b[0] == '<' || b[n-1] == ':' || b[n-1] == ';'
 		b = trimSpaceLeft(b[n:])
 	}
 	ln.body = b
@@ -151,6 +164,9 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 	switch c := in[0]; {
 	case c >= '0' && c <= '9' || c == '+':
 		mark := false
+		if sp := bytes.IndexByte(in, ' '); sp > 0 && allDigits(in[:sp]) && bytes.Count(in[sp:], []byte(":")) == 2 {
+			return 0, nil // crash's days, hours, minutes and seconds
+		}
 		for _, d := range in[1:] {
 			switch {
 			case d >= '0' && d <= '9' || d == ' ' || d == '-' || d == '<' || d == '>' || d == '+' || d == 'T' || d == 'Z' || d == ',' || d == '/':
@@ -163,7 +179,7 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 				return 0, nil
 			}
 		}
-		if !mark {
+		if !mark && (c != '+' || bytes.IndexByte(in, ',') < 0) { // "[  +0,000010]" where people write numbers so
 			return 0, nil
 		}
 		return end + 1, nil
@@ -176,7 +192,7 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 		return end + 2 - 1, nil
 	case c == 'T' || c == 'C':
 		for _, d := range in[1:] {
-			if d < '0' || d > '9' {
+			if (d < '0' || d > '9') && d != '@' && d != 'C' { // Android: "[T67@C1]"
 				return 0, nil
 			}
 		}

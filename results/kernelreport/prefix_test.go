@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"testing"
 
@@ -71,8 +72,127 @@ var spells = map[string]func(text string, n int) string{
 	"container runtime": func(s string, n int) string {
 		return fmt.Sprintf("2024-05-14T11:12:%02d.123456789Z stdout F %s", n%60, s)
 	},
+	"dmesg -T, Russian":    func(s string, n int) string { return fmt.Sprintf("[Вт мая 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Japanese":   func(s string, n int) string { return fmt.Sprintf("[火  5月 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Portuguese": func(s string, n int) string { return fmt.Sprintf("[ter fev 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -T, Hungarian":  func(s string, n int) string { return fmt.Sprintf("[k máj 14 11:12:%02d 2024] %s", n%60, s) },
+	"dmesg -H, French":     func(s string, n int) string { return fmt.Sprintf("[  +0,%06d] %s", n, s) },
+	"dmesg, its colours": func(s string, n int) string {
+		return fmt.Sprintf("\x1b[32m[%5d.123456] \x1b[0m\x1b[33m%s\x1b[0m%s", n, s[:4], s[4:])
+	},
+	"RFC 5424, data": func(s string, n int) string {
+		return fmt.Sprintf(`<3>1 2024-05-14T11:12:%02dZ box kernel - - [timeQuality tzKnown="1"] %s`, n%60, s)
+	},
+	"RFC 5424, process": func(s string, n int) string {
+		return fmt.Sprintf("<3>1 2024-05-14T11:12:%02dZ box kernel 0 - - \ufeff%s", n%60, s)
+	},
+	"syslog, its pid": func(s string, n int) string {
+		return fmt.Sprintf("May 14 11:12:%02d box kernel[0]: [%5d.1] %s", n%60, n, s)
+	},
+	"syslog of netconsole": func(s string, n int) string { return fmt.Sprintf("May 14 11:12:%02d 10.0.0.7 %s", n%60, s) },
+	"netconsole, extended": func(s string, n int) string {
+		return fmt.Sprintf("3,%d,%d,-;%s\n SUBSYSTEM=x\n DEVICE=+x:y", n, 1000+n, s)
+	},
+	"journal JSON, spread": func(s string, n int) string {
+		return fmt.Sprintf("{\n  \"_HOSTNAME\": \"box\",\n  \"MESSAGE\": %s\n}", quoted(s))
+	},
+	"journal JSON, events":  func(s string, n int) string { return fmt.Sprintf("data: {\"MESSAGE\":%s}\n", quoted(s)) },
+	"journal JSON, records": func(s string, n int) string { return fmt.Sprintf("\x1e{\"MESSAGE\":%s}", quoted(s)) },
+	"journal, export": func(s string, n int) string {
+		return fmt.Sprintf("__CURSOR=%d\nPRIORITY=3\n_TRANSPORT=kernel\nMESSAGE=%s\n_HOSTNAME=box\n", n, s)
+	},
+	"dmesg --json": func(s string, n int) string {
+		return fmt.Sprintf("      {\n \"pri\": 3,\n \"time\": %d.1,\n \"msg\": %s\n },{", n, quoted(s))
+	},
+	"Elastic's JSON": func(s string, n int) string {
+		return fmt.Sprintf("{\"@timestamp\":\"2024-05-14\",\"message\":%s}", quoted(s))
+	},
+	"LAVA's YAML": func(s string, n int) string {
+		return fmt.Sprintf("- {dt: \"2024-05-14T11:12:13\", lvl: target, msg: %s}", quoted(s))
+	},
+	"logfmt": func(s string, n int) string { return "time=\"2024-05-14T11:12:13Z\" level=error msg=" + quoted(s) },
+	"a table, quoted": func(s string, n int) string {
+		return fmt.Sprintf("\"2024-05-14 11:12:13.%03d\",\"box\",\"%s\"", n, strings.ReplaceAll(s, `"`, `""`))
+	},
+	"a list of strings": func(s string, n int) string {
+		return fmt.Sprintf("   \"[%5d.123456] %s\",", n, strings.ReplaceAll(s, `"`, `\"`))
+	},
+	"HTML, paragraphs": func(s string, n int) string {
+		return "<p class=\"MsoNormal\">" + html.EscapeString(s) + "<o:p></o:p></p>"
+	},
+	"HTML, breaks":       func(s string, n int) string { return html.EscapeString(s) + "<br/>" },
+	"HTML, quoted":       func(s string, n int) string { return "<span class=\"quote\">&gt; " + html.EscapeString(s) + "</span>" },
+	"an invisible blank": func(s string, n int) string { return "\u200b" + s },
+	"wide blanks":        func(s string, n int) string { return strings.ReplaceAll("  "+s, "  ", "\u2003\u2003") },
+	"a terminal's frame": func(s string, n int) string { return fmt.Sprintf("│ %-90s │", s) },
+	"grep -n":            func(s string, n int) string { return fmt.Sprintf("%d:%s", 570+n, s) },
+	"grep -A":            func(s string, n int) string { return fmt.Sprintf("%d%c%s", 570+n, ":-"[min(n, 1)], s) },
+	"grep -A, a file":    func(s string, n int) string { return fmt.Sprintf("console.log%c%s", ":-"[min(n, 1)], s) },
+	"grep -nA, a file": func(s string, n int) string {
+		return fmt.Sprintf("a/dmesg.txt%c%d%c%s", ":-"[min(n, 1)], 570+n, ":-"[min(n, 1)], s)
+	},
+	"journal, verbose": func(s string, n int) string {
+		return fmt.Sprintf("Tue 2024-05-14 11:12:13.%06d CEST [s=0639;i=%d;b=8f3d]\n    PRIORITY=3\n    _TRANSPORT=kernel\n    MESSAGE=%s\n    _HOSTNAME=box", n, n, s)
+	},
+	"Jenkins, its branch":   func(s string, n int) string { return "[arm64] " + s },
+	"kubectl --prefix":      func(s string, n int) string { return "[pod/debugger-x7k2p/debugger] " + s },
+	"GitLab, its stream":    func(s string, n int) string { return fmt.Sprintf("2024-05-14T11:12:%02d.123456Z 01O %s", n%60, s) },
+	"TeamCity, its step":    func(s string, n int) string { return fmt.Sprintf("[11:12:%02d] :\t [Step 3/4] %s", n%60, s) },
+	"Android, task and CPU": func(s string, n int) string { return fmt.Sprintf("<3>[%5d.123456][T67@C1] %s", n, s) },
+	"a vendor's task":       func(s string, n int) string { return fmt.Sprintf("[%5d.123456] [khungtaskd:67] %s", n, s) },
+	"another vendor's task": func(s string, n int) string { return fmt.Sprintf("[%5d.123456] I[1:  khungtaskd:   67] %s", n, s) },
+	"a third vendor's task": func(s string, n int) string { return fmt.Sprintf("[%5d.123456]<1>.(1)[67:khungtaskd]%s", n, s) },
+	"printk lost some": func(s string, n int) string {
+		if n == 0 {
+			return "** 112 printk messages dropped ** " + s
+		}
+		return s
+	},
+	"a chat's fence": func(s string, n int) string {
+		if n == 0 {
+			return "```" + s
+		}
+		return s
+	},
 	"CR-LF":          func(s string, n int) string { return s + "\r" },
 	"blanks to tabs": func(s string, n int) string { return strings.ReplaceAll(s, "  ", "\t") },
+}
+
+func quoted(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
+}
+
+// wholes are what becomes of a log as a whole.
+var wholes = map[string]func(log string) string{
+	"one string of JSON": func(log string) string { return `{"id":12,"comment":` + quoted("Hello\n"+log+"\nBye") + "}" },
+	"written line ends":  func(log string) string { return strings.ReplaceAll(log, "\n", `\n`) },
+	"a list of records": func(log string) string {
+		return `[{"MESSAGE":` + strings.ReplaceAll(quoted(log), `\n`, `"},{"MESSAGE":"`) + "}]"
+	},
+	"HTML in one line": func(log string) string {
+		return "<p>Hello</p><p>" + strings.ReplaceAll(html.EscapeString(log), "\n", "<br>") + "</p>"
+	},
+	"a page's code": func(log string) string {
+		return `<div class="highlight"><pre><code>` + html.EscapeString(log) + "</code></pre></div>"
+	},
+	"a mark of Unicode's": func(log string) string { return "\ufeff" + log },
+	"a tracker's code":    func(log string) string { return "{code:java}" + log + "{code}" },
+}
+
+// TestWholes is TestSpells for what is done to all lines together.
+func TestWholes(t *testing.T) {
+	for _, log := range []string{plainHang, plainLockup} {
+		want := sameButPlace(Parse([]byte(log))[0])
+		for name, whole := range wholes {
+			text := whole(log) + "\n"
+			got := checkInvariants(t, []byte(text))
+			checkStream(t, []byte(text), got)
+			if assert.Len(t, got, 1, "%s:\n%s", name, text) {
+				assert.Equal(t, want, sameButPlace(got[0]), "%s:\n%s", name, text)
+			}
+		}
+	}
 }
 
 const plainHang = `INFO: task umount:2145 blocked for more than 122 seconds.

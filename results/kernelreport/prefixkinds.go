@@ -22,7 +22,7 @@ func priorityPrefix(b []byte) int {
 // and the task that prints. That task is not the one that hangs.
 func printerPrefix(b []byte) (n int, caller []byte) {
 	i := 0
-	if b[i] == '-' {
+	if b[i] == '-' || b[i] == '.' {
 		i++
 	}
 	if i >= len(b) || b[i] != '(' {
@@ -43,6 +43,43 @@ func printerPrefix(b []byte) (n int, caller []byte) {
 		return 0, nil
 	}
 	return i + 2 + end + 1, in[:end]
+}
+
+// taskPrefix recognises what some vendors' kernels put behind the time: the task that prints, with its pid and sometimes the
+// processor, "[khungtaskd:67]", "[1:  khungtaskd:   67]".
+func taskPrefix(b []byte) (n int, caller []byte) {
+	end := bytes.IndexByte(b[:min(len(b), 40)], ']')
+	if end < 4 || b[0] != '[' || end+1 == len(b) {
+		return 0, nil
+	}
+	in := b[1:end]
+	colon := bytes.LastIndexByte(in, ':')
+	if colon < 1 || !allDigits(trimSpaceLeft(in[colon+1:])) || bytes.IndexByte(in, '<') >= 0 {
+		return 0, nil
+	}
+	return end + 1, in
+}
+
+// droppedPrefix recognises "** 12 printk messages dropped **" before a message: kernels before 4.14 do not end that line.
+func droppedPrefix(b []byte) int {
+	const words = " printk messages dropped **"
+	i := bytes.Index(b[:min(len(b), 60)], []byte(words))
+	if i < 0 || !hasPrefix(b, "** ") || i+len(words)+1 >= len(b) {
+		return 0
+	}
+	return i + len(words)
+}
+
+// fencePrefix recognises what chats and bug trackers put around a text: "```", "{code}", "{noformat}".
+func fencePrefix(b []byte) int {
+	if hasPrefix(b, "```") {
+		return len("```")
+	}
+	end := bytes.IndexByte(b[:min(len(b), 40)], '}')
+	if end > 0 && (hasPrefix(b, "{code") || hasPrefix(b, "{noformat")) {
+		return end + 1
+	}
+	return 0
 }
 
 // kmsgPrefix recognises a /dev/kmsg record: "3,1234,5678901,-,caller=T12;text".
@@ -185,6 +222,11 @@ func hostPrefix(b []byte) (n int, host []byte, foreign bool) {
 	}
 	t := trimSpaceLeft(b)
 	lead, tag := len(b)-len(t), t[sp+1:]
+	for _, w := range kernelWords {
+		if hasPrefix(trimSpaceLeft(tag), w) {
+			return 0, nil, false
+		}
+	}
 	end := bytes.IndexByte(tag[:min(len(tag), 50)], ' ')
 	if end < 2 || tag[end-1] != ':' || bytes.HasPrefix(t, []byte("Call")) {
 		return 0, nil, false
@@ -192,20 +234,40 @@ func hostPrefix(b []byte) (n int, host []byte, foreign bool) {
 	return lead + sp + 1 + end, t[:sp], true
 }
 
+// kernelTag is the length of the kernel's name as a program: "kernel:", "kernel[0]:".
+func kernelTag(b []byte) int {
+	if !hasPrefix(b, "kernel") || len(b) < 7 {
+		return 0
+	}
+	if b[6] == ':' {
+		return 7
+	}
+	if hasPrefix(b[6:], "[0]:") {
+		return 10
+	}
+	return 0
+}
+
+// kernelWords begin messages of the kernel's and look like the name of a program.
+var kernelWords = [...]string{"INFO:", "BUG:", "WARNING:", "rcu:", "watchdog:", "Call Trace:", "Call trace:", "RIP:", "CPU:", "task:", "Oops:", "Workqueue:"}
+
 // kernelOf recognises "host kernel:" and "kernel:". Where the first word may be a host but another program follows, it
 // returns the length of the word.
 func kernelOf(b []byte) (n int, host []byte, word int) {
 	t := trimSpaceLeft(b)
 	lead := len(b) - len(t)
-	if hasPrefix(t, "kernel:") {
-		return lead + len("kernel:"), nil, 0
+	if k := kernelTag(t); k > 0 {
+		return lead + k, nil, 0
 	}
-	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
-	if sp < 1 || t[sp-1] == ':' || t[0] == '[' {
+	if len(t) == 0 || t[0] == '[' {
 		return 0, nil, 0
 	}
-	if hasPrefix(t[sp+1:], "kernel:") {
-		return lead + sp + 1 + len("kernel:"), t[:sp], 0
+	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
+	if sp < 1 || t[sp-1] == ':' {
+		return 0, nil, 0
+	}
+	if k := kernelTag(t[sp+1:]); k > 0 {
+		return lead + sp + 1 + k, t[:sp], 0
 	}
 	return 0, nil, sp
 }

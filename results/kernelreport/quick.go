@@ -10,7 +10,11 @@ func mayMatter(b []byte, m marks) bool {
 	}
 	switch b[0] {
 	case 'I':
-		if b[1] == 'N' || b[1] == 'n' && hasPrefix(b, "Internal error:") {
+		if b[1] == 'N' || b[1] == 'n' && (hasPrefix(b, "Internal error:") || hasPrefix(b, "Info: ")) {
+			return true
+		}
+	case 'T':
+		if hasPrefix(b, "Task ") {
 			return true
 		}
 	case 't':
@@ -18,7 +22,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'B':
-		if b[1] == 'U' && b[2] == 'G' || hasPrefix(b, "Bad mode in") {
+		if b[1] == 'U' && b[2] == 'G' || b[1] == 'a' && (hasPrefix(b, "Bad mode in") || hasPrefix(b, "Backtrace:")) {
 			return true
 		}
 	case 'W':
@@ -26,7 +30,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'r':
-		if b[1] == 'c' && b[2] == 'u' && bytes.Contains(b, []byte("stall")) {
+		if b[1] == 'c' && b[2] == 'u' && (bytes.Contains(b, []byte("stall")) || hasPrefix(b, "rcu: INFO:")) {
 			return true
 		}
 	case 'w':
@@ -65,12 +69,12 @@ func mayMatter(b []byte, m marks) bool {
 		if b[1] == '<' || b[1] == ' ' || b[1] == ']' || isHex(b[1]) && isHex(b[2]) && isHex(b[3]) {
 			return true
 		}
-	case '(':
-		if b[1] == '[' {
+	case '(', '<':
+		if b[1] == '[' || (b[1]|0x20) == 's' && b[2] == 'a' {
 			return true
 		}
-	case 'd', 'i', 's', 'a', 'b':
-		if trapHeader(b) != "" {
+	case 'd', 'i', 's', 'a', 'b': // their second letters: most lines that begin so name a driver or a daemon
+		if bytes.IndexByte([]byte("iontel"), b[1]) >= 0 && trapHeader(b) != "" {
 			return true
 		}
 	case 'C':
@@ -100,6 +104,9 @@ func mayMatter(b []byte, m marks) bool {
 	}
 	if isHex(last) && bytes.Contains(b, []byte(" D ")) {
 		return true // an old task header that was cut
+	}
+	if last == '}' && bytes.HasSuffix(b, []byte("stack}")) {
+		return true
 	}
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
 		return true

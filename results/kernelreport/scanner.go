@@ -30,7 +30,7 @@ func Parse(text []byte) []Report {
 		if end > looked {
 			e.marks = allMarks
 		}
-		e.feed(text[start:min(end, start+maxLine)], start, end)
+		e.feed(text[start:min(end, start+maxText)], start, end)
 		start = next
 	}
 	e.finish()
@@ -98,10 +98,10 @@ func (s *Scanner) readLine() {
 			if s.pos <= s.seen {
 				s.e.marks = s.ahead
 			}
-			s.e.feed(part[:min(len(part)-1, maxLine)], start, s.pos-1)
+			s.e.feed(part[:min(len(part)-1, maxText)], start, s.pos-1)
 			return
 		}
-		s.buf = append(s.buf, part[:min(len(part), maxLine+1-min(len(s.buf), maxLine+1))]...)
+		s.buf = append(s.buf, part[:min(len(part), maxText+1-min(len(s.buf), maxText+1))]...)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
@@ -110,7 +110,7 @@ func (s *Scanner) readLine() {
 			end--
 		}
 		if end > start {
-			s.e.feed(s.buf[:min(end-start, maxLine, len(s.buf))], start, end)
+			s.e.feed(s.buf[:min(end-start, maxText, len(s.buf))], start, end)
 		} else if err == nil {
 			s.e.feed(nil, start, end)
 		}

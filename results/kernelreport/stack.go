@@ -1,6 +1,7 @@
 package kernelreport
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -16,7 +17,7 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 			return // inside a stack such a line is an entry, but it does not begin one
 		}
 		o = e.startReport(kindUnknown, ln)
-		if ln.proc == nil && !o.proc && (p.style == styleProc || p.style == styleTool) {
+		if ln.proc == nil && (ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 || p.style == styleProc || p.style == styleTool) {
 			e.nameTask(o)
 		}
 	}
@@ -24,6 +25,9 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 		o.proc, o.procPID, o.procPath = true, procPID(ln.proc), string(ln.proc)
 	}
 	w := o.w()
+	if !o.trace && o.kind == KindBug && w.cur != historyTask && (hasPrefix([]byte(p.frame.Func), "dump_stack") || p.frame.Func == "__schedule_bug") {
+		o.trace = true // the dump itself, whose heading was lost
+	}
 	if w.cur == historyTask || !o.trace && o.quotesStacks() {
 		o.belongs(e, ln)
 		return
@@ -60,12 +64,30 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 	o.push(t, p)
 }
 
+// typedEntry takes a function alone on its line for an entry of a stack that somebody typed, under its heading or after
+// others of that kind.
+func (o *openReport) typedEntry(ln *line) (parsedFrame, bool) {
+	b := bytes.TrimSuffix(ln.body, []byte("()"))
+	if o == nil || !o.trace || !ln.bare || o.kind != KindHungTask || o.w().gap > 0 || len(b) < 4 || nameRun(b) != len(b) || b[0] >= 'A' && b[0] <= 'Z' {
+		return parsedFrame{}, false
+	}
+	name := string(b)
+	if t := o.task(); t != nil && len(t.Frames) > 0 {
+		if t.rooted || t.ended || t.Frames[len(t.Frames)-1].Offset != "" {
+			return parsedFrame{}, false
+		}
+	} else if !typedFunction(name) && classOf(name) == 0 {
+		return parsedFrame{}, false
+	}
+	return parsedFrame{frame: Frame{Func: name}}, true
+}
+
 // takes reports whether a stack entry can be part of the report at all.
 func (o *openReport) takes(p *parsedFrame, ln *line) bool {
 	if ln.proc != nil && o.procPath != "" && o.procPath != string(ln.proc) {
 		return false // grep's output: the next file
 	}
-	if o.ended {
+	if o.ended || p.first && o.hang() && len(o.tasks) > 0 && len(o.tasks[0].Frames) > 0 {
 		return false
 	}
 	t, w := o.task(), o.w()
@@ -176,8 +198,14 @@ func (o *openReport) report() (Report, bool) {
 	if o.kind == KindBlockedTask && o.tasks[0].State != "D" && o.tasks[0].State != "" {
 		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
 	}
-	if o.kind == KindBlockedTask && o.tasks[0].style == styleTool && o.tasks[0].State == "" && idle(o.tasks[0].Frames) {
-		return Report{}, false // a debugger's dump of all tasks, without their states
+	if o.kind == KindBlockedTask && o.tasks[0].tool && len(o.tasks[0].Frames) == 0 {
+		return Report{}, false // a debugger's list of tasks
+	}
+	if o.kind == KindBlockedTask && o.tasks[0].style == styleTool && (o.tasks[0].State == "" || o.tasks[0].tool) && idle(o.tasks[0].Frames) {
+		return Report{}, false // a debugger's dump of all tasks, without states of their own
+	}
+	if o.vague && len(o.tasks) == 0 {
+		return Report{}, false
 	}
 	r := Report{Kind: o.kind, Start: o.start, End: o.end, Kernel: o.kernel, Count: 1, Tasks: make([]Task, 0, len(o.tasks))}
 	if o.kind == KindWorkqueueLockup && len(o.tasks) == 0 && (o.seconds != nil || o.worker != nil) {
@@ -266,8 +294,9 @@ func (o *openReport) recognise() bool {
 	case len(t.Frames) < 3:
 		return false
 	case sleepsFirst(t.Frames):
-		o.kind = KindBlockedTask
-		o.doubt("no header before the stack")
+		if o.kind = KindBlockedTask; t.PID == nil {
+			o.doubt("no header before the stack")
+		}
 	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames):
 		// Before 4.15 /proc/<pid>/stack showed the addresses.
 		o.kind = KindProcStack

@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // structureLine recognises the lines that divide a report.
 func structureLine(b []byte) (item, bool) {
@@ -21,7 +24,11 @@ func structureLine(b []byte) (item, bool) {
 		}
 	case 'C':
 		if hasPrefix(b, "Call Trace:") || hasPrefix(b, "Call trace:") {
-			return item{what: lineTrace}, true
+			it := item{what: lineTrace}
+			if rest := trimSpaceLeft(b[len("Call Trace:"):]); len(rest) > 0 { // m68k goes on in the same line
+				it.frame, _ = parseFrame(rest)
+			}
+			return it, true
 		}
 		if hasPrefix(b, "CPU: ") {
 			return cpuLine(b)
@@ -55,10 +62,16 @@ func structureLine(b []byte) (item, bool) {
 		}
 	case 'W':
 		if hasPrefix(b, "Workqueue: ") {
-			return item{what: lineWorkqueue, text: printable(b[len("Workqueue: "):], 256)}, true
+			text := printable(b[len("Workqueue: "):], 256)
+			return item{what: lineWorkqueue, text: text, partial: !strings.Contains(text, " "), usable: true}, true
 		}
-	case '<':
-		return markerLine(b)
+	case '<', '(':
+		if pid, ok := sameStack(b); ok {
+			return item{what: lineSame, pid: pid}, true
+		}
+		if b[0] == '<' {
+			return markerLine(b)
+		}
 	case '[':
 		if end := len(b) - 1; end > 1 && b[end] == ']' && nameRun(b[1:end]) == end-1 && hexRun(b[1:end]) != end-1 {
 			return item{what: lineModule, text: string(b[1:end])}, true
@@ -83,6 +96,9 @@ func structureLine(b []byte) (item, bool) {
 		}
 		if it, ok := accessHeading(b); ok {
 			return it, true
+		}
+		if hasPrefix(b, "Last Breaking-Event-Address") { // s390: an entry follows that is not of the stack
+			return item{what: lineEnd}, true
 		}
 		if hasPrefix(b, "Linux version ") {
 			return item{what: lineBoot}, true
@@ -127,6 +143,9 @@ func structureLine(b []byte) (item, bool) {
 		if hasPrefix(b, "*** DEADLOCK ***") {
 			return item{what: lineDetail}, true
 		}
+	}
+	if bytes.HasSuffix(b, []byte("stack}")) && bytes.Contains(b, []byte("/proc/")) { // "cat /proc/12/{comm,stack}"
+		return item{what: linePath, pid: procPID(b)}, true
 	}
 	if last := b[len(b)-1]; last == 'k' || last == '=' || last == ':' {
 		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {

@@ -201,7 +201,8 @@ func cpuLine(b []byte) (item, bool) {
 		pid = bytes.Index(b, []byte("Pid: "))
 	}
 	if comm < 0 || pid < 0 {
-		return it, false
+		it.partial = len(b) < 40 && hasPrefix(b, "CPU: ") // a mail program broke it
+		return it, it.partial
 	}
 	it.pid, _ = pidNumber(b[pid+5:])
 	name := b[comm+7:]

@@ -3,7 +3,8 @@ package kernelreport
 import "bytes"
 
 // numberedFrame reads a stack entry of the crash utility ("#5 [ffffc90003f77638] f at ffffffff91b037c5 [nfsv4]"), of drgn
-// ("#5  f+0x1/0x2 (fs/nfs/a.c:12:3)") and of gdb ("#5  0xffffffff81c0 in f (arg=1) at fs/nfs/a.c:12").
+// ("#5  f+0x1/0x2 (fs/nfs/a.c:12:3)", "#5 [ffffc90003f77638] f at 0xffffffff91b037c5 in module nfsv4 (fs/nfs/a.c:12:3)") and of
+// gdb ("#5  0xffffffff81c0 in f (arg=1) at fs/nfs/a.c:12").
 func numberedFrame(b []byte) (parsedFrame, bool) {
 	p := parsedFrame{style: styleTool}
 	n := 1
@@ -13,6 +14,7 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 	if n == 1 || n > 4 || n >= len(b) || b[n] != ' ' {
 		return p, false
 	}
+	p.first = n == 2 && b[1] == '0'
 	b = trimSpaceLeft(b[n:])
 	stackAddress := false
 	if len(b) > 10 && b[0] == '[' {
@@ -23,7 +25,10 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 	if hasPrefix(b, "0x") {
 		h := hexRun(b[2:])
 		if rest := b[2+h:]; hasPrefix(rest, " in ") {
-			b = rest[len(" in "):]
+			if !kernelAddress(b[2 : 2+h]) {
+				return p, false // of a program
+			}
+			b, stackAddress = rest[len(" in "):], true
 		}
 	}
 	h := nameRun(b)
@@ -39,9 +44,9 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 		}
 	}
 	if i := bytes.LastIndex(rest, []byte(" at ")); i >= 0 {
-		at := rest[i+len(" at "):]
-		if hr := hexRun(at); hr >= 8 { // crash's address; the module follows
-			p.tidy = p.trailer(at[hr:], false) && stackAddress
+		at := bytes.TrimPrefix(rest[i+len(" at "):], []byte("0x"))
+		if hr := hexRun(at); hr >= 8 { // an address; module and place follow
+			p.tidy = p.place(at[hr:]) && stackAddress
 			return p, true
 		}
 		p.frame.File, p.frame.Line, _ = fileAndLine(append([]byte{' '}, at...))
@@ -53,15 +58,63 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 		p.tidy = true
 		return p, true
 	}
-	p.tidy = p.frame.Offset != "" && p.trailer(rest, false)
-	return p, p.tidy || len(rest) == 0 || rest[0] == ' ' && len(rest) > 1 && rest[1] == '('
+	call := hasPrefix(rest, " (")
+	p.tidy = p.frame.Offset != "" && p.trailer(rest, false) || call && stackAddress
+	return p, p.tidy || len(rest) == 0 || call
 }
 
-// tracedFrame reads a stack entry of bpftrace ("rpc_wait_bit_killable+17") and of perf script ("ffffffff81c0a4d5
-// schedule+0x25 ([kernel.kallsyms])").
+// place reads what follows an address: crash's "[nfsv4]", drgn's "in module nfsv4 (fs/nfs/a.c:12:3)".
+func (p *parsedFrame) place(b []byte) bool {
+	if rest, ok := bytes.CutPrefix(b, []byte(" in module ")); ok {
+		n := nameRun(rest)
+		p.frame.Module, b = string(rest[:min(n, maxName)]), rest[n:]
+	}
+	if file, number, rest := fileAndLine(b); file != "" {
+		p.frame.File, p.frame.Line, b = file, number, rest
+	}
+	return p.trailer(b, false)
+}
+
+// kernelAddress tells the addresses of kernels from those of programs, whose upper bits are zero.
+func kernelAddress(hex []byte) bool {
+	hex = bytes.TrimLeft(hex, "0")
+	return len(hex) == 16 || len(hex) == 8 && hex[0] >= '8'
+}
+
+// toolDetail recognises the lines that tools put between stack entries and that say nothing of functions: crash's places
+// with -l and its exception frames, the rest of an entry of gdb's that took more than one line.
+func toolDetail(b []byte) bool {
+	switch {
+	case b[0] == '/':
+		i := bytes.LastIndex(b, []byte(": "))
+		return i > 3 && allDigits(b[i+2:]) && bytes.IndexByte(b[:i], ' ') < 0
+	case hasPrefix(b, "[exception RIP: "), hasPrefix(b, "--- <"):
+		return true
+	}
+	i := bytes.LastIndex(b, []byte("at "))
+	if i < 0 || i > 0 && !bytes.HasSuffix(b[:i], []byte(") ")) {
+		return false
+	}
+	file, _, rest := fileAndLine(b[i+2:])
+	return file != "" && len(rest) == 0
+}
+
+// tracedFrame reads a stack entry of bpftrace ("rpc_wait_bit_killable+17", perhaps after an address), of perf script
+// ("ffffffff81c0a4d5 schedule+0x25 ([kernel.kallsyms])"), of ftrace ("=> schedule", "=> schedule (ffffffff81c0a4d5)") and of
+// bcc ("b'schedule+0x25 [kernel]'").
 func tracedFrame(b []byte) (parsedFrame, bool) {
 	p := parsedFrame{style: styleTool}
-	if last := b[len(b)-1]; last == ')' {
+	last := b[len(b)-1]
+	switch {
+	case hasPrefix(b, "=> "):
+		b = trimSpaceLeft(b[len("=> "):])
+		n := nameRun(b)
+		if rest := b[n:]; n == 0 || n > maxName || len(rest) > 0 && !hasPrefix(rest, " (") && !hasPrefix(rest, "+0x") && !hasPrefix(rest, " <ffff") {
+			return p, false
+		}
+		p.frame.Func, p.tidy = string(b[:n]), true
+		return p, true
+	case last == ')':
 		h := hexRun(b)
 		if h < 8 || h >= len(b) || b[h] != ' ' || !(bytes.HasSuffix(b, []byte("([kernel.kallsyms])")) || bytes.HasSuffix(b, []byte("vmlinux)")) ||
 			bytes.HasSuffix(b, []byte("])")) || bytes.HasSuffix(b, []byte(".ko)"))) {
@@ -75,8 +128,22 @@ func tracedFrame(b []byte) (parsedFrame, bool) {
 		}
 		p.frame.Func, p.tidy = string(b[:n]), true
 		return p, true
-	} else if !isDigit(last) {
+	case last == '\'' && hasPrefix(b, "b'"), last == ']' && bytes.Contains(b, []byte("+0x")):
+		b = bytes.TrimSuffix(bytes.TrimPrefix(b, []byte("b'")), []byte("'"))
+		n := nameRun(b)
+		if n < 3 || n > maxName || !hasPrefix(b[n:], "+0x") {
+			return p, false
+		}
+		p.frame.Func = string(b[:n])
+		rest := b[n+3:]
+		rest = rest[hexRun(rest):]
+		p.tidy = hasPrefix(rest, " [") && p.trailer(rest, false)
+		return p, p.tidy
+	case !isDigit(last):
 		return p, false
+	}
+	if h := hexRun(b); h == 16 && h < len(b) && b[h] == ' ' && kernelAddress(b[:h]) {
+		b = trimSpaceLeft(b[h:])
 	}
 	n := nameRun(b)
 	if n < 3 || n > maxName || n+1 >= len(b) || b[n] != '+' || !allDigits(b[n+1:]) || len(b)-n > 8 {
@@ -89,7 +156,7 @@ func tracedFrame(b []byte) (parsedFrame, bool) {
 // toolTask reads what the crash utility and kdb print above a stack: `PID: 12  TASK: ffff…  CPU: 2  COMMAND: "bash"`, and
 // kdb's row of address, pid, parent, whether it runs, processor, state, address, name.
 func toolTask(b []byte) (item, bool) {
-	it := item{what: lineTask, usable: true}
+	it := item{what: lineTask, usable: true, tool: true}
 	if hasPrefix(b, "PID: ") {
 		i := bytes.LastIndex(b, []byte("COMMAND: \""))
 		if i < 0 || !bytes.Contains(b[:i], []byte("TASK: ")) {
@@ -97,6 +164,9 @@ func toolTask(b []byte) (item, bool) {
 		}
 		it.pid, _ = pidNumber(b[len("PID: "):])
 		it.comm = commText(bytes.TrimSuffix(b[i+len("COMMAND: \""):], []byte("\"")))
+		if j := bytes.Index(b[:i], []byte(" [")); j > 0 && b[j+3] == ']' && isState(b[j+2:j+3]) { // drgn's, with the state
+			it.state = string(b[j+2 : j+3])
+		}
 		return it, true
 	}
 	f := bytes.Fields(b[:min(len(b), 160)])

@@ -12,36 +12,43 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
 )
 
 const (
 	peeked      = 512      // bytes that tell what a stream is
 	maxInflated = 8 << 30  // bytes that are read of one compressed stream
 	maxWindow   = 64 << 20 // bytes of memory that a compressed stream may ask for
-	maxLayers   = 3        // encodings inside each other
+	maxLayers   = 3        // encodings inside each other; an attachment of a mail begins anew
 )
 
-// Decode undoes compression (gzip, bzip2, zstd) and UTF-16, also one inside the other. What is neither it hands through;
-// so is xz, whose decoder would give each block of a hostile file as much memory as it asks for. Errors of a damaged stream come when it is read.
-func Decode(r io.Reader) (io.Reader, error) {
+// Decode undoes compression (gzip, bzip2, xz, zstd), UTF-16 and the base64 of mails, also one inside the other. What is none of
+// them it hands through. Errors of a damaged stream come when it is read.
+func Decode(r io.Reader) (io.Reader, error) { return decode(r, 0) }
+
+// decode is Decode inside of as many mails as depth says.
+func decode(r io.Reader, depth int) (io.Reader, error) {
 	for range maxLayers {
 		in := bufio.NewReaderSize(r, 64<<10)
 		head, err := in.Peek(peeked)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
-			return newUTF16(in), nil
+		if order := utf16Order(head); order != nil {
+			return newUTF16(in, order), nil
 		}
 		inflated, err := decompress(in, head)
 		if err != nil {
 			return nil, fmt.Errorf("decompress: %w", err)
 		}
 		if inflated == nil {
+			if startsHeader(head) {
+				if head, _ = in.Peek(mailHead); isMail(head) {
+					return &mail{in: in, depth: depth}, nil
+				}
+			}
 			return in, nil
 		}
 		r = &bounded{r: inflated, left: maxInflated}
@@ -56,6 +63,8 @@ func decompress(in io.Reader, head []byte) (io.Reader, error) {
 		return gzip.NewReader(in)
 	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 9 && string(head[4:10]) == "1AY&SY":
 		return bzip2.NewReader(in), nil
+	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
+		return xz.NewReader(in, maxWindow)
 	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
 	}
@@ -75,48 +84,4 @@ func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	return n, err
-}
-
-// utf16Reader makes UTF-8 of UTF-16, as Windows' terminals write logs.
-type utf16Reader struct {
-	in   *bufio.Reader
-	big  bool
-	rest []byte // decoded, not yet read
-	high rune   // first half of a pair
-}
-
-func newUTF16(in *bufio.Reader) io.Reader {
-	mark := make([]byte, 2)
-	_, _ = io.ReadFull(in, mark) // was peeked at
-	return &utf16Reader{in: in, big: mark[0] == 0xfe}
-}
-
-func (u *utf16Reader) Read(p []byte) (int, error) {
-	var unit [2]byte
-	for len(u.rest) < len(p) {
-		if _, err := io.ReadFull(u.in, unit[:]); err != nil {
-			if len(u.rest) > 0 {
-				break
-			}
-			if errors.Is(err, io.ErrUnexpectedEOF) { // half a character at the end
-				err = io.EOF
-			}
-			return 0, err
-		}
-		r := rune(unit[0]) | rune(unit[1])<<8
-		if u.big {
-			r = rune(unit[0])<<8 | rune(unit[1])
-		}
-		switch {
-		case u.high != 0:
-			r, u.high = utf16.DecodeRune(u.high, r), 0
-		case r >= 0xd800 && r < 0xdc00:
-			u.high = r
-			continue
-		}
-		u.rest = utf8.AppendRune(u.rest, r)
-	}
-	n := copy(p, u.rest)
-	u.rest = append(u.rest[:0], u.rest[n:]...)
-	return n, nil
 }

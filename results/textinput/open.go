@@ -131,7 +131,7 @@ func strange(head []byte) (n int) {
 
 // magics are beginnings that the standard library does not know.
 var magics = []struct{ begins, kind string }{
-	{"\x7fELF", "an ELF file"}, {"\xfd7zXZ\x00", "a file compressed by xz"}, {"KDUMP   ", "a memory dump"},
+	{"\x7fELF", "an ELF file"}, {"KDUMP   ", "a memory dump"},
 }
 
 func kindOf(head []byte) string {

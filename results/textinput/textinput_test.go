@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/binary"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -30,9 +32,28 @@ func zipped(t *testing.T, s []byte) []byte {
 	return b.Bytes()
 }
 
+// xzText is what xz makes of text, and xzWide the same with a dictionary of 256 MiB.
+const (
+	xzText = "/Td6WFoAAATm1rRGAgAhARYAAAB0L+WjAQAkSU5GTzogdGFzayB1bW91bnQ6MSBibG9ja2VkIOKAkyDwnYSeCgAAAADfnzIocgn1JAABPSXSKWoBH7bzfQEAAAAABFla"
+	xzWide = "/Td6WFoAAATm1rRGAgAhASAAAAAJiKV2AQAkSU5GTzogdGFzayB1bW91bnQ6MSBibG9ja2VkIOKAkyDwnYSeCgAAAADfnzIocgn1JAABPSXSKWoBH7bzfQEAAAAABFla"
+)
+
+func unbase64(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(s)
+	require.NoError(t, err)
+	return b
+}
+
 func wide(order binary.ByteOrder) []byte {
 	b := make([]byte, 2)
 	order.PutUint16(b, 0xfeff)
+	return append(b, wideBare(order)...)
+}
+
+// wideBare is text in UTF-16 without a mark of the byte order.
+func wideBare(order binary.ByteOrder) []byte {
+	var b []byte
 	for _, u := range utf16.Encode([]rune(text)) {
 		b = append(b, 0, 0)
 		order.PutUint16(b[len(b)-2:], u)
@@ -50,6 +71,8 @@ func TestDecode(t *testing.T) {
 	for name, in := range map[string][]byte{
 		"plain": []byte(text), "gzip": zipped(t, []byte(text)), "zstd": zst.Bytes(),
 		"UTF-16": wide(binary.LittleEndian), "UTF-16, big end first": wide(binary.BigEndian), "gzip of UTF-16": zipped(t, wide(binary.LittleEndian)),
+		"UTF-16 without mark": wideBare(binary.LittleEndian), "UTF-16 without mark, big end first": wideBare(binary.BigEndian),
+		"xz": unbase64(t, xzText), "gzip of xz": zipped(t, unbase64(t, xzText)),
 	} {
 		r, err := Decode(bytes.NewReader(in))
 		require.NoError(t, err, name)
@@ -67,6 +90,27 @@ func TestDamageIsSaid(t *testing.T) {
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	_, err = io.ReadAll(&bounded{r: strings.NewReader(text), left: 5})
 	assert.ErrorContains(t, err, "more than 8 GiB")
+}
+
+// TestMemoryIsBounded: a file may not have as much memory as it asks for.
+func TestMemoryIsBounded(t *testing.T) {
+	r, err := Decode(bytes.NewReader(unbase64(t, xzWide)))
+	if err == nil {
+		_, err = io.ReadAll(r)
+	}
+	assert.ErrorIs(t, err, xz.ErrMemlimit)
+}
+
+func TestZerosAreNoUTF16(t *testing.T) {
+	for name, in := range map[string]string{
+		"a console with some zeros": "[1.0] boot\x00\x00\x00\x00\x00\x00 ok\n[1.1] more of it\n", "zeros alone": strings.Repeat("\x00", 64), "two letters": "a\x00b\x00",
+	} {
+		r, err := Decode(strings.NewReader(in))
+		require.NoError(t, err, name)
+		got, err := io.ReadAll(r)
+		require.NoError(t, err, name)
+		assert.Equal(t, in, string(got), name)
+	}
 }
 
 func TestWalk(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 type matchCmd struct {
 	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show for each one in the report."`
-	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2 or zstd; - for standard input."`
+	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; - for standard input."`
 }
 
 func (c matchCmd) Run(ctx context.Context, e *env) error {

@@ -16,7 +16,7 @@ type parseCmd struct {
 	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in the vmlinux that printed them."`
 	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel, which has to have flavour debuginfo."`
-	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2 or zstd; - or nothing for standard input. Of a directory or a tar archive, all texts in it, one line a report."`
+	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2, xz or zstd; - or nothing for standard input. Of a directory or a tar archive, all texts in it, one line a report."`
 }
 
 func (c parseCmd) Run(ctx context.Context, e *env) error {

@@ -14,7 +14,7 @@ import (
 )
 
 type reproduceCmd struct {
-	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2 or zstd; - for standard input."`
+	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; - for standard input."`
 	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to run it on."`
 	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The likeliest scenario gets half of it, the next half of the rest, and so on."`
 	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
