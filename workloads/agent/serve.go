@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
+	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
 )
 
@@ -62,7 +63,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return mounted()
 	case wire.MethodRead:
 		return call(req, func(p wire.Path) (any, error) {
-			data, err := readFile(p.Path, maxFile)
+			data, err := gather.ReadFile(p.Path, maxFile)
 			return wire.Content{Data: data}, err
 		})
 	case wire.MethodWrite:
