@@ -32,9 +32,9 @@ func (b *builder) rpc(g *Node) *Node {
 	case r.queue == "delayq":
 		b.edge(g, b.resource("server-delay"), basis, true)
 	case r.queue == "xprt_pending" && r.callback():
-		b.edge(g, b.callbackThread(), basis, false)
+		b.edge(g, b.caller(), basis, false)
 	case r.queue == "xprt_pending":
-		if !b.servedBy(g) {
+		if !b.loopback() || !b.servedBy(g) {
 			b.edge(g, b.transport(), basis, true)
 		}
 	case strings.HasPrefix(r.queue, "xprt_"):
@@ -95,7 +95,9 @@ func (b *builder) transport() *Node {
 	}
 	b.add(n)
 	switch {
-	case b.server.known && b.server.threads == 0:
+	case !b.loopback() && (up > 0 || down == 0):
+		b.remote(n, up, down)
+	case b.server.known && b.server.threads == 0 && b.loopback():
 		b.edge(n, b.nfsd(), "nfsd.txt: threads 0", true)
 	case up == 0 && down > 0:
 		n.Label += " not connected"

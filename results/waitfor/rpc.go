@@ -141,7 +141,7 @@ func (r *rpc) String() string {
 		in = append(in, fmt.Sprintf("sent %.0f s ago", r.age))
 	case r.queue == noQueue:
 		in = append(in, "in "+r.action)
-	case r.xid == 0:
+	case r.xid == 0 && r.flags&rpcSent == 0:
 		in = append(in, "not sent, on "+r.queue)
 	default:
 		in = append(in, "on "+r.queue)

@@ -88,6 +88,9 @@ func (c Class) rank() int {
 // said that nothing ends it, and only if these texts are there.
 func (b *builder) classOf(nodes []*Node) Class {
 	n := nodes[0]
+	if b.mayPass(nodes) {
+		return Unknown
+	}
 	if len(nodes) > 1 {
 		return Cycle
 	}

@@ -1,0 +1,79 @@
+package waitfor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Elsewhere marks evidence that is not of one of our guests: it may be but a part of what there was to see, its server may
+// be another machine, and what it lacks is worth asking for.
+type Elsewhere struct {
+	From []string // what was found in which text, one line each
+	// Apart is how many seconds lie between stacks.txt and tasks.txt; 0 if there was but one look.
+	Apart float64
+}
+
+// justSeen says that tasks were caught asleep, but that nothing tells for how long: a busy machine looks like that, too.
+func (b *builder) justSeen() bool { return b.e.Elsewhere != nil && b.longest == 0 }
+
+// mayPass says that an ending may be no more than what a busy machine looks like for a moment.
+func (b *builder) mayPass(nodes []*Node) bool {
+	if !b.justSeen() {
+		return false
+	}
+	if len(nodes) > 1 {
+		for i, n := range nodes {
+			if !b.certain(n.ID, nodes[(i+1)%len(nodes)].ID) {
+				return true
+			}
+		}
+		return false
+	}
+	switch nodes[0].root {
+	case Lost:
+		return true
+	case NoReply:
+		const long = 5 // seconds, in which a server that works has answered
+		return !slices.ContainsFunc(b.rpcs, func(g *Node) bool { return g.rpcs[0].aged && g.rpcs[0].age >= long })
+	}
+	return false
+}
+
+// loopback says whether the NFS server is the machine that the evidence is of.
+func (b *builder) loopback() bool {
+	if b.e.Elsewhere == nil {
+		return true
+	}
+	for _, x := range b.xprts {
+		if x.port == "2049" && (strings.HasPrefix(x.addr, "127.") || x.addr == "::1") {
+			return true
+		}
+	}
+	return false
+}
+
+// remote draws the server behind connections that lead to other machines.
+func (b *builder) remote(from *Node, up, down int) {
+	switch {
+	case up == 0 && down == 0:
+		from.root = Unknown
+		from.Detail = append(from.Detail, "neither the connection nor the server is in the texts")
+	case down > 0:
+		from.root = Unknown
+		from.Detail = append(from.Detail, fmt.Sprintf("%d of %d connections are up; which one it is about is not known", up, up+down))
+	default:
+		server := b.add(&Node{ID: "remote", Kind: KindServer, Label: "a server elsewhere", root: NoReply,
+			Detail: []string{"cleared by: its reply; what it does is not in these texts"}})
+		b.edge(from, server, "rpc-xprt.txt: its address is not this machine's loop-back", true)
+	}
+}
+
+// caller draws the client that a server calls back.
+func (b *builder) caller() *Node {
+	if b.loopback() {
+		return b.callbackThread()
+	}
+	return b.add(&Node{ID: "callback", Kind: KindOther, Label: "a client that is called back", root: NoReply,
+		Detail: []string{"cleared by: its reply; what it does is not in these texts"}})
+}
