@@ -45,6 +45,9 @@ type answer struct {
 // Serve is a reader: it answers requests until there are no more.
 func Serve(in io.Reader, out io.Writer) error {
 	requests, answers := json.NewDecoder(in), json.NewEncoder(out)
+	if err := answers.Encode(answer{}); err != nil { // it has begun
+		return err
+	}
 	for {
 		var q request
 		if err := requests.Decode(&q); errors.Is(err, io.EOF) {

@@ -25,6 +25,7 @@ var (
 	errTooMany = fmt.Errorf("%d reads block for ever: nothing more is read", mostLeft)
 	errBlocked = errors.New("it blocked before")
 	errStopped = errors.New("interrupted")
+	errLate    = errors.New("a process that reads took too long to start")
 )
 
 // readers is a gather.Reader whose reads are done by processes: one at a time, which lives until a read blocks in it.
@@ -108,22 +109,31 @@ func (r *readers) try(q request) (answer, error) {
 		r.end(q.Path)
 		return answer{}, fmt.Errorf("%s: %w", q.Path, err)
 	}
-	limit := time.NewTimer(min(r.each, max(time.Until(r.until), 0)))
+	a, err := r.hear(q.Path, r.each)
+	if errors.Is(err, errLate) {
+		r.blocked[q.Path] = q.Verb != doList // a list is short work, and worth another try
+		err = fmt.Errorf("%s: %w", q.Path, gather.Blocks{After: r.each})
+	}
+	return a, err
+}
+
+// hear waits for an answer. Without one there is no reader any more.
+func (r *readers) hear(path string, within time.Duration) (answer, error) {
+	limit := time.NewTimer(min(within, max(time.Until(r.until), 0)))
 	defer limit.Stop()
 	select {
 	case a, ok := <-r.now.answers:
 		if !ok {
-			r.end(q.Path)
-			return a, fmt.Errorf("%s: the process that read it ended", q.Path)
+			r.end(path)
+			return a, fmt.Errorf("%s: the process that read it ended", path)
 		}
 		return a, nil
 	case <-r.stop:
-		r.end(q.Path)
+		r.end(path)
 		return answer{}, errStopped
 	case <-limit.C:
-		r.blocked[q.Path] = true
-		r.end(q.Path)
-		return answer{}, fmt.Errorf("%s: %w", q.Path, gather.Blocks{After: r.each})
+		r.end(path)
+		return answer{}, errLate
 	}
 }
 
@@ -160,7 +170,8 @@ func (r *readers) start() error {
 		}
 	}()
 	r.now = c
-	return nil
+	_, err = r.hear("the start of a process that reads", timeouts.ReaderStarts)
+	return err
 }
 
 // end takes the reader away, whatever it does: one that does not die is left behind with what it reads.

@@ -40,6 +40,11 @@ func (b *builder) mayPass(nodes []*Node) bool {
 	return false
 }
 
+// rpcsRead says that there is a list of RPCs, and of texts of others that each client's was read.
+func (b *builder) rpcsRead() bool {
+	return b.e.RPCTasks != "" && (b.e.Elsewhere == nil || !strings.Contains(b.e.RPCTasks, "loopfault: "))
+}
+
 // loopback says whether the NFS server is the machine that the evidence is of.
 func (b *builder) loopback() bool {
 	if b.e.Elsewhere == nil {

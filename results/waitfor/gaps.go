@@ -36,7 +36,7 @@ func (b *builder) gaps(ends []ending) []Gap {
 		}
 	}
 	needs := b.needs(ends)
-	lacks(b.e.RPCTasks == "" && needs.client, "RPC task list", needs.rpcs(), takeRPCs, needs.rpc)
+	lacks(!b.rpcsRead() && needs.client, "RPC task list", needs.rpcs(), takeRPCs, needs.rpc)
 	lacks(b.e.Stacks == "" && b.e.Tasks == "", "stacks of all tasks", "who else is blocked, and whether one of them is to end the wait, is not known", takeTasks, needs.holder || len(b.tasks) == 0)
 	lacks(b.e.Stacks != "" && b.e.Tasks == "", "stacks of tasks that run or sleep interruptibly", "whether one of them is to end the wait is not known", takeTasks, needs.holder)
 	lacks(b.justSeen() && len(b.groups) > 0, "second look some seconds later", "whether the blocked tasks hang, or were caught on their way, is not known", takeTasks, true)

@@ -54,7 +54,7 @@ func nameTasks(tasks []*task) string {
 	case len(tasks) == 1 && tasks[0].pid < 0:
 		return cmp.Or(tasks[0].comm, "a task")
 	case len(tasks) == 1:
-		return fmt.Sprintf("%s %d", tasks[0].comm, tasks[0].pid)
+		return fmt.Sprintf("%s %d", cmp.Or(tasks[0].comm, "task"), tasks[0].pid)
 	}
 	var families []string
 	seen := map[string]bool{}

@@ -127,6 +127,10 @@ func (b *builder) nfsd() *Node {
 	case s.known:
 		n.Label = fmt.Sprintf("nfsd: %d threads, %d blocked, %d idle", s.threads, blocked, min(s.idle, max(s.threads-blocked, 0)))
 	}
+	if away := s.threads - blocked - s.idle; s.known && b.e.Elsewhere != nil && b.e.Tasks == "" && away > 0 {
+		n.Detail = append(n.Detail, fmt.Sprintf("%d of its threads are neither blocked nor idle; what they do is not in the texts", away))
+		return n
+	}
 	if s.known && blocked < s.threads && s.idle > 0 {
 		n.root = NoReply
 		return n

@@ -3,8 +3,12 @@ package texts
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
+
+// recent is how old a list in the log of a machine may be that was looked at, in seconds.
+const recent = 600
 
 // maxTasks is how many tasks of one list are kept.
 const maxTasks = 16384
@@ -18,9 +22,10 @@ type seen struct {
 // dump are lists of tasks in a text that says of itself that it has all of them: sysrq's, and loops over /proc that print each
 // stat behind "== ".
 type dump struct {
-	all     bool   // not the blocked ones alone
-	list    []seen // being read
-	last    []seen // the list before it, by then complete
+	all     bool    // not the blocked ones alone
+	at      float64 // when the kernel printed it, in seconds since its boot; -1 if it does not tell
+	list    []seen  // being read
+	last    []seen  // the list before it, by then complete
 	listing listing
 	pids    map[string]bool
 }
@@ -35,6 +40,7 @@ const (
 )
 
 var (
+	stamp       = regexp.MustCompile(`\[ *(\d+\.\d+)\]`)
 	showBlocked = regexp.MustCompile(`(?i)sysrq ?: (?:Show Blocked State|Showing all blocked tasks)`)
 	showAll     = regexp.MustCompile(`(?i)sysrq ?: Show State$`)
 	listEnds    = regexp.MustCompile(`(?i)sysrq ?: |INFO: task .* blocked|Showing busy workqueues|Sched Debug Version|Showing all locks held`)
@@ -50,7 +56,10 @@ func (d *dump) line(line string) bool {
 	switch {
 	case showBlocked.MatchString(line), showAll.MatchString(line):
 		d.begin(sysrq)
-		d.all = showAll.MatchString(line)
+		d.all, d.at = showAll.MatchString(line), -1
+		if m := stamp.FindStringSubmatch(line); m != nil {
+			d.at, _ = strconv.ParseFloat(m[1], 64)
+		}
 		return true
 	case d.listing == sysrq && listEnds.MatchString(line):
 		d.listing = none
@@ -111,7 +120,8 @@ func (d *dump) keep(line string) {
 
 // tasks takes over the lists of a text: the blocked tasks of its first look, all tasks of its last one.
 func (t *Texts) tasks(d *dump) {
-	if len(d.list) == 0 {
+	// What the log of a machine holds beside its lists may be of long ago.
+	if len(d.list) == 0 || t.uptime > 0 && (t.read["stacks.txt"] || d.at < t.uptime-recent) {
 		return
 	}
 	first := d.list

@@ -91,12 +91,23 @@ func unread(name, text string) bool {
 	if name == "stacks.txt" || name == "tasks.txt" {
 		return text != "" && !strings.Contains(text, "\n[<")
 	}
+	// An empty file was read: a heading without a problem below it.
+	headed := false
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !heading.MatchString(line) && !strings.HasPrefix(line, "loopfault: ") {
+		line = strings.TrimSpace(line)
+		switch {
+		case heading.MatchString(line):
+			if headed {
+				return false
+			}
+			headed = true
+		case strings.HasPrefix(line, "loopfault: "):
+			headed = false
+		case line != "":
 			return false
 		}
 	}
-	return true
+	return !headed
 }
 
 // count is how many things a text of a trial's evidence holds.

@@ -20,7 +20,7 @@ var (
 	heading  = regexp.MustCompile(`^==> (\S+) <==$`)
 	prompt   = regexp.MustCompile(`^(?:\S*[#$>%] ?)(?:sudo )?(?:cat|tail -n \+1|head) (/\S+)$`)
 	grepped  = regexp.MustCompile(`^((?:/proc|/sys)/[^:\s]+):(.*)$`)
-	rpcLine  = regexp.MustCompile(`(?:^|[\s:])(\d+) ([0-9a-f]{4}) +(-?\d+) +(\S+) +(\S+) +(-?\d+) (\S+) (\w+v\d+) (\S+) a:(\S+) q:(.*)$`)
+	rpcLine  = regexp.MustCompile(`(?:^|[\s:])(\d+) ([0-9a-f]{4}) +(-?\d+) +(\S+) +(\S+) +(-?\d+) (\S+)(?: \[\w+\])? (\w+v\d+) (\S+) a:(\S+)(?: \[\w+\])? q:(.*)$`)
 	rpcCount = regexp.MustCompile(`clnt\[[^\]]*\] RPC tasks\[\d+\]`)
 	xprtLine = regexp.MustCompile(`^\s*(netid|addr|port|state):\s+(\S+)$`)
 	mount    = regexp.MustCompile(`device \S+ mounted on \S+ with fstype (\S+)`)

@@ -25,7 +25,9 @@ type Texts struct {
 	Unread []Unread // texts in which something looks like a report, in a form that is not known
 
 	e      waitfor.Evidence
-	kernel string // release that a text names
+	kernel string          // release that a text names
+	uptime float64         // of the machine when a collector looked at it, 0 if none did
+	read   map[string]bool // texts of that machine, by name
 	from   []string
 	parts  map[string]*part // by the file of a trial's evidence that holds such texts
 }
@@ -44,7 +46,7 @@ type part struct {
 }
 
 // New starts without any text.
-func New() *Texts { return &Texts{parts: map[string]*part{}} }
+func New() *Texts { return &Texts{parts: map[string]*part{}, read: map[string]bool{}} }
 
 // Add reads one text. name is how it is called in what people read; of a text in a tree it is the path in it.
 func (t *Texts) Add(name string, in io.Reader) error {
@@ -80,7 +82,7 @@ func (t *Texts) collection(text string) bool {
 	if c.Apart > 0 {
 		t.elsewhere().Apart = c.Apart
 	}
-	t.kernel = plain.Short(c.Kernel, 64)
+	t.kernel, t.uptime = plain.Short(c.Kernel, 64), c.Uptime
 	t.from = append(t.from, fmt.Sprintf("taken by loopfault collect on Linux %s, %d s after its boot; two looks, %.0f s apart", t.kernel, int(c.Uptime), c.Apart))
 	for i, p := range c.Problems {
 		if i == 8 {
@@ -119,6 +121,7 @@ func (t *Texts) whole(name, text string) bool {
 		return true // that nothing is in it means nothing
 	}
 	*to = text
+	t.read[path.Base(name)] = true
 	if n := count(path.Base(name), text); n > 0 {
 		t.from = append(t.from, fmt.Sprintf("%s: %s", path.Base(name), amount(path.Base(name), n)))
 	}
