@@ -45,6 +45,12 @@ func (b *builder) rpcsRead() bool {
 	return b.e.RPCTasks != "" && (b.e.Elsewhere == nil || !strings.Contains(b.e.RPCTasks, "loopfault: "))
 }
 
+// tasksRead says that whoever may end a wait is in the lists of tasks, if anybody is. Of texts of others the blocked tasks
+// alone are not enough: who holds a lock may run, or sleep interruptibly.
+func (b *builder) tasksRead() bool {
+	return b.e.Tasks != "" || b.e.Stacks != "" && b.e.Elsewhere == nil
+}
+
 // loopback says whether the NFS server is the machine that the evidence is of.
 func (b *builder) loopback() bool {
 	if b.e.Elsewhere == nil {

@@ -99,7 +99,7 @@ func (b *builder) classOf(nodes []*Node) Class {
 	}
 	if n.root == Lost {
 		row := resources[n.resource]
-		if len(row.ops) > 0 && !b.rpcsRead() || len(row.holders) > 0 && b.e.Stacks == "" && b.e.Tasks == "" {
+		if len(row.ops) > 0 && !b.rpcsRead() || len(row.holders) > 0 && !b.tasksRead() {
 			return Unknown
 		}
 		if n.resource != "" && !row.watched {
