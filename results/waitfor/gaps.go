@@ -90,8 +90,10 @@ func (b *builder) needs(ends []ending) (n needs) {
 	n.transport = b.nodes["transport"] != nil || n.rpc && len(b.rpcs) == 0
 	n.client = n.client || len(b.rpcs) > 0
 	n.server = n.server || b.server.known || n.client && b.loopback()
-	if len(ends) > 0 && ends[0].class == Unknown && len(b.tasks) > 0 {
-		n.holder = true
+	if len(ends) > 0 {
+		c := ends[0].class
+		n.holder = n.holder || c == Unknown
+		n.lock = n.lock && (c == Unknown || c == Kept) // else it is explained without the holder
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -19,35 +20,33 @@ import (
 // found. That there is none is the user's error.
 func Hangs(ctx context.Context, stdin io.Reader, name string) ([]kernelreport.Report, waitfor.Evidence, error) {
 	all := New()
-	if tree := textinput.TreeOf(name); tree != nil {
-		if err := tree.Walk(ctx, all.Add); err != nil {
-			return nil, waitfor.Evidence{}, err
+	var hangs []kernelreport.Report
+	var none error
+	texts := 0
+	err := textinput.Each(ctx, stdin, name, func(of string, in io.Reader) error {
+		texts++
+		kept := head{}
+		if _, here := all.e.Files()[path.Join(evidence.Dir, path.Base(of))]; here {
+			return all.Add(of, in) // a list of tasks has those that sleep well, too
 		}
-		e, _ := all.Evidence()
-		hangs := once(append(asleep(e), e.Reports...))
-		if len(hangs) == 0 {
-			return nil, e, errs.Usagef("%s: no hang in it; want a hung task, a task dump, a /proc/PID/stack, or what loopfault collect wrote", name)
+		var found []kernelreport.Report
+		if found, none = match.HangsIn(io.TeeReader(in, &kept), of); none == nil {
+			hangs = append(hangs, found...)
 		}
-		return hangs, e, nil
-	}
-	in, err := textinput.Open(ctx, stdin, []string{name})
+		return all.Add(of, &kept.Buffer)
+	})
 	if err != nil {
-		return nil, waitfor.Evidence{}, err
-	}
-	defer in.Close()
-	if name == "-" {
-		name = "standard input"
-	}
-	kept := head{}
-	hangs, err := match.HangsIn(io.TeeReader(in[0], &kept), name)
-	if err != nil {
-		return nil, waitfor.Evidence{}, err
-	}
-	if err := all.Add(name, &kept.Buffer); err != nil {
 		return nil, waitfor.Evidence{}, err
 	}
 	e, _ := all.Evidence()
-	return hangs, e, nil
+	hangs = once(append(asleep(e), hangs...))
+	switch {
+	case len(hangs) > 0:
+		return hangs, e, nil
+	case texts == 1 && none != nil:
+		return nil, e, none
+	}
+	return nil, e, errs.Usagef("%s: no hang in it; want a hung task, a task dump, a /proc/PID/stack, or what loopfault collect wrote", name)
 }
 
 // head keeps the beginning of what is written to it.
