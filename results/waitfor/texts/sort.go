@@ -122,7 +122,8 @@ func (t *Texts) whole(name, text string) bool {
 	}
 	*to = text
 	t.read[path.Base(name)] = true
-	if n := count(path.Base(name), text); n > 0 {
+	// That no RPC and no blocked task is there tells as much as what is.
+	if n := count(path.Base(name), text); n > 0 || strings.HasPrefix(path.Base(name), "rpc-tasks") || path.Base(name) == "stacks.txt" {
 		t.from = append(t.from, fmt.Sprintf("%s: %s", path.Base(name), amount(path.Base(name), n)))
 	}
 	return true
