@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 
 	"github.com/google/renameio/v2"
 
@@ -48,7 +50,8 @@ func (c *explainCmd) Run(ctx context.Context, e *env) error {
 
 // explain takes its arguments for a stored trial if they name one, and for texts otherwise.
 func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation, err error) {
-	if len(c.What) > 1 || c.What[0] == "-" {
+	_, missing := os.Lstat(c.What[0])
+	if len(c.What) > 1 || c.What[0] == "-" || missing == nil && !mayBeTrial(c.What[0]) {
 		return c.explainTexts(ctx, e)
 	}
 	st, err := store.Open(e.Results)
@@ -57,7 +60,7 @@ func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation
 	}
 	stored, n, err := st.LoadTrial(c.What[0])
 	if err != nil {
-		if _, none := os.Lstat(c.What[0]); none == nil {
+		if missing == nil {
 			return c.explainTexts(ctx, e)
 		}
 		return x, errs.ByUser(fmt.Errorf("%w; nor is there such a text", err))
@@ -68,6 +71,13 @@ func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation
 	return x, nil
 }
 
+// mayBeTrial says that a name is like that of a trial: it ends with a number. The store is not opened for others, which would
+// make it where somebody only reads a text.
+func mayBeTrial(name string) bool {
+	_, err := strconv.Atoi(filepath.Base(name))
+	return err == nil
+}
+
 // explainTexts explains what texts of one hang tell. That they tell nothing is an outcome.
 func (c *explainCmd) explainTexts(ctx context.Context, e *env) (waitfor.Explanation, error) {
 	all := texts.New()
@@ -76,9 +86,9 @@ func (c *explainCmd) explainTexts(ctx context.Context, e *env) (waitfor.Explanat
 			return waitfor.Explanation{}, err
 		}
 	}
-	evidence, ok := all.Evidence()
+	evidence, _ := all.Evidence()
 	x := waitfor.Explain(evidence)
-	if ok {
+	if x.Class != waitfor.Nothing {
 		return x, nil
 	}
 	for _, u := range all.Unread {

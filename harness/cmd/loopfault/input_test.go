@@ -57,8 +57,10 @@ func TestInputsThatAreNoLogs(t *testing.T) {
 		assert.Contains(t, stderr, what)
 		assert.Empty(t, stdout)
 	}
-	stdout, _ = exits(t, exitInconclusive, "--results", empty, "explain", empty)
+	nowhere := filepath.Join(dir, "nowhere")
+	stdout, _ = exits(t, exitInconclusive, "--results", nowhere, "explain", empty)
 	assert.Contains(t, stdout, "nothing: no blocked task")
+	assert.NoDirExists(t, nowhere, "no results are made where a text is read")
 }
 
 // Console logs hold escape sequences and some broken bytes.
