@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ const (
 	doList  verb = "list"
 	doRead  verb = "read"
 	doOwner verb = "owner"
+	doOwn   verb = "own" // addresses of this machine, as paths
 	doLog   verb = "log" // the kernel's own, which is no file
 )
 
@@ -71,6 +73,8 @@ func answerTo(q request) (a answer) {
 		a.Text, err = from.Read(q.Path, q.Max)
 	case doOwner:
 		a.UID, err = from.Owner(q.Path)
+	case doOwn:
+		a.Paths, err = ownAddresses()
 	case doLog:
 		a.Text, err = kernelLog(q.Max)
 	}
@@ -101,6 +105,16 @@ func listed(from gather.Direct, pattern string) ([]string, error) {
 		return nil, err
 	}
 	return nil, d.Close()
+}
+
+func ownAddresses() (list []string, err error) {
+	all, err := net.InterfaceAddrs()
+	for _, a := range all {
+		if one, ok := a.(*net.IPNet); ok {
+			list = append(list, one.IP.String())
+		}
+	}
+	return list, err
 }
 
 // kernelLog is the newest of the kernel's log, at most max bytes: "<6>[   12.345678] text".

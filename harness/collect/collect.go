@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -65,7 +66,7 @@ func Take(ctx context.Context, o Options) (*Taken, error) {
 	}
 	c.out.About = evidence.Collection{
 		Format: evidence.CollectionFormat, Version: o.Version, Began: c.began.UTC().Truncate(time.Second), Paths: o.Paths,
-		Kernel: unix.ByteSliceToString(uts.Release[:]), Uptime: beats.SinceBoot().Seconds(), Texts: []evidence.Text{},
+		Kernel: unix.ByteSliceToString(uts.Release[:]), Uptime: beats.SinceBoot().Seconds(), Texts: []evidence.Text{}, Own: []string{},
 	}
 	for _, step := range c.steps() {
 		if ctx.Err() != nil {
@@ -132,12 +133,26 @@ func (c *collector) take(s step) {
 		c.out.About.Apart = -at.Seconds()
 	case "tasks.txt":
 		c.out.About.Apart += at.Seconds()
+	case "rpc-xprt.txt":
+		c.out.About.Own = ownIn(text, c.from.own())
 	}
 	c.out.About.Texts = append(c.out.About.Texts, about)
 	c.out.texts = append(c.out.texts, named{s.name, text})
 	if c.Tell != nil {
 		c.Tell(about, len(c.from.order)-before)
 	}
+}
+
+// ownIn are the addresses of connections in a text that are among a machine's own.
+func ownIn(connections []byte, own []string) []string {
+	in := []string{}
+	for line := range strings.Lines(string(connections)) {
+		addr, ok := strings.CutPrefix(line, "addr:")
+		if addr = strings.TrimSpace(addr); ok && slices.Contains(own, addr) && !slices.Contains(in, addr) {
+			in = append(in, addr)
+		}
+	}
+	return in
 }
 
 // waitApart waits until the second look is due.

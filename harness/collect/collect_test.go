@@ -94,6 +94,15 @@ func TestNamesOfFilesAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestOwnAddressesOfConnections(t *testing.T) {
+	text := []byte("netid: tcp\naddr:  10.0.0.5\nport:  2049\naddr:  10.0.0.9\naddr:  10.0.0.5\naddr:  fe80::1\n")
+	assert.Equal(t, []string{"10.0.0.5", "fe80::1"}, ownIn(text, []string{"127.0.0.1", "10.0.0.5", "fe80::1"}))
+	assert.Empty(t, ownIn(text, nil))
+	all, err := ownAddresses()
+	require.NoError(t, err)
+	assert.Contains(t, all, "127.0.0.1")
+}
+
 func TestOnlyTheKernelsOwnLines(t *testing.T) {
 	log := "<6>[    1.0] kernel\n<30>[    2.0] systemd[1]: /home/me\n and its second line\n<4>[    3.0] INFO: task\nwrapped\n<x>[ 4.0] odd\n"
 	assert.Equal(t, "[    1.0] kernel\n[    3.0] INFO: task\nwrapped\n<x>[ 4.0] odd\n", string(fromKernel([]byte(log))))

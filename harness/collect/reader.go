@@ -68,6 +68,11 @@ func (r *readers) Owner(path string) (uint32, error) {
 	return a.UID, err
 }
 
+func (r *readers) own() []string {
+	a, _ := r.ask(request{Verb: doOwn, Path: "addresses of this machine"})
+	return a.Paths
+}
+
 func (r *readers) kernelLog(max int64) ([]byte, error) {
 	a, err := r.ask(request{Verb: doLog, Path: "the kernel's log", Max: max})
 	return a.Text, err

@@ -18,7 +18,9 @@ type Collection struct {
 	Uptime  float64   `json:"uptime_seconds"` // at the beginning
 	Apart   float64   `json:"apart_seconds"`  // between the two looks at blocked tasks
 	Paths   bool      `json:"paths"`          // names of files are in the texts
-	Texts   []Text    `json:"texts"`
+	// Own are the addresses in rpc-xprt.txt that are this machine's: a server behind them is this machine.
+	Own   []string `json:"own_addresses"`
+	Texts []Text   `json:"texts"`
 	// Problems are reads that failed, alike ones together; one line each.
 	Problems []string `json:"problems"`
 	// Left are processes of the collector that could not be killed: they still block in a read.

@@ -12,6 +12,8 @@ type Elsewhere struct {
 	From []string // what was found in which text, one line each
 	// Apart is how many seconds lie between stacks.txt and tasks.txt; 0 if there was but one look.
 	Apart float64
+	// Own are addresses of this machine among those of connections to servers; nil if nobody looked.
+	Own []string
 }
 
 // justSeen says that tasks were caught asleep, but that nothing tells for how long: a busy machine looks like that, too.
@@ -57,7 +59,7 @@ func (b *builder) loopback() bool {
 		return true
 	}
 	for _, x := range b.xprts {
-		if x.port == "2049" && (strings.HasPrefix(x.addr, "127.") || x.addr == "::1") {
+		if x.port == "2049" && (strings.HasPrefix(x.addr, "127.") || x.addr == "::1" || slices.Contains(b.e.Elsewhere.Own, x.addr)) {
 			return true
 		}
 	}
@@ -76,7 +78,11 @@ func (b *builder) remote(from *Node, up, down int) {
 	default:
 		server := b.add(&Node{ID: "remote", Kind: KindServer, Label: "a server elsewhere", root: NoReply,
 			Detail: []string{"cleared by: its reply; what it does is not in these texts"}})
-		b.edge(from, server, "rpc-xprt.txt: its address is not this machine's loop-back", true)
+		// Machines mount from themselves by their own name, too.
+		b.edge(from, server, "rpc-xprt.txt: its address is not this machine's loop-back", b.e.Elsewhere.Own != nil)
+		if b.server.known && b.e.Elsewhere.Own == nil {
+			b.edge(from, b.nfsd(), "an NFS server runs here; whether it is the one with this address is unknown", false)
+		}
 	}
 }
 

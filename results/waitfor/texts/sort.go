@@ -82,6 +82,7 @@ func (t *Texts) collection(text string) bool {
 	if c.Apart > 0 {
 		t.elsewhere().Apart = c.Apart
 	}
+	t.elsewhere().Own = c.Own
 	t.kernel, t.uptime = plain.Short(c.Kernel, 64), c.Uptime
 	t.from = append(t.from, fmt.Sprintf("taken by loopfault collect on Linux %s, %d s after its boot; two looks, %.0f s apart", t.kernel, int(c.Uptime), c.Apart))
 	for i, p := range c.Problems {
