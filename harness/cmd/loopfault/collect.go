@@ -48,7 +48,7 @@ func (c *collectCmd) Run(ctx context.Context, e *env) error {
 			fmt.Fprintf(e.stderr, "%5.1f s  %-20s %9d bytes%s\n", t.Seconds, t.Name, t.Bytes, more)
 		}})
 	if err != nil {
-		return err
+		return fmt.Errorf("no archive was written: %w", err)
 	}
 	if err := out.keep(taken); err != nil {
 		return err

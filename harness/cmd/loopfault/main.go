@@ -147,7 +147,7 @@ func interruptible(stderr io.Writer) (context.Context, func()) {
 	go func() {
 		select {
 		case s := <-signals:
-			fmt.Fprintf(stderr, "loopfault: %s: stopping, everything so far is kept; once more kills\n", s)
+			fmt.Fprintf(stderr, "loopfault: %s: stopping, what is complete is kept; once more kills\n", s)
 			cancel(errInterrupted)
 		case <-done:
 			return
