@@ -53,10 +53,13 @@ var (
 
 // line takes a line of a list; false for all others.
 func (d *dump) line(line string) bool {
-	switch {
-	case showBlocked.MatchString(line), showAll.MatchString(line):
+	if d.listing == none && !strings.HasPrefix(line, "== ") && !mayBegin(line) {
+		return false
+	}
+	switch all := showAll.MatchString(line); {
+	case all, showBlocked.MatchString(line):
 		d.begin(sysrq)
-		d.all, d.at = showAll.MatchString(line), -1
+		d.all, d.at = all, -1
 		if m := stamp.FindStringSubmatch(line); m != nil {
 			d.at, _ = strconv.ParseFloat(m[1], 64)
 		}
@@ -91,6 +94,11 @@ func (d *dump) line(line string) bool {
 		d.keep("[<0>] " + m[2])
 	}
 	return false // the parser of reports may see more in it
+}
+
+// mayBegin says that a line may announce a list of sysrq's.
+func mayBegin(line string) bool {
+	return strings.Contains(line, "ysrq") || strings.Contains(line, "ysRq")
 }
 
 // begin starts a list; one that was read before is an earlier look.

@@ -30,59 +30,79 @@ var (
 	released = regexp.MustCompile(`Linux version (\d+\.\d+\S*)`)
 )
 
+// find matches a line that has a part without which it cannot match: most lines of a log have none of them.
+func find(re *regexp.Regexp, part, line string) []string {
+	if !strings.Contains(line, part) {
+		return nil
+	}
+	return re.FindStringSubmatch(line)
+}
+
 // line takes one line to its place.
 func (s *sorter) line(line string) {
-	if m := heading.FindStringSubmatch(line); m != nil {
+	if m := find(heading, "==> ", line); m != nil {
 		s.section = m[1]
 		return
 	}
-	if m := prompt.FindStringSubmatch(line); m != nil {
+	if m := find(prompt, " /", line); m != nil {
 		s.section = m[1]
 		return
 	}
 	path, rest := s.section, line
-	if m := grepped.FindStringSubmatch(line); m != nil {
+	if m := find(grepped, "/", line); m != nil && line[0] == '/' {
 		path, rest = m[1], m[2]
 	}
 	if s.ps(line) || s.dump.line(line) {
 		return
 	}
-	switch {
-	case rpcLine.MatchString(line):
-		s.t.add("rpc-tasks.txt", path, rpc(rpcLine.FindStringSubmatch(line)), true)
-	case rpcCount.MatchString(line):
-		s.t.add("rpc-tasks.txt", path, rpcCount.FindString(line), false)
+	if m := find(rpcLine, " q:", line); m != nil {
+		s.t.add("rpc-tasks.txt", path, rpc(m), true)
+	} else if m := find(rpcCount, "RPC tasks[", line); m != nil {
+		s.t.add("rpc-tasks.txt", path, m[0], false)
 		s.t.part("rpc-tasks.txt").in = ""
-	case strings.HasPrefix(path, "/proc/fs/nfsd/") && rest != "":
+	} else if strings.HasPrefix(path, "/proc/fs/nfsd/") && rest != "" {
 		s.t.add("nfsd.txt", path, rest, path != s.t.part("nfsd.txt").in)
-	case xprtLine.MatchString(rest):
-		m := xprtLine.FindStringSubmatch(rest)
+	} else if m := find(xprtLine, ":", rest); m != nil {
 		if m[1] == "netid" {
 			s.t.part("rpc-xprt.txt").in = ""
 		}
 		s.t.add("rpc-xprt.txt", path+" ", fmt.Sprintf("%s: %s", m[1], m[2]), m[1] == "netid")
-	case mount.MatchString(line):
-		m := mount.FindStringSubmatch(line)
-		s.mounted = strings.HasPrefix(m[1], "nfs")
-		s.t.add("mountstats.txt", "", strings.TrimSpace(line), s.mounted)
-	case s.mounted && strings.HasPrefix(strings.TrimLeft(line, " \t"), "opts:"), s.mounted && strings.HasPrefix(strings.TrimLeft(line, " \t"), "nfsv4:"):
-		s.t.add("mountstats.txt", "", "\t"+strings.TrimSpace(line), false)
-	case mountOf.MatchString(line):
-		s.t.add("mountstats.txt", "", "\topts:\t"+line, true)
-	case client.MatchString(line):
+	} else if m := find(client, ": ", line); m != nil {
 		if strings.HasPrefix(line, "clientid: ") {
 			s.t.part("nfsd.txt").in = ""
 		}
 		s.t.add("nfsd.txt", "/proc/fs/nfsd/clients/0/info", line, strings.HasPrefix(line, "clientid: "))
-	case setting.MatchString(line):
-		s.t.add("config.txt", "", line, true)
+	} else if !s.mounts(line) {
+		s.kernel(line)
+	}
+}
+
+// mounts takes lines of mountstats, and of lists of mounts.
+func (s *sorter) mounts(line string) bool {
+	trimmed := strings.TrimSpace(line)
+	if m := find(mount, " mounted on ", line); m != nil {
+		s.mounted = strings.HasPrefix(m[1], "nfs")
+		s.t.add("mountstats.txt", "", trimmed, s.mounted)
+		return true
+	}
+	s.mounted = s.mounted && line != ""
+	switch {
+	case s.mounted && (strings.HasPrefix(trimmed, "opts:") || strings.HasPrefix(trimmed, "nfsv4:")):
+		s.t.add("mountstats.txt", "", "\t"+trimmed, false)
+	case find(mountOf, " nfs", line) != nil:
+		s.t.add("mountstats.txt", "", "\topts:\t"+line, true)
 	default:
-		if m := released.FindStringSubmatch(line); m != nil {
-			s.t.kernel = m[1]
-		}
-		if line == "" {
-			s.mounted = false
-		}
+		return false
+	}
+	return true
+}
+
+// kernel takes what tells which kernel it is.
+func (s *sorter) kernel(line string) {
+	if find(setting, "Linux/", line) != nil || find(setting, "CONFIG_HZ=", line) != nil {
+		s.t.add("config.txt", "", line, true)
+	} else if m := find(released, "Linux version ", line); m != nil {
+		s.t.kernel = m[1]
 	}
 }
 

@@ -15,6 +15,9 @@ var psNames = map[string]string{
 
 // ps takes the head and the rows of a list of processes. A list tells something if it has states and ends with the name.
 func (s *sorter) ps(line string) bool {
+	if s.columns == nil && !strings.Contains(line, "PID") {
+		return false
+	}
 	f := strings.Fields(line)
 	if slices.Contains(f, "PID") {
 		columns := make([]string, len(f))

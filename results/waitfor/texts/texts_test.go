@@ -229,3 +229,21 @@ func TestOldDumpsInTheLog(t *testing.T) {
 	x, _, _ := explained(t, about(5000), [2]string{"stacks.txt", ""}, idle, log)
 	assert.Equal(t, waitfor.Nothing, x.Class, x.Sentence)
 }
+
+// Stacks that other tools print are those of tasks like any other.
+func TestStacksOfOtherTools(t *testing.T) {
+	for name, want := range map[string]string{
+		"tool-crash": "kworker/u16:2 1812", "tool-drgn": "rsync 4410", "tool-kdb": "dd 611", "tool-gdb": "", "tool-bpftrace": "",
+		"proc-stack-shell": "3734491", "proc-stack-grep": "812", "arrow-chains": "",
+	} {
+		text, err := os.ReadFile("../../kernelreport/testdata/" + name + ".txt")
+		require.NoError(t, err)
+		_, body, _ := strings.Cut(string(text), "\n\n") // behind the head of the golden file
+		x, _, ok := explained(t, pasted(body)...)
+		require.True(t, ok, name)
+		assert.NotEqual(t, waitfor.Nothing, x.Class, name)
+		assert.NotContains(t, []waitfor.Class{waitfor.Lost, waitfor.Kept, waitfor.Cycle, waitfor.Starved, waitfor.NoReply}, x.Class, "%s: a stack alone proves nothing: %s", name, x.Sentence)
+		assert.Contains(t, x.Text(), want, name)
+		assert.NotEmpty(t, x.Gaps, name)
+	}
+}
