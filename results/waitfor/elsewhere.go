@@ -58,17 +58,31 @@ func (b *builder) loopback() bool {
 	if b.e.Elsewhere == nil {
 		return true
 	}
+	here, away := b.servers()
+	return here > 0 && away == 0
+}
+
+// servers counts the connections that lead to this machine, and those to others.
+func (b *builder) servers() (here, away int) {
 	for _, x := range b.xprts {
-		if x.port == "2049" && (strings.HasPrefix(x.addr, "127.") || x.addr == "::1" || slices.Contains(b.e.Elsewhere.Own, x.addr)) {
-			return true
+		switch {
+		case x.port != "2049":
+		case strings.HasPrefix(x.addr, "127.") || x.addr == "::1" || slices.Contains(b.e.Elsewhere.Own, x.addr):
+			here++
+		default:
+			away++
 		}
 	}
-	return false
+	return here, away
 }
 
 // remote draws the server behind connections that lead to other machines.
 func (b *builder) remote(from *Node, up, down int) {
+	here, away := b.servers()
 	switch {
+	case here > 0 && away > 0:
+		from.root = Unknown
+		from.Detail = append(from.Detail, fmt.Sprintf("%s to this machine, %d to others; which one it is about is not known", many(here, "connection"), away))
 	case up == 0 && down == 0:
 		from.root = Unknown
 		from.Detail = append(from.Detail, "neither the connection nor the server is in the texts")

@@ -144,6 +144,10 @@ func TestServerElsewhere(t *testing.T) {
 	x, _, _ = explained(t, append([][2]string{{"collect.json", about}}, pasted(sysrqW, rpc, to("10.0.0.5"), mounts, "/proc/fs/nfsd/threads:8\n")...)...)
 	assert.NotContains(t, x.Text(), "a server elsewhere")
 
+	x, _, _ = explained(t, pasted(sysrqW, rpc, to("127.0.0.1"), to("10.0.0.5"), mounts, "/proc/fs/nfsd/threads:8\n")...)
+	assert.Equal(t, waitfor.Unknown, x.Class, "either server may be meant: %s", x.Sentence)
+	assert.Contains(t, x.Text(), "1 connection to this machine, 1 to others")
+
 	x, _, _ = explained(t, pasted(sysrqW, rpc, to("127.0.0.1"), mounts)...)
 	assert.NotContains(t, x.Text(), "a server elsewhere")
 	assert.Equal(t, waitfor.Unknown, x.Class, "nothing is known of the server's threads: %s", x.Sentence)
