@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"loopfault/errs"
 	"loopfault/results/evidence"
 	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
@@ -24,12 +25,13 @@ const (
 type Texts struct {
 	Unread []Unread // texts in which something looks like a report, in a form that is not known
 
-	e      waitfor.Evidence
-	kernel string          // release that a text names
-	uptime float64         // of the machine when a collector looked at it, 0 if none did
-	read   map[string]bool // texts of that machine, by name
-	from   []string
-	parts  map[string]*part // by the file of a trial's evidence that holds such texts
+	e           waitfor.Evidence
+	collections int
+	kernel      string          // release that a text names
+	uptime      float64         // of the machine when a collector looked at it, 0 if none did
+	read        map[string]bool // texts of that machine, by name
+	from        []string
+	parts       map[string]*part // by the file of a trial's evidence that holds such texts
 }
 
 // Unread is a text in which no report was found, and what looks like one.
@@ -55,6 +57,9 @@ func (t *Texts) Add(name string, in io.Reader) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if path.Base(name) == evidence.CollectionFile && t.collection(text) {
+		if t.collections++; t.collections > 1 {
+			return errs.Usagef("%s: a second collection; want the texts of one machine at one time, since tasks are told apart by their pids", name)
+		}
 		return nil
 	}
 	if t.whole(name, text) {
@@ -76,12 +81,11 @@ func (t *Texts) Add(name string, in io.Reader) error {
 // collection reads what a collector says of its texts.
 func (t *Texts) collection(text string) bool {
 	var c evidence.Collection
-	if json.Unmarshal([]byte(text), &c) != nil || c.Format != evidence.CollectionFormat {
+	const day, century = 24 * 3600, 100 * 365 * 24 * 3600 // seconds; more is no machine's
+	if json.Unmarshal([]byte(text), &c) != nil || c.Format != evidence.CollectionFormat || c.Apart < 0 || c.Apart > day || c.Uptime < 0 || c.Uptime > century {
 		return false
 	}
-	if c.Apart > 0 {
-		t.elsewhere().Apart = c.Apart
-	}
+	t.elsewhere().Apart = c.Apart
 	t.elsewhere().Own = c.Own
 	t.kernel, t.uptime = plain.Short(c.Kernel, 64), c.Uptime
 	t.from = append(t.from, fmt.Sprintf("taken by loopfault collect on Linux %s, %d s after its boot; two looks, %.0f s apart", t.kernel, int(c.Uptime), c.Apart))

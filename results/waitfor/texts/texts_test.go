@@ -190,6 +190,15 @@ func TestUnreadIsNotEmpty(t *testing.T) {
 	}
 }
 
+// A collection may be anybody's: numbers that no machine has are not believed.
+func TestAbsurdCollections(t *testing.T) {
+	for _, about := range []string{`{"format": 1, "apart_seconds": 1e300}`, `{"format": 1, "apart_seconds": -5}`, `{"format": 1, "uptime_seconds": 1e99}`, `{"format": 2}`, `{`, "[]"} {
+		_, e, _ := explained(t, [2]string{"collect.json", about})
+		assert.Zero(t, e.Elsewhere.Apart, about)
+		assert.Empty(t, e.Elsewhere.From, about)
+	}
+}
+
 func TestNothingInIt(t *testing.T) {
 	for _, text := range []string{"", "hello\n", strings.Repeat("\x00\xff", 4000), "[1.0] WARNING: CPU: 0 PID: 1 at fs/a.c:1 f+0x1/0x2\n", strings.Repeat("a", 1<<20)} {
 		x, _, ok := explained(t, pasted(text)...)
@@ -250,4 +259,10 @@ func TestStacksOfOtherTools(t *testing.T) {
 		assert.Contains(t, x.Text(), want, name)
 		assert.NotEmpty(t, x.Gaps, name)
 	}
+}
+
+func TestOneMachineAtATime(t *testing.T) {
+	all := New()
+	require.NoError(t, all.Add("a/collect.json", strings.NewReader(`{"format": 1}`)))
+	require.ErrorContains(t, all.Add("b/collect.json", strings.NewReader(`{"format": 1}`)), "b/collect.json: a second collection; want the texts of one machine")
 }
