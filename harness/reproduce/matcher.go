@@ -19,10 +19,10 @@ func alike(m match.Match) bool {
 	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
 }
 
-// matcher searches the reports of each trial for the wanted hang.
+// matcher searches the reports of each trial for the wanted hangs.
 type matcher struct {
 	campaign.Runner
-	wanted kernelreport.Report
+	wanted []kernelreport.Report
 
 	mu    sync.Mutex
 	alike map[int]match.Match // by trial
@@ -45,10 +45,16 @@ func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase 
 			hangs = append(hangs, match.Stored{Sighting: match.Sighting{Trial: p.N, Arm: p.Arm, Detector: r.Detector}, Report: r})
 		}
 	}
-	ranked := match.Rank(m.wanted, hangs)
-	if i := slices.IndexFunc(ranked, alike); i >= 0 {
+	var best *match.Match
+	for _, w := range m.wanted {
+		ranked := match.Rank(w, hangs)
+		if i := slices.IndexFunc(ranked, alike); i >= 0 && (best == nil || ranked[i].Score > best.Score) {
+			best = &ranked[i]
+		}
+	}
+	if best != nil {
 		m.mu.Lock()
-		m.alike[p.N] = ranked[i]
+		m.alike[p.N] = *best
 		m.mu.Unlock()
 	}
 	return t, reports, nil

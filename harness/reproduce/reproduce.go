@@ -1,5 +1,5 @@
-// Package reproduce looks for the hang of a report: it runs scenarios in real guests, first those that cover
-// functions of its stack, until a trial hangs in the same way.
+// Package reproduce looks for the hangs of a text: it runs scenarios in real guests, first those that fit best, until a
+// trial hangs in the same way as one of them.
 package reproduce
 
 import (
@@ -21,12 +21,12 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Hunt is a search for one hang over several scenarios.
+// Hunt is a search for the hangs of a text over several scenarios.
 type Hunt struct {
 	Session *session.Session
 	Store   *store.Store
 	Flags   session.GuestFlags
-	Wanted  kernelreport.Report
+	Wanted  []kernelreport.Report
 	Kernel  string
 	Backend scenario.Backend // that fails allocations; "": each scenario's own
 	For     time.Duration    // all scenarios together
@@ -36,8 +36,9 @@ type Hunt struct {
 
 // Found is a hunt's result, as reproduce --json prints it.
 type Found struct {
-	Title      string      `json:"title"` // of the wanted hang
+	Title      string      `json:"title"` // of the wanted hang that the likeliest scenario fits
 	Signature  string      `json:"signature"`
+	Wanted     []Wanted    `json:"wanted"` // all of them: any will do
 	Kernel     string      `json:"kernel"`
 	Seed       uint64      `json:"seed"`
 	Scenarios  []Likely    `json:"scenarios"`  // most likely first
@@ -49,11 +50,20 @@ type Found struct {
 	Below *float64 `json:"below"`
 }
 
+// Wanted is a hang that is looked for.
+type Wanted struct {
+	Title     string `json:"title"`
+	Signature string `json:"signature"`
+}
+
 // Likely is a scenario with what it has in common with the report.
 type Likely struct {
-	Scenario string   `json:"scenario"`
-	Score    float64  `json:"score"` // 0 to 1
-	Shared   []string `json:"shared"`
+	Scenario  string   `json:"scenario"`
+	Score     float64  `json:"score"`     // 0 to 1
+	Shared    []string `json:"shared"`    // functions
+	Agrees    []string `json:"agrees"`    // operation, NFS version, layout, side
+	Differs   []string `json:"differs"`   // the same, where the text tells another than the scenario has
+	Signature string   `json:"signature"` // of the wanted hang that it fits best
 }
 
 // Reproduced is the first trial that hung as wanted, and how often its scenario did.
@@ -67,10 +77,10 @@ type Reproduced struct {
 	Seconds   float64     `json:"median_seconds"` // of load until it hung
 }
 
-func ranking(ranked []scenario.Ranked) []Likely {
+func ranking(ranked []Candidate) []Likely {
 	list := []Likely{}
 	for _, r := range ranked {
-		list = append(list, Likely{r.Scenario.Name, r.Score, append([]string{}, r.Shared...)})
+		list = append(list, Likely{r.Scenario.Ref().String(), r.Score, append([]string{}, r.Shared...), append([]string{}, r.Agrees...), append([]string{}, r.Differs...), r.Hang.Signature})
 	}
 	return list
 }
@@ -86,30 +96,44 @@ func (f Found) Judge() summary.Judgement {
 	return summary.Clean
 }
 
-// Announce returns the wanted hang and the scenarios; it runs nothing.
-func (h *Hunt) Announce(ranked []scenario.Ranked) Found {
-	fmt.Fprintf(h.Session.Text, "wanted: %s, signature %s\n", h.Wanted.Title, h.Wanted.Signature)
-	for i, r := range ranked {
-		fmt.Fprintf(h.Session.Text, "%2d. %s: %s\n", i+1, r.Scenario.Name, because(r))
+// Announce returns the wanted hangs and the scenarios; it runs nothing.
+func (h *Hunt) Announce(ranked []Candidate) Found {
+	first := h.Wanted[0]
+	if len(ranked) > 0 {
+		first = ranked[0].Hang
 	}
-	h.found = Found{Title: h.Wanted.Title, Signature: h.Wanted.Signature, Kernel: h.Kernel, Seed: h.Seed, Scenarios: ranking(ranked)}
+	h.found = Found{Title: first.Title, Signature: first.Signature, Kernel: h.Kernel, Seed: h.Seed, Scenarios: ranking(ranked)}
+	for _, w := range h.Wanted {
+		fmt.Fprintf(h.Session.Text, "wanted: %s, signature %s\n", w.Title, w.Signature)
+		h.found.Wanted = append(h.found.Wanted, Wanted{w.Title, w.Signature})
+	}
+	for i, r := range ranked {
+		fmt.Fprintf(h.Session.Text, "%2d. %s: %s\n", i+1, r.Scenario.Ref(), because(r))
+	}
 	return h.found
 }
 
 // Run runs the announced scenarios. It returns the results so far beside an error, too.
-func (h *Hunt) Run(ctx context.Context, ranked []scenario.Ranked) (Found, error) {
+func (h *Hunt) Run(ctx context.Context, ranked []Candidate) (Found, error) {
 	err := h.through(ctx, ranked)
 	return h.found, err
 }
 
-func because(r scenario.Ranked) string {
-	return fmt.Sprintf("%.0f %%, is about %s", 100*r.Score, strings.Join(r.Shared, ", "))
+func because(r Candidate) string {
+	s := fmt.Sprintf("%.0f %%, is about %s", 100*r.Score, strings.Join(r.Shared, ", "))
+	if len(r.Agrees) > 0 {
+		s += "; has " + strings.Join(r.Agrees, ", ")
+	}
+	if len(r.Differs) > 0 {
+		s += "; has not " + strings.Join(r.Differs, ", ")
+	}
+	return s
 }
 
 // errMatched stops a campaign that found the wanted hang.
 var errMatched = errors.New("the hang was reproduced")
 
-func (h *Hunt) through(ctx context.Context, ranked []scenario.Ranked) error {
+func (h *Hunt) through(ctx context.Context, ranked []Candidate) error {
 	deadline := time.Now().Add(h.For)
 	for i, r := range ranked {
 		left := time.Until(deadline)
@@ -135,8 +159,8 @@ func (h *Hunt) through(ctx context.Context, ranked []scenario.Ranked) error {
 }
 
 // try runs one scenario until the hang occurs or its time is up.
-func (h *Hunt) try(ctx context.Context, r scenario.Ranked, bound time.Duration) (found bool, err error) {
-	s, text, err := h.backed(r)
+func (h *Hunt) try(ctx context.Context, r Candidate, bound time.Duration) (found bool, err error) {
+	s, text, err := h.backed(r.Ranked)
 	if err != nil {
 		return false, err
 	}

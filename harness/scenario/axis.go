@@ -35,6 +35,9 @@ func Vers(v string) Choice { return property{axisNames[0], v} }
 // FS is the choice of an exported file system.
 func FS(fs string) Choice { return property{axisNames[1], fs} }
 
+// Layout is the choice of a pNFS layout.
+func Layout(l string) Choice { return property{axisNames[2], l} }
+
 func (p property) String() string { return p.axis + "=" + p.value }
 
 func (p property) apply(s Scenario) (Scenario, error) {

@@ -25,6 +25,13 @@ const (
 	ServeIdle   = 2 * time.Minute
 )
 
+// ReaderStarts is how long a process of the collector may take to begin: on a machine without memory it is slow, which says
+// nothing of what it is to read.
+const ReaderStarts = 20 * time.Second
+
+// ReaderDies is how long a process of the collector may take to die before it counts as one that cannot be killed.
+const ReaderDies = time.Second
+
 // NightAge is the age from which an interrupted nightly is not resumed: the next
 // one is due.
 const NightAge = 24 * time.Hour

@@ -16,6 +16,7 @@ import (
 	"loopfault/results/evidence"
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
+	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
 )
 
@@ -219,7 +220,7 @@ func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
 	if e.PS, err = t.agent.Tasks(ctx, wire.TaskQuery{Table: true}); err != nil {
 		return e, err
 	}
-	for to, files := range map[*string][]string{&e.RPCTasks: rpcTasks, &e.NFSD: nfsdFiles, &e.RPCXprt: rpcXprts} {
+	for to, files := range map[*string][]string{&e.RPCTasks: gather.RPCTasks, &e.NFSD: gather.NFSD, &e.RPCXprt: gather.RPCXprts} {
 		*to, err = t.agent.Collect(ctx, wire.Collect{Patterns: files, Each: wire.Duration(t.budgets.Remote) / 4})
 		if err != nil {
 			return e, err

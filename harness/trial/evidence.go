@@ -3,16 +3,12 @@ package trial
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
-)
-
-var (
-	rpcTasks  = []string{wire.Debugfs + "/sunrpc/rpc_clnt/*/tasks"}
-	rpcXprts  = []string{wire.Debugfs + "/sunrpc/rpc_xprt/*/info"}
-	nfsdFiles = []string{"/proc/fs/nfsd/pool_stats", "/proc/fs/nfsd/threads", "/proc/fs/nfsd/v4_end_grace", "/proc/fs/nfsd/nfsv4gracetime", "/proc/fs/nfsd/clients/*/info", "/proc/fs/nfsd/clients/*/states"}
 )
 
 // What is kept of a guest that hangs, beside its tasks: a name and files of the
@@ -21,11 +17,11 @@ var collected = []struct {
 	name  string
 	files []string
 }{
-	{"rpc-tasks.txt", rpcTasks},
-	{"rpc-xprt.txt", rpcXprts},
-	{"mountstats.txt", []string{"/proc/self/mountstats"}},
-	{"nfsd.txt", nfsdFiles},
-	{"memory.txt", []string{"/proc/meminfo", "/proc/vmstat", "/proc/pressure/*", wire.LoadCgroup + "/memory.events", wire.LoadCgroup + "/memory.stat"}},
+	{"rpc-tasks.txt", gather.RPCTasks},
+	{"rpc-xprt.txt", gather.RPCXprts},
+	{"mountstats.txt", gather.Mountstats},
+	{"nfsd.txt", gather.NFSD},
+	{"memory.txt", slices.Concat(gather.Memory, []string{wire.LoadCgroup + "/memory.events", wire.LoadCgroup + "/memory.stat"})},
 	{"slabinfo.txt", []string{"/proc/slabinfo"}},
 }
 
@@ -58,7 +54,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.awaitConsole(ctx)
 	t.history.add(entry{Type: "evidence", What: "console.log"})
 	// A second look, as late as possible: RPCs that are gone by now were traffic.
-	t.saveFiles(ctx, "rpc-tasks-later.txt", rpcTasks)
+	t.saveFiles(ctx, "rpc-tasks-later.txt", gather.RPCTasks)
 }
 
 // muteKhungtaskd keeps the kernel's detector from reporting the same tasks every

@@ -12,6 +12,8 @@ type Task struct {
 	Comm  string // as the guest has it
 	State string // one letter, as in ps
 	Stack string // lines of /proc/PID/stack
+	// Switches are the context switches so far, voluntary or not; -1 if the list does not have them.
+	Switches int
 }
 
 // maxStack is the most that is kept of one stack, in bytes.
@@ -34,6 +36,10 @@ func Tasks(lines iter.Seq[string]) iter.Seq[Task] {
 					return
 				}
 				t = statLine(head)
+			} else if _, n, ok := strings.Cut(line, "ctxt_switches:"); ok {
+				if n, err := strconv.Atoi(strings.TrimSpace(n)); err == nil && n >= 0 {
+					t.Switches = max(t.Switches, 0) + n
+				}
 			} else if strings.HasPrefix(line, "[<") && stack.Len() < maxStack {
 				stack.WriteString(line + "\n")
 			}
@@ -44,6 +50,7 @@ func Tasks(lines iter.Seq[string]) iter.Seq[Task] {
 
 // statLine reads "PID (COMM) STATE …"; a comm may hold parentheses itself. The PID is 0 if it is none.
 func statLine(line string) (t Task) {
+	t.Switches = -1
 	open, shut := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
 	if open < 1 || shut < open {
 		return t

@@ -40,6 +40,16 @@ type Match struct {
 	Signature string     `json:"signature"`
 	Agrees    Agreement  `json:"agrees"`
 	Sightings []Sighting `json:"sightings"` // in the order in which they were given
+	// Runs are those of the sightings, each with how often it hung so, and how often otherwise.
+	Runs []RunCount `json:"runs,omitempty"`
+}
+
+// RunCount says how often trials of a run hung.
+type RunCount struct {
+	Run       string `json:"run"`
+	Alike     int    `json:"alike"`     // trials with this hang
+	Elsewhere int    `json:"elsewhere"` // trials that hung, with no report of this hang
+	Trials    int    `json:"trials"`    // all of them
 }
 
 // Shares of the score. Stacks count most, and in them the innermost functions; the operation alone says little: most

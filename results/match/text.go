@@ -37,6 +37,7 @@ func (out Answer) Fprint(to io.Writer, results string) {
 		for _, m := range h.Matches {
 			fmt.Fprintf(to, "  %.2f  %s\n        signature %s\n        agrees: %s\n        %s\n",
 				m.Score, plain.Line(m.Title), plain.Line(m.Signature), reasons(m.Agrees), places(m.Sightings))
+			elsewhere(to, m.Runs)
 		}
 	}
 }
@@ -80,6 +81,14 @@ func places(list []Sighting) string {
 		names = append(names, fmt.Sprintf("%d more", n))
 	}
 	return "seen in " + count(len(list), "trial") + ": " + strings.Join(names, ", ")
+}
+
+// elsewhere says of each run how often it hung so, and how often in another place: a run that hangs everywhere tells little.
+func elsewhere(to io.Writer, runs []RunCount) {
+	for i := len(runs) - 1; i >= 0 && i >= len(runs)-mostPlaces; i-- {
+		r := runs[i]
+		fmt.Fprintf(to, "        %s: %d of %s hung so, %d elsewhere\n", plain.Line(r.Run), r.Alike, count(r.Trials, "trial"), r.Elsewhere)
+	}
 }
 
 func count(n int, what string) string {

@@ -172,6 +172,8 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 	}
 	n := &Node{ID: "norpc:" + name, Kind: KindUnknown, Label: name + ", not in rpc-tasks.txt", root: Unknown}
 	switch {
+	case b.e.RPCTasks == "" && b.e.Elsewhere != nil:
+		n.Label = name + " (no RPC task list)"
 	case b.e.RPCTasks == "":
 	case g.Blocked > 0:
 		// It may have come and gone between two texts; but this task has slept for long.

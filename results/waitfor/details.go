@@ -50,6 +50,9 @@ func (b *builder) looked() []string {
 	}
 	out := []string{fmt.Sprintf("looked at: %s (%d of them waiting for work only), %s (%d of them passing by)",
 		many(len(b.tasks), "blocked task"), b.idle, many(rpcs, "RPC"), passing)}
+	if e := b.e.Elsewhere; e != nil {
+		return append(out, e.From...)
+	}
 	var missing, torn []string
 	for _, t := range []struct{ name, text string }{
 		{"stacks.txt", b.e.Stacks}, {"rpc-tasks.txt", b.e.RPCTasks}, {"rpc-xprt.txt", b.e.RPCXprt},

@@ -16,7 +16,9 @@ type Evidence struct {
 	Console    string // the serial console; only lockdep's "Showing all locks held" is read from it
 	History    string // history.jsonl; only its "blocked" lines are read
 	Reports    []kernelreport.Report
-	Config     string // config.txt: what the guest's kernel was configured with; only CONFIG_HZ is read from it
+	// Elsewhere is nil for a stored trial.
+	Elsewhere *Elsewhere
+	Config    string // config.txt: what the guest's kernel was configured with; only CONFIG_HZ is read from it
 }
 
 // Files are the texts by the file that keeps each, relative to a trial's directory.
@@ -36,6 +38,7 @@ type Explanation struct {
 	Resource string   `json:"resource,omitempty"` // what tasks wait for in vain, of a lost wake-up or what is kept
 	Details  []string `json:"details"`            // one line each
 	Hung     int      `json:"hung"`               // tasks known to have slept for long whose waits the sentence accounts for
+	Gaps     []Gap    `json:"gaps,omitempty"`     // texts that would tell more, of a hang elsewhere
 	Graph    Graph    `json:"graph"`
 }
 

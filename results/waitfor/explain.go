@@ -9,7 +9,7 @@ func Explain(e Evidence) Explanation {
 	x := Explanation{}
 	if len(b.tasks)-b.idle <= 0 {
 		x.Class, x.Sentence = Nothing, "nothing: no blocked task is in the evidence"
-		x.Details, x.Graph = b.looked(), b.graph()
+		x.Details, x.Gaps, x.Graph = b.looked(), b.gaps(ends), b.graph()
 		return x
 	}
 	first := -1
@@ -46,7 +46,7 @@ func Explain(e Evidence) Explanation {
 		}
 	}
 	x.Details = append(x.Details, b.looked()...)
-	x.Graph = b.graph()
+	x.Gaps, x.Graph = b.gaps(ends), b.graph()
 	return x
 }
 

@@ -1,6 +1,7 @@
 package waitfor
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -49,8 +50,11 @@ func groupTasks(tasks []*task, locks map[int][]held, hangs bool) (groups []*Node
 
 // nameTasks is "comm pid" for one task, "N × family" for more.
 func nameTasks(tasks []*task) string {
-	if len(tasks) == 1 {
-		return fmt.Sprintf("%s %d", tasks[0].comm, tasks[0].pid)
+	switch {
+	case len(tasks) == 1 && tasks[0].pid < 0:
+		return cmp.Or(tasks[0].comm, "a task")
+	case len(tasks) == 1:
+		return fmt.Sprintf("%s %d", cmp.Or(tasks[0].comm, "task"), tasks[0].pid)
 	}
 	var families []string
 	seen := map[string]bool{}
@@ -90,6 +94,9 @@ func pids(tasks []*task) string {
 			break
 		}
 		p := fmt.Sprint(t.pid)
+		if t.pid < 0 {
+			p = "unknown"
+		}
 		if t.blocked > 0 {
 			p += fmt.Sprintf(" (%.0f s)", t.blocked)
 		}

@@ -32,9 +32,9 @@ func (b *builder) rpc(g *Node) *Node {
 	case r.queue == "delayq":
 		b.edge(g, b.resource("server-delay"), basis, true)
 	case r.queue == "xprt_pending" && r.callback():
-		b.edge(g, b.callbackThread(), basis, false)
+		b.edge(g, b.caller(), basis, false)
 	case r.queue == "xprt_pending":
-		if !b.servedBy(g) {
+		if !b.loopback() || !b.servedBy(g) {
 			b.edge(g, b.transport(), basis, true)
 		}
 	case strings.HasPrefix(r.queue, "xprt_"):
@@ -95,7 +95,9 @@ func (b *builder) transport() *Node {
 	}
 	b.add(n)
 	switch {
-	case b.server.known && b.server.threads == 0:
+	case !b.loopback() && (up > 0 || down == 0):
+		b.remote(n, up, down)
+	case b.server.known && b.server.threads == 0 && b.loopback():
 		b.edge(n, b.nfsd(), "nfsd.txt: threads 0", true)
 	case up == 0 && down > 0:
 		n.Label += " not connected"
@@ -124,6 +126,10 @@ func (b *builder) nfsd() *Node {
 		return n
 	case s.known:
 		n.Label = fmt.Sprintf("nfsd: %d threads, %d blocked, %d idle", s.threads, blocked, min(s.idle, max(s.threads-blocked, 0)))
+	}
+	if away := s.threads - blocked - s.idle; s.known && b.e.Elsewhere != nil && b.e.Tasks == "" && away > 0 {
+		n.Detail = append(n.Detail, fmt.Sprintf("%d of its threads are neither blocked nor idle; what they do is not in the texts", away))
+		return n
 	}
 	if s.known && blocked < s.threads && s.idle > 0 {
 		n.root = NoReply

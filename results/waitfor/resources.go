@@ -112,7 +112,7 @@ var resources = map[string]resource{
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
 	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,
-		cleared: "the task that unmounts, remounts, freezes or syncs it", holders: []string{"generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
+		cleared: "the task that unmounts, remounts, freezes or syncs it, or that shrinks its caches or writes it back", holders: []string{"super_cache_scan", "__writeback_inodes_wb", "generic_shutdown_super", "deactivate_locked_super", "freeze_super", "thaw_super", "reconfigure_super", "sync_filesystem"}},
 	"frozen": {kind: KindFS, label: "frozen file system", root: Chain,
 		cleared: "the task that thaws it (FITHAW)", holders: []string{"thaw_super"}},
 	"writers": {kind: KindFS, label: "writers of a file system that is being frozen", root: Chain,

@@ -2,6 +2,7 @@ package waitfor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func parseRPCs(text string) []*rpc {
 	var all []*rpc
 	for _, line := range sections(text) {
 		head, queue, ok := strings.Cut(line, " q:")
-		f := strings.Fields(head)
+		f := slices.DeleteFunc(strings.Fields(head), inBrackets)
 		// A task of a client without a name for the operation has a number there.
 		if !ok || len(f) < 10 || len(all) >= maxTasks {
 			continue
@@ -60,6 +61,9 @@ func parseRPCs(text string) []*rpc {
 	}
 	return all
 }
+
+// inBrackets tells the name of a module, which the kernel prints behind a function of it.
+func inBrackets(field string) bool { return strings.HasPrefix(field, "[") }
 
 // usualHZ is CONFIG_HZ of most kernels, ours among them.
 const usualHZ = 250
@@ -141,7 +145,7 @@ func (r *rpc) String() string {
 		in = append(in, fmt.Sprintf("sent %.0f s ago", r.age))
 	case r.queue == noQueue:
 		in = append(in, "in "+r.action)
-	case r.xid == 0:
+	case r.xid == 0 && r.flags&rpcSent == 0:
 		in = append(in, "not sent, on "+r.queue)
 	default:
 		in = append(in, "on "+r.queue)

@@ -89,6 +89,8 @@ var rules = []rule{
 	{"folio_wait_bit_common nfs_do_read_folio", "folio-read"},
 	{"folio_wait_bit_common", "folio-bit"},
 	{"folio_wait_private_2", "folio-bit"},
+	{"__folio_lock*", "folio-lock"}, // where compilers inline folio_wait_bit_common
+	{"folio_wait_writeback", "writeback-bit"},
 
 	// Inodes, directories, superblocks.
 	{"nfs_start_io_*", "inode"},
@@ -197,6 +199,8 @@ var renamed = map[string]string{
 	"__lock_page":                "__folio_lock",
 	"__lock_page_killable":       "__folio_lock_killable",
 	"generic_file_buffered_read": "filemap_get_pages",
+	"wait_on_page_bit":           "folio_wait_writeback",
+	"wait_on_page_bit_killable":  "folio_wait_writeback",
 }
 
 // ruleOf is the row that a stack matches, by number, or -1.

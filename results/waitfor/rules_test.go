@@ -76,6 +76,8 @@ var examples = []struct{ stack, waits string }{
 	{"folio_wait_bit_common nfs_do_read_folio do_syscall_64", "folio-read"},
 	{"folio_wait_bit_common do_syscall_64", "folio-bit"},
 	{"folio_wait_private_2 do_syscall_64", "folio-bit"},
+	{"__folio_lock write_cache_pages nfs_writepages", "folio-lock"},
+	{"folio_wait_writeback do_syscall_64", "writeback-bit"},
 	{"nfs_start_io_read do_syscall_64", "inode"},
 	{"do_truncate do_syscall_64", "inode"},
 	{"vfs_unlink do_syscall_64", "inode"},

@@ -8,8 +8,9 @@ import (
 	"loopfault/results/report/plain"
 )
 
-// reportTasks are the sleeping tasks of a report of the kernel, or of the watch.
-func reportTasks(r *kernelreport.Report) []*task {
+// reportTasks are the sleeping tasks of a report of the kernel, or of the watch. Of one without a pid it is -1, if anonymous
+// ones are wanted.
+func reportTasks(r *kernelreport.Report, anonymous bool) []*task {
 	switch r.Kind {
 	case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack:
 	default:
@@ -18,10 +19,17 @@ func reportTasks(r *kernelreport.Report) []*task {
 	var tasks []*task
 	for i := range r.Tasks {
 		k := &r.Tasks[i]
-		if k.PID == nil || *k.PID <= 0 || k.Role == kernelreport.RoleReporter || k.State != "" && k.State != "D" {
+		pid := -1
+		if k.PID != nil {
+			pid = *k.PID
+		}
+		if anonymous && k.Role == kernelreport.RoleBystander && k.State != "D" {
+			continue // dumped along, from another processor say
+		}
+		if pid <= 0 && !anonymous || k.Role == kernelreport.RoleReporter || k.State != "" && k.State != "D" {
 			continue
 		}
-		t := &task{pid: *k.PID, state: "D", comm: plain.Short(k.Comm, maxComm), source: "report " + plain.Short(r.Title, 80)}
+		t := &task{pid: pid, state: "D", comm: plain.Short(k.Comm, maxComm), source: "report " + plain.Short(r.Title, 80)}
 		if k.BlockedSeconds != nil {
 			t.blocked = float64(*k.BlockedSeconds)
 		}

@@ -88,6 +88,9 @@ func (c Class) rank() int {
 // said that nothing ends it, and only if these texts are there.
 func (b *builder) classOf(nodes []*Node) Class {
 	n := nodes[0]
+	if b.mayPass(nodes) {
+		return Unknown
+	}
 	if len(nodes) > 1 {
 		return Cycle
 	}
@@ -96,7 +99,7 @@ func (b *builder) classOf(nodes []*Node) Class {
 	}
 	if n.root == Lost {
 		row := resources[n.resource]
-		if len(row.ops) > 0 && b.e.RPCTasks == "" || len(row.holders) > 0 && b.e.Stacks == "" && b.e.Tasks == "" {
+		if len(row.ops) > 0 && !b.rpcsRead() || len(row.holders) > 0 && !b.tasksRead() {
 			return Unknown
 		}
 		if n.resource != "" && !row.watched {

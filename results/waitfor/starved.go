@@ -26,6 +26,9 @@ func (b *builder) starved() (Class, string) {
 	if pending > 0 && pending == passing {
 		return Slow, "slow: the server is busy and still answers, " + words
 	}
+	if b.justSeen() {
+		return Unknown, "unknown: " + words + ", and whether for longer than a moment is not known"
+	}
 	return Starved, "server starved: " + words
 }
 

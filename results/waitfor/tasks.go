@@ -20,16 +20,17 @@ const (
 
 // task is one task, asleep for what the graph is about unless said otherwise.
 type task struct {
-	pid     int // of the thread
-	comm    string
-	state   string   // one letter, as in ps
-	stack   []string // asleep(), innermost first
-	top     string   // innermost function with its offset, "f+0x1/0x2"
-	source  string   // which text its stack stands in
-	blocked float64  // seconds, 0 if not known
-	moved   bool     // tasks.txt saw it elsewhere a moment later
-	lock    string   // address of the lock it waits for, if lockdep says so
-	group   *Node    // those with the same stack
+	pid      int // of the thread
+	comm     string
+	state    string   // one letter, as in ps
+	stack    []string // asleep(), innermost first
+	top      string   // innermost function with its offset, "f+0x1/0x2"
+	source   string   // which text its stack stands in
+	blocked  float64  // seconds, 0 if not known
+	moved    bool     // tasks.txt saw it elsewhere a moment later
+	switches int      // context switches so far, -1 if not known
+	lock     string   // address of the lock it waits for, if lockdep says so
+	group    *Node    // those with the same stack
 }
 
 func (t *task) nfsd() bool { return t.comm == "nfsd" }
@@ -67,9 +68,12 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 	for _, t := range parseStacks(e.Tasks, "tasks.txt") {
 		if old := known[t.pid]; old != nil {
 			old.moved = t.state != old.state || len(t.stack) > 0 && !sameSleep(old, t)
+			if e.Elsewhere != nil && !old.moved && t.switches >= 0 && t.switches == old.switches {
+				old.blocked = e.Elsewhere.Apart // it did not run in between
+			}
 			continue
 		}
-		if e.Stacks != "" && t.state == "D" {
+		if t.state == "D" && (e.Stacks != "" || e.Elsewhere != nil && e.Elsewhere.Apart > 0) {
 			t.state = "R" // it was not asleep a moment before
 		}
 		known[t.pid] = t
@@ -82,7 +86,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 			old.blocked = max(old.blocked, t.blocked)
 		case old != nil && len(old.stack) == 0 && !all: // where it was cut
 			known[t.pid] = t
-		case old == nil && !all && len(t.stack) > 0 && len(known) < maxTasks:
+		case old == nil && !all && (len(t.stack) > 0 || e.Elsewhere != nil) && len(known) < maxTasks:
 			known[t.pid] = t
 		}
 	}
@@ -90,7 +94,10 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		add(t)
 	}
 	for i := range e.Reports {
-		for _, t := range reportTasks(&e.Reports[i]) {
+		for _, t := range reportTasks(&e.Reports[i], e.Elsewhere != nil) {
+			if t.pid <= 0 {
+				t.pid = -1 - len(known) // texts of others may not tell it
+			}
 			add(t)
 		}
 	}
@@ -136,7 +143,7 @@ func parseStacks(text, source string) []*task {
 		if len(tasks) == maxTasks {
 			break
 		}
-		t := &task{pid: seen.PID, comm: plain.Short(seen.Comm, maxComm), state: plain.Short(seen.State, 4), source: source}
+		t := &task{pid: seen.PID, comm: plain.Short(seen.Comm, maxComm), state: plain.Short(seen.State, 4), source: source, switches: seen.Switches}
 		t.setStack(seen.Stack)
 		tasks = append(tasks, t)
 	}

@@ -13,22 +13,49 @@ func (x Explanation) Text() string {
 	for _, d := range x.Details {
 		fmt.Fprintln(&b, "  -", d)
 	}
-	if len(x.Graph.Nodes) == 0 {
-		return b.String()
+	x.waits(&b)
+	x.more(&b)
+	return b.String()
+}
+
+// more says what is not known, and how to find out.
+func (x Explanation) more(b *strings.Builder) {
+	if len(x.Gaps) == 0 {
+		return
 	}
-	fmt.Fprint(&b, "\nWho waits for whom (→ read from the evidence, →? a guess):\n")
+	fmt.Fprint(b, "\nWhat could not be known, what decides first:\n")
+	for _, g := range x.Gaps {
+		fmt.Fprintf(b, "  - no %s: %s\n", g.Text, g.Unknown)
+	}
+	fmt.Fprint(b, "\nWhat would tell it, as root on the machine that hangs (each may block on the hang, so that one terminal each is wise):\n")
+	seen := map[string]bool{}
+	for _, g := range x.Gaps {
+		if !seen[g.Command] {
+			seen[g.Command] = true
+			fmt.Fprintf(b, "    %s\n", g.Command)
+		}
+	}
+	fmt.Fprintf(b, "All of it at once, without blocking: %s\n", takeAll)
+}
+
+// waits lists who waits for whom.
+func (x Explanation) waits(b *strings.Builder) {
+	if len(x.Graph.Nodes) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\nWho waits for whom (→ read from the evidence, →? a guess):\n")
 	labels := map[string]string{}
 	for _, n := range x.Graph.Nodes {
 		labels[n.ID] = n.Label
 	}
 	for _, n := range x.Graph.Nodes {
-		fmt.Fprintf(&b, "\n%s [%s]", n.Label, n.Kind)
+		fmt.Fprintf(b, "\n%s [%s]", n.Label, n.Kind)
 		if n.Blocked > 0 {
-			fmt.Fprintf(&b, ", up to %.0f s", n.Blocked)
+			fmt.Fprintf(b, ", up to %.0f s", n.Blocked)
 		}
-		fmt.Fprintln(&b)
+		fmt.Fprintln(b)
 		for _, d := range n.Detail {
-			fmt.Fprintln(&b, "   ", d)
+			fmt.Fprintln(b, "   ", d)
 		}
 		some := false
 		for _, e := range x.Graph.Edges {
@@ -40,11 +67,10 @@ func (x Explanation) Text() string {
 			if !e.Certain {
 				arrow = "→?"
 			}
-			fmt.Fprintf(&b, "    %s %s   {%s}\n", arrow, labels[e.To], e.Basis)
+			fmt.Fprintf(b, "    %s %s   {%s}\n", arrow, labels[e.To], e.Basis)
 		}
 		if !some {
-			fmt.Fprintln(&b, "    → nothing found")
+			fmt.Fprintln(b, "    → nothing found")
 		}
 	}
-	return b.String()
 }

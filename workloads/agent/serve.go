@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
+	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
 )
 
@@ -76,7 +77,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 		return call(req, func(p wire.Reference) (any, error) { return reference(p) })
 	case wire.MethodRead:
 		return call(req, func(p wire.Path) (any, error) {
-			data, err := readFile(p.Path, maxFile)
+			data, err := gather.ReadFile(p.Path, maxFile)
 			return wire.Content{Data: data}, err
 		})
 	case wire.MethodWrite:

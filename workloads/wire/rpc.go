@@ -167,6 +167,7 @@ type Collect struct {
 type TaskQuery struct {
 	Blocked   bool     `json:"blocked,omitempty"`   // only those in uninterruptible sleep
 	Workloads []string `json:"workloads,omitempty"` // only workers of these, "sharedfile" for one
+	Switches  bool     `json:"switches,omitempty"`  // with their context switches, which those that are all listed always have
 	Table     bool     `json:"table,omitempty"`     // a line each instead, as of ps -eLo pid,tid,ppid,uid,stat,wchan:40,comm
 }
 

@@ -125,7 +125,7 @@ func valuesOf(v *kong.Value, results string) []string {
 			}
 		}
 		return names
-	case "run", "trial":
+	case "run", "trial", "trial-or-text":
 		return append(runNames(results), "latest")
 	}
 	return nil

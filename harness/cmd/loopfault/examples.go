@@ -40,12 +40,16 @@ var examples = map[string][][2]string{
 	"match":          {{"loopfault match report.txt", "which stored hangs are like it"}},
 	"matrix":         {{"loopfault matrix --group auto --variant quick", "many scenarios, one table"}},
 	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
-	"explain":        {{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"}},
-	"list":           {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
-	"serve":          {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
-	"man":            {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
-	"completion":     {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
-	"version":        {{"loopfault version", "versions of loopfault, Go and QEMU"}},
+	"explain": {
+		{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"},
+		{"loopfault explain hang.tar.zst", "of a machine elsewhere, from what collect took there"}, {"loopfault explain dmesg.txt rpc-tasks.txt", "or from texts that somebody has"},
+	},
+	"collect":    {{"loopfault collect", "as root, on the machine that hangs"}, {"loopfault collect -o - | ssh here 'cat > hang.tar.zst'", "without writing to its disks"}},
+	"list":       {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
+	"serve":      {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
+	"man":        {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
+	"completion": {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
+	"version":    {{"loopfault version", "versions of loopfault, Go and QEMU"}},
 }
 
 // pathOf is a command's name with those of the commands that it is part of: "kernel build".

@@ -1,35 +1,37 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strconv"
 
 	"github.com/google/renameio/v2"
 
 	"loopfault/errs"
+	"loopfault/results/report/found"
 	"loopfault/results/store"
+	"loopfault/results/textinput"
+	"loopfault/results/waitfor"
+	"loopfault/results/waitfor/texts"
 	"loopfault/results/waitfor/trialdir"
 )
 
 type explainCmd struct {
-	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	SVG    string `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
-	Trial  string `arg:"" help:"RUN/NUMBER (as in latest/3), or a trial's directory."`
+	Format string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
+	SVG    string   `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
+	What   []string `arg:"" name:"trial-or-text" help:"RUN/NUMBER (as in latest/3) or a trial's directory; or texts of one hang elsewhere: files, directories, what loopfault collect wrote, - for standard input."`
 }
 
-func (c *explainCmd) Run(e *env) error {
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	stored, n, err := st.LoadTrial(c.Trial)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	x, err := trialdir.Explain(stored.Run, n)
-	if err != nil {
-		return errs.ByUser(fmt.Errorf("run %s: %w", stored.Name, err))
+func (c *explainCmd) Run(ctx context.Context, e *env) error {
+	x, err := c.explain(ctx, e)
+	var none *outcome
+	if err != nil && !errors.As(err, &none) {
+		return err
 	}
 	if c.SVG != "" {
 		if err := renameio.WriteFile(c.SVG, x.Graph.SVG(), 0o644); err != nil {
@@ -40,8 +42,57 @@ func (c *explainCmd) Run(e *env) error {
 		out := json.NewEncoder(e.stdout)
 		out.SetIndent("", "  ")
 		out.SetEscapeHTML(false) // arrows stay arrows
-		return out.Encode(x)
+		return errors.Join(out.Encode(x), err)
 	}
-	_, err = io.WriteString(e.stdout, x.Text())
-	return err
+	_, werr := io.WriteString(e.stdout, x.Text())
+	return errors.Join(werr, err)
+}
+
+// explain takes its arguments for a stored trial if they name one, and for texts otherwise.
+func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation, err error) {
+	_, missing := os.Lstat(c.What[0])
+	if len(c.What) > 1 || c.What[0] == "-" || missing == nil && !mayBeTrial(c.What[0]) {
+		return c.explainTexts(ctx, e)
+	}
+	st, err := store.Open(e.Results)
+	if err != nil {
+		return x, errs.ByUser(err)
+	}
+	stored, n, err := st.LoadTrial(c.What[0])
+	if err != nil {
+		if missing == nil {
+			return c.explainTexts(ctx, e)
+		}
+		return x, errs.ByUser(fmt.Errorf("%w; nor is there such a text", err))
+	}
+	if x, err = trialdir.Explain(stored.Run, n); err != nil {
+		return x, errs.ByUser(fmt.Errorf("run %s: %w", stored.Name, err))
+	}
+	return x, nil
+}
+
+// mayBeTrial says that a name is like that of a trial: it ends with a number. The store is not opened for others, which would
+// make it where somebody only reads a text.
+func mayBeTrial(name string) bool {
+	_, err := strconv.Atoi(filepath.Base(name))
+	return err == nil
+}
+
+// explainTexts explains what texts of one hang tell. That they tell nothing is an outcome.
+func (c *explainCmd) explainTexts(ctx context.Context, e *env) (waitfor.Explanation, error) {
+	all := texts.New()
+	for _, name := range c.What {
+		if err := textinput.Each(ctx, e.stdin, name, all.Add); err != nil {
+			return waitfor.Explanation{}, err
+		}
+	}
+	evidence, _ := all.Evidence()
+	x := waitfor.Explain(evidence)
+	if x.Class != waitfor.Nothing {
+		return x, nil
+	}
+	for _, u := range all.Unread {
+		found.Unread(e.stderr, u.Name, u.Traces)
+	}
+	return x, &outcome{exitInconclusive}
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,10 +38,13 @@ func TestInputsThatAreNoLogs(t *testing.T) {
 			packed: "is no text but an ELF file",
 		} {
 			if path == dir && command[0] == "parse" {
-				continue // it reads every text in it, and passes over all else
+				continue // no report in it is no error
+			}
+			if path == dir {
+				what = "no hang in it" // every text in it is read, and all else passed over
 			}
 			stdout, stderr := exits(t, exitUsage, append(append([]string{"--results", empty}, command...), path)...)
-			assert.Contains(t, stderr, path+" "+what, "%v", command)
+			assert.Contains(t, strings.ReplaceAll(stderr, path+": ", path+" "), path+" "+what, "%v", command)
 			assert.Empty(t, stdout)
 		}
 		for _, damaged := range []string{cut, xz} {
@@ -50,10 +54,15 @@ func TestInputsThatAreNoLogs(t *testing.T) {
 	}
 	stdout, _ := exits(t, exitClean, "--results", empty, "parse", dir)
 	assert.Equal(t, "no kernel reports found\n", stdout)
-	for _, path := range []string{fifo, empty, "/dev/zero", self} {
-		_, stderr := exits(t, exitUsage, "--results", empty, "explain", path)
-		assert.Contains(t, stderr, "want RUN/NUMBER or the directory of a trial")
+	for path, what := range map[string]string{fifo: "is a named pipe", "/dev/zero": "is a device", self: "is no text but an ELF file", filepath.Join(dir, "none"): "want RUN/NUMBER or the directory of a trial"} {
+		stdout, stderr := exits(t, exitUsage, "--results", empty, "explain", path)
+		assert.Contains(t, stderr, what)
+		assert.Empty(t, stdout)
 	}
+	nowhere := filepath.Join(dir, "nowhere")
+	stdout, _ = exits(t, exitInconclusive, "--results", nowhere, "explain", empty)
+	assert.Contains(t, stdout, "nothing: no blocked task")
+	assert.NoDirExists(t, nowhere, "no results are made where a text is read")
 }
 
 // Console logs hold escape sequences and some broken bytes.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"loopfault/harness/collect"
 	"loopfault/harness/session"
 	"loopfault/harness/ui"
 	"loopfault/results/report/plain"
@@ -37,7 +38,8 @@ type cli struct {
 	Compare    compareCmd    `cmd:"" group:"Compare" help:"Run a scenario on several kernels and compare how often they hang."`
 	Try        tryCmd        `cmd:"" group:"Compare" help:"Test whether patches change how often scenarios hang: base against patched, with a text to mail at the end."`
 	Bisect     bisectCmd     `cmd:"" group:"Compare" help:"Find the commit that made a scenario hang."`
-	Explain    explainCmd    `cmd:"" group:"Explain" help:"Show who waited for whom in a stored trial that hung."`
+	Explain    explainCmd    `cmd:"" group:"Explain" help:"Show who waited for whom in a stored trial that hung, or in texts of a machine that hangs."`
+	Collect    collectCmd    `cmd:"" group:"Explain" help:"Take the texts that explain a hang, on a machine that hangs now; it only reads."`
 	Reproduce  reproduceCmd  `cmd:"" group:"Explain" help:"Look for a scenario and a trial that hang as in a report."`
 	Match      matchCmd      `cmd:"" group:"Explain" help:"Find stored hangs like the one in a report, and show what agrees."`
 	Parse      parseCmd      `cmd:"" group:"Explain" help:"Read kernel hang reports out of logs."`
@@ -70,6 +72,9 @@ func main() {
 }
 
 func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
+	if len(args) == 1 && args[0] == collect.ReaderRole {
+		return readFor(stdin, stdout)
+	}
 	var c cli
 	parser, err := newParser(&c, stdout, stderr)
 	if err != nil {
@@ -144,7 +149,7 @@ func interruptible(stderr io.Writer) (context.Context, func()) {
 	go func() {
 		select {
 		case s := <-signals:
-			fmt.Fprintf(stderr, "loopfault: %s: stopping, everything so far is kept; once more kills\n", s)
+			fmt.Fprintf(stderr, "loopfault: %s: stopping, what is complete is kept; once more kills\n", s)
 			cancel(errInterrupted)
 		case <-done:
 			return

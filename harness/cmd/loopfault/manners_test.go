@@ -78,6 +78,7 @@ func TestCompletion(t *testing.T) {
 	assert.Subset(t, words("run", "x", "--kernel", "st"), []string{"stock", "stock@7.3"})
 	assert.Equal(t, []string{"junit"}, words("report", "latest", "--format", "j")[:1])
 	assert.Equal(t, []string{"20260101-000000-x"}, words("report", "2026"))
+	assert.Equal(t, []string{"20260101-000000-x"}, words("explain", "2026"))
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		out, err := loopfault(t.Context(), t, "completion", shell).Output()
 		require.NoError(t, err)

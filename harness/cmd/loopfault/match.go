@@ -7,23 +7,21 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/index"
-	"loopfault/results/kernelreport"
-	"loopfault/results/match"
 	"loopfault/results/report/plain"
-	"loopfault/results/textinput"
+	"loopfault/results/waitfor/texts"
 )
 
 type matchCmd struct {
 	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
 	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show for each one in the report."`
-	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; - for standard input."`
+	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd, what loopfault collect wrote, or a directory; - for standard input."`
 }
 
 func (c matchCmd) Run(ctx context.Context, e *env) error {
 	if c.Limit < 1 {
 		return errs.Usagef("--limit is %d, want at least 1", c.Limit)
 	}
-	hangs, err := hangsOf(ctx, e.stdin, c.File)
+	hangs, _, err := texts.Hangs(ctx, e.stdin, c.File)
 	if err != nil {
 		return err
 	}
@@ -44,16 +42,6 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 	}
 	out.Fprint(e.stdout, e.Results)
 	return nil
-}
-
-// hangsOf reads the hangs that a file tells of, each signature once.
-func hangsOf(ctx context.Context, stdin io.Reader, file string) ([]kernelreport.Report, error) {
-	in, err := textinput.Open(ctx, stdin, []string{file})
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	return match.HangsIn(in[0], nameOf([]string{file}, 0))
 }
 
 // tellProblems says which runs cannot be read; they are left out.

@@ -13,6 +13,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 )
 
 const (
@@ -37,7 +38,8 @@ func matchStore(t *testing.T) string {
 		_, err := run.Trial(n + 1)
 		require.NoError(t, err)
 		require.NoError(t, run.WriteReports(n+1, []kernelreport.Report{r}))
-		require.NoError(t, run.WriteTrial(store.Trial{Planned: store.Planned{N: n + 1, Arm: "stock"}}))
+		kind := verdict.KindOf(r.Kind)
+		require.NoError(t, run.WriteTrial(store.Trial{Planned: store.Planned{N: n + 1, Arm: "stock"}, Verdict: verdict.Verdict{Kind: kind}}))
 	}
 	return dir
 }
@@ -52,6 +54,7 @@ func TestMatchSaysWhatAgrees(t *testing.T) {
 	assert.Contains(t, string(out), "agrees: signature; blame frame nfs4_proc_layoutreturn; operation umount; frames nfs4_proc_layoutreturn pnfs_send_layoutreturn ")
 	assert.Contains(t, string(out), "seen in 1 trial: 20260102-030405-scen/0002 (stock, task watch)")
 	assert.NotContains(t, string(out), "getattr", "another hang")
+	assert.Contains(t, string(out), "20260102-030405-scen: 1 of 3 trials hung so, 1 elsewhere\n", "the GETATTR")
 }
 
 func TestMatchJSON(t *testing.T) {

@@ -11,10 +11,11 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
+	"loopfault/results/waitfor/texts"
 )
 
 type reproduceCmd struct {
-	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; - for standard input."`
+	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd, what loopfault collect wrote, or a directory; - for standard input."`
 	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to run it on."`
 	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The likeliest scenario gets half of it, the next half of the rest, and so on."`
 	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
@@ -27,21 +28,22 @@ func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
 	if c.For <= 0 {
 		return errs.Usagef("--for is %s, want a time above 0", c.For)
 	}
-	hangs, err := hangsOf(ctx, e.stdin, c.Report)
+	hangs, evidence, err := texts.Hangs(ctx, e.stdin, c.Report)
 	if err != nil {
 		return err
 	}
-	wanted, ranked, err := reproduce.Choose(hangs)
+	told := reproduce.Tell(hangs, evidence.Mountstats)
+	ranked, err := reproduce.Choose(told)
 	if err != nil {
 		return err
 	}
 	h := &reproduce.Hunt{
-		Session: &e.Session, Flags: c.GuestFlags, Wanted: wanted,
+		Session: &e.Session, Flags: c.GuestFlags, Wanted: hangs,
 		Kernel: c.Kernel, Backend: scenario.Backend(c.Backend), For: c.For, Seed: c.Seed,
 	}
 	found := h.Announce(ranked)
 	if len(ranked) == 0 {
-		fmt.Fprintf(e.Session.Text, "nothing in the catalogue fits: what would be needed is %s\n", reproduce.Missing(hangs))
+		fmt.Fprintf(e.Session.Text, "nothing in the catalogue fits: what would be needed is %s\n", reproduce.Missing(told))
 		if e.json {
 			err = e.printJSON(found)
 		}

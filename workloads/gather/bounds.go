@@ -1,4 +1,4 @@
-package agent
+package gather
 
 import (
 	"bytes"
@@ -7,15 +7,12 @@ import (
 	"os"
 )
 
-// Bounds of answers, in bytes: of one file read as it is (a full trace buffer fits), and of an answer with many
-// files or tasks. The host takes no message of more than 64 MiB, and the encoding adds a third.
-const (
-	maxFile      = 24 << 20
-	maxCollected = 4 << 20
-)
+// MaxText bounds a text with many files or tasks that the agent sends, in bytes. The host takes no message of more than
+// 64 MiB, and the encoding adds a third.
+const MaxText = 4 << 20
 
-// readFile reads at most max bytes of a file. If there is more, a last line says so.
-func readFile(path string, max int64) ([]byte, error) {
+// ReadFile reads at most max bytes of a file. If there is more, a last line says so.
+func ReadFile(path string, max int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

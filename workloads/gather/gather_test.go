@@ -1,4 +1,4 @@
-package agent
+package gather
 
 import (
 	"fmt"
@@ -20,11 +20,9 @@ func TestFilesThatBlockDoNotHoldUpTheRest(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("one\n"), 0o644))
 	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "b"), 0o644)) // nobody will ever write to it
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "c"), []byte("three\n"), 0o644))
-	got, err := collectFiles(wire.Collect{
-		Patterns: []string{dir + "/*", dir + "/none"}, Each: wire.Duration(50 * time.Millisecond),
-	})
+	got, err := Files(Bounded{Each: 50 * time.Millisecond}, []string{dir + "/*", dir + "/none"}, MaxText)
 	require.NoError(t, err)
-	text := string(got.Data)
+	text := string(got)
 	assert.Contains(t, text, "==> "+dir+"/a <==\none\n")
 	assert.Contains(t, text, "/b <==\nloopfault: reading blocks for more than 50ms")
 	assert.Contains(t, text, "/c <==\nthree\n")
@@ -32,17 +30,17 @@ func TestFilesThatBlockDoNotHoldUpTheRest(t *testing.T) {
 }
 
 func TestTasksAreListedWithTheirState(t *testing.T) {
-	all, err := collectTasks(wire.TaskQuery{})
+	all, err := Tasks(Direct{}, wire.TaskQuery{}, MaxText)
 	require.NoError(t, err)
-	assert.Contains(t, string(all.Data), "agent.test")
-	assert.Contains(t, string(all.Data), "voluntary_ctxt_switches")
-	none, err := collectTasks(wire.TaskQuery{Workloads: []string{"sharedfile"}})
+	assert.Contains(t, string(all), "gather.test")
+	assert.Contains(t, string(all), "voluntary_ctxt_switches")
+	none, err := Tasks(Direct{}, wire.TaskQuery{Workloads: []string{"sharedfile"}}, MaxText)
 	require.NoError(t, err)
-	assert.Empty(t, none.Data)
+	assert.Empty(t, none)
 
-	table, err := collectTasks(wire.TaskQuery{Table: true})
+	table, err := Tasks(Direct{}, wire.TaskQuery{Table: true}, MaxText)
 	require.NoError(t, err)
-	assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d +%d +%d +%d +[RSD] .* agent.test$`, os.Getpid(), os.Getpid(), os.Getppid(), os.Getuid()), string(table.Data))
+	assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d +%d +%d +%d +[RSD] .* gather.test$`, os.Getpid(), os.Getpid(), os.Getppid(), os.Getuid()), string(table))
 
 	_, comm, state, ok := watch.ParseStat("12 (a) b (c)) D 1 2")
 	assert.True(t, ok)
