@@ -39,6 +39,9 @@ const (
 	Closed What = "closed" // the process leaves the campaign
 )
 
+// Done is the detail of an event Closed that leaves nothing to do.
+const Done = "done"
+
 // Journal is the open journal of a run. It is locked: a run has one writer.
 type Journal struct {
 	file   *os.File
