@@ -32,6 +32,7 @@ type campaignFlags struct {
 	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
 	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	backendFlag
+	session.ShardFlag
 	session.KnownFlag
 	session.GuestFlags
 }
@@ -126,11 +127,20 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 	}
 	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
 	spec.Until, spec.Power, spec.TrialSeed, spec.Known = asked.Until, asked.Power, asked.TrialSeed, issues
+	spec.Shard = f.Shard
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
-	out, err := e.Run(ctx, st, spec)
+	out, err := e.runOrGoOn(ctx, st, spec)
 	return e.conclude(spec.Seed, out, err)
+}
+
+// runOrGoOn runs a campaign; a shard of one that was interrupted goes on.
+func (e *env) runOrGoOn(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
+	if spec.Shard == (store.Shard{}) {
+		return e.Run(ctx, st, spec)
+	}
+	return e.RunShard(ctx, st, spec)
 }
 
 func (f *campaignFlags) check(until string) error {
@@ -142,6 +152,9 @@ func (f *campaignFlags) check(until string) error {
 	}
 	if f.Trials == 0 && f.For == 0 && until == "" {
 		f.Trials = 3
+	}
+	if err := f.ShardFlag.Check(f.Trials, f.Seed); err != nil {
+		return err
 	}
 	f.Seed = session.SeedOr(f.Seed)
 	return nil

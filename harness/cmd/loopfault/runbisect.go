@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/harness/bisect"
@@ -52,6 +53,9 @@ func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error)
 	}
 	if err := c.check(c.Until); err != nil {
 		return "", err
+	}
+	if c.Shard != (store.Shard{}) {
+		return "", errs.Usagef("--bisect asks about one commit on this machine: give no --shard with it")
 	}
 	if c.Source != "" {
 		if c.Kernel, err = bisect.FromSource(ctx, &e.Session, c.Source); err != nil {
