@@ -114,11 +114,7 @@ func (r Request) Count() int {
 	if r.Shard == (store.Shard{}) {
 		return r.whole()
 	}
-	n := 0
-	for range r.shard() {
-		n++
-	}
-	return n
+	return r.part()
 }
 
 // whole is the number of trials in the whole plan.

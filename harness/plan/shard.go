@@ -48,6 +48,22 @@ func (r Request) shard() iter.Seq[store.Planned] {
 	}
 }
 
+// part is the number of trials in a shard. It draws nothing: merging asks for that of a
+// thousand shards.
+func (r Request) part() int {
+	n := r.lead() * len(r.Controls)
+	since := 0
+	for round := r.Shard.Number; round <= r.Trials; round += r.Shard.Of {
+		n += len(r.Arms)
+		since++
+		if round%controlEvery == 0 || since == controlEvery {
+			n += len(r.Controls)
+			since = 0
+		}
+	}
+	return n
+}
+
 // own is a round of controls that only this shard has, counted from 0 on. Its
 // numbers lie behind those of the whole plan, and no other shard has them; nor does
 // another shard have its seeds, so that merged shards count nothing twice.

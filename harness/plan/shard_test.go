@@ -17,6 +17,7 @@ func TestShardsAreTheWholePlan(t *testing.T) {
 		t.Run(fmt.Sprint(of), func(t *testing.T) {
 			r := plan.Request{Arms: []string{"a", "b"}, Controls: []string{"c", "d"}, Trials: 40, Seed: 7}
 			seen := map[int]store.Planned{}
+			book := r.Book()
 			for number := 1; number <= of; number++ {
 				s := r
 				s.Shard = store.Shard{Number: number, Of: of}
@@ -29,7 +30,17 @@ func TestShardsAreTheWholePlan(t *testing.T) {
 				for _, p := range trials {
 					assert.NotContains(t, seen, p.N, "nothing twice")
 					seen[p.N] = p
+					found, ok := book.Find(s.Shard, p.N)
+					assert.True(t, ok, p.N)
+					assert.Equal(t, p, found)
+					assert.Equal(t, s.IsAgain(p), book.IsAgain(s.Shard, p.N))
+					_, ok = book.Find(store.Shard{Number: number%of + 1, Of: of}, p.N)
+					assert.Equal(t, of == 1, ok, "trial %d is in no other shard", p.N)
 				}
+			}
+			for _, n := range []int{-1, 0, r.Count() + 1, r.Count() + 8, 1 << 40} {
+				_, ok := book.Find(store.Shard{Number: 1, Of: of}, n)
+				assert.False(t, ok, n)
 			}
 			for p := range r.All() {
 				assert.Equal(t, p, seen[p.N], "as in the whole plan")

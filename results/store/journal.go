@@ -128,6 +128,23 @@ func parseJournal(text []byte) (events []Event, good int) {
 	}
 }
 
+// maxJournal is the most that is read of a journal, in bytes: some 300 of each trial.
+const maxJournal = 256 << 20
+
+// Ended is why the last process left the run: Done if nothing was left to do, "" if it was
+// killed, or never began.
+func (r *Run) Ended() (string, error) {
+	text, err := safefile.ReadIn(r.Dir, journalFile, maxJournal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	events, _ := parseJournal(text)
+	if err != nil || len(events) == 0 || events[len(events)-1].What != Closed {
+		return "", err
+	}
+	return events[len(events)-1].Detail, nil
+}
+
 // worked adds up the time from each opening to the last event before the next.
 func worked(events []Event) time.Duration {
 	var sum time.Duration

@@ -70,6 +70,12 @@ func (s *Sum) host(name string) string {
 	return name
 }
 
+// SummaryOf is Summary with the final manifest, of a run whose hosts and shards were not known from the beginning.
+func (s *Sum) SummaryOf(m store.Manifest) Summary {
+	s.manifest = m
+	return s.Summary()
+}
+
 // Summary is that of the trials so far.
 func (s *Sum) Summary() Summary {
 	m := s.manifest

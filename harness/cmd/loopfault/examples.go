@@ -41,6 +41,7 @@ var examples = map[string][][2]string{
 	"matrix":         {{"loopfault matrix --group auto --variant quick", "many scenarios, one table"}},
 	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
 	"explain":        {{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"}},
+	"merge":          {{"loopfault merge node1 node2 node3.tar.zst -o merged", "shards of three machines"}},
 	"list":           {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
 	"serve":          {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
 	"man":            {{"loopfault man > loopfault.1", "the manual, for man(1)"}},

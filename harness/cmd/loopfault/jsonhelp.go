@@ -14,5 +14,6 @@ var jsonHelp = map[string]string{
 	"explain":   "With --json: class, sentence, details, and the graph with what each edge rests on.",
 	"parse":     "With --json: reports, each with kind, title, signature, tasks and frames; start and end are bytes in the input.",
 	"match":     "With --json: hangs of the report (title, signature, matches, each with score 0 to 1), compared (stored hangs) and runs.",
+	"merge":     "With --json: as run, and merged: of (shards of the campaign), shards (shard, run, planned, trials, twice, ended), hosts (name, qemu, accel, trials). Comparisons have stratified (strata, p_value, odds_ratio).",
 	"report":    "With --json: as summary.json.",
 }
