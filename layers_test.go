@@ -18,18 +18,19 @@ import (
 // line of its own, and the longest that fits counts.
 var trees = map[string][]string{
 	"errs":           {},
+	"LICENSES":       {},
 	"workloads/wire": {},
 	"results":        {"errs"},
 	"vmimages":       {"errs", "workloads/wire"},
 	"faults":         {"errs", "workloads/wire"},
 	"workloads":      {"errs", "workloads/wire", "results/kernelreport"},
-	"harness":        {"errs", "workloads", "results", "vmimages", "faults"},
+	"harness":        {"errs", "workloads", "results", "vmimages", "faults", "LICENSES"},
 }
 
 // harness are its packages from the bottom up: each may import those of lines above its own, and none of its own line.
 var harness = [][]string{
 	{"timeouts", "qmp", "gdb", "ssh", "control", "plan", "ui", "kills"},
-	{"guest", "scenario", "merge"},
+	{"guest", "scenario", "merge", "bundle"},
 	{"accel", "trial"},
 	{"campaign"},
 	{"session"},

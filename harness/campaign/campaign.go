@@ -51,6 +51,7 @@ type Spec struct {
 	AccelWhy string
 	Command  []string // as the user typed it
 	Versions map[string]string
+	Bundle   string // the unpacked bundle that kernels and image are of, "" for none
 }
 
 // Event is one step of a campaign, for observers. One of the pointers is set.

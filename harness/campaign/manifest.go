@@ -24,7 +24,7 @@ func manifest(spec Spec) (store.Manifest, error) {
 		Scenario: text, Name: spec.Scenario.Ref(),
 		Terms:    spec.Terms,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
-		Versions: spec.Versions, Host: host(),
+		Versions: spec.Versions, Host: host(), Bundle: spec.Bundle,
 	}
 	if spec.Shard != (store.Shard{}) {
 		m.Host.Name = hostName()

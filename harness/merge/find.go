@@ -58,13 +58,12 @@ const archives = ".archives"
 
 // placeOf is the directory to look in: the place itself, or what is in an archive.
 func placeOf(ctx context.Context, place string, stage *store.Stage, i int) (string, error) {
-	root, err := os.OpenRoot(place)
-	if err == nil {
-		return place, root.Close()
+	if safefile.IsDir(place) {
+		return place, nil
 	}
-	f, ferr := safefile.Open(place)
-	if ferr != nil {
-		return "", ferr
+	f, err := safefile.Open(place)
+	if err != nil {
+		return "", err
 	}
 	defer f.Close()
 	name := filepath.Join(archives, fmt.Sprint(i))

@@ -120,7 +120,7 @@ func (st *Stage) Publish(m Manifest, summary any, files ...File) (*Run, error) {
 	// The kernel's own rename replaces the empty directory, which os.Rename does not.
 	at := int(results.Fd())
 	if err := unix.Renameat(at, st.name, at, name); err != nil {
-		return nil, fmt.Errorf("run %s: %w", name, err)
+		return nil, errors.Join(fmt.Errorf("run %s: %w", name, err), root.Remove(name))
 	}
 	st.name = ""
 	if err := results.Sync(); err != nil {

@@ -26,7 +26,7 @@ var examples = map[string][][2]string{
 	"scenario list":  {{"loopfault scenario list", "the catalogue"}},
 	"scenario show":  {{"loopfault scenario show pnfs-layoutreturn-enomem", "one of it"}},
 	"scenario check": {{"loopfault scenario check mine.yaml", "a file of your own"}},
-	"run":            {{"loopfault run pnfs-layoutreturn-enomem --trials 10", "ten trials on the stock kernel"}, {"loopfault run pnfs-layoutreturn-enomem --kernel mine --until hang --for 30m", "until one hangs"}},
+	"run":            {{"loopfault run pnfs-layoutreturn-enomem --trials 10", "ten trials on the stock kernel"}, {"loopfault run pnfs-layoutreturn-enomem --kernel mine --until hang --for 30m", "until one hangs"}, {"loopfault run --bundle campaign.tar.zst --shard 2/8", "the second of eight parts of a campaign, on a host that has only QEMU"}},
 	"compare":        {{"loopfault compare pnfs-layoutreturn-enomem --arm base=stock --arm mine=mine --control c=control-lost-wakeup --trials 40", "does mine hang less often?"}},
 	"try":            {{"loopfault try --patch fix.patch pnfs-layoutreturn-enomem", "base against patched"}},
 	"bisect":         {{"loopfault bisect --good v6.11 --bad v6.12 --source ~/linux pnfs-layoutreturn-enomem", "the commit that made it hang"}},
@@ -41,12 +41,16 @@ var examples = map[string][][2]string{
 	"matrix":         {{"loopfault matrix --group auto --variant quick", "many scenarios, one table"}},
 	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
 	"explain":        {{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"}},
-	"merge":          {{"loopfault merge node1 node2 node3.tar.zst -o merged", "shards of three machines"}},
-	"list":           {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
-	"serve":          {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
-	"man":            {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
-	"completion":     {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
-	"version":        {{"loopfault version", "versions of loopfault, Go and QEMU"}},
+	"bundle": {
+		{"loopfault bundle latest/3 -o hang.tar.zst", "a reproducer to attach to a report"},
+		{"loopfault bundle open-evict --arm stock=stock --arm mine=mine --trials 400 --seed 7 -o campaign.tar.zst", "a campaign for many hosts"},
+	},
+	"merge":      {{"loopfault merge node1 node2 node3.tar.zst -o merged", "shards of three machines"}},
+	"list":       {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
+	"serve":      {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
+	"man":        {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
+	"completion": {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
+	"version":    {{"loopfault version", "versions of loopfault, Go and QEMU"}},
 }
 
 // pathOf is a command's name with those of the commands that it is part of: "kernel build".
