@@ -28,8 +28,9 @@ func (c Contents) note() string {
 	if c.Trial != nil {
 		what = fmt.Sprintf("trial %s of scenario %s", c.Trial.Name, c.Name)
 	}
-	p("This is %s, with all that it takes: loopfault, kernels, the\nguests' root image, the scenario. The host needs QEMU (qemu-system-x86_64) and nothing else: no\n"+
-		"compiler, no network, no root.\n\n", what)
+	p("This is %s.\n\n"+
+		"All that it takes is here: loopfault, kernels, the guests' root image, the scenario. The host needs QEMU\n"+
+		"(qemu-system-x86_64) and nothing else: no compiler, no network, no root.\n\n", what)
 	if c.Trial != nil {
 		p("    ./reproduce              boots a guest, runs the trial, and says whether the same came of it\n" +
 			"    ./reproduce --trials 20  up to 20 times, until it does: timing is not in a seed\n\n")

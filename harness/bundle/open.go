@@ -135,7 +135,11 @@ func openFile(ctx context.Context, in io.Reader, name, version string, report pr
 	if err != nil {
 		return nil, err
 	}
-	if err := unpack(ctx, t, dir, text, c, report); err != nil {
+	err = unpack(ctx, t, dir, text, c, report)
+	if err == nil {
+		_, err = load(dir, c) // before anybody can find it
+	}
+	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := os.RemoveAll(images.Path(room, key)); err != nil { // damaged, or it would have been opened
