@@ -22,10 +22,10 @@ const maxDepth = 8
 const reading = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
 
 // open opens a regular file; dir is how its root is called in messages.
-func open(root *os.Root, dir, name string) (*os.File, error) {
+func open(root *os.Root, dir, name string) (*os.File, fs.FileInfo, error) {
 	f, err := root.OpenFile(name, reading, 0)
 	if err != nil {
-		return nil, named(dir, err)
+		return nil, nil, named(dir, err)
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -33,9 +33,9 @@ func open(root *os.Root, dir, name string) (*os.File, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // named puts the directory into an error, which a root leaves out.
@@ -48,7 +48,7 @@ func named(dir string, err error) error {
 }
 
 func readFile(root *os.Root, dir, name string, most int64) ([]byte, error) {
-	f, err := open(root, dir, name)
+	f, _, err := open(root, dir, name)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +110,11 @@ func makeDir(in *os.Root, name string) (*os.Root, error) {
 }
 
 func copyFile(from, to *os.Root, dir, name string) error {
-	in, err := open(from, dir, name)
+	in, info, err := open(from, dir, name)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
 	out, err := to.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644|info.Mode().Perm()&0o111)
 	if err != nil {
 		return err

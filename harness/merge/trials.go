@@ -143,8 +143,9 @@ type job struct {
 // copyOf is one run's verdict of a trial.
 type copyOf struct {
 	*shard
-	trial store.Trial
-	text  []byte
+	trial   store.Trial
+	text    []byte // as it was read
+	renamed bool   // its host is
 }
 
 func (j *job) run() error {
@@ -202,7 +203,9 @@ func (j *job) read(e entry) (copyOf, error) {
 	if !ok || c.trial.Planned != planned {
 		return c, fmt.Errorf("%s is of arm %.20q and seed %d, which %s has no trial %d of in its plan", where, c.trial.Arm, c.trial.Seed, c.manifest.Shard, e.n)
 	}
-	c.trial.Host = j.hosts.label(c.shard, c.trial.Host)
+	if label := j.hosts.label(c.shard, c.trial.Host); label != c.trial.Host {
+		c.trial.Host, c.renamed = label, true
+	}
 	return c, nil
 }
 
@@ -217,11 +220,14 @@ func (j *job) copy(c copyOf, to *os.Root) error {
 	if err := copyTree(from, to, filepath.Join(c.dir, store.TrialFile(c.trial.N, "")), 1, verdictFile); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(c.trial, "", "  ")
-	if err != nil {
-		return err
+	text := c.text
+	if c.renamed {
+		if text, err = json.MarshalIndent(c.trial, "", "  "); err != nil {
+			return err
+		}
+		text = append(text, '\n')
 	}
-	return to.WriteFile(verdictFile, append(text, '\n'), 0o644)
+	return to.WriteFile(verdictFile, text, 0o644)
 }
 
 // keep copies a trial that does not count beside the one that does.
