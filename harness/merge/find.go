@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"loopfault/results/safefile"
 	"loopfault/results/store"
@@ -48,7 +49,8 @@ func find(ctx context.Context, places []string, stage *store.Stage) (_ *found, e
 		}
 	}
 	if len(f.shards) == 0 {
-		return nil, fmt.Errorf("there is no shard in %s: shards are runs made with --shard", places[0])
+		return nil, fmt.Errorf("there is no shard in %s, and %d runs that are none: shards are runs of run, compare or explore with --shard; cells of a matrix are whole runs",
+			strings.Join(places, ", "), f.passedBy)
 	}
 	return f, nil
 }
