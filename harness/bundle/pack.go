@@ -17,7 +17,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"loopfault/LICENSES"
+	"loopfault"
 	"loopfault/vmimages/image"
 	"loopfault/vmimages/kernel"
 	"loopfault/vmimages/progress"
@@ -106,12 +106,12 @@ func (s *Spec) sources() ([]source, error) {
 		}
 		files = append(files, own...)
 	}
-	texts, err := licenses.Texts.ReadDir(".")
+	texts, err := loopfault.Licences.ReadDir(licencesDir)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range texts {
-		text, err := licenses.Texts.ReadFile(t.Name())
+		text, err := loopfault.Licences.ReadFile(path.Join(licencesDir, t.Name()))
 		if err != nil {
 			return nil, err
 		}

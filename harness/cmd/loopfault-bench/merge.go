@@ -30,7 +30,10 @@ type merging struct {
 // mergeFigures measures once how long it takes to merge a thousand shards, and in how much memory. The shards are made
 // up, with files as small as their trials leave them at least, and go when it is over.
 func (b *bench) mergeFigures(ctx context.Context) ([]figure, error) {
-	dir, err := os.MkdirTemp(b.Results, "bench-merge-")
+	if err := os.MkdirAll(b.Results, 0o755); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(b.Results, "bench-merge-") // on the disk where merging happens
 	if err != nil {
 		return nil, err
 	}
