@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/campaign"
+	"loopfault/harness/merge"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
@@ -79,4 +80,49 @@ func TestOrdinaryRunsDoNotSayWhereTheyRan(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, stored.Manifest.Host.Name)
 	assert.Empty(t, stored.Trials[0].Host)
+}
+
+// What is missing of a merged run is run like the rest of any run, with the numbers of the plan; controls that a shard
+// had beside it stay.
+func TestMergedRunGoesOn(t *testing.T) {
+	runner := &scripted{trial: func(p store.Planned) (store.Trial, error) {
+		if p.Arm == "c" {
+			return of(verdict.Hang), nil
+		}
+		return of(verdict.Clean), nil
+	}}
+	spec := twoArms()
+	spec.Text = []byte("name: made-up\n")
+	spec.Arms = append(spec.Arms, campaign.Arm{Name: "c", Control: true})
+	part := spec
+	part.Shard = store.Shard{Number: 2, Of: 3}
+	_, shard, err := run(t, part, runner)
+	require.NoError(t, err)
+	results := t.TempDir()
+	merged, err := merge.Run(t.Context(), merge.Request{From: []string{shard.Run.Dir}, Results: results})
+	require.NoError(t, err)
+	assert.False(t, merged.Complete())
+	before := runner.ran.Load()
+
+	st, err := store.Open(results)
+	require.NoError(t, err)
+	out, err := resume(t, st, spec, runner)
+	require.NoError(t, err)
+	assert.True(t, out.Complete)
+	assert.Equal(t, 20, out.Summary.Arms[0].Trials)
+	assert.Equal(t, 20, out.Summary.Arms[1].Trials)
+	stored, err := st.Load("latest")
+	require.NoError(t, err)
+	byNumber := map[int]store.Planned{}
+	for _, trial := range stored.Trials {
+		assert.NotEmpty(t, trial.Host)
+		byNumber[trial.N] = trial.Planned
+	}
+	for p := range spec.Plan().All() {
+		assert.Equal(t, p, byNumber[p.N])
+	}
+	own := len(byNumber) - spec.Plan().Count()
+	assert.Positive(t, own, "controls that the shard had beside the plan")
+	assert.EqualValues(t, len(byNumber), runner.ran.Load(), "no trial ran twice")
+	assert.Less(t, before, runner.ran.Load())
 }
