@@ -51,6 +51,7 @@ type Spec struct {
 	AccelWhy string
 	Command  []string // as the user typed it
 	Versions map[string]string
+	Bundle   string // the unpacked bundle that kernels and image are of, "" for none
 }
 
 // Event is one step of a campaign, for observers. One of the pointers is set.
@@ -74,7 +75,7 @@ type Phase struct {
 
 // Plan is the campaign's plan, as pure data.
 func (s Spec) Plan() plan.Request {
-	r := plan.Request{Trials: s.Trials, Seed: s.Seed}
+	r := plan.Request{Trials: s.Trials, Seed: s.Seed, Shard: s.Shard}
 	for _, a := range s.Arms {
 		if a.Compared() {
 			r.Arms = append(r.Arms, a.Name)
@@ -150,7 +151,7 @@ func work(ctx context.Context, stored store.Stored, spec Spec, r Runner, tell fu
 	}
 	out.Complete = err == nil
 	out.Summary = summary.Of(stored.Manifest, c.done)
-	closed := store.Event{What: store.Closed, Detail: "done"}
+	closed := store.Event{What: store.Closed, Detail: store.Done}
 	if err != nil {
 		closed.Detail = err.Error()
 	}

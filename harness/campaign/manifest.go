@@ -24,7 +24,10 @@ func manifest(spec Spec) (store.Manifest, error) {
 		Scenario: text, Name: spec.Scenario.Ref().String(),
 		Terms:    spec.Terms,
 		Image:    store.Image{Key: spec.Image.Key, SHA256: spec.Image.SHA256},
-		Versions: spec.Versions, Host: host(),
+		Versions: spec.Versions, Host: host(), Bundle: spec.Bundle,
+	}
+	if spec.Shard != (store.Shard{}) {
+		m.Host.Name = hostName()
 	}
 	for _, a := range spec.Arms {
 		arm, err := armOf(a)
@@ -69,6 +72,16 @@ func host() store.Host {
 	fmt.Sscanf(firstField("/proc/meminfo", "MemTotal"), "%d", &h.MemMiB)
 	h.MemMiB /= 1 << 10
 	return h
+}
+
+// hostName tells the hosts of shards apart. Other runs are not told where they ran:
+// their files are handed on, and nobody needs it.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
 }
 
 // firstField reads the value of the first "key : value" line of a proc file,

@@ -133,7 +133,7 @@ func (c *campaign) over() bool {
 func (c *campaign) answered() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return (c.spec.Until == store.UntilDifference || c.spec.Until == store.UntilAnswer) && summary.Stop(c.stored.Manifest, c.done)
+	return c.spec.Sequential() && summary.Stop(c.stored.Manifest, c.done)
 }
 
 // seen says whether a control has shown its bug.
@@ -220,6 +220,9 @@ func (c *campaign) attempt(ctx context.Context, p store.Planned, attempt int) (s
 		return store.Trial{}, err
 	}
 	t.Attempts = attempt
+	if c.spec.Shard != (store.Shard{}) || c.stored.Manifest.Merged != nil { // a shard may go on elsewhere
+		t.Host = hostName()
+	}
 	if err := c.stored.WriteReports(p.N, reports); err != nil {
 		return t, err
 	}

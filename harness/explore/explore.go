@@ -27,6 +27,7 @@ type Explorer struct {
 	Trials   int // schedules to try
 	Tries    int // trials in which a smaller schedule must hang at least once
 	Seed     uint64
+	Shard    store.Shard // of the schedules; a schedule that hangs is made smaller on this machine alone
 }
 
 // Found is a search's result, as explore --json prints it.
@@ -69,7 +70,7 @@ func (x *Explorer) Run(ctx context.Context) (Found, error) {
 		return f, err
 	}
 	text.Summary(x.Session.Text, out.Summary)
-	fmt.Fprintf(x.Session.Text, "no schedule of %d hung, seed %d, results: %s\n", x.Trials, x.Seed, f.Dir)
+	fmt.Fprintf(x.Session.Text, "no schedule of %d hung, seed %d, results: %s\n", out.Summary.Arms[0].Trials, x.Seed, f.Dir)
 	return f, nil
 }
 
@@ -107,7 +108,11 @@ func (x *Explorer) first(ctx context.Context, ref scenario.Ref, trials int, seed
 		return nil, none, err
 	}
 	spec.Trials, spec.Until, spec.Seed, spec.TrialSeed = trials, store.UntilHang, x.Seed, seed
-	out, err := x.Session.Run(ctx, x.Store, spec)
+	run := x.Session.Run
+	if seed == nil && x.Shard != (store.Shard{}) {
+		spec.Shard, run = x.Shard, x.Session.RunShard
+	}
+	out, err := run(ctx, x.Store, spec)
 	if err != nil {
 		return nil, out, err
 	}

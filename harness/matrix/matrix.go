@@ -10,6 +10,7 @@ import (
 
 	"loopfault/harness/scenario"
 	"loopfault/results/known"
+	"loopfault/results/store"
 	"loopfault/vmimages/kernel"
 )
 
@@ -25,6 +26,8 @@ type Request struct {
 	Seed      uint64           `json:"seed"`
 	Controls  bool             `json:"controls,omitempty"` // each cell also runs the scenario's control
 	Expunged  Expunges         `json:"expunged,omitempty"`
+	// Shard is the part of the cells that this matrix runs; none: all of them.
+	Shard store.Shard `json:"shard,omitzero"`
 	// Known are known hangs and crashes; cells do not count them, but list them among their reasons.
 	Known []known.Issue `json:"known,omitempty"`
 }
@@ -41,6 +44,7 @@ const (
 	NotApplicable State = "not applicable"
 	Expunged      State = "expunged"
 	Failed        State = "failed" // the harness or the machine
+	OtherShard    State = "other shard"
 )
 
 // Cell is one campaign of a matrix.
@@ -94,7 +98,28 @@ func (r Request) Cells() ([]Cell, error) {
 			}
 		}
 	}
+	if !r.deal(cells) && r.Shard.Of > 0 {
+		return nil, fmt.Errorf("%s has no cell: want no more shards than cells that run", r.Shard)
+	}
 	return cells, nil
+}
+
+// deal leaves waiting what the shard has of the cells. They are dealt out whole, one to
+// each shard in turn: a cell is a campaign, and all its arms and its control run on one
+// machine. It says whether the shard has any.
+func (r Request) deal(cells []Cell) (any bool) {
+	n := 0
+	for i := range cells {
+		if cells[i].State != Waiting {
+			continue
+		}
+		if n++; r.Shard.Has(n) {
+			any = true
+		} else {
+			cells[i].State = OtherShard
+		}
+	}
+	return any
 }
 
 // choices are the combinations of variants and axes for one scenario.

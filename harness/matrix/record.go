@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -128,6 +129,22 @@ func OpenRecord(results, name string) (*Record, error) {
 		return nil, err
 	}
 	return rec, rec.Request.Check()
+}
+
+// OpenSame reads the newest record that was laid out from this request; nil if there is none. Unreadable ones are
+// skipped.
+func OpenSame(results string, r Request) (*Record, error) {
+	paths, err := store.Records(results, kind)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range slices.Backward(paths) {
+		rec := &Record{path: path}
+		if store.ReadRecord(path, recordFormat, rec) == nil && reflect.DeepEqual(rec.Request, r) {
+			return rec, nil
+		}
+	}
+	return nil, nil
 }
 
 // Save writes the record.

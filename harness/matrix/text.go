@@ -44,6 +44,15 @@ func (r *Record) Text(w io.Writer) {
 	for _, e := range r.Request.Expunged.Idle(r.Cells) {
 		fmt.Fprintf(w, "line %d of the expunge list keeps no cell from running: %s # %s\n", e.Line, e.Scenario, e.Reason)
 	}
+	if s := r.Request.Shard; s.Of > 0 {
+		elsewhere := 0
+		for _, c := range r.Cells {
+			if c.State == OtherShard {
+				elsewhere++
+			}
+		}
+		fmt.Fprintf(w, "%s; cells in other shards: %d\n", s, elsewhere)
+	}
 	fmt.Fprintf(w, "seed %d\n", r.Request.Seed)
 }
 

@@ -16,6 +16,20 @@ type Request struct {
 	Controls []string // arms that only have to prove that the others can be trusted
 	Trials   int      // of each arm; 0: unlimited, for campaigns limited by time
 	Seed     uint64   // of the campaign
+	Shard    store.Shard
+}
+
+// Of is the plan of a stored run.
+func Of(m store.Manifest) Request {
+	r := Request{Trials: m.Trials, Seed: m.Seed, Shard: m.Shard}
+	for _, a := range m.Arms {
+		if a.Control || a.NoFault {
+			r.Controls = append(r.Controls, a.Name)
+		} else {
+			r.Arms = append(r.Arms, a.Name)
+		}
+	}
+	return r
 }
 
 // Controls tell early whether the rest is worth its time, and later, now and
@@ -31,27 +45,57 @@ const (
 // arm always runs first or on a warmer machine. All arms of a round share one
 // trial seed: they get the same operations. With the same seed, a longer plan
 // begins with the shorter one, except for plans of a single trial.
+//
+// A shard has every so many-th round as it stands in the whole plan, with its
+// numbers and seeds, and beside them controls of its own (see own).
 func (r Request) All() iter.Seq[store.Planned] {
+	if r.Shard != (store.Shard{}) {
+		return r.shard()
+	}
 	return func(yield func(store.Planned) bool) {
+		for round := range r.rounds() {
+			for _, p := range round.trials {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// round is one of the whole plan.
+type round struct {
+	number   int  // from 1 on, counted apart for those of controls alone
+	lead     bool // controls alone
+	controls bool // controls take part
+	trials   []store.Planned
+}
+
+// rounds are those of the whole plan.
+func (r Request) rounds() iter.Seq[round] {
+	return func(yield func(round) bool) {
 		rng := rand.New(rand.NewPCG(r.Seed, 0))
 		n := 0
-		round := func(arms []string) bool {
+		trials := func(arms []string) (list []store.Planned) {
 			seed := rng.Uint64()
 			for _, i := range rng.Perm(len(arms)) {
 				n++
-				if !yield(store.Planned{N: n, Arm: arms[i], Seed: seed}) {
-					return false
-				}
+				list = append(list, store.Planned{N: n, Arm: arms[i], Seed: seed})
 			}
-			return true
+			return list
 		}
-		for range r.lead() {
-			if !round(r.Controls) {
+		for i := 1; i <= r.lead(); i++ {
+			if !yield(round{i, true, true, trials(r.Controls)}) {
 				return
 			}
 		}
 		for i := 1; r.Trials == 0 || i <= r.Trials; i++ {
-			if !round(r.armsOf(i)) {
+			with := i%controlEvery == 0
+			arms := r.Arms
+			if with {
+				arms = slices.Concat(r.Arms, r.Controls)
+			}
+			if !yield(round{i, false, with, trials(arms)}) {
 				return
 			}
 		}
@@ -65,16 +109,16 @@ func (r Request) lead() int {
 	return min(leadRounds, r.Trials)
 }
 
-// armsOf lists who takes part in a round, counted from 1.
-func (r Request) armsOf(round int) []string {
-	if round%controlEvery != 0 {
-		return r.Arms
-	}
-	return append(append([]string{}, r.Arms...), r.Controls...)
-}
-
 // Count is the number of trials in the plan, 0 for one without end.
 func (r Request) Count() int {
+	if r.Shard == (store.Shard{}) {
+		return r.whole()
+	}
+	return r.part()
+}
+
+// whole is the number of trials in the whole plan.
+func (r Request) whole() int {
 	return r.Trials*len(r.Arms) + min(r.Trials, 1)*(r.lead()+r.Trials/controlEvery)*len(r.Controls)
 }
 
@@ -85,9 +129,26 @@ func (r Request) Again(control string) iter.Seq[store.Planned] {
 		i := slices.Index(r.Controls, control)
 		rng := rand.New(rand.NewPCG(r.Seed, uint64(i)+1))
 		for n := range controlAgain {
-			if !yield(store.Planned{N: r.Count() + i*controlAgain + n + 1, Arm: control, Seed: rng.Uint64()}) {
+			p := store.Planned{N: r.whole() + i*controlAgain + n + 1, Arm: control, Seed: rng.Uint64()}
+			if r.Shard != (store.Shard{}) {
+				p = r.own(n)[i]
+			}
+			if !yield(p) {
 				return
 			}
 		}
 	}
+}
+
+// IsAgain says whether a trial is one that Again yields.
+func (r Request) IsAgain(p store.Planned) bool {
+	if r.Trials == 0 || !slices.Contains(r.Controls, p.Arm) {
+		return false
+	}
+	for again := range r.Again(p.Arm) {
+		if again.N == p.N {
+			return true
+		}
+	}
+	return false
 }

@@ -39,34 +39,23 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 	if err != nil {
 		return m, err
 	}
-	if err := knownNames(c, names); err != nil {
-		return m, err // before the first of them is built
+	if e.Bundle != nil {
+		m.Kernels, m.Image, err = e.carried(names)
+	} else {
+		m.Kernels, m.Image, err = e.built(ctx, c, names)
+	}
+	if err != nil {
+		return m, err
 	}
 	slowest := 1.0
-	beside, both := errgroup.WithContext(ctx)
-	beside.Go(func() error {
-		for _, name := range names {
-			k, err := e.kernel(both, c, name)
-			if err != nil {
-				return err
-			}
-			m.Kernels = append(m.Kernels, k)
-			slowest = max(slowest, k.Slowness())
-		}
-		return nil
-	})
-	beside.Go(func() (err error) {
-		m.Image, err = e.image(both, c)
-		return err
-	})
-	if err := beside.Wait(); err != nil {
-		return m, err
+	for _, k := range m.Kernels {
+		slowest = max(slowest, k.Slowness())
 	}
 	if m.Choice, err = e.Accel(ctx, c, m.Kernels[0], false); err != nil {
 		return m, err
 	}
 	var identity ssh.Identity
-	if !e.Dry {
+	if !e.Dry && m.Image.ClientKey != "" { // the key stays where the image was made
 		if identity, err = ssh.ReadIdentity("root", m.Image.ClientKey, m.Image.HostKey); err != nil {
 			return m, err
 		}
@@ -76,6 +65,30 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 		Timeouts: m.Choice.Timeouts(slowest),
 	}
 	return m, nil
+}
+
+// built are kernels and root image of the cache, built if need be.
+func (e *Session) built(ctx context.Context, c *cache.Cache, names []string) (kernels []kernel.Build, img image.Image, err error) {
+	if err := knownNames(c, names); err != nil {
+		return nil, img, err // before the first of them is built
+	}
+	beside, both := errgroup.WithContext(ctx)
+	beside.Go(func() error {
+		for _, name := range names {
+			k, err := e.kernel(both, c, name)
+			if err != nil {
+				return err
+			}
+			kernels = append(kernels, k)
+		}
+		return nil
+	})
+	beside.Go(func() (err error) {
+		img, err = e.image(both, c)
+		return err
+	})
+	err = beside.Wait()
+	return kernels, img, err
 }
 
 // Builder builds kernels: a source need only have the options that scenarios need.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loopfault/harness/campaign"
+	"loopfault/harness/plan"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/progress"
@@ -20,7 +21,7 @@ const (
 // campaignProgress turns a campaign's news into events for the status line.
 type campaignProgress struct {
 	report  progress.Func
-	planned int // trials, 0 when unbounded
+	plan    plan.Request
 	total   int // with those of controls that are tried again
 	bound   time.Duration
 	jobs    int
@@ -37,13 +38,16 @@ const step = "campaign"
 func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *campaignProgress {
 	p := &campaignProgress{
 		before: done, done: done,
-		report: report, planned: spec.Plan().Count(), total: spec.Plan().Count(), bound: spec.For.D(), jobs: spec.Jobs,
+		report: report, plan: spec.Plan(), total: spec.Plan().Count(), bound: spec.For.D(), jobs: spec.Jobs,
 		began: time.Now(), guess: spec.Scenario.Run.D() + guessUmount,
 	}
 	if spec.Cold {
 		p.guess += guessBoot
 	}
 	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Ref(), p.total)
+	if spec.Shard != (store.Shard{}) {
+		text = fmt.Sprintf("running %s of scenario %s, %s: %d trials", spec.Shard, spec.Scenario.Ref(), spec.Shard.Rounds(spec.Trials), p.total)
+	}
 	if done > 0 {
 		text += fmt.Sprintf(", %d of them done", done)
 	}
@@ -57,7 +61,7 @@ func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *ca
 func (p *campaignProgress) news(n campaign.Event) {
 	switch {
 	case n.Began != nil:
-		if p.planned > 0 && n.Began.Trial.N > p.planned && !n.Began.Retry {
+		if !n.Began.Retry && p.plan.IsAgain(n.Began.Trial) {
 			p.total++
 			p.report(progress.Event{Kind: progress.Note, Step: step, Text: fmt.Sprintf("%s has not hung yet: once more", n.Began.Trial.Arm)})
 		}

@@ -6,6 +6,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/campaign"
+	"loopfault/harness/plan"
 	"loopfault/results/store"
 )
 
@@ -19,7 +20,7 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 	if err != nil {
 		return campaign.Spec{}, errs.ByUser(err)
 	}
-	planned, err := plannedTrial(stored.Manifest, n)
+	planned, err := plannedTrial(stored, n)
 	if err != nil {
 		return campaign.Spec{}, err
 	}
@@ -30,27 +31,32 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 		}
 	}
 	spec, err := e.SpecOf(ctx, stored, flags)
-	spec.Trials, spec.For, spec.Until = 1, 0, ""
+	spec.Trials, spec.For, spec.Until, spec.Shard = 1, 0, "", store.Shard{}
 	spec.Known = nil // likewise if it is known
 	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
 	return spec, err
 }
 
-// plannedTrial is trial n in the plan of a run: it need not have ended, or
-// begun.
-func plannedTrial(m store.Manifest, n int) (store.Planned, error) {
-	spec := campaign.Spec{Terms: m.Terms}
-	for _, a := range m.Arms {
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Control: a.Control, NoFault: a.NoFault})
-	}
-	for p := range spec.Plan().All() {
-		if p.N < n {
-			continue
+// plannedTrial is trial n of a run: it need not have ended, or begun.
+func plannedTrial(stored store.Stored, n int) (store.Planned, error) {
+	m := stored.Manifest
+	for _, t := range stored.Trials { // of a merged run some are in no plan but that of their shard
+		if t.N == n {
+			return t.Planned, nil
 		}
-		if m.TrialSeed != nil {
-			p.Seed = *m.TrialSeed
-		}
-		return p, nil
 	}
-	return store.Planned{}, errs.Usagef("run %s has no trial %d, its plan ends at %d", m.Run, n, spec.Plan().Count())
+	p := plan.Of(m)
+	count := p.Count()
+	for trial := range p.All() {
+		if trial.N == n {
+			if m.TrialSeed != nil {
+				trial.Seed = *m.TrialSeed
+			}
+			return trial, nil
+		}
+		if count == 0 && trial.N > n { // such a plan has no end
+			break
+		}
+	}
+	return store.Planned{}, errs.Usagef("run %s has no trial %d, its plan ends at %d", m.Run, n, count)
 }

@@ -12,7 +12,6 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/cache"
-	"loopfault/vmimages/kernel"
 	"loopfault/workloads/wire"
 )
 
@@ -33,19 +32,12 @@ func (e *Session) Load(run string) (store.Stored, error) {
 // it. Everything that could change a trial's result has to be unchanged.
 func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFlags) (campaign.Spec, error) {
 	m := stored.Manifest
-	var was struct {
-		Variant scenario.Choices
-		Export  struct{ Tracking string }
-	}
-	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
-		return campaign.Spec{}, errs.Usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
-	}
-	s, text, err := FindScenario(scenario.Ref{Source: filepath.Join(stored.Dir, "scenario.yaml"), Choices: was.Variant})
-	if err != nil {
+	if err := e.useBundleOf(ctx, m); err != nil {
 		return campaign.Spec{}, err
 	}
-	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld became the default
-		s.Export.Tracking = wire.TrackingKernel
+	s, text, err := scenarioOf(stored)
+	if err != nil {
+		return campaign.Spec{}, err
 	}
 	var arms []Arm
 	for _, a := range m.Arms {
@@ -74,6 +66,26 @@ func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFl
 	return spec, sameMachine(m, spec)
 }
 
+// scenarioOf is the scenario of a run, as the run kept it, with its text.
+func scenarioOf(stored store.Stored) (s scenario.Scenario, text []byte, err error) {
+	m := stored.Manifest
+	var was struct {
+		Variant scenario.Choices
+		Export  struct{ Tracking string }
+	}
+	if err := json.Unmarshal(m.Scenario, &was); err != nil && len(m.Scenario) > 0 {
+		return s, nil, errs.Usagef("run %s: manifest.json: scenario: %w", stored.Name, err)
+	}
+	ref := scenario.Ref{Source: filepath.Join(stored.Dir, "scenario.yaml"), Choices: was.Variant}
+	if s, text, err = FindScenario(ref); err != nil {
+		return s, nil, err
+	}
+	if len(m.Scenario) > 0 && was.Export.Tracking == "" { // stored before nfsdcld became the default
+		s.Export.Tracking = wire.TrackingKernel
+	}
+	return s, text, nil
+}
+
 // sameKernel finds the kernel that an arm was run on, by its name or where its
 // image was.
 func (e *Session) sameKernel(a store.Arm) (string, error) {
@@ -83,7 +95,7 @@ func (e *Session) sameKernel(a store.Arm) (string, error) {
 	}
 	found := ""
 	for _, name := range []string{a.Kernel, a.BzImage} {
-		k, err := kernel.Resolve(c, name)
+		k, err := e.resolve(c, name)
 		if err == nil && k.ImageHash == a.KernelHash {
 			return name, nil
 		}

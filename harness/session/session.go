@@ -12,6 +12,7 @@ import (
 	"runtime"
 
 	"loopfault/errs"
+	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
 	"loopfault/results/store"
@@ -23,12 +24,13 @@ type Session struct {
 	Results  string        // directory of the runs
 	Report   progress.Func // how far long steps are
 	Log      *slog.Logger
-	Text     io.Writer // outcome as text for people; discarded with JSON, which is written in one piece at the end
-	Warnings io.Writer // standard error
-	Dry      bool      // nothing is built or booted
-	AsBuilt  bool      // kernels stay as they were built, though the catalogue has others under their names today
-	Command  []string  // as it was typed, for manifests
-	Version  string    // of loopfault
+	Text     io.Writer      // outcome as text for people; discarded with JSON, which is written in one piece at the end
+	Warnings io.Writer      // standard error
+	Dry      bool           // nothing is built or booted
+	AsBuilt  bool           // kernels stay as they were built, though the catalogue has others under their names today
+	Command  []string       // as it was typed, for manifests
+	Version  string         // of loopfault
+	Bundle   *bundle.Bundle // kernels and image are of it, and not of the cache; nil: none is in use
 }
 
 // Versions are those that manifests keep.

@@ -102,6 +102,9 @@ func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte
 		return spec, err
 	}
 	spec.Image, spec.Guest, spec.AccelWhy = m.Image, m.Options, m.Choice.Why
+	if e.Bundle != nil {
+		spec.Bundle = e.Bundle.Dir
+	}
 	for i := range spec.Arms {
 		spec.Arms[i].Kernel = m.Kernels[i]
 	}

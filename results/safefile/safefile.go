@@ -38,6 +38,16 @@ func Open(path string) (*os.File, error) {
 	return regular(f, path, err)
 }
 
+// IsDir says whether there is a directory of that name. It does not wait for what writes into a named pipe, as
+// os.OpenRoot does.
+func IsDir(path string) bool {
+	f, err := os.OpenFile(path, reading|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
 // MaxConfig is the most that a file may hold that says what to do, in bytes.
 const MaxConfig = 4 << 20
 

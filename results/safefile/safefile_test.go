@@ -51,6 +51,10 @@ func TestOnlyRegularFilesInsideAreRead(t *testing.T) {
 	assert.ErrorContains(t, err, "larger than 3 bytes")
 	_, err = Read("/dev/zero", 10)
 	assert.ErrorContains(t, err, "a device")
+	assert.True(t, IsDir(dir))
+	for _, name := range []string{"sub/file", "fifo", "socket", "none"} {
+		assert.False(t, IsDir(filepath.Join(dir, name)), name)
+	}
 	_, err = ListIn(dir, "outdir")
 	assert.ErrorContains(t, err, "leads out of")
 	_, err = StatIn(dir, "out")

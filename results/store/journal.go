@@ -39,6 +39,9 @@ const (
 	Closed What = "closed" // the process leaves the campaign
 )
 
+// Done is the detail of an event Closed that leaves nothing to do.
+const Done = "done"
+
 // Journal is the open journal of a run. It is locked: a run has one writer.
 type Journal struct {
 	file   *os.File
@@ -123,6 +126,23 @@ func parseJournal(text []byte) (events []Event, good int) {
 		events = append(events, e)
 		good += end + 1
 	}
+}
+
+// maxJournal is the most that is read of a journal, in bytes: some 300 of each trial.
+const maxJournal = 256 << 20
+
+// Ended is why the last process left the run: Done if nothing was left to do, "" if it was
+// killed, or never began.
+func (r *Run) Ended() (string, error) {
+	text, err := safefile.ReadIn(r.Dir, journalFile, maxJournal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	events, _ := parseJournal(text)
+	if err != nil || len(events) == 0 || events[len(events)-1].What != Closed {
+		return "", err
+	}
+	return events[len(events)-1].Detail, nil
 }
 
 // worked adds up the time from each opening to the last event before the next.

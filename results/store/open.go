@@ -164,13 +164,19 @@ func syncPath(path string) error {
 // FindPart reads the newest run that is the named part of something larger. Runs
 // with an unreadable manifest are skipped.
 func (s *Store) FindPart(part string) (stored Stored, found bool, err error) {
+	return s.Newest(func(m Manifest) bool { return m.Part == part })
+}
+
+// Newest reads the newest run whose manifest is wanted. Runs with an unreadable
+// manifest are skipped.
+func (s *Store) Newest(wanted func(Manifest) bool) (stored Stored, found bool, err error) {
 	entries, err := safefile.ListIn(s.dir, ".")
 	if err != nil {
 		return Stored{}, false, fmt.Errorf("results directory: %w", err)
 	}
 	for _, e := range slices.Backward(entries) {
 		var m Manifest
-		if !e.IsDir() || m.read(filepath.Join(s.dir, e.Name())) != nil || m.Part != part {
+		if !e.IsDir() || m.read(filepath.Join(s.dir, e.Name())) != nil || !wanted(m) {
 			continue
 		}
 		stored, err := s.Load(e.Name())

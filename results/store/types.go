@@ -27,7 +27,9 @@ type Manifest struct {
 	QEMU     QEMU              `json:"qemu"`
 	Image    Image             `json:"image"`
 	Host     Host              `json:"host"`
-	Versions map[string]string `json:"versions"` // loopfault, go, qemu
+	Versions map[string]string `json:"versions"`         // loopfault, go, qemu
+	Merged   *Merged           `json:"merged,omitempty"` // what the run was merged from, nil if it was not
+	Bundle   string            `json:"bundle,omitempty"` // the unpacked bundle that kernels and image are of, "" for none
 }
 
 // Terms are the requested parameters of a campaign. With them, its scenario and the same kernels it can be
@@ -46,6 +48,7 @@ type Terms struct {
 	ReplayOf  string   `json:"replay_of,omitempty"`    // RUN/N: the trial that this run repeats
 	Stalls    bool     `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
 	Vmcore    bool     `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
+	Shard     Shard    `json:"shard,omitzero"`         // of the plan that the run has, as in "2/8"; none: all of it
 	// Known are known hangs and crashes: they do not count in rates, comparisons and what stops early.
 	Known []known.Issue `json:"known,omitempty"`
 }
@@ -76,8 +79,11 @@ const (
 )
 
 // Sequential says whether comparisons are tested so that they may be looked at
-// after every trial.
-func (t Terms) Sequential() bool { return t.Until == UntilDifference || t.Until == UntilAnswer }
+// after every trial. A shard does not see the trials before its own and tests
+// nothing by itself: the run that it is merged into does.
+func (t Terms) Sequential() bool {
+	return (t.Until == UntilDifference || t.Until == UntilAnswer) && t.Shard == (Shard{})
+}
 
 // Hit says whether a trial counts as one that hung, in rates and comparisons.
 func (m Manifest) Hit(t Trial) bool {
@@ -184,6 +190,7 @@ type Image struct {
 
 // Host is the machine the run was made on.
 type Host struct {
+	Name   string `json:"name,omitempty"` // as the machine calls itself
 	Kernel string `json:"kernel"`
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
@@ -199,6 +206,7 @@ type Trial struct {
 	Class          string                 `json:"explanation_class,omitempty"`    // of the explanation, as waitfor.Class names it
 	Resource       string                 `json:"explanation_resource,omitempty"` // resource of a lost wake-up
 	Kernel         string                 `json:"kernel"`                         // uname -r of the guest
+	Host           string                 `json:"host,omitempty"`                 // machine that it ran on, of a trial of a shard
 	Started        time.Time              `json:"started"`
 	Seconds        float64                `json:"seconds"`                    // host time, boot to verdict
 	WorkSeconds    float64                `json:"work_seconds,omitempty"`     // exposure: guest time under load, until the hang or the end of the load; 0 if not known

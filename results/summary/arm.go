@@ -91,19 +91,21 @@ func (a Arm) Hung() int {
 // Crashed is how many trials of the arm crashed in a way that is not known.
 func (a Arm) Crashed() int { return a.Verdicts[verdict.Crash] - a.Known[verdict.Crash] }
 
-// sumArm sums up an arm's own trials.
-func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
+// newArm is an arm without trials.
+func newArm(m store.Manifest, arm store.Arm) Arm {
 	a := Arm{
 		Stalls: m.StallsCount(arm.Name),
-		Name:   arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault, Trials: len(trials),
+		Name:   arm.Name, Kernel: arm.Kernel, Control: arm.Control, NoFault: arm.NoFault,
 		Verdicts: map[verdict.Kind]int{}, Signatures: []Signature{}, Reasons: map[string]int{},
 	}
 	for _, k := range verdict.Kinds() {
 		a.Verdicts[k] = 0
 	}
-	for _, t := range trials {
-		a.add(t, m.KnownIssue(t))
-	}
+	return a
+}
+
+// finish works the rates out, of the arm's own trials.
+func (a *Arm) finish(own []outcome) {
 	slices.SortStableFunc(a.Signatures, func(x, y Signature) int { return y.Count - x.Count })
 	n := a.count()
 	a.HangRate = n.Rate()
@@ -115,11 +117,11 @@ func sumArm(m store.Manifest, arm store.Arm, trials []store.Trial) Arm {
 	stalls := stats.Count{Hits: a.Verdicts[verdict.Stall], Trials: n.Trials}
 	a.StallRate = stalls.Rate()
 	a.StallInterval[0], a.StallInterval[1] = stats.Interval(stalls.Hits, stalls.Trials)
-	a.Exposure = expose(m, trials)
-	return a
+	a.Exposure = expose(own)
 }
 
 func (a *Arm) add(t store.Trial, listed *known.Issue) {
+	a.Trials++
 	a.Verdicts[t.Verdict.Kind]++
 	if listed != nil {
 		if a.Known == nil {
@@ -168,18 +170,17 @@ func (a *Arm) addSignature(t store.Trial, listed *known.Issue) {
 	}
 }
 
-func expose(m store.Manifest, trials []store.Trial) Exposure {
+func expose(own []outcome) Exposure {
 	var e Exposure
 	var watched []stats.Watched
 	hung := 0
-	for _, t := range trials {
-		if !t.Verdict.Kind.Counts() || t.WorkSeconds <= 0 {
+	for _, o := range own {
+		if !o.counts || o.work <= 0 {
 			continue
 		}
-		hit := m.Hit(t)
-		watched = append(watched, stats.Watched{Time: t.WorkSeconds, Hit: hit})
-		e.Hours += t.WorkSeconds / 3600
-		if hit {
+		watched = append(watched, stats.Watched{Time: o.work, Hit: o.hit})
+		e.Hours += o.work / 3600
+		if o.hit {
 			hung++
 		}
 	}

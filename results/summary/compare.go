@@ -10,13 +10,19 @@ type Comparison struct {
 	Base string `json:"base"`
 	Arm  string `json:"arm"`
 	stats.Compared
+	// Stratified compares the arms within hosts, in a run that was merged of several hosts' trials.
+	Stratified *stats.Stratified `json:"stratified,omitempty"`
 }
 
 // compare sets each arm that is compared at all against the first of them.
-func compare(m store.Manifest, arms []Arm, trials []store.Trial) []Comparison {
-	list, pairs := comparisons(m, arms, trials)
+func compare(m store.Manifest, arms []Arm, outcomes []outcome) []Comparison {
+	list, pairs := comparisons(m, arms, outcomes)
 	for i, c := range stats.Compare(pairs, aim(m)) {
 		list[i].Compared = c
+		if m.Merged != nil {
+			s := stats.CochranMantelHaenszel(strata(list[i].Base, list[i].Arm, outcomes))
+			list[i].Stratified = &s
+		}
 	}
 	return list
 }
@@ -26,7 +32,7 @@ func aim(m store.Manifest) stats.Aim {
 }
 
 // comparisons lists who is compared with whom, and by what.
-func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparison, []stats.Pair) {
+func comparisons(m store.Manifest, arms []Arm, outcomes []outcome) ([]Comparison, []stats.Pair) {
 	var base *Arm
 	list, pairs := []Comparison{}, []stats.Pair{}
 	for i, a := range arms {
@@ -38,7 +44,7 @@ func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparis
 			list = append(list, Comparison{Base: base.Name, Arm: a.Name})
 			pair := stats.Pair{Base: base.count(), Arm: a.count()}
 			if m.Sequential() {
-				pair.Blocks = blocks(m, base.Name, a.Name, gapless(trials))
+				pair.Blocks = blocks(m, base.Name, a.Name, inOrder(outcomes))
 			}
 			pairs = append(pairs, pair)
 		}
@@ -49,22 +55,30 @@ func comparisons(m store.Manifest, arms []Arm, trials []store.Trial) ([]Comparis
 // blocks pairs the k-th trial that counts of one arm with the k-th of the other.
 // The arms of a round share their seed; outcomes that agree more than by chance
 // make the test more careful, not less.
-func blocks(m store.Manifest, base, arm string, trials []store.Trial) *stats.Sequential {
+func blocks(m store.Manifest, base, arm string, outcomes []outcome) *stats.Sequential {
+	if m.Merged != nil {
+		return blocksOfRounds(base, arm, outcomes)
+	}
 	var s stats.Sequential
-	a, b := hangs(m, of(base, trials)), hangs(m, of(arm, trials))
+	a, b := hangs(of(base, outcomes)), hangs(of(arm, outcomes))
 	for i := range min(len(a), len(b)) {
 		s.Add(a[i], b[i])
 	}
 	return &s
 }
 
+// inOrder is outcomes as gapless has trials.
+func inOrder(sorted []outcome) []outcome {
+	return gapless(sorted, func(o outcome) int { return o.n })
+}
+
 // gapless is the trials 1 to k of the plan of which none is missing. What lies
 // behind a gap may not speak yet: where guests run in parallel, trials that hang
 // take another time than those that do not, and the first to end would give a
 // wrong picture.
-func gapless(sorted []store.Trial) []store.Trial {
+func gapless[T any](sorted []T, number func(T) int) []T {
 	for i, t := range sorted {
-		if t.N != i+1 {
+		if number(t) != i+1 {
 			return sorted[:i]
 		}
 	}
@@ -89,7 +103,7 @@ func Stop(m store.Manifest, trials []store.Trial) bool {
 	case store.UntilDifference:
 		return Decided(Of(m, trials))
 	case store.UntilAnswer:
-		return answered(m, Of(m, gapless(sorted(trials))))
+		return answered(m, Of(m, gapless(sorted(trials), func(t store.Trial) int { return t.N })))
 	}
 	return false
 }

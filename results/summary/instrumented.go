@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"loopfault/results/paths"
-	"loopfault/results/store"
 )
 
 // PathLine says by which ways the target was called in an arm, the most frequent first:
@@ -15,16 +14,8 @@ func (a Arm) PathLine() string { return paths.Words(a.Paths) }
 
 // instrumentedNotes says what of the set-up was had by changing the kernel: once if it
 // is the same in all arms, and for each arm if not.
-func instrumentedNotes(arms []Arm, trials []store.Trial) (notes []string) {
-	had := map[string][]string{}
+func instrumentedNotes(arms []Arm, had map[string][]string) (notes []string) {
 	alike := true
-	for _, t := range trials {
-		for _, what := range t.Instrumented {
-			if !slices.Contains(had[t.Arm], what) {
-				had[t.Arm] = append(had[t.Arm], what)
-			}
-		}
-	}
 	if len(had) == 0 {
 		return nil
 	}

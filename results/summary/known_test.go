@@ -16,11 +16,19 @@ func TestKnownSplatsAreToldAndSoAreThoseThatNeverCome(t *testing.T) {
 	}
 	arm := store.Arm{Name: "eyes", Instrumentation: []string{"PROVE_LOCKING"}}
 	trials := []store.Trial{{}, {Verdict: verdict.Verdict{Known: []string{list[0].Signature}}}}
+	noted := func(trials []store.Trial) []string {
+		sum := NewSum(store.Manifest{Arms: []store.Arm{arm}})
+		for _, t := range trials {
+			t.Arm = arm.Name
+			sum.Add(t)
+		}
+		return knownNotes(arm, len(trials), sum.splats[arm.Name], list)
+	}
 	assert.Equal(t, []string{"eyes: known splat in 1 of 2 trials, not counted: v3:lockdep:circular-locking:f (f is old); lockdep is off from there on."},
-		knownNotes(arm, trials, list), "this kernel has no KASAN that could see the other")
+		noted(trials), "this kernel has no KASAN that could see the other")
 	assert.Equal(t, []string{"eyes: known splat that was not seen: is it still expected? v3:lockdep:circular-locking:f (f is old)."},
-		knownNotes(arm, trials[:1], list))
+		noted(trials[:1]))
 	arm.Instrumentation = append(arm.Instrumentation, "KASAN")
-	assert.Len(t, knownNotes(arm, trials, list), 2)
-	assert.Empty(t, knownNotes(arm, nil, list), "nothing ran")
+	assert.Len(t, noted(trials), 2)
+	assert.Empty(t, noted(nil), "nothing ran")
 }

@@ -14,8 +14,10 @@ import (
 const worthABound = 0.25
 
 // notes says in sentences what a reader of the numbers should know.
-func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
-	var list []string
+func (sum *Sum) notes(s Summary) []string {
+	m := sum.manifest
+	list := shardNotes(m)
+	list = append(list, mergedNotes(m, s)...)
 	switch {
 	case m.Until == store.UntilHang && hung(s):
 		list = append(list, "This campaign stopped at its first hang, as it was told to: "+
@@ -27,9 +29,9 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 		list = append(list, fmt.Sprintf("This campaign ran until it could have shown, with a power of %g, that one arm hangs half as often as the other; "+
 			"of arms that never hang, that their rate is small.", cmp.Or(m.Power, stats.DefaultPower)))
 	}
-	if n := len(gapless(trials)); m.Sequential() && n < len(trials) {
+	if n := len(inOrder(sum.outcomes)); m.Sequential() && sum.behind(n) > 0 {
 		list = append(list, fmt.Sprintf("Trial %d of the plan is missing: the sequential tests use the %d trials before it, and not the %d after it.",
-			n+1, n, len(trials)-n))
+			n+1, n, sum.behind(n)))
 	}
 	for _, a := range s.Arms {
 		if a.Below != nil && !a.Control && *a.Below <= worthABound {
@@ -44,12 +46,32 @@ func notes(m store.Manifest, s Summary, trials []store.Trial) []string {
 	}
 	list = append(list, stallNotes(s.Arms)...)
 	list = append(list, issueNotes(m, s.Arms)...)
-	list = append(list, instrumentedNotes(s.Arms, trials)...)
+	list = append(list, instrumentedNotes(s.Arms, sum.instrumented)...)
 	list = append(list, watchedNotes(m.Arms)...)
-	for _, arm := range m.Arms {
-		list = append(list, knownNotes(arm, of(arm.Name, trials), verdict.KnownSplats())...)
+	for i, arm := range m.Arms {
+		list = append(list, knownNotes(arm, s.Arms[i].Trials, sum.splats[arm.Name], verdict.KnownSplats())...)
 	}
 	return list
+}
+
+// behind is how many trials lie behind the gap that begins with trial n+1. Controls that a shard
+// had beside the plan always do.
+func (sum *Sum) behind(n int) int {
+	if sum.manifest.Merged == nil {
+		return len(sum.outcomes) - n
+	}
+	behind := 0
+	for _, a := range sum.arms {
+		if a.Control || a.NoFault {
+			continue
+		}
+		for _, o := range of(a.Name, sum.outcomes) {
+			if o.n > n {
+				behind++
+			}
+		}
+	}
+	return behind
 }
 
 // hung says whether any arm hung that does not have to.

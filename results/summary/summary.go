@@ -6,7 +6,6 @@ package summary
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"loopfault/results/store"
 )
@@ -26,20 +25,11 @@ type Summary struct {
 // prove nothing else (no control, not without faults) is the base of all
 // comparisons.
 func Of(m store.Manifest, trials []store.Trial) Summary {
-	trials = sorted(trials)
-	s := Summary{Scenario: m.Name}
-	for _, arm := range m.Arms {
-		own := of(arm.Name, trials)
-		a := sumArm(m, arm, own)
-		s.Arms = append(s.Arms, a)
-		if p := problem(m, a, own); p != "" {
-			s.Problems = append(s.Problems, p)
-		}
+	sum := NewSum(m)
+	for _, t := range sorted(trials) {
+		sum.Add(t)
 	}
-	s.Trusted, s.Problem = len(s.Problems) == 0, strings.Join(s.Problems, "; ")
-	s.Comparisons = compare(m, s.Arms, trials)
-	s.Notes = notes(m, s, trials)
-	return s
+	return sum.Summary()
 }
 
 // sorted gives trials in the order of the plan.
@@ -47,26 +37,4 @@ func sorted(trials []store.Trial) []store.Trial {
 	trials = slices.Clone(trials)
 	slices.SortStableFunc(trials, func(a, b store.Trial) int { return cmp.Compare(a.N, b.N) })
 	return trials
-}
-
-// of is the trials of one arm.
-func of(arm string, trials []store.Trial) []store.Trial {
-	var own []store.Trial
-	for _, t := range trials {
-		if t.Arm == arm {
-			own = append(own, t)
-		}
-	}
-	return own
-}
-
-// hangs is, of each trial that counts, whether it hung.
-func hangs(m store.Manifest, trials []store.Trial) []bool {
-	var hung []bool
-	for _, t := range trials {
-		if t.Verdict.Kind.Counts() {
-			hung = append(hung, m.Hit(t))
-		}
-	}
-	return hung
 }

@@ -8,9 +8,19 @@ import (
 	"loopfault/results/verdict"
 )
 
-// problem says why an arm takes the trust away from the whole run, "" when it
-// does not. Trials are the arm's own, in the order of the plan.
-func problem(m store.Manifest, a Arm, trials []store.Trial) string {
+// problems say why an arm takes the trust away from the whole run. Outcomes are
+// the arm's own, in the order of the plan.
+func problems(m store.Manifest, a Arm, own []outcome) (list []string) {
+	if p := problem(m, a, own); p != "" {
+		list = append(list, p)
+	}
+	if a.Control && m.Merged != nil && a.Hung() > 0 {
+		list = append(list, blindHosts(a, own)...)
+	}
+	return list
+}
+
+func problem(m store.Manifest, a Arm, own []outcome) string {
 	switch {
 	case a.NoFault:
 		return unprovoked(a)
@@ -21,7 +31,7 @@ func problem(m store.Manifest, a Arm, trials []store.Trial) string {
 		}
 		return fmt.Sprintf("control arm %s did not hang%s: the detector or the injector is broken, trust no clean result of this run", a.Name, stalled)
 	case a.Control:
-		return faded(a, hangs(m, trials))
+		return faded(a, hangs(inTime(m, own)))
 	}
 	return ""
 }

@@ -29,7 +29,9 @@ type cli struct {
 	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where bench.json is written."`
 	N       int    `default:"20" help:"Measurements of each figure; at least 10 for a median worth quoting."`
 	Kernel  string `default:"stock" help:"Kernel to boot."`
-	Only    string `enum:",guests,callsite,parse,index" default:"" help:"Measure only these figures; they replace all others in bench.json."`
+	Merged  string `hidden:"" help:"Merge the shards of this directory, and print seconds and memory: a process of its own, whose memory is that of merging alone."`
+	Into    string `hidden:"" help:"Where to."`
+	Only    string `enum:",guests,callsite,parse,index,merge" default:"" help:"Measure only these figures; they replace all others in bench.json."`
 }
 
 func main() {
@@ -66,6 +68,9 @@ type figure struct {
 }
 
 func (c cli) run(ctx context.Context, b *bench) error {
+	if c.Merged != "" {
+		return mergeAlone(ctx, c.Merged, c.Into)
+	}
 	s, text, err := scenario.Find("pnfs-layoutreturn-enomem")
 	if err != nil {
 		return err
@@ -84,6 +89,7 @@ func (c cli) run(ctx context.Context, b *bench) error {
 		{"callsite", func() ([]figure, error) { return b.callsiteFigures(ctx, s, m, c.N) }},
 		{"parse", func() ([]figure, error) { return b.parseFigures(c.N) }},
 		{"index", func() ([]figure, error) { return b.indexFigures(ctx, c.N) }},
+		{"merge", func() ([]figure, error) { return b.mergeFigures(ctx) }},
 	} {
 		if c.Only != "" && c.Only != part.name {
 			continue

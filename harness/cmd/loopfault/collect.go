@@ -27,6 +27,12 @@ type collectCmd struct {
 	For    time.Duration `default:"1m" placeholder:"1m" help:"How long all reads together may take; what was not read by then is left out."`
 }
 
+// collectOutput is what collect --json prints.
+type collectOutput struct {
+	File string `json:"file"`
+	evidence.Collection
+}
+
 func (c *collectCmd) Run(ctx context.Context, e *env) error {
 	if c.Apart <= 0 || c.Each <= 0 || c.For <= c.Apart {
 		return errs.Usagef("--apart, --each and --for are %s, %s and %s; want times above 0, and --for longer than --apart", c.Apart, c.Each, c.For)
@@ -135,10 +141,7 @@ func (o *collected) say(e *env, t *collect.Taken) error {
 	case o.file == nil:
 		return nil
 	case e.json:
-		return e.printJSON(struct {
-			File string `json:"file"`
-			evidence.Collection
-		}{o.name, t.About})
+		return e.printJSON(collectOutput{o.name, t.About})
 	}
 	left := "names of files are left out"
 	if c := t.About; c.Paths {

@@ -20,6 +20,7 @@ type exploreCmd struct {
 	Trials   int          `placeholder:"N" default:"20" help:"Schedules to try."`
 	Tries    int          `placeholder:"N" default:"3" help:"Trials of each smaller schedule; one hang is enough."`
 	Seed     *uint64      `placeholder:"S" help:"Seed of the schedules. Default: a random one, which is printed."`
+	session.ShardFlag
 	session.GuestFlags
 }
 
@@ -34,6 +35,9 @@ func (c *exploreCmd) Run(ctx context.Context, e *env) error {
 	if !slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.Explore != nil }) {
 		return errs.Usagef("scenario %s has no fault explore: nothing to draw schedules for", s.Name)
 	}
+	if err := c.ShardFlag.Check(c.Trials, c.Seed); err != nil {
+		return err
+	}
 	c.Seed = session.SeedOr(c.Seed)
 	st, err := store.Open(e.Results)
 	if err != nil {
@@ -42,6 +46,7 @@ func (c *exploreCmd) Run(ctx context.Context, e *env) error {
 	x := explore.Explorer{
 		Session: &e.Session, Store: st, Flags: c.GuestFlags,
 		Scenario: c.Scenario, Kernel: c.Kernel, Trials: c.Trials, Tries: c.Tries, Seed: *c.Seed,
+		Shard: c.Shard,
 	}
 	found, err := x.Run(ctx)
 	if found.Run != "" && e.json {

@@ -3,7 +3,7 @@ package main
 // jsonHelp says what --json prints, by command, for those that print more than one table. Help and manual show it.
 // Times end in Z; what is a number of seconds says so in its name, or here.
 var jsonHelp = map[string]string{
-	"run":       "With --json: run, dir, seed, complete, and all that summary.json has. Rates are 0 to 1. With --dry-run: scenario, seed, jobs, guest_mib, trials (n, arm, seed), and arms, each with the script that boots its guest.",
+	"run":       "With --json: run, dir, seed, complete, and all that summary.json has. Rates are 0 to 1. With --dry-run: scenario, seed, jobs, guest_mib, trials (n, arm, seed), and arms, each with the script that boots its guest. With --bundle of a trial also trial (name, verdict, title, signature) and reproduced (the trial in which the same came of it; null if none).",
 	"compare":   "With --json: as run.",
 	"explore":   "With --json: what run prints, and hung (trial, seed, schedule, title, signature; null if none did), tried (smaller schedules: schedule, hangs, run), smallest, and command, which runs it.",
 	"reproduce": "With --json: title and signature of the hang that fits best, wanted (all), scenarios (likeliest first: score 0 to 1, shared, agrees, differs, signature), reproduced (scenario, dir, trial_seed, match, hits of trials, median_seconds of load; null if it was not), counted, others, and below, the rate at 95 % (0 to 1) if it was not.",
@@ -15,5 +15,7 @@ var jsonHelp = map[string]string{
 	"collect":   "With --json: file, and what collect.json in it says: kernel, apart_seconds, texts (name, seconds, bytes, cut), problems, left_behind (pid, path).",
 	"parse":     "With --json: reports, each with kind, title, signature, tasks and frames; start and end are bytes in the input.",
 	"match":     "With --json: hangs of the report (title, signature, matches, each with score 0 to 1, and runs: trials that hung so, and elsewhere), compared (stored hangs) and runs.",
+	"bundle":    "With --json: file, bytes, and all that bundle.json has: format, loopfault, scenario_name, arms (name, kernel, dir), seed, trials, trial (that it repeats), files (name, bytes, sha256).",
+	"merge":     "With --json: as run, and merged: of (shards of the campaign), shards (shard, run, planned, trials, twice, ended), hosts (name, qemu, accel, trials). Comparisons have stratified (strata, p_value, odds_ratio).",
 	"report":    "With --json: as summary.json.",
 }

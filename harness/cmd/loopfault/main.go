@@ -49,6 +49,8 @@ type cli struct {
 	Kernel     kernelCmd     `cmd:"" group:"Kernels, images, scenarios" help:"Build and list kernels."`
 	Image      imageCmd      `cmd:"" group:"Kernels, images, scenarios" help:"Build and list root images."`
 	Scenario   scenarioCmd   `cmd:"" group:"Kernels, images, scenarios" help:"List, show and check scenarios."`
+	Bundle     bundleCmd     `cmd:"" group:"Run" help:"Pack a campaign, or a trial that hung, for hosts that have only QEMU."`
+	Merge      mergeCmd      `cmd:"" group:"Results" help:"Make one run of the shards of a campaign, from several machines."`
 	List       listCmd       `cmd:"" group:"Results" help:"List the runs in the results directory."`
 	Report     reportCmd     `cmd:"" group:"Results" help:"Print a run's results, computed anew from its trials."`
 	Serve      serveCmd      `cmd:"" group:"Results" help:"Show report pages of all runs in a browser, on loop-back only."`

@@ -28,6 +28,7 @@ type matrixCmd struct {
 	Resume   string         `placeholder:"NAME" help:"Go on with an interrupted matrix: its file in the results directory, or latest."`
 	DryRun   bool           `help:"Print the cells, and run nothing."`
 	backendFlag
+	Shard store.Shard `placeholder:"I/N" help:"Run only the I-th of N parts of the cells, as one of several machines; needs --seed. The same command goes on with a shard that was interrupted."`
 	session.KnownFlag
 	session.GuestFlags
 }
@@ -67,8 +68,8 @@ func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
 // record lays out a new matrix, or reads the one to resume.
 func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if c.Resume != "" {
-		if len(c.Scenario)+len(c.Group) > 0 || c.Known != "" {
-			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios, groups or known issues with it")
+		if len(c.Scenario)+len(c.Group) > 0 || c.Known != "" || c.Shard.Of > 0 {
+			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios, groups, known issues or shard with it")
 		}
 		rec, err := matrix.OpenRecord(e.Results, c.Resume)
 		if err != nil {
@@ -87,6 +88,11 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if _, err := store.Open(e.Results); err != nil {
 		return nil, errs.ByUser(err)
 	}
+	if r.Shard.Of > 0 {
+		if rec, err := matrix.OpenSame(e.Results, r); rec != nil || err != nil {
+			return rec, errs.ByUser(err)
+		}
+	}
 	rec, err := matrix.NewRecord(e.Results, r, time.Now())
 	return rec, errs.ByUser(err)
 }
@@ -94,7 +100,10 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 func (c *matrixCmd) request() (matrix.Request, error) {
 	r := matrix.Request{
 		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
-		Vers: c.Vers, FS: c.FS, Backend: scenario.Backend(c.Backend), Trials: c.Trials, Controls: c.Controls,
+		Vers: c.Vers, FS: c.FS, Backend: scenario.Backend(c.Backend), Trials: c.Trials, Controls: c.Controls, Shard: c.Shard,
+	}
+	if c.Shard.Of > 0 && c.Seed == nil {
+		return r, errs.Usagef("--shard needs --seed: shards are parts of one matrix, all of one seed")
 	}
 	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed

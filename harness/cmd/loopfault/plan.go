@@ -13,10 +13,11 @@ import (
 type planOutput struct {
 	Scenario string          `json:"scenario"`
 	Seed     uint64          `json:"seed"`
-	Jobs     int             `json:"jobs"`      // guests at a time
-	GuestMiB int             `json:"guest_mib"` // memory of each
-	Trials   []store.Planned `json:"trials"`    // in their order, the first mostPlanned of them
-	More     bool            `json:"more"`      // there are others after those
+	Shard    store.Shard     `json:"shard,omitzero"` // of the plan, as in "2/8"
+	Jobs     int             `json:"jobs"`           // guests at a time
+	GuestMiB int             `json:"guest_mib"`      // memory of each
+	Trials   []store.Planned `json:"trials"`         // in their order, the first mostPlanned of them
+	More     bool            `json:"more"`           // there are others after those
 	Arms     []plannedArm    `json:"arms"`
 }
 
@@ -36,6 +37,9 @@ func (e *env) printPlan(spec campaign.Spec) error {
 		return e.printJSON(p)
 	}
 	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", p.Scenario, p.Seed, p.Jobs, p.GuestMiB)
+	if p.Shard != (store.Shard{}) {
+		fmt.Fprintf(e.stdout, "%s: %s, and controls\n", p.Shard, p.Shard.Rounds(spec.Trials))
+	}
 	for _, t := range p.Trials {
 		fmt.Fprintf(e.stdout, "%5d  %-24s seed %d\n", t.N, t.Arm, t.Seed)
 	}
@@ -49,9 +53,9 @@ func (e *env) printPlan(spec campaign.Spec) error {
 }
 
 func planOf(spec campaign.Spec) planOutput {
-	p := planOutput{Scenario: spec.Scenario.Ref().String(), Seed: spec.Seed, Jobs: spec.Jobs, GuestMiB: int(spec.GuestMiB()), Trials: []store.Planned{}}
+	p := planOutput{Scenario: spec.Scenario.Ref().String(), Seed: spec.Seed, Shard: spec.Shard, Jobs: spec.Jobs, GuestMiB: int(spec.GuestMiB()), Trials: []store.Planned{}}
 	for t := range spec.Plan().All() {
-		if t.N > mostPlanned {
+		if len(p.Trials) == mostPlanned {
 			p.More = true
 			break
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,20 +27,22 @@ type backendFlag struct {
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Scenario scenario.Ref  `arg:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
-	Trials   int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
-	For      time.Duration `placeholder:"10m" help:"Start no trial after this time."`
-	Seed     *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
-	DryRun   bool          `help:"Print the plan and QEMU's command line, and run nothing."`
+	Trials int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
+	For    time.Duration `placeholder:"10m" help:"Start no trial after this time."`
+	Seed   *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
+	DryRun bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	backendFlag
+	session.ShardFlag
 	session.KnownFlag
 	session.GuestFlags
 }
 
 type runCmd struct {
+	Scenario scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
 	campaignFlags
 	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"Start no trial after one that hung."`
-	Kernel    string  `placeholder:"K" default:"stock" help:"Kernel to run it on."`
+	Kernel    string  `placeholder:"K" help:"Kernel to run it on. Default: stock."`
+	Bundle    string  `placeholder:"FILE" help:"Run the campaign or the trial that a bundle holds, with its kernels and its root image: a file that the command bundle made, or the directory that it was unpacked to."`
 	TrialSeed *uint64 `placeholder:"S" help:"Seed of every trial, instead of the plan's."`
 
 	Bisect    bool     `help:"For git bisect run: stop at the first hang, and exit with 0 for good, 1 for bad, 125 for skip (does not build or boot, nothing counts), 128 where no commit is to blame."`
@@ -48,22 +51,60 @@ type runCmd struct {
 }
 
 func (c *runCmd) Run(ctx context.Context, e *env) error {
+	if c.Bundle != "" {
+		return c.fromBundle(ctx, e)
+	}
+	if c.Scenario.Source == "" {
+		return errs.Usagef("want a scenario, or --bundle")
+	}
+	c.Kernel = cmp.Or(c.Kernel, defaultKernel)
 	if c.Bisect {
 		return c.forGit(ctx, e)
 	}
 	if c.Source != "" || len(c.Signature) > 0 {
 		return errs.Usagef("--source and --signature go with --bisect")
 	}
-	return c.run(ctx, e, session.Only(c.Kernel), store.Terms{Until: c.Until, TrialSeed: c.TrialSeed})
+	return c.run(ctx, e, c.Scenario, session.Only(c.Kernel), store.Terms{Until: c.Until, TrialSeed: c.TrialSeed})
+}
+
+// defaultKernel is what scenarios run on.
+const defaultKernel = "stock"
+
+// armFlags are the kernels of a campaign.
+type armFlags struct {
+	Arm     []string `sep:"none" placeholder:"NAME=K" help:"A kernel to compare; the first one is the base. Repeatable."`
+	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first, in every fifth round, and up to four times more if it has not hung by then. Repeatable."`
+	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. Runs as controls do. Repeatable."`
+}
+
+func (f armFlags) arms() (arms []session.Arm, err error) {
+	for _, kind := range []struct {
+		texts []string
+		session.Arm
+	}{{texts: f.Arm}, {f.Control, session.Arm{Control: true}}, {f.NoFault, session.Arm{NoFault: true}}} {
+		for _, text := range kind.texts {
+			a := kind.Arm
+			if err := a.Parse(text); err != nil {
+				return nil, err
+			}
+			if slices.ContainsFunc(arms, func(o session.Arm) bool { return o.Name == a.Name }) {
+				return nil, errs.Usagef("arm %q is given twice", a.Name)
+			}
+			arms = append(arms, a)
+		}
+	}
+	if len(arms) > 0 && len(f.Arm) == 0 {
+		return nil, errs.Usagef("want at least one --arm NAME=KERNEL beside controls")
+	}
+	return arms, nil
 }
 
 type compareCmd struct {
+	Scenario scenario.Ref `arg:"" help:"As run takes it."`
 	campaignFlags
-	Arm     []string `required:"" sep:"none" placeholder:"NAME=K" help:"A kernel to compare; the first one is the base. Repeatable."`
-	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first, in every fifth round, and up to four times more if it has not hung by then. Repeatable."`
-	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. Runs as controls do. Repeatable."`
-	Until   string   `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Start no trial after one that hung; or once every arm differs from the base (by a test that may be looked at after each trial); or also once that would have shown half the rate, with --power."`
-	Power   float64  `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
+	armFlags
+	Until string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Start no trial after one that hung; or once every arm differs from the base (by a test that may be looked at after each trial); or also once that would have shown half the rate, with --power."`
+	Power float64 `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
 }
 
 func (c *compareCmd) Run(ctx context.Context, e *env) error {
@@ -73,23 +114,14 @@ func (c *compareCmd) Run(ctx context.Context, e *env) error {
 	if (store.Terms{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
 		return errs.Usagef("--until %s needs two --arm to compare, there is one", c.Until)
 	}
-	var arms []session.Arm
-	for _, kind := range []struct {
-		texts []string
-		session.Arm
-	}{{texts: c.Arm}, {c.Control, session.Arm{Control: true}}, {c.NoFault, session.Arm{NoFault: true}}} {
-		for _, text := range kind.texts {
-			a := kind.Arm
-			if err := a.Parse(text); err != nil {
-				return err
-			}
-			if slices.ContainsFunc(arms, func(o session.Arm) bool { return o.Name == a.Name }) {
-				return errs.Usagef("arm %q is given twice", a.Name)
-			}
-			arms = append(arms, a)
-		}
+	arms, err := c.arms()
+	if err != nil {
+		return err
 	}
-	return c.run(ctx, e, arms, store.Terms{Until: c.Until, Power: c.Power})
+	if len(arms) == 0 {
+		return errs.Usagef("want at least one --arm NAME=KERNEL")
+	}
+	return c.run(ctx, e, c.Scenario, arms, store.Terms{Until: c.Until, Power: c.Power})
 }
 
 func checkPower(power float64) error {
@@ -101,8 +133,8 @@ func checkPower(power float64) error {
 
 // run checks everything that can be checked before a guest starts, and completes
 // spec from the command's flags.
-func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, asked store.Terms) error {
-	s, text, err := f.scenario()
+func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms []session.Arm, asked store.Terms) error {
+	s, text, err := f.find(ref)
 	if err != nil {
 		return err
 	}
@@ -126,16 +158,25 @@ func (f *campaignFlags) run(ctx context.Context, e *env, arms []session.Arm, ask
 	}
 	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
 	spec.Until, spec.Power, spec.TrialSeed, spec.Known = asked.Until, asked.Power, asked.TrialSeed, issues
+	spec.Shard = f.Shard
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
-	out, err := e.Run(ctx, st, spec)
+	out, err := e.runOrGoOn(ctx, st, spec)
 	return e.conclude(spec.Seed, out, err)
 }
 
-// scenario is the one that was asked for, with the text it was read from.
-func (f *campaignFlags) scenario() (scenario.Scenario, []byte, error) {
-	return session.FindScenario(f.Scenario.By(scenario.Backend(f.Backend)))
+// find reads a scenario, with the backend that was asked for.
+func (f *campaignFlags) find(ref scenario.Ref) (scenario.Scenario, []byte, error) {
+	return session.FindScenario(ref.By(scenario.Backend(f.Backend)))
+}
+
+// runOrGoOn runs a campaign; a shard of one that was interrupted goes on.
+func (e *env) runOrGoOn(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
+	if spec.Shard == (store.Shard{}) {
+		return e.Run(ctx, st, spec)
+	}
+	return e.RunShard(ctx, st, spec)
 }
 
 func (f *campaignFlags) check(until string) error {
@@ -147,6 +188,9 @@ func (f *campaignFlags) check(until string) error {
 	}
 	if f.Trials == 0 && f.For == 0 && until == "" {
 		f.Trials = 3
+	}
+	if err := f.ShardFlag.Check(f.Trials, f.Seed); err != nil {
+		return err
 	}
 	f.Seed = session.SeedOr(f.Seed)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/harness/bisect"
@@ -46,12 +47,15 @@ func (c *runCmd) forGit(ctx context.Context, e *env) error {
 }
 
 func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error) {
-	s, yaml, err := c.scenario()
+	s, yaml, err := c.find(c.Scenario)
 	if err != nil {
 		return "", err
 	}
 	if err := c.check(c.Until); err != nil {
 		return "", err
+	}
+	if c.Shard != (store.Shard{}) {
+		return "", errs.Usagef("--bisect asks about one commit on this machine: give no --shard with it")
 	}
 	if c.Source != "" {
 		if c.Kernel, err = bisect.FromSource(ctx, &e.Session, c.Source); err != nil {

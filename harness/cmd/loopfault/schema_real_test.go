@@ -106,8 +106,8 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		"run":     {runOutput{Run: r.Name, Dir: "res/" + r.Name, Summary: r.Summary}},
 		"explore": {explore.Found{Hung: &explore.Hung{Trial: 3}, Tried: []explore.Smaller{{Schedule: "3+1"}}, Summary: r.Summary}, explore.Found{Tried: []explore.Smaller{}, Summary: r.Summary}},
 		"reproduce": {
-			reproduce.Found{Scenarios: []reproduce.Likely{{Shared: []string{"f"}}}, Reproduced: &reproduce.Reproduced{Match: match.Match{Agrees: match.Agreement{Frames: []string{}}, Sightings: []match.Sighting{{}}}}},
-			reproduce.Found{Scenarios: []reproduce.Likely{}, Below: &below},
+			reproduce.Found{Wanted: []reproduce.Wanted{{}}, Scenarios: []reproduce.Likely{{Shared: []string{"f"}, Agrees: []string{}, Differs: []string{"g"}}}, Reproduced: &reproduce.Reproduced{Match: match.Match{Agrees: match.Agreement{Frames: []string{}}, Sightings: []match.Sighting{{}}}}},
+			reproduce.Found{Wanted: []reproduce.Wanted{}, Scenarios: []reproduce.Likely{}, Below: &below},
 		},
 		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},

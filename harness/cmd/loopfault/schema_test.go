@@ -43,6 +43,7 @@ var outputs = map[string][]any{
 	"explore": {explore.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
+	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}}, "collect": {collectOutput{}},
 	"report": {summary.Summary{}}, "list": {runsOutput{}},
 	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
 	"doctor": {checksOutput{}},

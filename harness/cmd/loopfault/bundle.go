@@ -1,0 +1,113 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/google/renameio/v2"
+
+	"loopfault/errs"
+	"loopfault/harness/bundle"
+	"loopfault/harness/scenario"
+	"loopfault/harness/session"
+	"loopfault/results/store"
+)
+
+type bundleCmd struct {
+	What   string `arg:"" help:"A stored run, a trial of one (as latest/3), or a scenario as run takes it, with the flags below."`
+	Output string `short:"o" required:"" placeholder:"FILE" help:"File to write, as in campaign.tar.zst."`
+	armFlags
+	Trials int     `placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
+	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Of a scenario: as compare takes it."`
+	Seed   *uint64 `placeholder:"S" help:"Of a scenario: seed of the plan. Default: a random one, which is printed."`
+}
+
+// bundleOutput is what bundle --json prints.
+type bundleOutput struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"` // of the file, compressed
+	bundle.Contents
+}
+
+func (c *bundleCmd) Run(ctx context.Context, e *env) error {
+	spec, err := c.spec(ctx, e)
+	if err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(c.Output, renameio.WithPermissions(0o644))
+	if err != nil {
+		return errs.ByUser(err)
+	}
+	defer out.Cleanup()
+	contents, err := bundle.Pack(ctx, out, spec, e.Report)
+	if err != nil {
+		return err
+	}
+	at, err := out.Seek(0, 1)
+	if err != nil {
+		return err
+	}
+	if err := out.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	if e.json {
+		return e.printJSON(bundleOutput{c.Output, at, contents})
+	}
+	fmt.Fprintf(e.stdout, "%s: %s, %s unpacked: %s of scenario %s, seed %d\n", c.Output, humanize.IBytes(uint64(at)), humanize.IBytes(uint64(contents.Bytes())),
+		whatOf(contents), contents.Name, contents.Seed)
+	fmt.Fprintf(e.stdout, "on a host that has QEMU: loopfault run --bundle %s, or unpack it there and run ./reproduce\n", c.Output)
+	return nil
+}
+
+func whatOf(c bundle.Contents) string {
+	if c.Trial != nil {
+		return "trial " + c.Trial.Name
+	}
+	return "a campaign"
+}
+
+// spec finds what is meant: a trial, a run, or a scenario.
+func (c *bundleCmd) spec(ctx context.Context, e *env) (bundle.Spec, error) {
+	arms, err := c.arms()
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	st, err := store.Find(e.Results)
+	if err == nil {
+		if stored, n, err := st.LoadTrial(c.What); err == nil {
+			return c.stored(arms, func() (bundle.Spec, error) { return e.PackTrial(ctx, stored, n) })
+		}
+		stored, err := st.Load(c.What)
+		if err == nil {
+			return c.stored(arms, func() (bundle.Spec, error) { return e.PackRun(ctx, stored) })
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(c.What, ".yaml") {
+			return bundle.Spec{}, errs.ByUser(err)
+		}
+	}
+	if c.Trials < 0 {
+		return bundle.Spec{}, errs.Usagef("--trials is %d, want at least 1", c.Trials)
+	}
+	if len(arms) == 0 {
+		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", c.What, e.Results)
+	}
+	ref, err := scenario.ParseRef(c.What)
+	if err != nil {
+		return bundle.Spec{}, errs.ByUser(err)
+	}
+	terms := store.Terms{Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed)}
+	return e.PackCampaign(ctx, ref, arms, terms)
+}
+
+// stored packs what is stored, which has its arms and its plan.
+func (c *bundleCmd) stored(arms []session.Arm, pack func() (bundle.Spec, error)) (bundle.Spec, error) {
+	if len(arms) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil {
+		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until or --seed with it")
+	}
+	return pack()
+}

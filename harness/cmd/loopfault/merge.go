@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"loopfault/harness/merge"
+	"loopfault/results/report/text"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+)
+
+type mergeCmd struct {
+	From   []string `arg:"" name:"dir" help:"Runs of shards, directories with such runs in them at any depth, or tar archives of them (also gzip, bzip2, zstd)."`
+	Output string   `short:"o" placeholder:"RESULTS" help:"Results directory that the merged run goes into. Default: that of --results."`
+}
+
+// mergedOutput is what merge --json prints.
+type mergedOutput struct {
+	Run      string        `json:"run"`
+	Dir      string        `json:"dir"`
+	Seed     uint64        `json:"seed"`
+	Complete bool          `json:"complete"`
+	Merged   *store.Merged `json:"merged"`
+	summary.Summary
+}
+
+// mostOnPage is how many trials a report page is written of: it lists each, and takes memory
+// for all.
+const mostOnPage = 20_000
+
+func (c *mergeCmd) Run(ctx context.Context, e *env) error {
+	if c.Output != "" {
+		e.Results = c.Output
+	}
+	out, err := merge.Run(ctx, merge.Request{From: c.From, Results: e.Results, Report: e.Report})
+	if err != nil {
+		return err
+	}
+	if out.PassedBy > 0 {
+		fmt.Fprintf(e.stderr, "loopfault: passed over %d runs that are no shards\n", out.PassedBy)
+	}
+	trials := 0
+	for _, a := range out.Summary.Arms {
+		trials += a.Trials
+	}
+	if trials <= mostOnPage {
+		err = e.pageOf(out.Run)
+	} else {
+		fmt.Fprintf(e.stderr, "loopfault: no report.html of %d trials: loopfault report %s --format html makes one\n", trials, out.Run.Name)
+	}
+	if perr := c.print(e, out); perr != nil || err != nil {
+		return errors.Join(perr, err)
+	}
+	if j := summary.Judge(out.Summary); j != summary.Clean || out.Complete() {
+		return outcomeOf(j)
+	}
+	return &outcome{exitInconclusive} // what is missing may hang
+}
+
+func (e *env) pageOf(run *store.Run) error {
+	stored, err := e.Load(run.Name)
+	if err != nil {
+		return err
+	}
+	return e.WritePage(stored)
+}
+
+func (c *mergeCmd) print(e *env, out merge.Outcome) error {
+	dir := filepath.Clean(out.Run.Dir)
+	if e.json {
+		return e.printJSON(mergedOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Manifest.Merged, out.Summary})
+	}
+	text.Summary(e.stdout, out.Summary)
+	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", out.Manifest.Seed, dir)
+	if !out.Complete() {
+		fmt.Fprintf(e.stdout, "not complete: run or go on with the shards named above and merge again, or run the rest here with loopfault resume %s\n", out.Run.Name)
+	}
+	return nil
+}

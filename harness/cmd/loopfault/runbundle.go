@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"loopfault/errs"
+	"loopfault/harness/bundle"
+	"loopfault/harness/campaign"
+	"loopfault/results/store"
+	"loopfault/results/summary"
+)
+
+// fromBundle runs what a bundle holds.
+func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
+	switch {
+	case c.Scenario.Source != "" || c.Kernel != "" || c.Seed != nil || c.TrialSeed != nil || c.Until != "" || c.Bisect || c.Backend != "" || c.Known != "":
+		return errs.Usagef("--bundle has the scenario, the kernels, the seed and what ends it: give none of these with it")
+	case c.Trials < 0:
+		return errs.Usagef("--trials is %d, want at least 1", c.Trials)
+	}
+	if err := e.UseBundle(ctx, c.Bundle); err != nil {
+		return err
+	}
+	e.Dry = c.DryRun
+	spec, err := e.BundleCampaign(ctx, c.GuestFlags)
+	if err != nil {
+		return err
+	}
+	if c.Trials > 0 {
+		spec.Trials = c.Trials
+	}
+	if c.For > 0 {
+		spec.For = store.Duration(c.For)
+	}
+	if err := c.ShardFlag.Check(spec.Trials, &spec.Seed); err != nil {
+		return err
+	}
+	spec.Shard = c.Shard
+	if c.DryRun {
+		return e.printPlan(spec)
+	}
+	st, err := store.Open(e.Results)
+	if err != nil {
+		return errs.ByUser(err)
+	}
+	out, err := e.runOrGoOn(ctx, st, spec)
+	if e.Bundle.Trial == nil {
+		return e.conclude(spec.Seed, out, err)
+	}
+	return e.concludeTrial(*e.Bundle.Trial, spec.Seed, out, err)
+}
+
+// bundledOutput is what run --bundle --json prints of a bundled trial.
+type bundledOutput struct {
+	Run        string       `json:"run"`
+	Dir        string       `json:"dir"`
+	Seed       uint64       `json:"seed"`
+	Complete   bool         `json:"complete"`
+	Trial      bundle.Trial `json:"trial"`
+	Reproduced *int         `json:"reproduced"` // trial in which the same came of it; null if there is none
+	summary.Summary
+}
+
+// concludeTrial says whether a bundled trial came to the same again.
+func (e *env) concludeTrial(was bundle.Trial, seed uint64, out campaign.Outcome, err error) error {
+	if out.Run == nil {
+		return err
+	}
+	trials, rerr := out.Run.ReadTrials()
+	if rerr != nil {
+		return errors.Join(err, rerr)
+	}
+	if e.json {
+		o := bundledOutput{Run: out.Run.Name, Dir: filepath.Clean(out.Run.Dir), Seed: seed, Complete: out.Complete, Trial: was, Summary: out.Summary}
+		if t := sameIn(was, trials); t != nil {
+			o.Reproduced = &t.N
+		}
+		return errors.Join(err, e.printJSON(o), judged(out, err))
+	}
+	cerr := e.conclude(seed, out, err)
+	fmt.Fprintln(e.stdout, againLine(was, trials))
+	return cerr
+}
+
+func judged(out campaign.Outcome, err error) error {
+	if err != nil {
+		return nil
+	}
+	return judge(out.Summary)
+}
+
+func sameIn(was bundle.Trial, trials []store.Trial) *store.Trial {
+	for i := range trials {
+		if was.Same(trials[i]) {
+			return &trials[i]
+		}
+	}
+	return nil
+}
+
+// againLine says in a line whether the same came of a trial again.
+func againLine(was bundle.Trial, trials []store.Trial) string {
+	what := fmt.Sprintf("%s (%s)", was.Verdict, was.Title)
+	if was.Title == "" {
+		what = string(was.Verdict)
+	}
+	if t := sameIn(was, trials); t != nil {
+		return fmt.Sprintf("REPRODUCED in trial %d of %d: %s, as in trial %s", t.N, len(trials), what, was.Name)
+	}
+	for _, t := range trials {
+		if t.Title != "" {
+			return fmt.Sprintf("NOT reproduced, but something else: %s (%s); trial %s was %s", t.Verdict.Kind, t.Title, was.Name, what)
+		}
+	}
+	return fmt.Sprintf("NOT reproduced in %d trials; trial %s was %s. Timing is not in a seed: try --trials 20", len(trials), was.Name, what)
+}

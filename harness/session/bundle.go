@@ -1,0 +1,185 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"loopfault/errs"
+	"loopfault/harness/bundle"
+	"loopfault/harness/campaign"
+	"loopfault/harness/scenario"
+	"loopfault/results/store"
+	"loopfault/vmimages/cache"
+	"loopfault/vmimages/image"
+	"loopfault/vmimages/kernel"
+)
+
+// UseBundle opens a bundle, whose kernels and image guests are run with from then on.
+func (e *Session) UseBundle(ctx context.Context, name string) (err error) {
+	e.Bundle, err = bundle.Open(ctx, name, e.Version, e.Report)
+	return err
+}
+
+// useBundleOf opens the bundle that a stored run was made with, if it was made with one.
+func (e *Session) useBundleOf(ctx context.Context, m store.Manifest) error {
+	if m.Bundle == "" || e.Bundle != nil {
+		return nil
+	}
+	if err := e.UseBundle(ctx, m.Bundle); err != nil {
+		return fmt.Errorf("run %s was made with a bundle: %w", m.Run, err)
+	}
+	return nil
+}
+
+// carried are kernels and root image of the bundle, instead of the cache's.
+func (e *Session) carried(names []string) (kernels []kernel.Build, img image.Image, err error) {
+	for _, name := range names {
+		k, err := e.Bundle.Kernel(name)
+		if err != nil {
+			return nil, img, err
+		}
+		kernels = append(kernels, k)
+	}
+	return kernels, e.Bundle.Image(), nil
+}
+
+// BundleCampaign is the campaign that the bundle in use holds.
+func (e *Session) BundleCampaign(ctx context.Context, flags GuestFlags) (campaign.Spec, error) {
+	b := e.Bundle
+	ref, err := scenario.ParseRef(b.ScenarioRef())
+	if err != nil {
+		return campaign.Spec{}, errs.ByUser(err)
+	}
+	s, text, err := FindScenario(ref)
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	var arms []Arm
+	for _, a := range b.Arms {
+		arms = append(arms, Arm{Name: a.Name, Kernel: a.Kernel, Control: a.Control, NoFault: a.NoFault})
+	}
+	flags.Cold, flags.Vmcore = flags.Cold || b.Cold, flags.Vmcore || b.Vmcore
+	spec, err := e.Campaign(ctx, s, text, arms, flags)
+	if err != nil {
+		return spec, err
+	}
+	terms := b.Terms
+	terms.Cold, terms.Vmcore, terms.Stalls = spec.Cold, spec.Vmcore, spec.Stalls || terms.Stalls
+	spec.Terms = terms
+	return spec, nil
+}
+
+// PackRun says what to pack of a stored run: its campaign, with the kernels and the root image that it was made with.
+func (e *Session) PackRun(ctx context.Context, stored store.Stored) (bundle.Spec, error) {
+	m := stored.Manifest
+	s, text, err := scenarioOf(stored)
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	spec := bundle.Spec{Scenario: text, Contents: bundle.Contents{Loopfault: e.Version, Name: m.Name, Variant: s.Choices.String(), Terms: m.Terms}}
+	spec.Part, spec.Shard = "", store.Shard{} // whoever runs it says which
+	if err := e.useBundleOf(ctx, m); err != nil {
+		return spec, err
+	}
+	c, err := cache.Open("")
+	if err != nil {
+		return spec, err
+	}
+	for _, a := range m.Arms {
+		name, err := e.sameKernel(a)
+		if err != nil {
+			return spec, err
+		}
+		k, err := e.resolve(c, name)
+		if err != nil {
+			return spec, err
+		}
+		spec.Add(bundle.Arm{Name: a.Name, Kernel: a.Kernel, Control: a.Control, NoFault: a.NoFault}, k)
+	}
+	if spec.Image, err = e.sameImage(c, m.Image); err != nil {
+		return spec, err
+	}
+	spec.Program, err = os.Executable()
+	return spec, err
+}
+
+// PackTrial says what to pack of a stored trial: its one arm and seed, and what came of it.
+func (e *Session) PackTrial(ctx context.Context, stored store.Stored, n int) (bundle.Spec, error) {
+	planned, err := plannedTrial(stored, n)
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	t, err := stored.ReadTrial(n)
+	if err != nil {
+		return bundle.Spec{}, errs.Usagef("trial %s/%d has not ended: %w", stored.Name, n, err)
+	}
+	stored.Manifest.Arms = slices.DeleteFunc(slices.Clone(stored.Manifest.Arms), func(a store.Arm) bool { return a.Name != planned.Arm })
+	for i := range stored.Manifest.Arms {
+		stored.Manifest.Arms[i].Control = false // a replay wants the hang
+	}
+	spec, err := e.PackRun(ctx, stored)
+	name := fmt.Sprintf("%s/%d", stored.Name, n)
+	spec.Trial = &bundle.Trial{Name: name, Verdict: t.Verdict.Kind, Title: t.Title, Signature: t.Signature}
+	spec.Trials, spec.For, spec.Until, spec.Known = 1, 0, store.UntilHang, nil
+	spec.TrialSeed, spec.ReplayOf = &planned.Seed, name
+	return spec, err
+}
+
+// PackCampaign says what to pack of a campaign that has not run yet. Kernels and image are built if need be.
+func (e *Session) PackCampaign(ctx context.Context, ref scenario.Ref, arms []Arm, terms store.Terms) (bundle.Spec, error) {
+	s, text, err := FindScenario(ref)
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	spec := bundle.Spec{Scenario: text, Contents: bundle.Contents{Loopfault: e.Version, Name: s.Ref().String(), Variant: s.Choices.String(), Terms: terms}}
+	c, err := cache.Open("")
+	if err != nil {
+		return spec, err
+	}
+	var names []string
+	for _, a := range arms {
+		names = append(names, a.Kernel)
+	}
+	if err := knownNames(c, names); err != nil {
+		return spec, err
+	}
+	for _, a := range arms {
+		k, err := e.kernel(ctx, c, a.Kernel)
+		if err != nil {
+			return spec, err
+		}
+		spec.Add(bundle.Arm{Name: a.Name, Kernel: a.Kernel, Control: a.Control, NoFault: a.NoFault}, k)
+	}
+	if spec.Image, err = e.image(ctx, c); err != nil {
+		return spec, err
+	}
+	spec.Program, err = os.Executable()
+	return spec, err
+}
+
+// sameImage finds the root image that a run was made with.
+func (e *Session) sameImage(c *cache.Cache, was store.Image) (image.Image, error) {
+	if e.Bundle != nil {
+		return e.Bundle.Image(), nil
+	}
+	list, err := image.List(c)
+	if err != nil {
+		return image.Image{}, err
+	}
+	for _, img := range list {
+		if img.SHA256 == was.SHA256 {
+			return img, nil
+		}
+	}
+	return image.Image{}, errs.Usagef("the root image of the run (sha256 %.12s) is gone from the cache", was.SHA256)
+}
+
+// resolve is kernel.Resolve, in the bundle if one is in use.
+func (e *Session) resolve(c *cache.Cache, name string) (kernel.Build, error) {
+	if e.Bundle != nil {
+		return e.Bundle.Kernel(name)
+	}
+	return kernel.Resolve(c, name)
+}
