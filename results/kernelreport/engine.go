@@ -95,7 +95,7 @@ func (e *engine) feed(raw []byte, start, end int) {
 
 // whole takes a line that is not broken, and each of those that were made one.
 func (e *engine) whole(raw []byte, start, end int) {
-	if e.marks&(markEncoded|markTrace) == 0 { // nearly every line
+	if e.marks == 0 { // nearly every line
 		if raw = raw[:min(len(raw), maxLine)]; !e.unprefixed(raw, start, end, nil) {
 			e.prefixed(raw, start, end, nil)
 		}
@@ -132,12 +132,17 @@ func (e *engine) single(raw []byte, start, end int, from *origin) {
 	}
 }
 
-// joined is splitJoined for the line that is fed.
+// joined divides the line that is fed if it is several.
 func (e *engine) joined(raw []byte) [][]byte {
-	if e.marks&markTrace == 0 {
-		return nil
+	if e.marks&markTrace != 0 {
+		if parts := splitJoined(raw); parts != nil {
+			return parts
+		}
 	}
-	return splitJoined(raw)
+	if e.marks&markOffset != 0 {
+		return splitEntries(raw)
+	}
+	return nil
 }
 
 // origin is what is known of a line beside its text: from the record that held it, or from a prefix that was learned and

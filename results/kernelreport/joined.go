@@ -60,6 +60,32 @@ func splitJoined(b []byte) [][]byte {
 	return parts
 }
 
+// splitEntries cuts a line behind each of the stack entries that were joined to it; nil if it holds one at most. Arm prints
+// two in a line, with the word between them.
+func splitEntries(b []byte) [][]byte {
+	first := bytes.Index(b, []byte("+0x"))
+	if first < 0 || bytes.Count(b[first+1:], []byte("+0x")) == 0 || bytes.Contains(b, []byte("from ")) {
+		return nil
+	}
+	var parts [][]byte
+	from := 0
+	for i := first; i < len(b); i++ {
+		if n := entryEnd(b[i:]); n > 0 {
+			i += n
+			parts = append(parts, bytes.TrimSpace(b[from:i]))
+			from = i
+			i--
+		}
+	}
+	if len(parts) < 2 {
+		return nil
+	}
+	if rest := bytes.TrimSpace(b[from:]); len(rest) > 0 {
+		parts = append(parts, rest)
+	}
+	return parts
+}
+
 // entryEnd is the length of the rest of a stack entry, from its offset or the place in the source on: "+0x1/0x2 [mod]",
 // " (fs/nfs/a.c:12)"; 0 if b does not begin with one.
 func entryEnd(b []byte) int {

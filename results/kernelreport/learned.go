@@ -216,7 +216,7 @@ func (e *engine) anchor(b []byte) int {
 	if at := anchor(b); at > 0 || e.marks&markOffset == 0 {
 		return at
 	}
-	if at := bytes.Index(b[:min(len(b), maxLearned)], []byte("[<0>] ")); at > 0 && bytes.IndexByte([]byte(" \t:"), b[at-1]) >= 0 && len(trimQuotes(b[:at])) > 0 {
+	if at := bytes.Index(b[:min(len(b), maxLearned)], []byte("[<0>] ")); at > 0 && bytes.IndexByte([]byte(" \t:"), b[at-1]) >= 0 && bytes.Contains(b[at:], []byte("+0x")) && len(trimQuotes(b[:at])) > 0 {
 		return at
 	}
 	return 0

@@ -77,11 +77,11 @@ func mayBeRecord(raw []byte) bool {
 	case '{', '}', '"', ']', 0x1e:
 		return true
 	case '[':
-		return len(t) == 1 || t[1] == '{' || t[1] == ' ' && len(t) > 2 && t[2] == '{'
-	case 'M', 'S':
-		return hasPrefix(t, "MESSAGE=") || hasPrefix(t, "SUBSYSTEM=")
+		return len(t) < 6 || t[1] == '{' || t[1] == ' ' && t[2] == '{'
+	case '_':
+		return true
 	case '-', 'd':
 		return hasPrefix(t, "- {") || hasPrefix(t, "data: {")
 	}
-	return false
+	return t[0] >= 'A' && t[0] <= 'Z' && (isField(t) || aboveRecord(t))
 }

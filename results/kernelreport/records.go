@@ -35,8 +35,8 @@ func fromRecord(raw []byte) (text, host []byte, foreign bool) {
 	case c == '"' && len(t) > 3:
 		return fromPretty(t, raw)
 	case c == '_' || c >= 'A' && c <= 'Z':
-		if bytes.Contains(t, []byte(" [s=")) && bytes.Contains(t, []byte(";i=")) {
-			return nil, nil, true // above a record of journalctl -o verbose
+		if aboveRecord(t) {
+			return nil, nil, true
 		}
 		return fromField(t, raw)
 	}
@@ -181,16 +181,24 @@ func fromField(t, raw []byte) (text, host []byte, foreign bool) {
 		return raw, nil, false
 	case string(t[:n]) == "MESSAGE":
 		return t[n+1:], []byte{}, false
-	case t[0] == '_':
+	case t[0] == '_' || isField(t):
 		return nil, nil, true
-	}
-	for _, name := range recordFields {
-		if hasPrefix(t, name) {
-			return nil, nil, true
-		}
 	}
 	return raw, nil, false
 }
 
-// recordFields begin the names of the fields that stand beside a message of the kernel's.
-var recordFields = [...]string{"PRIORITY=", "SYSLOG_", "MESSAGE_ID=", "SUBSYSTEM=", "DEVICE=", "CODE_"}
+// isField reports whether a line begins with a message of the kernel's in a record, or with a field that stands beside one.
+func isField(t []byte) bool {
+	for _, name := range [...]string{"MESSAGE=", "MESSAGE_ID=", "PRIORITY=", "SYSLOG_", "SUBSYSTEM=", "DEVICE=", "CODE_"} {
+		if t[0] == name[0] && hasPrefix(t, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboveRecord recognises the line above a record of journalctl -o verbose: a date and where the record is in the journal.
+func aboveRecord(t []byte) bool {
+	i := bytes.Index(t[:min(len(t), 64)], []byte(" [s="))
+	return i > 0 && bytes.Contains(t[i:], []byte(";i="))
+}

@@ -15,7 +15,7 @@ func severalLines(raw []byte) [][]byte {
 	if bytes.IndexByte(raw, '\n') >= 0 {
 		return bytes.Split(raw, []byte("\n"))
 	}
-	if len(raw) < minJoined || bytes.Count(raw, brokenHere) < minBroken {
+	if len(raw) < minJoined || !bytes.Contains(raw, []byte("Call ")) || bytes.Count(raw, brokenHere) < minBroken {
 		return nil
 	}
 	raw = bytes.ReplaceAll(raw, []byte(`\t`), []byte("\t"))
