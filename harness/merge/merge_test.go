@@ -225,5 +225,5 @@ func TestSequentialTestUsesRoundsInOrder(t *testing.T) {
 	// Without shard 3 two rounds are left before the gap, whatever lies behind.
 	gap, _ := merged(t, shards(t, s, 1, 2, 4))
 	assert.Equal(t, stats.TooFew, gap.Summary.Comparisons[0].Word)
-	assert.Regexp(t, `Trial \d+ of the plan is missing: the sequential tests rest on the \d+ before it`, strings.Join(gap.Summary.Notes, "\n"))
+	assert.Regexp(t, `Trial \d+ of the plan is missing: the sequential tests use the \d+ trials before it`, strings.Join(gap.Summary.Notes, "\n"))
 }

@@ -107,7 +107,7 @@ func TestAspectsCount(t *testing.T) {
 	same := find("pnfs-layoutreturn-evict", Tell(hangs, "opts: vers=4.1\nnfsv4: pnfs=LAYOUT_SCSI"))
 	assert.Contains(t, same.Agrees, "NFS 4.1")
 	assert.Contains(t, same.Agrees, "layout scsi")
-	assert.Equal(t, "pnfs-layoutreturn-evict:vers=4.1,layout=scsi", same.Scenario.Ref(), "it runs with what the text tells")
+	assert.Equal(t, "pnfs-layoutreturn-evict:vers=4.1,layout=scsi", same.Scenario.Ref().String(), "it runs with what the text tells")
 	other := find("pnfs-layoutreturn-evict", Tell(hangs, "opts: vers=3\nnfsv4: pnfs=not configured"))
 	assert.Contains(t, other.Differs, "NFS 3")
 	assert.Contains(t, other.Differs, "no layouts")

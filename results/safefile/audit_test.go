@@ -50,6 +50,7 @@ var allowed = map[string]string{
 	"harness/cmd/loopfault/try.go":            "writes where the user says",
 	"harness/cmd/loopfault/kernel.go":         "patches and configurations that the user names",
 	"harness/cmd/loopfault-bench/":            "in directories that it has just made, and where the user says",
+	"harness/session/machine.go AgentPath":    "asks whether there is a program where the user says",
 	"harness/session/machine.go agentOf":      "asks whether there is a program of this installation",
 	"harness/nightly/kernels.go imageKernels": "kernel images that the user's suite names",
 	"results/textinput/open.go openInput":     "what the shell has opened for us",

@@ -154,7 +154,7 @@ func (a *Arm) addSignature(t store.Trial, listed *known.Issue) {
 	v := t.Verdict
 	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind })
 	if i < 0 {
-		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind})
+		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind, Detectors: []string{}})
 		i = len(a.Signatures) - 1
 	}
 	s := &a.Signatures[i]
