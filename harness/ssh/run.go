@@ -55,8 +55,8 @@ func (c *Client) CopyOut(ctx context.Context, path string, w io.Writer) (int64, 
 }
 
 func (c *Client) exec(ctx context.Context, command string, stdin io.Reader, stdout io.Writer, stderr *capped) error {
-	err := c.within(ctx, "run", func() error {
-		session, err := c.client.NewSession()
+	err := c.within(ctx, "run", func(ctx context.Context) error {
+		session, err := c.session(ctx)
 		if err != nil {
 			return err
 		}
@@ -65,6 +65,26 @@ func (c *Client) exec(ctx context.Context, command string, stdin io.Reader, stdo
 		return session.Run(command)
 	})
 	return named(command, err, stderr)
+}
+
+// session opens a channel for one command. The library waits for ever for a channel that it
+// asked for just after the connection was closed; then the wait is left behind.
+func (c *Client) session(ctx context.Context) (*ssh.Session, error) {
+	type opened struct {
+		session *ssh.Session
+		err     error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		s, err := c.client.NewSession()
+		done <- opened{s, err}
+	}()
+	select {
+	case o := <-done:
+		return o.session, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // named turns the library's exit status into ours.

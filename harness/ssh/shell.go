@@ -37,7 +37,7 @@ func (c *Client) Shell(ctx context.Context, in *os.File, out, errOut io.Writer, 
 }
 
 func (c *Client) shell(ctx context.Context, in *os.File, out, errOut io.Writer, command string) error {
-	session, err := c.client.NewSession()
+	session, err := c.session(ctx)
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (c *Client) Close() error { return c.client.Close() }
 
 // within runs call with a bound: when ctx ends first, the connection is closed
 // under it. A ctx without a deadline gets limits.Call.
-func (c *Client) within(ctx context.Context, op string, call func() error) error {
+func (c *Client) within(ctx context.Context, op string, call func(context.Context) error) error {
 	if _, has := ctx.Deadline(); !has {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.limits.Call)
@@ -115,7 +115,7 @@ func (c *Client) within(ctx context.Context, op string, call func() error) error
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
 	defer stop()
-	err := call()
+	err := call(ctx)
 	var exit *ssh.ExitError
 	switch {
 	case err == nil, errors.As(err, &exit):

@@ -110,6 +110,19 @@ func TestFrozenServerIsBounded(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
+// The library waits for ever for the answer to a request that it sent while the connection
+// was being closed. Seen on a busy host, in one of these tests.
+func TestConnectionClosedWhileASessionOpens(t *testing.T) {
+	s := serve(t, func(s *server) { s.frozen = true })
+	for range 50 {
+		c := s.dial(t, generous)
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		_, err := c.Run(ctx, "true")
+		assertLost(t, err)
+	}
+}
+
 func TestSlowCommandIsBounded(t *testing.T) {
 	c := serve(t, nil).dial(t, generous)
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
