@@ -98,7 +98,7 @@ var bannerWords = map[string]bool{"pid": true, "tid": true, "tgid": true, "proce
 // bannerTask reads the pid, and the name and state if they are there, from a line such as "==== 1234 (nfsd) ====",
 // "PID 1234, comm nfsd, state D", "nfsd/1234:", "--- stack of process 1234 umount ---".
 func bannerTask(b []byte) (pid *int, comm, state string) {
-	if bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
+	if hasPrefix(b, "[<") || bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
 		return nil, "", ""
 	}
 	keyed := false

@@ -374,7 +374,7 @@ func oopsHeader(b []byte) (it item, ok bool) {
 		if bytes.Contains(b, []byte("NULL")) {
 			it.subject = nullPointer
 		}
-	case bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")): // "do_IRQ: stack overflow: 1808"
+	case bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) && isDigit(b[len(b)-1]): // "do_IRQ: stack overflow: 1808"
 		it.subject = "stack overflow"
 	case has("general protection fault"):
 		it.subject = "general protection fault"

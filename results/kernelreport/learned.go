@@ -198,10 +198,14 @@ func blank(s string) bool {
 	return true
 }
 
-// printkTime reports whether a line begins with printk's time, as nearly every line of a console does.
+// printkTime reports whether a line begins with printk's time, or a field of fixed width as systemd's, as nearly every line of a
+// console does.
 func printkTime(b []byte) bool {
-	if b[0] != '[' {
+	if b[0] != '[' || len(b) < 2 {
 		return false
+	}
+	if b[1] == ' ' {
+		return true
 	}
 	for _, c := range b[1:] {
 		if c != ' ' && !isDigit(c) {

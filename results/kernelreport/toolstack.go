@@ -121,7 +121,11 @@ func tracedFrame(b []byte) (parsedFrame, bool) {
 			return p, false
 		}
 		b = trimSpaceLeft(b[h:])
-		b = b[:bytes.LastIndex(b, []byte("("))]
+		open := bytes.LastIndexByte(b, '(')
+		if open < 0 {
+			return p, false
+		}
+		b = b[:open]
 		n := nameRun(b)
 		if n == 0 || n > maxName || !hasPrefix(b[n:], "+0x") {
 			return p, false
