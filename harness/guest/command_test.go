@@ -22,7 +22,7 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 		Append: []string{"init=/sbin/loopfault-agent", "nfs.nfs4_disable_idmapping=1"},
 	}
 	opts := guest.Options{QEMU: "qemu", Accel: guest.TCG()}
-	want := `qemu -name g1,debug-threads=on -sandbox on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn=deny -accel tcg,thread=multi -cpu max -machine q35,hpet=off -m 1024 -smp 4 -nodefaults -no-user-config -display none -no-reboot -action panic=pause -action watchdog=pause -S
+	want := `qemu -name g1,debug-threads=on -sandbox on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn=deny -accel tcg,thread=multi -cpu max,la57=off -machine q35,hpet=off -m 1024 -smp 4 -nodefaults -no-user-config -display none -no-reboot -action panic=pause -action watchdog=pause -S
 -chardev socket,id=qmp,fd=3 -qmp chardev:qmp
 -add-fd fd=4,set=4 -add-fd fd=5,set=5 -chardev file,id=console,path=/dev/fdset/4,append=on -serial chardev:console
 -device pvpanic -device virtio-rng-pci -device vmgenid,guid=auto -device vmcoreinfo
@@ -37,7 +37,7 @@ func TestCommandIsAFunctionOfTheSpec(t *testing.T) {
 	t.Setenv("LOOPFAULT_SANDBOX", "off")
 	assert.NotContains(t, strings.Join(guest.Command(spec, opts), " "), "-sandbox")
 	opts.Accel = guest.KVM("host")
-	assert.Contains(t, strings.Join(guest.Command(spec, opts), " "), "-accel kvm -cpu host")
+	assert.Contains(t, strings.Join(guest.Command(spec, opts), " "), "-accel kvm -cpu host,la57=off")
 }
 
 // The script must really boot the machine, not just look like it.
