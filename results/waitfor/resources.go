@@ -66,11 +66,12 @@ var resources = map[string]resource{
 	"recovery": {thread: "-manager", verb: "finish it", kind: KindOther, label: "state recovery", watched: true, root: Lost,
 		cleared: "the state manager", holders: []string{"nfs4_run_state_manager", "nfs4_state_manager"}},
 	"slots": {verb: "free one", shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
-		// An OPEN holds its slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state).
-		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state"},
+		// An OPEN holds its slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state), and a
+		// LAYOUTGET until the client has made a layout segment of it (nfs4_proc_layoutget).
+		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"},
 		ops: []string{"*"}, also: []string{"recovery"}},
 	"drain": {verb: "give one back", shared: true, kind: KindSlots, label: "drained session", watched: true, root: Unknown,
-		cleared: "the end of all RPCs that hold session slots", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state"}, ops: []string{"*"}},
+		cleared: "the end of all RPCs that hold session slots", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"}, ops: []string{"*"}},
 	"cb-slot": {verb: "free it", shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
 		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
 	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,

@@ -33,6 +33,7 @@ var rules = []rule{
 
 	// RPCs that a task waits for itself.
 	{"rpc_wait_bit_killable ... nfs4_proc_layoutreturn", "rpc:LAYOUTRETURN"},
+	{"rpc_wait_bit_killable ... nfs4_proc_getdeviceinfo", "rpc:GETDEVICEINFO"}, // also below nfs4_proc_layoutget
 	{"rpc_wait_bit_killable ... nfs4_proc_layoutget", "rpc:LAYOUTGET"},
 	{"rpc_wait_bit_killable ... nfs4_proc_layoutcommit", "rpc:LAYOUTCOMMIT"},
 	{"rpc_wait_bit_killable ... nfs4_do_close", "rpc:CLOSE OPEN_DOWNGRADE"},

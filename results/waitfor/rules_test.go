@@ -24,6 +24,8 @@ var examples = []struct{ stack, waits string }{
 	{"nfs4_delay_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_layoutget do_syscall_64", "layoutget-again"},
 	{"nfs4_pnfs_ds_connect do_syscall_64", "ds-connect"},
 	{"rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_layoutreturn do_syscall_64", "rpc:LAYOUTRETURN"},
+	{"rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_call_sync _nfs4_proc_getdeviceinfo nfs4_proc_getdeviceinfo " +
+		"nfs4_find_get_deviceid bl_alloc_lseg pnfs_layout_process nfs4_proc_layoutget do_syscall_64", "rpc:GETDEVICEINFO"},
 	{"rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_layoutget do_syscall_64", "rpc:LAYOUTGET"},
 	{"rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_layoutcommit do_syscall_64", "rpc:LAYOUTCOMMIT"},
 	{"rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_do_close do_syscall_64", "rpc:CLOSE OPEN_DOWNGRADE"},
