@@ -9,11 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,13 +18,8 @@ import (
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/command"
 	"loopfault/vmimages/debian"
-	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
-
-// formatVersion changes when builds change in a way that the other inputs of a
-// key do not show.
-const formatVersion = 2
 
 // Builder builds kernels into a cache. Several may share one cache, in this or
 // other processes.
@@ -43,88 +35,6 @@ type Builder struct {
 	tarballs string // for tests; empty means debianDir
 	// fetch is for tests, nil means that of debian.Archive.
 	fetch func(ctx context.Context, name string, use func(deb string, v debian.Version) error) error
-}
-
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
-
-// recipe is a Spec with everything computed that does not need a work tree.
-type recipe struct {
-	Spec
-	source   source
-	settings []setting
-	patches  []AppliedPatch
-	// instrumentation is what is to go into the source beside its patches, if it fits.
-	instrumentation []Patch
-	compiler        string
-}
-
-func (b *Builder) prepare(ctx context.Context, s Spec) (*recipe, error) {
-	if !validName.MatchString(s.Name) {
-		return nil, errs.Usagef("kernel name %q: expected letters, digits, dots, dashes and underscores, at most 64, then @SERIES and +FLAVOUR if wanted", s.Name)
-	}
-	r := &recipe{Spec: s}
-	var err error
-	for _, p := range s.Patches {
-		if _, _, err := p.parse(); err != nil {
-			return nil, err
-		}
-	}
-	if r.source, err = b.openSource(s.Source); err != nil {
-		return nil, err
-	}
-	if err := r.fill(); err != nil {
-		return nil, err
-	}
-	if err := packages.Require(tools...); err != nil {
-		return nil, err
-	}
-	out, err := exec.CommandContext(ctx, "gcc", "--version").Output()
-	if err != nil {
-		return nil, errs.Infraf("gcc does not run: %w", err)
-	}
-	r.compiler, _, _ = strings.Cut(string(out), "\n")
-	return r, nil
-}
-
-// fill works out all that follows from spec and source.
-func (r *recipe) fill() error {
-	r.Source = r.source.label()
-	v, err := r.source.version()
-	if err != nil {
-		return err
-	}
-	for _, p := range r.Spec.Patches {
-		r.patches = append(r.patches, p.applied())
-	}
-	r.instrumentation = instrumentationFor(v)
-	r.settings, err = merge(slices.Concat(BaseFragments(), versionFragments(v), r.Fragments))
-	return err
-}
-
-// configID names the object tree: kernels with equal settings share it.
-func (r *recipe) configID() string {
-	h := sha256.New()
-	for _, s := range r.settings {
-		fmt.Fprintln(h, s)
-	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
-}
-
-func (r *recipe) key(sourceHash string) string {
-	h := sha256.New()
-	fmt.Fprintln(h, formatVersion, sourceHash, r.compiler, r.configID())
-	r.into(h)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// into writes the patches of both kinds into a hash.
-func (r *recipe) into(h io.Writer) {
-	for _, p := range r.patches {
-		fmt.Fprintln(h, p.SHA256, p.Reverse)
-	}
-	for _, p := range r.instrumentation {
-		fmt.Fprintln(h, p.applied().SHA256)
-	}
 }
 
 // Ensure returns the build of a spec, from the cache or newly made, and binds

@@ -1,11 +1,6 @@
 package kernel
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Outdated says whether a build bears a name of the catalogue and is not what the catalogue
 // has under that name today: its patches or options changed with the program. A build from
@@ -38,12 +33,4 @@ func Outdated(b Build) bool {
 		err = r.fill()
 	}
 	return err == nil && r.id() != b.Recipe
-}
-
-// id names all that goes into a kernel but its source and the compiler: 12 hex digits.
-func (r *recipe) id() string {
-	h := sha256.New()
-	fmt.Fprintln(h, formatVersion, r.configID())
-	r.into(h)
-	return hex.EncodeToString(h.Sum(nil))[:12]
 }
