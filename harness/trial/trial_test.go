@@ -92,8 +92,13 @@ func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
 	s := spec(t, bench.stock)
 	got, _, err := trial.RunHasty(t.Context(), s)
 	require.NoError(t, err)
-	assert.Equal(t, verdict.Inconclusive, got.Verdict.Kind, "%+v", got.Verdict)
-	assert.Contains(t, got.Reason, "cut short: step took too long")
+	if got.Verdict.Kind == verdict.Stall { // tasks slept in that step, and for long after the load was gone
+		require.NotNil(t, got.Confirmed)
+		assert.Equal(t, verdict.Back, got.Confirmed.How)
+	} else {
+		assert.Equal(t, verdict.Inconclusive, got.Verdict.Kind, "%+v", got.Verdict)
+		assert.Contains(t, got.Reason, "cut short: step took too long")
+	}
 	assert.Positive(t, got.Exercised, "calls are counted all the same")
 	assert.Positive(t, got.Landed)
 	for _, name := range []string{"ps.txt", "tasks.txt", "rpc-tasks.txt", "rpc-tasks-later.txt", "mountstats.txt", "trace.txt"} {
