@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"loopfault/workloads/wire"
 )
@@ -46,8 +45,8 @@ func promised(workloads []wire.Workload, rate float64) map[string]float64 {
 		largest[kind] = max(largest[kind], w.Writer.Block)
 	}
 	all := map[string]float64{}
-	for kind := range maps.Keys(largest) {
-		all[kind] = rate * referenceShare / float64(len(largest)) / float64(largest[kind])
+	for kind, block := range largest {
+		all[kind] = rate * referenceShare / float64(len(largest)) / float64(block)
 	}
 	return all
 }

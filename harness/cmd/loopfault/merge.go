@@ -19,12 +19,8 @@ type mergeCmd struct {
 
 // mergedOutput is what merge --json prints.
 type mergedOutput struct {
-	Run      string        `json:"run"`
-	Dir      string        `json:"dir"`
-	Seed     uint64        `json:"seed"`
-	Complete bool          `json:"complete"`
-	Merged   *store.Merged `json:"merged"`
-	summary.Summary
+	runOutput
+	Merged *store.Merged `json:"merged"`
 }
 
 // mostOnPage is how many trials a report page is written of: it lists each, and takes memory
@@ -71,7 +67,7 @@ func (e *env) pageOf(run *store.Run) error {
 func (c *mergeCmd) print(e *env, out merge.Outcome) error {
 	dir := filepath.Clean(out.Run.Dir)
 	if e.json {
-		return e.printJSON(mergedOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Manifest.Merged, out.Summary})
+		return e.printJSON(mergedOutput{runOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Summary}, out.Manifest.Merged})
 	}
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", out.Manifest.Seed, dir)

@@ -222,10 +222,14 @@ type runOutput struct {
 	summary.Summary
 }
 
+func outputOf(out campaign.Outcome, seed uint64) runOutput {
+	return runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary}
+}
+
 // printOutcome prints the result of a campaign so far.
 func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	if e.json {
-		return e.printJSON(runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary})
+		return e.printJSON(outputOf(out, seed))
 	}
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"loopfault/errs"
 	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
 	"loopfault/results/store"
-	"loopfault/results/summary"
 )
 
 // fromBundle runs what a bundle holds.
@@ -55,13 +53,9 @@ func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
 
 // bundledOutput is what run --bundle --json prints of a bundled trial.
 type bundledOutput struct {
-	Run        string       `json:"run"`
-	Dir        string       `json:"dir"`
-	Seed       uint64       `json:"seed"`
-	Complete   bool         `json:"complete"`
+	runOutput
 	Trial      bundle.Trial `json:"trial"`
 	Reproduced *int         `json:"reproduced"` // trial in which the same came of it; null if there is none
-	summary.Summary
 }
 
 // concludeTrial says whether a bundled trial came to the same again.
@@ -74,7 +68,7 @@ func (e *env) concludeTrial(was bundle.Trial, seed uint64, out campaign.Outcome,
 		return errors.Join(err, rerr)
 	}
 	if e.json {
-		o := bundledOutput{Run: out.Run.Name, Dir: filepath.Clean(out.Run.Dir), Seed: seed, Complete: out.Complete, Trial: was, Summary: out.Summary}
+		o := bundledOutput{runOutput: outputOf(out, seed), Trial: was}
 		if t := sameIn(was, trials); t != nil {
 			o.Reproduced = &t.N
 		}

@@ -39,7 +39,7 @@ type parsedReport struct {
 // outputs are the types of what --json prints, by command; the second one, if any, with --dry-run. Commands without
 // have none. docs/reference/schema is made from them.
 var outputs = map[string][]any{
-	"run": {runOutput{}, planOutput{}}, "compare": {runOutput{}, planOutput{}}, "resume": {runOutput{}}, "replay": {runOutput{}},
+	"run": {runOutput{}, bundledOutput{}, planOutput{}}, "compare": {runOutput{}, planOutput{}}, "resume": {runOutput{}}, "replay": {runOutput{}},
 	"explore": {explore.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
