@@ -75,7 +75,7 @@ func host() store.Host {
 }
 
 // hostName tells the hosts of shards apart. Other runs are not told where they ran:
-// their files are handed on, and nobody needs it.
+// their files are handed on, and it is not needed.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {

@@ -89,7 +89,7 @@ func answerTo(q request) (a answer) {
 	return a
 }
 
-// listed is what a pattern stands for. That nothing does may be because nobody else than root is let in, which Glob does not
+// listed is what a pattern stands for. That nothing does may be because only root is let in, which Glob does not
 // tell.
 func listed(from gather.Direct, pattern string) ([]string, error) {
 	paths, err := from.List(pattern)

@@ -14,7 +14,7 @@ import (
 )
 
 // Stage is a run that is put together from others. It lies in the results directory under a hidden name until it is
-// published, so that nobody takes half of it for a run.
+// published, so that half of it is not taken for a run.
 type Stage struct {
 	Dir   string
 	Root  *os.Root // of Dir
@@ -51,7 +51,7 @@ func (s *Store) Stage() (*Stage, error) {
 	return st, nil
 }
 
-// sweep removes stages that nobody works on.
+// sweep removes stages that no process works on.
 func (s *Store) sweep() error {
 	entries, err := safefile.ListIn(s.dir, ".")
 	if err != nil {

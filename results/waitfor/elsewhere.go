@@ -12,7 +12,7 @@ type Elsewhere struct {
 	From []string // what was found in which text, one line each
 	// Apart is how many seconds lie between stacks.txt and tasks.txt; 0 if there was but one look.
 	Apart float64
-	// Own are addresses of this machine among those of connections to servers; nil if nobody looked.
+	// Own are addresses of this machine among those of connections to servers; nil if they were not looked for.
 	Own []string
 }
 

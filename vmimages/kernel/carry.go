@@ -42,7 +42,7 @@ func Load(dir string) (Build, error) {
 }
 
 // PatchText is the text of a patch of the catalogue, or of the instrumentation, by its sha256; false for a user's own,
-// whose text nobody keeps.
+// whose text is not kept.
 func PatchText(sum string) (text []byte, ok bool) {
 	for _, files := range []embed.FS{patchFiles, instrumentationFiles} {
 		_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {

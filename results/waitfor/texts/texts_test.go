@@ -51,7 +51,7 @@ func TestContentAloneTells(t *testing.T) {
 		var texts []string
 		for _, f := range files {
 			if filepath.Base(f) == "rpc-tasks-later.txt" || filepath.Base(f) == "tasks.txt" {
-				continue // without a name, nobody knows which look is the second one
+				continue // without a name it is not known which look is the second one
 			}
 			text, err := os.ReadFile(f)
 			require.NoError(t, err)
