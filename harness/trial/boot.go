@@ -62,6 +62,7 @@ func (t *trial) greet(ctx context.Context) error {
 
 // setClock sets the clock of the history from the guest's uptime.
 func (t *trial) setClock(uptime float64) {
+	t.heard()
 	t.wokeAt, t.woke = time.Now(), uptime
 	booted := t.wokeAt.Add(-time.Duration(uptime * float64(time.Second)))
 	t.history.setClock(func() float64 { return time.Since(booted).Seconds() })

@@ -16,27 +16,8 @@ import (
 // seen to hang.
 var errStep = errors.New("step took too long")
 
-// errSilent is the error of a running guest that sends nothing any more, not
-// even from the task watch.
-var errSilent = errors.New("the guest became unresponsive")
-
-// silence is how long a running guest may send nothing, during any outage.
-// Before its first message it boots.
-func (t *trial) silence() time.Duration {
-	if t.detectors.last == 0 {
-		return t.budgets.Boot
-	}
-	return stretched(t.spec.Guest.Timeouts.Stall, t.detectors.speed.slow())
-}
-
 func stretched(budget time.Duration, slow float64) time.Duration {
 	return time.Duration(float64(budget) * slow)
-}
-
-// unheard reports that a running guest has sent nothing for the stall budget of
-// a guest that is not slow.
-func (t *trial) unheard() bool {
-	return !t.heard.IsZero() && time.Since(t.heard) >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
 }
 
 // clockFault is the error of a guest whose clock has run away from the host's: its
@@ -69,6 +50,8 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	defer cancel()
 	began, limit := time.Now(), time.NewTimer(budget)
 	defer limit.Stop()
+	ears := time.NewTicker(listen)
+	defer ears.Stop()
 	done := make(chan error, 1)
 	go func() { done <- do(stepCtx) }()
 	left := func(err error) error {
@@ -78,8 +61,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 	}
 	look := func(s wire.Sample) {
 		t.detectors.sample(s, t.history, t.budgets)
-		t.quiet.Reset(t.silence())
-		t.heard = time.Now()
+		t.heard()
 		t.detectors.readConsole(t.console)
 	}
 	for {
@@ -90,19 +72,18 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				continue
 			}
 			cancel()
-		case <-t.quiet.C:
+		case <-ears.C:
+			if !t.tooQuiet() {
+				continue
+			}
 			select {
 			case s, ok := <-t.samples: // the harness was not reading
 				if ok {
 					look(s)
 				}
-				continue
 			default:
-			}
-			if t.samples != nil && t.guest.State() == guest.Running {
 				return left(errSilent)
 			}
-			t.quiet.Reset(t.silence())
 		case err := <-done:
 			switch {
 			case ctx.Err() == nil && stepCtx.Err() != nil && err != nil && t.unheard():
@@ -119,6 +100,9 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				continue
 			}
 			look(s)
+			if t.listening {
+				return left(errBack)
+			}
 			if err := clockFault(s.Uptime-t.woke, time.Since(t.wokeAt).Seconds()); err != nil {
 				return left(err)
 			}

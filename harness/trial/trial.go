@@ -121,8 +121,8 @@ type trial struct {
 	life      <-chan guest.Transition
 	detectors detectors
 	console   *kernelreport.Live // what the guest prints
-	quiet     *time.Timer        // fires when the guest sends nothing for too long
-	heard     time.Time          // when it last said something
+	hush      hush               // for how long the guest has sent nothing
+	listening bool               // a silent guest is waited for: a sample is all that counts
 	config    string             // of the guest's kernel, "" if it does not say
 	text      uint64             // address of the kernel's _text, 0 if not known
 	armed     []armed
@@ -150,7 +150,6 @@ func newTrial(spec Spec, phase func(string)) (*trial, error) {
 		budgets: spec.Guest.Timeouts.Allow(spec.Scenario.Allowance()), timings: map[string]float64{},
 		turns: make(chan turn), console: kernelreport.NewLive(),
 		suspects: suspects{looks: make(chan look, 1)},
-		quiet:    time.NewTimer(spec.Guest.Timeouts.Boot),
 	}
 	t.result = store.Trial{Planned: spec.Planned, Started: t.began.UTC(), Timings: t.timings}
 	t.detectors.known = verdict.KnownSplats()
@@ -213,6 +212,9 @@ func (t *trial) run(ctx context.Context) error {
 	case errors.Is(err, errSilent):
 		t.detachDebugger()
 		t.collectOutside(ctx)
+		if err := t.relisten(ctx); err != nil {
+			return err
+		}
 		t.dump(ctx)
 		return t.hold(ctx)
 	case t.guest != nil && t.guest.State() == guest.Panicked:

@@ -99,6 +99,9 @@ type Confirmation struct {
 func (c Confirmation) String() string {
 	switch c.How {
 	case Back:
+		if c.Quiet == 0 {
+			return fmt.Sprintf("lasted %.0f s, and then ended by itself", c.Lasted)
+		}
 		return fmt.Sprintf("lasted %.0f s, and continued once the load was stopped", c.Lasted)
 	case Proven:
 		return fmt.Sprintf("proven: after %.0f s without load, nothing is left that could wake its tasks", c.Quiet)
@@ -127,7 +130,7 @@ type Observations struct {
 	Reports    []kernelreport.Report `json:"-"`          // everything a detector reported, each with its Detector; stored apart
 
 	// Confirmed is nil if nothing looked like a hang, or nothing could be watched: the guest
-	// is silent, or the kernel alone saw it.
+	// stayed silent, or the kernel alone saw it.
 	Confirmed *Confirmation `json:"confirmed,omitempty"`
 
 	CutShort string `json:"cut_short,omitempty"` // why the trial did not run to its end, "" when it did

@@ -189,6 +189,7 @@ func TestWhatComesBackWithoutLoadIsAStall(t *testing.T) {
 
 func TestConfirmationsInWords(t *testing.T) {
 	for want, c := range map[string]verdict.Confirmation{
+		"lasted 21 s, and then ended by itself":                                                                                     {How: verdict.Back, Lasted: 20.9},
 		"lasted 23 s, and continued once the load was stopped":                                                                      {How: verdict.Back, Lasted: 23.4, Quiet: 3},
 		"proven: after 8 s without load, nothing is left that could wake its tasks":                                                 {How: verdict.Proven, Quiet: 8},
 		"outlived its load: still there after 8 s without load, and no timer is pending":                                            {How: verdict.Outlived, Quiet: 8},
