@@ -16,6 +16,7 @@ import (
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/guest/guesttest"
+	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
@@ -49,8 +50,11 @@ func TestTrialsFromOneSnapshot(t *testing.T) {
 
 // A hung guest is thrown away: the next trial finds the kernel as it was.
 func TestTrialAfterAHungOneIsFresh(t *testing.T) {
-	s := spec(t, bench.control)
-	s.Scenario.Run = wire.Duration(2 * s.Scenario.Run.D())
+	k, err := guesttest.Build(t.Context(), "control-lost-wakeup")
+	require.NoError(t, err)
+	s := spec(t, k)
+	s.Scenario, _, err = scenario.Find("pnfs-layoutreturn-evict:quick") // here this control hangs in each trial, and soon
+	require.NoError(t, err)
 	s.Vmcore = true
 	p, err := trial.Prepare(t.Context(), s, quiet)
 	require.NoError(t, err)
