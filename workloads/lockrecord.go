@@ -18,14 +18,22 @@ import (
 // belief is what the processes believe about one lock. It lies in memory shared
 // by all of them, outside the file system under test.
 type belief struct {
-	owner     atomic.Int64 // pid of the process that believes to hold it, 0 for none
-	rival     atomic.Int64 // pid of another process that got it meanwhile
+	holds     atomic.Int64 // how often it was held
+	owner     atomic.Int64 // the hold of the process that believes to have it, 0 for none
+	rival     atomic.Int64 // another process's, which got it during that hold
 	confirmed atomic.Uint64
 	attempted atomic.Uint64
 	doubt     atomic.Bool // a write failed, so the two above may be wrong until the next one that succeeds
 	spoilt    atomic.Bool // an owner was killed: what it left in the page cache may be written any time later
-	_         [3]int64    // a cache line of its own
+	_         [2]int64    // a cache line of its own
 }
+
+// hold names one hold of a lock: which one it is, counted from 1, and a process. A rival's
+// has the number of the hold that it interferes with. A process id has 22 bits at most.
+func hold(number, pid int64) int64 { return number<<32 | pid }
+
+func numberOf(hold int64) int64  { return hold >> 32 }
+func processOf(hold int64) int64 { return hold & (1<<32 - 1) }
 
 // openBeliefs maps the beliefs; the first process creates them.
 func openBeliefs(path string) (*[wire.MaxLocks]belief, error) {
@@ -107,20 +115,19 @@ func (l *lockRecords) fcntl(kind int16, op lockOp) error {
 // own is what an owner does.
 func (l *lockRecords) own(op lockOp) error {
 	b := &l.beliefs[op.lock]
-	for !b.owner.CompareAndSwap(0, l.self) {
+	mine := hold(b.holds.Add(1), l.self)
+	for !b.owner.CompareAndSwap(0, mine) {
 		other := b.owner.Load()
-		if other != 0 && l.alive(other) {
-			// Another process believes to own it, too. That process has to notice.
-			b.rival.Store(l.self)
+		if other != 0 && l.alive(processOf(other)) {
+			// Another process believes to own it, too. That process has to notice. Its hold may
+			// be over by now, and the next one begun, which is none of ours.
+			b.rival.Store(hold(numberOf(other), l.self))
 			return nil
 		}
 		b.spoilt.Store(true)
 		b.owner.CompareAndSwap(other, 0)
 	}
-	defer func() {
-		b.rival.Store(0)
-		b.owner.Store(0)
-	}()
+	defer b.owner.Store(0)
 	if err := l.change(op.lock, b); err != nil {
 		return err
 	}
@@ -129,9 +136,9 @@ func (l *lockRecords) own(op lockOp) error {
 	if err := l.change(op.lock, b); err != nil {
 		return err
 	}
-	if rival != 0 {
+	if numberOf(rival) == numberOf(mine) {
 		l.env.found(wire.LockViolation, "two processes held one lock, and the first was not told",
-			"%s, record %d: process %d had it and could still fsync the record after process %d got it", l.path, op.lock, l.self, rival)
+			"%s, record %d: process %d had it and could still fsync the record after process %d got it", l.path, op.lock, l.self, processOf(rival))
 	}
 	return nil
 }

@@ -202,10 +202,34 @@ func TestTwoOwnersAreFoundUnlessTheFirstIsTold(t *testing.T) {
 	}
 }
 
+// A process that got a lock while its owner held it may be slow to say so: by then the
+// owner was told, and the lock is held by right again.
+func TestRivalOfAnEarlierHoldIsNoViolation(t *testing.T) {
+	env, a, b := lockers(t)
+	require.NoError(t, a.turn(lockOp{ofd: true}))
+	op := lockOp{hold: 300 * time.Millisecond, ofd: true}
+	holds := func(generation uint64) chan error {
+		ended := make(chan error, 1)
+		go func() { ended <- a.own(op) }()
+		require.Eventually(t, func() bool { return a.beliefs[0].confirmed.Load() == generation }, time.Second, time.Millisecond)
+		return ended
+	}
+	first := holds(3)
+	var second chan error
+	b.alive = func(int64) bool {
+		assert.NoError(t, <-first)
+		second = holds(5)
+		return true
+	}
+	require.NoError(t, b.own(lockOp{}))
+	require.NoError(t, <-second)
+	assert.Empty(t, foundBy(t, env))
+}
+
 func TestLockOfSomebodyKilledIsTakenOver(t *testing.T) {
 	env, a, b := lockers(t)
 	b.alive = func(pid int64) bool { return pid != 1 }
-	a.beliefs[0].owner.Store(1)
+	a.beliefs[0].owner.Store(hold(a.beliefs[0].holds.Add(1), 1))
 	require.NoError(t, b.turn(lockOp{ofd: true}))
 	assert.Zero(t, a.beliefs[0].owner.Load())
 	assert.True(t, a.beliefs[0].spoilt.Load())
