@@ -91,9 +91,6 @@ func TestLayoutsOfBlocksAreGranted(t *testing.T) {
 // find nothing. Locks that the client loses with its lease are told, not a finding.
 func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 	got, dir := runFor(t, "state-load", "12s", nil)
-	if found, err := os.ReadFile(dir + "/evidence/findings.jsonl"); err == nil {
-		t.Logf("found: %s", found)
-	}
 	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Positive(t, got.Ops["LOCK"])
 	assert.Positive(t, got.Ops["LOCKU"])
