@@ -151,8 +151,10 @@ func parseChoice(text string) (Choice, error) {
 		return Schedule(s), err
 	case slices.Contains(axisNames, name):
 		return property{name, value}, nil
+	case slices.Contains(lessNames, name):
+		return parseLess(name, value)
 	}
-	return nil, fmt.Errorf("nothing of it is named %q, want one of %s", name, strings.Join(slices.Concat([]string{backendAxis, scheduleAxis}, axisNames), ", "))
+	return nil, fmt.Errorf("nothing of it is named %q, want one of %s", name, strings.Join(slices.Concat([]string{backendAxis, scheduleAxis}, axisNames, lessNames), ", "))
 }
 
 // choose applies choices, and checks the result.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,9 @@ func TestRefsAreValuesWithOneText(t *testing.T) {
 		"x:fs=ext4,fault-backend=callsite,schedule=3+1 9+2": {Source: "x", Choices: scenario.Choices{
 			scenario.FS("ext4"), scenario.Callsite, scenario.Schedule(faults.Schedule{{At: 3, Others: 1}, {At: 9, Others: 2}}),
 		}},
+		"x:run=1m30s,without=recall,processes=2": {Source: "x", Choices: scenario.Choices{
+			scenario.Run(90 * time.Second), scenario.Without("recall"), scenario.Processes(2),
+		}},
 		"x:": {Source: "x", Choices: scenario.Choices{scenario.Variant("")}},
 		"":   {},
 	} {
@@ -53,7 +57,9 @@ func TestRefsAreValuesWithOneText(t *testing.T) {
 
 func TestRefsOfChoicesThatDoNotExist(t *testing.T) {
 	for text, want := range map[string]string{
-		"x:quick,kernel=new": `scenario x: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout`,
+		"x:quick,kernel=new": `scenario x: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout, run, without, processes`,
+		"x:processes=few":    `scenario x: processes is "few", want a number`,
+		"x:run=":             `scenario x: "" is not a duration: want Go form, as in 500ms or 1m30s`,
 		"x:schedule=3":       `scenario x: schedule: "3", want HIT+OTHERS such as 17+2`,
 	} {
 		_, err := scenario.ParseRef(text)
