@@ -12,13 +12,6 @@ import (
 	"loopfault/results/verdict"
 )
 
-// alike reports whether a hang counts as the reported one: it has the same
-// signature, or the same place and one more common function on the path. The
-// system call may differ: close and umount wait for the same LAYOUTRETURN.
-func alike(m match.Match) bool {
-	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
-}
-
 // matcher searches the reports of each trial for the wanted hangs.
 type matcher struct {
 	campaign.Runner
@@ -48,7 +41,7 @@ func (m *matcher) Trial(ctx context.Context, p store.Planned, dir string, phase 
 	var best *match.Match
 	for _, w := range m.wanted {
 		ranked := match.Rank(w, hangs)
-		if i := slices.IndexFunc(ranked, alike); i >= 0 && (best == nil || ranked[i].Score > best.Score) {
+		if i := slices.IndexFunc(ranked, match.Match.Alike); i >= 0 && (best == nil || ranked[i].Score > best.Score) {
 			best = &ranked[i]
 		}
 	}

@@ -45,9 +45,10 @@ func Parse(line []byte) (l Line, ok bool) {
 	return l, err == nil && l.Type != ""
 }
 
-// Sample is what a timeline needs of the data of Workload.
+// Sample is what readers need of the data of Workload.
 type Sample struct {
-	Ops []int64 `json:"ops"` // of each worker so far
+	Ops    []int64 `json:"ops"`    // of each worker so far
+	Oldest float64 `json:"oldest"` // seconds for which the longest sleeper of the moment has slept, uninterruptibly
 }
 
 // Sleeper is what readers need of the data of Blocked.

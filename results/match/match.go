@@ -44,6 +44,13 @@ type Match struct {
 	Runs []RunCount `json:"runs,omitempty"`
 }
 
+// Alike reports whether a hang counts as the one in question: it has the same
+// signature, or the same place and one more common function on the path. The
+// system call may differ: close and umount wait for the same LAYOUTRETURN.
+func (m Match) Alike() bool {
+	return m.Agrees.Signature || m.Agrees.Blame != "" && len(m.Agrees.Frames) >= 2
+}
+
 // RunCount says how often trials of a run hung.
 type RunCount struct {
 	Run       string `json:"run"`

@@ -34,6 +34,7 @@ var examples = map[string][][2]string{
 	"replay":         {{"loopfault replay latest/3", "one trial again"}},
 	"reproduce":      {{"loopfault reproduce report.txt --kernel mine --for 30m", "look for the hang in a bug report"}},
 	"explore":        {{"loopfault explore mine.yaml --trials 50", "orders of events, until one hangs"}},
+	"hunt":           {{"loopfault hunt --kernel mine --for 1h", "does anything hang on this kernel?"}, {"loopfault hunt --kernel mine --for 1h --seed 7", "the same hunt again, or the rest of one that was interrupted"}},
 	"report":         {{"loopfault report latest", "the numbers, computed anew"}, {"loopfault report latest --format html -o page.html", "as a page"}, {"loopfault report latest --format mail", "as a body for a mailing list"}},
 	"shell":          {{"loopfault shell", "a guest with the mount up"}, {"loopfault shell --trial latest/3 --at-hang", "in the guest that hangs"}},
 	"parse":          {{"loopfault parse dmesg.txt", "hang reports in a log"}, {"dmesg | loopfault parse --json", "the same for programs"}},

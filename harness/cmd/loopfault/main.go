@@ -34,6 +34,7 @@ type cli struct {
 	Resume     resumeCmd     `cmd:"" group:"Run" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
 	Replay     replayCmd     `cmd:"" group:"Run" help:"Run one stored trial again, with its kernel, plan and seed."`
 	Explore    exploreCmd    `cmd:"" group:"Run" help:"Search for an order of events that hangs a kernel, and shrink it."`
+	Hunt       huntCmd       `cmd:"" group:"Run" help:"Look for any hang of a kernel, in all scenarios, and make what hangs smaller."`
 	Shell      shellCmd      `cmd:"" group:"Run" help:"Log into a guest with the loop-back mount up."`
 	Compare    compareCmd    `cmd:"" group:"Compare" help:"Run a scenario on several kernels and compare how often they hang."`
 	Try        tryCmd        `cmd:"" group:"Compare" help:"Test whether patches change how often scenarios hang: base against patched, with a text to mail at the end."`

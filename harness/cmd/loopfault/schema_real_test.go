@@ -16,6 +16,7 @@ import (
 
 	"loopfault/harness/bisect"
 	"loopfault/harness/explore"
+	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/reproduce"
@@ -25,6 +26,7 @@ import (
 	"loopfault/results/match"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 	"loopfault/vmimages/kernel"
 )
 
@@ -108,6 +110,10 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		"reproduce": {
 			reproduce.Found{Wanted: []reproduce.Wanted{{}}, Scenarios: []reproduce.Likely{{Shared: []string{"f"}, Agrees: []string{}, Differs: []string{"g"}}}, Reproduced: &reproduce.Reproduced{Match: match.Match{Agrees: match.Agreement{Frames: []string{}}, Sightings: []match.Sighting{{}}}}},
 			reproduce.Found{Wanted: []reproduce.Wanted{}, Scenarios: []reproduce.Likely{}, Below: &below},
+		},
+		"hunt": {
+			hunt.Found{Turns: []hunt.Turned{{Verdicts: map[verdict.Kind]int{verdict.Hang: 1}}}, Left: []hunt.Left{{}}, Hung: &hunt.Hung{Tried: []hunt.Smaller{{}}}},
+			hunt.Found{Turns: []hunt.Turned{}, Left: []hunt.Left{}, Below: &below},
 		},
 		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/explore"
+	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/reproduce"
 	"loopfault/results/kernelreport"
@@ -40,7 +41,7 @@ type parsedReport struct {
 // have none. docs/reference/schema is made from them.
 var outputs = map[string][]any{
 	"run": {runOutput{}, bundledOutput{}, planOutput{}}, "compare": {runOutput{}, planOutput{}}, "resume": {runOutput{}}, "replay": {runOutput{}},
-	"explore": {explore.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
+	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
 	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}}, "collect": {collectOutput{}},
