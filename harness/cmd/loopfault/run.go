@@ -38,7 +38,7 @@ type campaignFlags struct {
 }
 
 type runCmd struct {
-	Scenario scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4."`
+	Scenario scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4. run=30s is how long it works, processes=2 how many processes a workload has at most, without=recall leaves out a workload, fault or pressure."`
 	campaignFlags
 	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"Start no trial after one that hung."`
 	Kernel    string  `placeholder:"K" help:"Kernel to run it on. Default: stock."`
