@@ -112,21 +112,20 @@ func knownNames(c *cache.Cache, names []string) error {
 // kernel resolves a name; one that only the catalogue knows, flavours included, is
 // built, and built anew when this version of the program has another one under its name.
 func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kernel.Build, error) {
-	k, err := kernel.Resolve(c, name)
-	if err == nil && (e.AsBuilt || !kernel.Outdated(k)) {
-		return k, nil
+	if e.AsBuilt {
+		if k, err := kernel.Resolve(c, name); err == nil {
+			return k, nil
+		}
 	}
-	if err == nil {
-		e.Report.Note("kernel", "kernel "+name+" is outdated: this version of loopfault has other patches or options for it")
-	}
-	if spec, named := kernel.Named(name); named == nil {
-		if e.Dry {
+	if e.Dry {
+		k, spec, err := kernel.Lookup(c, name)
+		if spec != nil {
 			return e.unbuilt(name), nil
 		}
-		b := e.Builder(c)
-		return b.Ensure(ctx, spec)
+		return k, err
 	}
-	return kernel.Build{}, err
+	b := e.Builder(c)
+	return b.Current(ctx, name)
 }
 
 // releaseEnv names the Debian release of the guests' userland.

@@ -1,6 +1,38 @@
 package kernel
 
-import "slices"
+import (
+	"context"
+	"slices"
+
+	"loopfault/vmimages/cache"
+)
+
+// Lookup is a build by its name in the cache, if it can be used as it is. If not, because there is none or the
+// catalogue has another one under that name today, spec is what to build instead; nil for a name that only
+// the cache could have known, which is the error.
+func Lookup(c *cache.Cache, name string) (b Build, spec *Spec, err error) {
+	b, err = Resolve(c, name)
+	if err == nil && !Outdated(b) {
+		return b, nil, nil
+	}
+	s, unnamed := Named(name)
+	if unnamed != nil {
+		return b, nil, err
+	}
+	return b, &s, nil
+}
+
+// Current is a build by its name as the catalogue has it today, built now if need be.
+func (b *Builder) Current(ctx context.Context, name string) (Build, error) {
+	k, spec, err := Lookup(b.Cache, name)
+	if err != nil || spec == nil {
+		return k, err
+	}
+	if k.Name != "" {
+		b.Report.Note("kernel", "kernel "+name+" is outdated: this version of loopfault has other patches or options for it")
+	}
+	return b.Ensure(ctx, *spec)
+}
 
 // Outdated says whether a build bears a name of the catalogue and is not what the catalogue
 // has under that name today: its patches or options changed with the program. A build from

@@ -73,16 +73,8 @@ func Build(ctx context.Context, name string) (kernel.Build, error) {
 	if err != nil {
 		return kernel.Build{}, err
 	}
-	built, err := kernel.Resolve(c, name)
-	if err == nil && !kernel.Outdated(built) {
-		return built, nil
-	}
-	spec, err := kernel.Named(name)
-	if err != nil {
-		return kernel.Build{}, err
-	}
 	builder := kernel.Builder{Cache: c}
-	return builder.Ensure(ctx, spec)
+	return builder.Current(ctx, name)
 }
 
 // Accel is the accelerator that the project would choose here.
