@@ -91,8 +91,10 @@ func classify(b []byte, inReport bool) item {
 	if f, ok := parseFrame(b); ok && (inReport || f.tidy && f.style != styleDecoded) {
 		return item{what: lineFrame, frame: f}
 	}
-	if f, ok := tracedFrame(b); ok {
-		return item{what: lineFrame, frame: f}
+	if mayBeTraced(b, allMarks) {
+		if f, ok := tracedFrame(b); ok {
+			return item{what: lineFrame, frame: f}
+		}
 	}
 	if it, ok := oldTaskLine(b); ok {
 		return it

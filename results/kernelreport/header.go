@@ -364,6 +364,10 @@ func trapHeader(b []byte) string {
 // oopsHeader reads the first lines of a fault on every architecture. again is set for lines that follow another header
 // of the same fault as often as they come first.
 func oopsHeader(b []byte) (it item, ok bool) {
+	overflow := isDigit(b[len(b)-1]) && bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) // "do_IRQ: stack overflow: 1808"
+	if !overflow && strings.IndexByte("UuKkgOIPBdisba", b[0]) < 0 { // nearly every line of a report
+		return item{}, false
+	}
 	it = item{what: lineHeader, kind: KindOops, usable: true}
 	has := func(p string) bool { return bytes.HasPrefix(b, []byte(p)) }
 	switch {
@@ -374,7 +378,7 @@ func oopsHeader(b []byte) (it item, ok bool) {
 		if bytes.Contains(b, []byte("NULL")) {
 			it.subject = nullPointer
 		}
-	case bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) && isDigit(b[len(b)-1]): // "do_IRQ: stack overflow: 1808"
+	case overflow:
 		it.subject = "stack overflow"
 	case has("general protection fault"):
 		it.subject = "general protection fault"
