@@ -102,7 +102,7 @@ func (e *engine) arrowLine(ln *line) bool {
 	switch {
 	case names == nil && alone && goesOn: // the last one, or the next of a list
 		names = []string{string(word)}
-	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0:
+	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0 && !e.pend.set: // after a cut header it may be its rest
 		e.endArrows()
 		a.start, a.column = ln.start, true
 		names = []string{string(ln.body)}

@@ -110,6 +110,8 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 			}
 		} else if o.subject == "oops" || o.kind == KindOops && it.subject == nullPointer {
 			o.subject = it.subject
+		} else if o.inlined {
+			o.fn, o.inlined = it.fn, it.inlined
 		}
 		return
 	}
@@ -117,7 +119,7 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 		e.close(o)
 	}
 	o = e.startReport(it.kind, ln)
-	o.subject, o.fn = it.subject, it.fn
+	o.subject, o.fn, o.inlined = it.subject, it.fn, it.inlined
 	o.vague = it.vague && !ln.kernel
 	if o.ownStack = ownStack(o.subject); o.ownStack {
 		o.trace = true
@@ -166,6 +168,8 @@ func (o *openReport) sameEvent(it *item) bool {
 		return it.kind == KindOops
 	case KindBug, KindKASAN:
 		return it.kind == KindOops && it.again
+	case KindWarning:
+		return o.inlined && it.kind == KindWarning && it.subject == o.subject
 	case KindWorkqueueLockup: // one line for each pool
 		return it.kind == KindWorkqueueLockup
 	case KindPanic:

@@ -53,6 +53,7 @@ type item struct {
 	text    string // lineWorkqueue
 	frame   parsedFrame
 	vague   bool // lineHeader: other programs print such lines, too
+	inlined bool // lineHeader: another line follows for the function that this one became a part of
 	partial bool // the line was cut: joined with the next one it may say more
 	usable  bool // even if partial it says enough
 	tool    bool // lineTask: of a debugger, which prints such lines in lists as well

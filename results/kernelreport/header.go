@@ -277,6 +277,7 @@ func warnHeader(b []byte) (item, bool) {
 	case at > 0 && at < 120 && b[at-1] == ' ' && bytes.IndexByte(b[:at-1], ' ') < 0 && bytes.IndexByte(b[:at], ':') > 0:
 		name := trimSpaceLeft(b[at+3:])
 		it.fn = string(name[:nameRun(name)])
+		it.inlined = bytes.Contains(name, []byte(" [inline]"))
 		if i := bytes.LastIndex(b, []byte(": ")); i > at && bytes.Contains(b[at:i], []byte("CPU#")) {
 			it.comm, it.pid, _ = commAndPID(b[i+2:], '/')
 		}
@@ -365,7 +366,7 @@ func trapHeader(b []byte) string {
 // of the same fault as often as they come first.
 func oopsHeader(b []byte) (it item, ok bool) {
 	overflow := isDigit(b[len(b)-1]) && bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) // "do_IRQ: stack overflow: 1808"
-	if !overflow && strings.IndexByte("UuKkgOIPBdisba", b[0]) < 0 { // nearly every line of a report
+	if !overflow && strings.IndexByte("UuKkgOIPBdisba", b[0]) < 0 {                                       // nearly every line of a report
 		return item{}, false
 	}
 	it = item{what: lineHeader, kind: KindOops, usable: true}

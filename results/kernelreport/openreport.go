@@ -63,6 +63,7 @@ type openReport struct {
 	locks      bool // in the list of all locks held
 	ended      bool // "---[ end trace": what follows is a repetition
 	ruled      bool // ended by a line of equals signs: what follows is another report, or a panic
+	inlined    bool // the function that the header names was made a part of one that a further header names
 	vague      bool // its only line may be another program's
 	ownStack   bool // see ownStack
 }
