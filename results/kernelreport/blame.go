@@ -159,6 +159,7 @@ const hangClasses = classSched | classLock | classWait | classWork | classRPC | 
 // interruptEntries are the functions by which an interrupt comes in: what follows them in a stack is what it interrupted.
 var interruptEntries = [...]string{
 	"asm_sysvec_*", "asm_common_interrupt", "asm_exc_nmi", "apic_timer_interrupt", "common_interrupt", "ret_from_intr", "nmi", "end_repeat_nmi",
+	"smp_*_interrupt_entry*",
 	"el1_irq", "el1h_64_irq", "irq_svc", "el0_irq", "el0t_64_irq", "reschedule_interrupt", "call_function_single_interrupt",
 }
 
