@@ -11,7 +11,7 @@ const (
 	maxArrows = 64 // functions that are kept of one
 )
 
-// arrows is a chain of calls that somebody typed, "a -> b -> c", over several lines perhaps, or a list of functions without
+// arrows is a chain of calls that was typed by hand, "a -> b -> c", over several lines perhaps, or a list of functions without
 // offsets, one a line, as profilers of sleeping tasks print it.
 type arrows struct {
 	names      []string

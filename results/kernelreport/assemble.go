@@ -129,7 +129,7 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		return
 	case lineReplay:
 		o.w().replay = true
-		if o.w().gap == 1 { // a half of what now comes whole, as printk's thread leaves it (7.x)
+		if o.w().gap == 1 { // half of the message that now follows in full; printk's thread leaves it so (7.x)
 			o.w().gap = 0
 		}
 		return

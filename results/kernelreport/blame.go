@@ -55,7 +55,7 @@ func classesFor(kind Kind, role Role) frameClass {
 
 const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
 
-// interruptEntries are the functions by which an interrupt comes in: what follows them in a stack is what it interrupted.
+// interruptEntries are the functions by which an interrupt is entered: what follows them in a stack is what it interrupted.
 var interruptEntries = [...]string{
 	"asm_sysvec_*", "asm_common_interrupt", "asm_exc_nmi", "apic_timer_interrupt", "common_interrupt", "ret_from_intr", "nmi", "end_repeat_nmi",
 	"smp_*_interrupt_entry*",
@@ -64,7 +64,7 @@ var interruptEntries = [...]string{
 
 // stuckPart is the part of a task's stack that the report is about. A detector of stalls and lockups runs in an interrupt,
 // and the stack begins with its own functions; what it found begins behind the interrupt's entry, where in newer kernels
-// the program counter stands too. The part is empty if the interrupt came in user space.
+// the program counter stands too. The part is empty if user space was interrupted.
 func stuckPart(kind Kind, frames []Frame) []Frame {
 	switch kind {
 	case KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:

@@ -46,7 +46,7 @@ var sleepRows = []blameRow{
 	{classSched, "switch_to", "context switch; where arm64 stacks begin"},
 	{classSched, "switch", "context switch on powerpc"},
 	{classSched, "context_switch", "context switch, if not inlined"},
-	{classSched, "thread_return", "where the scheduler of 2.6.18 comes back"},
+	{classSched, "thread_return", "where a task goes on in the scheduler of 2.6.18"},
 	{classSched, "finish_task_switch", "context switch, if not inlined"},
 	{classSched, "cond_resched*", "offering the CPU"},
 	{classSched, "yield", "offering the CPU"},

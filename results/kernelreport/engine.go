@@ -44,10 +44,10 @@ type engine struct {
 	crashState string
 	arrows     arrows
 	cut        cutLine
-	doubted    int // number of a line that held a stack entry\'s question mark alone: a mail program broke it
+	doubted    int // number of a line that held a stack entry's question mark alone: a mail program broke it
 	booted     int // offset of the last boot
 
-	marks marks // what the line that is fed may hold; set before feed by who looked ahead
+	marks marks // what the line that is fed may hold; set by the caller that looked ahead
 
 	record int // number of the last line that was a record's
 

@@ -110,7 +110,7 @@ func parseFrame(b []byte) (parsedFrame, bool) {
 	return p, true
 }
 
-// retyped reads an entry of which somebody kept the offset only: "f+0x1", "f+0x1 [mod]".
+// retyped reads an entry without the function's size, as people retype it: "f+0x1", "f+0x1 [mod]".
 func (p *parsedFrame) retyped(b []byte) bool {
 	if !hasPrefix(b, "+0x") {
 		return false

@@ -40,7 +40,7 @@ func addresses(b []byte) ([]byte, frameStyle) {
 	return b, style
 }
 
-// moduleBefore is " [mod]" at the start of b if what comes next is as given.
+// moduleBefore is " [mod]" at the start of b if next follows it.
 func moduleBefore(b []byte, next string) []byte {
 	if len(b) < 4 || b[0] != ' ' || b[1] != '[' {
 		return nil

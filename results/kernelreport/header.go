@@ -22,7 +22,7 @@ func headerLine(b []byte) (item, bool) {
 			return hungLine(append([]byte("INFO: task "), b[len("Info: task "):]...)), true
 		}
 	case 't', 'T':
-		if typedHung(b) { // somebody left the beginning out
+		if typedHung(b) { // typed by hand, without the beginning
 			return hungLine(append([]byte("INFO: task "), b[len("task "):]...)), true
 		}
 	case 'B':

@@ -131,7 +131,7 @@ func joinable(k lineKind) bool {
 	return k == lineOther || k == lineDetail || k == lineFrame || k == lineModule
 }
 
-// flushPending gives up waiting for the rest of a cut line and uses it as it is, if it says enough.
+// flushPending gives up waiting for the rest of a cut line and uses what there is of it, if that is enough.
 func (e *engine) flushPending() {
 	if !e.pend.set {
 		return

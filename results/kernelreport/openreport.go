@@ -28,7 +28,7 @@ type openTask struct {
 	style    frameStyle
 	dumped   bool // its header was seen, not only its name
 	rooted   bool // the stack goes down to where kernel stacks begin
-	ended    bool // something came after the stack
+	ended    bool // another line followed the stack
 	doubled  bool // an empty line after each stack entry
 	tool     bool // a debugger named it
 	register bool // frames holds only the program counter of the registers

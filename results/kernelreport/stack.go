@@ -63,7 +63,7 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 	o.push(t, p)
 }
 
-// typedEntry takes a function alone on its line for an entry of a stack that somebody typed, under its heading or after
+// typedEntry takes a function alone on its line for an entry of a stack that was typed by hand, under its heading or after
 // others of that kind.
 func (o *openReport) typedEntry(ln *line) (parsedFrame, bool) {
 	b := bytes.TrimSuffix(ln.body, []byte("()"))
@@ -99,7 +99,7 @@ func (o *openReport) takes(p *parsedFrame, ln *line) bool {
 		return false
 	case w.gap > 0:
 		if !t.rooted && o.kind == KindHungTask && w.gap <= 4 && ln.quoted && classOf(p.frame.Func)&classSched == 0 {
-			return true // somebody answered in the middle of a quoted stack
+			return true // an answer in the middle of a quoted stack
 		}
 		return !t.rooted && !(o.hang() && w.blank)
 	case o.hang() && w.blank:

@@ -11,7 +11,7 @@ var roots = [...]string{
 }
 
 // bottoms are functions at which a stack may end although it is not at its root: user space was interrupted here, or
-// whoever copied the stack left the invariable rest out.
+// the person who copied the stack left out the rest, which is always the same.
 var bottoms = [...]string{
 	"asm_exc_*", "asm_sysvec_*", "asm_common_interrupt", "page_fault", "async_page_fault", "do_syscall_64", "kthread", "worker_thread",
 	"start_secondary", "cpu_startup_entry", "start_kernel", "el0_svc", "el0_da", "el0_ia", "retint_*", "error_entry", "error_exit",

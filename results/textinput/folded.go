@@ -81,7 +81,7 @@ func (u *unfolded) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next takes one line, or the part of a long one that fits into the buffer, which is handed on as it is.
+// next takes one line, or the part of a long one that fits into the buffer, which is handed on unchanged.
 func (u *unfolded) next() {
 	part, err := u.in.ReadSlice('\n')
 	text := bytes.TrimRight(part, "\r\n")

@@ -16,8 +16,8 @@ const maxStored = 4 << 20
 var storedPart = regexp.MustCompile(`(?m)^([A-Z][a-z]+#\d+) Part(\d{1,4})\r?\n`)
 
 // inOrder puts the parts of a log that the kernel saved when it died into the order in which they were printed: part 1
-// is the end of the log, and comes first where the files are listed by name. The lines between the parts are left out,
-// which may divide a stack. It hands on what is longer than such a store as it is.
+// is the end of the log, and stands first where the files are listed by name. The lines between the parts are left out,
+// which may divide a stack. A text that is longer than such a store is handed on unchanged.
 func inOrder(in *bufio.Reader) (io.Reader, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxStored+1))
 	if err != nil {
