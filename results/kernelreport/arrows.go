@@ -11,7 +11,7 @@ const (
 	maxArrows = 64 // functions that are kept of one
 )
 
-// arrows is a chain of calls that somebody typed, "a -> b -> c", over several lines perhaps, or a list of functions without
+// arrows is a chain of calls that was typed by hand, "a -> b -> c", over several lines perhaps, or a list of functions without
 // offsets, one a line, as profilers of sleeping tasks print it.
 type arrows struct {
 	names      []string
@@ -102,7 +102,7 @@ func (e *engine) arrowLine(ln *line) bool {
 	switch {
 	case names == nil && alone && goesOn: // the last one, or the next of a list
 		names = []string{string(word)}
-	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0:
+	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0 && !e.pend.set: // after a cut header it may be its rest
 		e.endArrows()
 		a.start, a.column = ln.start, true
 		names = []string{string(ln.body)}

@@ -3,62 +3,7 @@ package kernelreport
 import (
 	"slices"
 	"strings"
-	"sync"
 )
-
-// plainName removes what compilers add to a function's name when they clone or split it, so that two builds agree:
-// ".isra.0", ".part.3", ".constprop.0", ".cold", ".llvm.123".
-func plainName(fn string) string {
-	for {
-		i := strings.LastIndexByte(fn, '.')
-		if i <= 0 {
-			return fn
-		}
-		switch last := fn[i+1:]; {
-		case last == "isra", last == "part", last == "constprop", last == "cold", last == "llvm", last == "lto_priv",
-			allDigits([]byte(last)), strings.HasPrefix(last, "cfi"):
-			fn = fn[:i]
-		default:
-			return fn
-		}
-	}
-}
-
-// bareName is plainName without leading underscores: which of f, _f and __f stands in a stack depends on what the
-// compiler inlined.
-func bareName(fn string) string {
-	fn = plainName(fn)
-	if t := strings.TrimLeft(fn, "_"); t != "" {
-		return t
-	}
-	return fn
-}
-
-// blameIndex is blameTable arranged for look-up: row numbers by exact name, and those of patterns by first letter.
-type blameIndex struct {
-	exact    map[string]int
-	patterns map[byte][]int
-}
-
-var blameLookup = sync.OnceValue(func() blameIndex {
-	ix := blameIndex{exact: map[string]int{}, patterns: map[byte][]int{}}
-	for i, row := range blameTable {
-		if strings.IndexByte(row.pattern, '*') >= 0 {
-			ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], i)
-		} else if _, ok := ix.exact[row.pattern]; !ok {
-			ix.exact[row.pattern] = i
-		}
-	}
-	return ix
-})
-
-// classOf is the class of a function that tells nothing, or 0.
-func classOf(fn string) frameClass {
-	if i := blameRowOf(fn); i >= 0 {
-		return blameTable[i].class
-	}
-	return 0
-}
 
 // lockers are functions that sleep for a lock of theirs and for nothing else. /proc leaves the functions of the lock
 // itself out, so that there they stand where the task sleeps. They do tell which lock it is, and so may be blamed.
@@ -78,52 +23,6 @@ func (r Report) WaitsForLock() bool {
 	}
 	wait := r.Tasks[0].WaitFrame
 	return classOf(wait)&classLock != 0 || slices.ContainsFunc(lockers, func(p string) bool { return matchPattern(p, bareName(wait)) })
-}
-
-// blameRowOf is the number of the first row that matches a function, or -1.
-func blameRowOf(fn string) int {
-	name := bareName(fn)
-	if name == "" {
-		return -1
-	}
-	ix := blameLookup()
-	best, ok := ix.exact[name]
-	if !ok {
-		best = -1
-	}
-	for _, i := range ix.patterns[name[0]] {
-		if best >= 0 && i > best {
-			break
-		}
-		if matchPattern(blameTable[i].pattern, name) {
-			return i
-		}
-	}
-	return best
-}
-
-// matchPattern matches a name against a pattern with stars.
-func matchPattern(pattern, name string) bool {
-	if pattern != "" && pattern[0] != '*' && (name == "" || pattern[0] != name[0]) {
-		return false
-	}
-	head, rest, star := strings.Cut(pattern, "*")
-	if !strings.HasPrefix(name, head) {
-		return false
-	}
-	if !star {
-		return name == head
-	}
-	name = name[len(head):]
-	if rest == "" {
-		return true
-	}
-	for i := 0; i <= len(name); i++ {
-		if matchPattern(rest, name[i:]) {
-			return true
-		}
-	}
-	return false
 }
 
 // classesFor says which classes are skipped in a task's stack. A hang is told by what waits; a fault in the RPC run loop
@@ -156,15 +55,16 @@ func classesFor(kind Kind, role Role) frameClass {
 
 const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
 
-// interruptEntries are the functions by which an interrupt comes in: what follows them in a stack is what it interrupted.
+// interruptEntries are the functions by which an interrupt is entered: what follows them in a stack is what it interrupted.
 var interruptEntries = [...]string{
 	"asm_sysvec_*", "asm_common_interrupt", "asm_exc_nmi", "apic_timer_interrupt", "common_interrupt", "ret_from_intr", "nmi", "end_repeat_nmi",
+	"smp_*_interrupt_entry*",
 	"el1_irq", "el1h_64_irq", "irq_svc", "el0_irq", "el0t_64_irq", "reschedule_interrupt", "call_function_single_interrupt",
 }
 
 // stuckPart is the part of a task's stack that the report is about. A detector of stalls and lockups runs in an interrupt,
 // and the stack begins with its own functions; what it found begins behind the interrupt's entry, where in newer kernels
-// the program counter stands too. The part is empty if the interrupt came in user space.
+// the program counter stands too. The part is empty if user space was interrupted.
 func stuckPart(kind Kind, frames []Frame) []Frame {
 	switch kind {
 	case KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
@@ -273,51 +173,4 @@ func procLike(frames []Frame) bool {
 		}
 	}
 	return true
-}
-
-// roots are the functions at which kernel stacks begin, without leading underscores.
-var roots = [...]string{
-	"ret_from_fork*", "ret_from_kernel_*", "entry_SYSCALL*", "entry_SYSENTER*", "entry_INT80*", "system_call*", "sysenter_*",
-	"kernel_thread_helper", "kernel_thread_starter", "child_rip", "ret_fast_syscall", "ret_slow_syscall", "el0_svc_naked", "el0_sync*",
-	"el0t_64_sync", "el0t_32_sync", "el0t_64_irq", "ret_from_exception", "ret_from_syscall", "handle_sys*", "secondary_startup_*",
-	"common_startup_64", "x86_64_start_kernel", "int_signal", "int_ret_from_sys_call", "stub_*", "tracesys*", "ia32_sysret*", "ia32_do_call",
-	"sysret_*", "syscall_exit_work", "syscall", "syscall_exit", "syscall_call", "resume_userspace", "entSys", "userspace", "common_exception_return",
-	"ret_from_system_call", "ia64_ret_from_syscall",
-}
-
-// bottoms are functions at which a stack may end although it is not at its root: user space was interrupted here, or
-// whoever copied the stack left the invariable rest out.
-var bottoms = [...]string{
-	"asm_exc_*", "asm_sysvec_*", "asm_common_interrupt", "page_fault", "async_page_fault", "do_syscall_64", "kthread", "worker_thread",
-	"start_secondary", "cpu_startup_entry", "start_kernel", "el0_svc", "el0_da", "el0_ia", "retint_*", "error_entry", "error_exit",
-	"apic_timer_interrupt", "nmi", "end_repeat_nmi", "do_fast_syscall_32", "do_trap_ecall_u", "sys_call_fastpath", "el0t_64_sync_handler",
-	"dabt_usr", "pabt_usr", "und_usr",
-}
-
-// isRoot reports whether kernel stacks begin at a function.
-func isRoot(fn string) bool {
-	name := bareName(fn)
-	for _, p := range roots {
-		if matchPattern(p, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// endsAtRoot reports whether a stack is complete, or complete but for what never changes.
-func endsAtRoot(frames []Frame) bool {
-	for i := len(frames) - 1; i >= 0; i-- {
-		if frames[i].Questionable {
-			continue
-		}
-		name := bareName(frames[i].Func)
-		for _, p := range bottoms {
-			if matchPattern(p, name) {
-				return true
-			}
-		}
-		return isRoot(name)
-	}
-	return len(frames) > 0 // all entries questionable: no way to tell
 }

@@ -11,6 +11,21 @@ import (
 // blameExamples gives for each pattern with a star a function that real kernels print and that its row must match. Rows
 // without a star are tried with their own name.
 var blameExamples = map[string]string{
+	"filemap_get_folio*":         "__filemap_get_folio_mpol",
+	"find_lock_*":                "find_lock_entry",
+	"blk_mq_freeze_queue*":       "blk_mq_freeze_queue_wait",
+	"blk_freeze_queue*":          "blk_freeze_queue_start",
+	"put_partials*":              "__put_partials",
+	"unfreeze_partials*":         "__unfreeze_partials",
+	"qlist_*":                    "qlist_free_all",
+	"qlink_*":                    "qlink_to_object",
+	"page_ext_*":                 "page_ext_put",
+	"smp_apic_timer_interrupt*":  "smp_apic_timer_interrupt_entry_after_kaiser_bti",
+	"vfree*":                     "vfree_atomic",
+	"vunmap*":                    "__vunmap",
+	"kvfree*":                    "kvfree_sensitive",
+	"debug_object_*":             "debug_object_activate",
+	"debug_objects_*":            "debug_objects_fill_pool",
 	"print_other_cpu_stall*":     "print_other_cpu_stall",
 	"rcu_stall_*":                "rcu_stall_kick_kthreads",
 	"wait_event*":                "wait_event_timeout",

@@ -21,7 +21,7 @@ func decoded(raw []byte) (text, host []byte, foreign bool) {
 	if bytes.IndexByte(raw, '&') >= 0 && hasEntity(raw) {
 		raw = []byte(html.UnescapeString(string(raw)))
 	}
-	if hasWideBlank(raw) {
+	if !ascii(raw) && hasWideBlank(raw) {
 		raw = narrowBlanks(raw)
 	}
 	return fromRecord(raw)

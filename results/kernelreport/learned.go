@@ -12,7 +12,7 @@ const (
 )
 
 // learned is a prefix that no rule knows but that consecutive lines share: a CI system's clock, grep's file name, the
-// host of pdsh. It is looked for only where a line that says nothing as it is says something strong from a later place
+// host of pdsh. It is looked for only where a line that means nothing as a whole is clearly the kernel's from a later place
 // on, and believed once the next line begins alike, so that it cannot spoil text that is understood without it.
 type learned struct {
 	prefix string // of the line where it was found; digits stand for any number, blanks for any run of blanks

@@ -28,7 +28,7 @@ type openTask struct {
 	style    frameStyle
 	dumped   bool // its header was seen, not only its name
 	rooted   bool // the stack goes down to where kernel stacks begin
-	ended    bool // something came after the stack
+	ended    bool // another line followed the stack
 	doubled  bool // an empty line after each stack entry
 	tool     bool // a debugger named it
 	register bool // frames holds only the program counter of the registers
@@ -63,6 +63,7 @@ type openReport struct {
 	locks      bool // in the list of all locks held
 	ended      bool // "---[ end trace": what follows is a repetition
 	ruled      bool // ended by a line of equals signs: what follows is another report, or a panic
+	inlined    bool // the function that the header names was made a part of one that a further header names
 	vague      bool // its only line may be another program's
 	ownStack   bool // see ownStack
 }

@@ -15,6 +15,9 @@ type line struct {
 	start, end int    // byte offsets of the whole line, without the newline
 }
 
+// maxStamp is how far the bracket that ends a time stamp or the name of a printer is looked for.
+const maxStamp = 48
+
 // strip takes the prefixes off one line. It looks at each byte at most a few times.
 func strip(raw []byte) line {
 	ln := line{bare: true}
@@ -145,11 +148,38 @@ func trimQuotes(b []byte) []byte {
 	return b
 }
 
+// printkStamp is the length of "[   12.345678]", which begins nearly every line of a console, or 0.
+func printkStamp(b []byte) int {
+	if len(b) < 5 || b[0] != '[' {
+		return 0
+	}
+	i := 1
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	second := i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == second || i == len(b) || b[i] != '.' {
+		return 0
+	}
+	for i++; i < len(b) && isDigit(b[i]); i++ {
+	}
+	if i == len(b) || b[i] != ']' || i >= maxStamp {
+		return 0
+	}
+	return i + 1
+}
+
 // bracketPrefix recognises "[   12.345678]", "[12:34:56.789]", "[Mon Jan  1 …]", "[  +0.000010]", "[12.3 <  0.1>]",
 // "[T123]", "[   C1]" and "[kernel]", and returns the length and the caller. "[<ffff…>]", "[nfsv4]" and the addresses of a powerpc
 // stack are no prefixes.
 func bracketPrefix(b []byte) (n int, caller []byte) {
-	limit := min(len(b), 48)
+	if n = printkStamp(b); n > 0 {
+		return n, nil
+	}
+	limit := min(len(b), maxStamp)
 	end := bytes.IndexByte(b[:limit], ']')
 	if end < 2 {
 		return 0, nil

@@ -262,8 +262,11 @@ func kernelOf(b []byte) (n int, host []byte, word int) {
 	if len(t) == 0 || t[0] == '[' {
 		return 0, nil, 0
 	}
-	sp := bytes.IndexByte(t[:min(len(t), 70)], ' ')
-	if sp < 1 || t[sp-1] == ':' {
+	sp, limit := 0, min(len(t), 70)
+	for sp < limit && t[sp] != ' ' { // short words: a call costs more
+		sp++
+	}
+	if sp == 0 || sp == limit || t[sp-1] == ':' {
 		return 0, nil, 0
 	}
 	if k := kernelTag(t[sp+1:]); k > 0 {

@@ -74,8 +74,11 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'd', 'i', 's', 'a', 'b': // their second letters: most lines that begin so name a driver or a daemon
-		if bytes.IndexByte([]byte("iontel"), b[1]) >= 0 && trapHeader(b) != "" {
-			return true
+		switch b[1] {
+		case 'i', 'o', 'n', 't', 'e', 'l':
+			if trapHeader(b) != "" {
+				return true
+			}
 		}
 	case 'C':
 		if hasPrefix(b, "Call ") {
@@ -120,10 +123,24 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	}
-	if _, ok := tracedFrame(b); ok {
-		return true
+	if mayBeTraced(b, m) {
+		if _, ok := tracedFrame(b); ok {
+			return true
+		}
 	}
 	return midLine(b) > 0
+}
+
+// mayBeTraced is the quick test for the stack entry of a tool.
+func mayBeTraced(b []byte, m marks) bool {
+	switch last := b[len(b)-1]; {
+	case b[0] == '=', last == ')' && isHex(b[0]):
+		return true
+	case last == '\'' || last == ']':
+		return m&markOffset != 0
+	default:
+		return isDigit(last) && bytes.IndexByte(b[max(0, len(b)-8):], '+') >= 0
+	}
 }
 
 // endsInFlags reports whether b ends in " 0x00000000", as the old task headers do.

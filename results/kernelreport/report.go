@@ -21,7 +21,7 @@ const (
 	KindPanic           Kind = "panic"            // a panic that no other report explains
 	KindWorkloadStall   Kind = "workload_stall"   // made by the harness: a workload stopped or nearly did, no single task stays blocked
 	KindGuestSilent     Kind = "guest_silent"     // made by the harness: not even the task watch says anything any more
-	KindLostLock        Kind = "lost_lock"        // the NFS client announcing that locks were not recovered; whoever had them is told by an error
+	KindLostLock        Kind = "lost_lock"        // the NFS client announcing that locks were not recovered; the processes that held them get an error
 	KindDataCorruption  Kind = "data_corruption"  // made by the checking workload: a file holds what it must not hold
 	KindLockViolation   Kind = "lock_violation"   // made by the checking workload: two owned a lock, and neither was told
 	KindFaultInjection  Kind = "fault_injection"  // the fault injection framework announcing a hit; harmless by itself

@@ -9,7 +9,7 @@ const (
 
 var brokenHere = []byte(`\n`)
 
-// severalLines divides a line that stands for several: a record or a web page held their ends, or somebody wrote them as
+// severalLines divides a line that stands for several: a record or a web page held their ends, or they were written as
 // "\n". It is nil if the line is one.
 func severalLines(raw []byte) [][]byte {
 	if bytes.IndexByte(raw, '\n') >= 0 {

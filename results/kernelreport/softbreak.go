@@ -2,7 +2,7 @@ package kernelreport
 
 import "bytes"
 
-// endSoft uses the beginning of a broken line as it is.
+// endSoft takes the beginning of a broken line for a whole one.
 func (e *engine) endSoft() {
 	whole := append(e.soft, '=')
 	e.soft, e.softLines = nil, 0

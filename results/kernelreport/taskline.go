@@ -69,7 +69,7 @@ func commAndPID(b []byte, sep byte) (comm string, pid *int, ok bool) {
 }
 
 // newTaskLine reads the header of 5.11 and later: "task:umount state:D stack:0 pid:1 tgid:1 ppid:1 flags:0x00004002".
-// Fields came and went (tgid in 6.8, task_flags in 6.15), so each is looked up by its name, from the right: the comm may
+// Fields differ by version (tgid since 6.8, task_flags since 6.15), so each is looked up by its name, from the right: the comm may
 // hold anything, even " state:".
 func newTaskLine(b []byte) item {
 	it := item{what: lineTask}

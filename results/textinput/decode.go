@@ -24,8 +24,8 @@ const (
 	maxLayers   = 3        // encodings inside each other; an attachment of a mail begins anew
 )
 
-// Decode undoes compression (gzip, bzip2, xz, zstd), UTF-16 and the base64 of mails, also one inside the other. What is none of
-// them it hands through. Errors of a damaged stream come when it is read.
+// Decode undoes compression (gzip, bzip2, xz, zstd), UTF-16 and the base64 of mails, also one inside the other; it puts lines
+// together that a terminal broke, and the parts of a log that the kernel saved when it died. Other text it hands through. Errors of a damaged stream come when it is read.
 func Decode(r io.Reader) (io.Reader, error) { return decode(r, 0) }
 
 // decode is Decode inside of as many mails as depth says.
@@ -49,11 +49,23 @@ func decode(r io.Reader, depth int) (io.Reader, error) {
 					return &mail{in: in, depth: depth}, nil
 				}
 			}
-			return in, nil
+			return ordered(in, head)
 		}
 		r = &bounded{r: inflated, left: maxInflated}
 	}
 	return r, nil
+}
+
+// ordered undoes what a copy off a terminal and the kernel's persistent store do to the lines of a log.
+func ordered(in *bufio.Reader, head []byte) (io.Reader, error) {
+	if m := storedPart.FindIndex(head); m != nil && m[0] == 0 {
+		return inOrder(in)
+	}
+	head, _ = in.Peek(in.Buffered()) // no more: a log may be read while it is written
+	if columns := foldedAt(head[:bytes.LastIndexByte(head, '\n')+1]); columns > 0 {
+		return &unfolded{in: in, columns: columns}, nil
+	}
+	return in, nil
 }
 
 // decompress returns nil if the head is that of no compressed stream.

@@ -27,7 +27,7 @@ func (list Inputs) Close() {
 }
 
 // Open opens logs by name, all of them before anything is read, so that a wrong name costs nothing; - or no name at all is
-// stdin. What is no log is said to be what it is: a parser would look for reports in it for ever, or find none and not say
+// stdin. What is no log is refused with what it is: a parser would find no report in it and not say
 // why. Errors are the user's.
 func Open(ctx context.Context, stdin io.Reader, names []string) (Inputs, error) {
 	if len(names) == 0 {
@@ -68,7 +68,7 @@ func isDescriptor(name string) bool {
 	return name == "/dev/stdin" || strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/self/fd/")
 }
 
-// endsWith is a reader that ends when ctx does, whoever is waited for.
+// endsWith is a reader that ends when ctx does, even if the other end never closes.
 func endsWith(ctx context.Context, from io.Reader) io.Reader {
 	out, in := io.Pipe()
 	go func() {

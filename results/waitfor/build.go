@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// builder makes the graph. Things come into it when something waits for them,
-// so that what nobody waits for is not drawn.
+// builder makes the graph. A node is added when something waits for it: what no
+// task waits for is not drawn.
 type builder struct {
 	e        Evidence
 	tasks    []*task
@@ -70,7 +70,7 @@ func (b *builder) build() {
 		}
 	}
 	b.inGrace()
-	// Of what a resource may also depend on, only what somebody waits for is real.
+	// Of what a resource may also depend on, only what some task waits for counts.
 	for _, id := range append([]string(nil), b.order...) {
 		n := b.nodes[id]
 		for _, also := range resources[n.resource].also {
@@ -85,7 +85,7 @@ func (b *builder) build() {
 func (b *builder) inGrace() {
 	if off := b.nodes["thing:server-delay"]; off != nil && b.server.grace > 0 {
 		n := b.add(&Node{ID: "grace", Kind: KindOther, Label: "grace period of the server", root: Slow,
-			Detail: []string{fmt.Sprintf("cleared by: its end, at most %d s after the server's start; it puts off all OPENs, locks and I/O but reclaims until then", b.server.grace)}})
+			Detail: []string{fmt.Sprintf("cleared by: its end, at most %d s after the server's start; until then it asks clients to repeat all OPENs, locks and I/O except reclaims", b.server.grace)}})
 		b.edge(off, n, "nfsd.txt: v4_end_grace is N", false)
 	}
 }
@@ -176,12 +176,12 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 		n.Label = name + " (no RPC task list)"
 	case b.e.RPCTasks == "":
 	case g.Blocked > 0:
-		// It may have come and gone between two texts; but this task has slept for long.
+		// It may have begun and ended between two texts; but this task has slept for long.
 		n.root = Lost
 		n.Detail = []string{"cleared by: the end of the RPC; none of that operation was found that is older than the wait"}
 	case b.longest >= 2:
-		n.ID, n.Kind, n.Label, n.root = "gone:"+name, KindRPC, name+", which came and went", Slow
-		n.Detail = []string{"it was under way when the stack was read, and is not in rpc-tasks.txt; who sent it is not known to have slept for long, as others are"}
+		n.ID, n.Kind, n.Label, n.root = "gone:"+name, KindRPC, name+", already over", Slow
+		n.Detail = []string{"it was under way when the stack was read, and is no longer in rpc-tasks.txt; unlike others, the task that sent it is not known to have slept for long"}
 	}
 	b.edge(g, b.add(n), basis, true)
 }

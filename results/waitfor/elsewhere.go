@@ -16,7 +16,7 @@ type Elsewhere struct {
 	Own []string
 }
 
-// justSeen says that tasks were caught asleep, but that nothing tells for how long: a busy machine looks like that, too.
+// justSeen says that tasks were seen asleep, but not for how long: a busy machine looks like that, too.
 func (b *builder) justSeen() bool { return b.e.Elsewhere != nil && b.longest == 0 }
 
 // mayPass says that an ending may be no more than what a busy machine looks like for a moment.
@@ -47,8 +47,8 @@ func (b *builder) rpcsRead() bool {
 	return b.e.RPCTasks != "" && (b.e.Elsewhere == nil || !strings.Contains(b.e.RPCTasks, "loopfault: "))
 }
 
-// tasksRead says that whoever may end a wait is in the lists of tasks, if anybody is. Of texts of others the blocked tasks
-// alone are not enough: who holds a lock may run, or sleep interruptibly.
+// tasksRead says that the lists of tasks hold any task that may end a wait. Of a machine elsewhere the blocked tasks alone are
+// not enough: the holder of a lock may run, or sleep interruptibly.
 func (b *builder) tasksRead() bool {
 	return b.e.Tasks != "" || b.e.Stacks != "" && b.e.Elsewhere == nil
 }

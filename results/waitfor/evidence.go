@@ -31,7 +31,7 @@ func (e *Evidence) Files() map[string]*string {
 	}
 }
 
-// Explanation is what the evidence comes to.
+// Explanation is what the evidence means.
 type Explanation struct {
 	Class    Class    `json:"class"`
 	Sentence string   `json:"sentence"`           // one line
@@ -49,7 +49,7 @@ type Class string
 const (
 	Cycle     Class = "cycle"          // tasks and what they wait for in a ring
 	Lost      Class = "lost wake-up"   // a wait that nothing found could end
-	Kept      Class = "kept"           // the same for a lock or a reference: nobody is left to give it up
+	Kept      Class = "kept"           // the same for a lock or a reference: no task is left to give it up
 	Starved   Class = "server starved" // every nfsd thread waits for the same
 	Chain     Class = "chain"          // everything waits for one event from outside
 	NoReply   Class = "no reply"       // an RPC was sent, the server is idle
@@ -95,7 +95,7 @@ type Node struct {
 	Count int `json:"count,omitempty"`
 	// Blocked is the longest known sleep of its tasks in seconds, or 0.
 	Blocked float64 `json:"blocked,omitempty"`
-	// End says that what hangs comes down to this node.
+	// End says that the waits end at this node: it explains the hang.
 	End bool `json:"end,omitempty"`
 	// Detail are further lines: stacks, pids, what would clear the wait.
 	Detail []string `json:"detail,omitempty"`

@@ -1,6 +1,6 @@
 package waitfor
 
-// Explain says what the evidence comes to. It takes any texts, whole or torn,
+// Explain says what the evidence means. It takes any texts, whole or torn,
 // and gives the same answer for the same ones.
 func Explain(e Evidence) Explanation {
 	b := newBuilder(e)
@@ -42,7 +42,7 @@ func Explain(e Evidence) Explanation {
 	}
 	for i, e := range open {
 		if i < 3 && e.weight > 0 {
-			x.Details = append(x.Details, "also "+b.say(e)+"; waits in it have other ways out")
+			x.Details = append(x.Details, "also "+b.say(e)+"; waits in it can also end in other ways")
 		}
 	}
 	x.Details = append(x.Details, b.looked()...)

@@ -83,7 +83,7 @@ func TestARecoveryThatGoesOnIsSlow(t *testing.T) {
 	}
 	x := waitfor.Explain(e)
 	assert.Equal(t, waitfor.Slow, x.Class)
-	assert.Equal(t, "slow: cat 9 → state recovery →? 127.0.0.1-manager 20 → OPEN or OPEN_NOATTR, which came and went, which is not stuck: slow or livelocked", x.Sentence)
+	assert.Equal(t, "slow: cat 9 → state recovery →? 127.0.0.1-manager 20 → OPEN or OPEN_NOATTR, already over, which is not stuck: slow or livelocked", x.Sentence)
 
 	e.Reports = append(e.Reports, slept(20, 20, "rpc_wait_bit_killable nfs4_run_open_task nfs4_do_reclaim nfs4_state_manager nfs4_run_state_manager kthread"))
 	assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class, "a manager that has slept for long is stuck")

@@ -37,7 +37,7 @@ func layout(g Graph) (layers [][]*cell, routes []route) {
 		}
 	}
 	back, order := depthFirst(g.Nodes, out)
-	for _, id := range order { // whoever waits comes before what it waits for
+	for _, id := range order { // a waiter is placed before what it waits for
 		for _, to := range out[id] {
 			if !back[[2]string{id, to}] {
 				cells[to].layer = max(cells[to].layer, cells[id].layer+1)

@@ -52,8 +52,8 @@ func TestTwoLooksAtAHangAreTakenTogether(t *testing.T) {
 	lost := waitfor.Explanation{Class: waitfor.Lost, Sentence: "lost wake-up: x"}
 	slow := waitfor.Explanation{Class: waitfor.Slow, Sentence: "slow: y"}
 	assert.Equal(t, waitfor.Lost, waitfor.Together(slow, lost).Class)
-	assert.Equal(t, []string{"as seen when the load was gone; under load: slow: y"}, waitfor.Together(slow, lost).Details)
+	assert.Equal(t, []string{"seen after the load had ended; under load: slow: y"}, waitfor.Together(slow, lost).Details)
 	assert.Equal(t, "lost wake-up: x", waitfor.Together(lost, slow).Sentence)
-	assert.Equal(t, []string{"when the load was gone: slow: y"}, waitfor.Together(lost, slow).Details)
+	assert.Equal(t, []string{"after the load had ended: slow: y"}, waitfor.Together(lost, slow).Details)
 	assert.Empty(t, waitfor.Together(lost, lost).Details)
 }

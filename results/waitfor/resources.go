@@ -20,8 +20,8 @@ type resource struct {
 	// root is what a wait is explained by that ends here, because nothing of
 	// the above was found.
 	root Class
-	// watched says that whoever could end the wait shows in stacks or among the
-	// RPCs: that none is found there means something.
+	// watched says that any task or RPC that could end the wait shows in stacks or
+	// in the list of RPCs: that none is found there is evidence.
 	watched bool
 	// shared says that any RPC of the operations has to do with the wait, the
 	// newest too, whatever file it is about.

@@ -31,8 +31,8 @@ rect.k-task{fill:#1e3a5f}rect.k-nfsd,rect.k-server{fill:#14432a}rect.k-rpc{fill:
 rect.k-lock,rect.k-bit{fill:#5a1d1d}rect.k-write-back,rect.k-reclaim{fill:#35265f}rect.k-file-system{fill:#0f444d}}
 `
 
-// SVG draws the graph: waits run from left to right, guesses are dashed, what it
-// comes down to has a thick border. The drawing stands alone, suits light and
+// SVG draws the graph: waits run from left to right, guesses are dashed, the nodes
+// at which the waits end have a thick border. The drawing stands alone, suits light and
 // dark, and holds text of the guest only escaped.
 func (g Graph) SVG() []byte {
 	left := len(g.Nodes) - maxDrawn

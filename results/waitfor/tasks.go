@@ -35,7 +35,7 @@ type task struct {
 
 func (t *task) nfsd() bool { return t.comm == "nfsd" }
 
-// leaseBreaker is where a task waits for somebody to give a lease back, a layout or a
+// leaseBreaker is where a task waits until a client gives a lease back, a layout or a
 // delegation. It sleeps interruptibly, which no detector calls blocked, and keeps all
 // others waiting that need what it has.
 const leaseBreaker = "__break_lease"

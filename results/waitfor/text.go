@@ -23,11 +23,11 @@ func (x Explanation) more(b *strings.Builder) {
 	if len(x.Gaps) == 0 {
 		return
 	}
-	fmt.Fprint(b, "\nWhat could not be known, what decides first:\n")
+	fmt.Fprint(b, "\nWhat is not known, the most decisive first:\n")
 	for _, g := range x.Gaps {
 		fmt.Fprintf(b, "  - no %s: %s\n", g.Text, g.Unknown)
 	}
-	fmt.Fprint(b, "\nWhat would tell it, as root on the machine that hangs (each may block on the hang, so that one terminal each is wise):\n")
+	fmt.Fprint(b, "\nCommands that would show it, as root on the machine that hangs (each may block on the hang; give each a terminal of its own):\n")
 	seen := map[string]bool{}
 	for _, g := range x.Gaps {
 		if !seen[g.Command] {

@@ -7,10 +7,10 @@ func Together(under, without Explanation) Explanation {
 	told := func(c Class) bool { return c != Unknown && c != Slow && c != Nothing }
 	switch {
 	case !told(under.Class) && told(without.Class):
-		without.Details = append([]string{"as seen when the load was gone; under load: " + under.Sentence}, without.Details...)
+		without.Details = append([]string{"seen after the load had ended; under load: " + under.Sentence}, without.Details...)
 		return without
 	case without.Sentence != under.Sentence:
-		under.Details = append(under.Details, "when the load was gone: "+without.Sentence)
+		under.Details = append(under.Details, "after the load had ended: "+without.Sentence)
 	}
 	return under
 }

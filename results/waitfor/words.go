@@ -55,7 +55,7 @@ func (e ending) waiting(verb string) string {
 	return fmt.Sprintf("%d tasks wait for %s, no task left to %s", k, n.Label, verb)
 }
 
-// wayTo is the way of waits from the task that tells most to a node. One that
+// wayTo is the chain of waits from the most telling task to a node. One that
 // unmounts tells more than others, then one that has slept long, then one that
 // is far.
 func (b *builder) wayTo(n *Node) []string {

@@ -12,14 +12,14 @@ import (
 	"loopfault/results/waitfor"
 )
 
-// things are what each text holds, for people.
-var things = map[string]string{
+// contents are what each text holds, for people.
+var contents = map[string]string{
 	"stacks.txt": "blocked task", "tasks.txt": "task", "rpc-tasks.txt": "RPC", "rpc-tasks-later.txt": "RPC", "rpc-xprt.txt": "connection",
 	"nfsd.txt": "file of the NFS server", "mountstats.txt": "NFS mount", "ps.txt": "row of ps", "config.txt": "line of the kernel's configuration",
 }
 
 func amount(kind string, n int) string {
-	what := things[kind]
+	what := contents[kind]
 	if n != 1 {
 		switch {
 		case strings.HasPrefix(what, "file "):
@@ -53,7 +53,7 @@ func (t *Texts) tell(name string, before map[string]int, hangs int) {
 	}
 }
 
-// Evidence is what all texts come to. It is not ok if nothing in them tells of a task, an RPC or a lock.
+// Evidence is what all texts hold together. It is not ok if they name no task, no RPC and no lock.
 func (t *Texts) Evidence() (e waitfor.Evidence, ok bool) {
 	t.elsewhere().From = t.from
 	files := t.e.Files()
@@ -110,7 +110,7 @@ func unread(name, text string) bool {
 	return !headed
 }
 
-// count is how many things a text of a trial's evidence holds.
+// count is how many tasks, RPCs, files or mounts a text of a trial's evidence holds.
 func count(name, text string) int {
 	n := 0
 	for line := range strings.Lines(text) {

@@ -97,7 +97,7 @@ func (s *sorter) mounts(line string) bool {
 	return true
 }
 
-// kernel takes what tells which kernel it is.
+// kernel takes the lines that name the kernel.
 func (s *sorter) kernel(line string) {
 	if find(setting, "Linux/", line) != nil || find(setting, "CONFIG_HZ=", line) != nil {
 		s.t.add("config.txt", "", line, true)
@@ -132,7 +132,7 @@ func (t *Texts) part(kind string) *part {
 	return p
 }
 
-// add keeps a line of a kind, below the path of the file that it is of; counts says that it begins a new thing.
+// add keeps a line of a kind, below the path of the file that it is of; counts says that a task, RPC or file begins with it.
 func (t *Texts) add(kind, path, line string, counts bool) {
 	p := t.part(kind)
 	if p.text.Len() > maxKind {

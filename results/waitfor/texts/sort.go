@@ -16,7 +16,7 @@ import (
 
 // Bounds, in bytes.
 const (
-	maxText = 64 << 20 // of one text; of a longer one the end tells
+	maxText = 64 << 20 // of one text; of a longer one the end is read
 	maxLine = 4 << 10
 	maxKind = 16 << 20 // that is kept of one kind
 )
@@ -98,7 +98,7 @@ func (t *Texts) collection(text string) bool {
 	}
 	for i, l := range c.Left {
 		if i < 8 {
-			t.from = append(t.from, "a read blocked for ever there: "+plain.Short(l.Path, 200))
+			t.from = append(t.from, "a read did not return there: "+plain.Short(l.Path, 200))
 		}
 	}
 	return true
@@ -111,7 +111,7 @@ func (t *Texts) elsewhere() *waitfor.Elsewhere {
 	return t.e.Elsewhere
 }
 
-// whole takes a text as it is that has the name of a trial's evidence, and its look.
+// whole takes a text unchanged that has the name and the form of a trial's evidence.
 func (t *Texts) whole(name, text string) bool {
 	if path.Base(name) == evidence.History && t.e.History == "" && strings.HasPrefix(text, `{"t":`) {
 		t.e.History = text
@@ -127,7 +127,7 @@ func (t *Texts) whole(name, text string) bool {
 	}
 	*to = text
 	t.read[path.Base(name)] = true
-	// That no RPC and no blocked task is there tells as much as what is.
+	// An empty list of RPCs or of blocked tasks is evidence, too.
 	if n := count(path.Base(name), text); n > 0 || strings.HasPrefix(path.Base(name), "rpc-tasks") || path.Base(name) == "stacks.txt" {
 		t.from = append(t.from, fmt.Sprintf("%s: %s", path.Base(name), amount(path.Base(name), n)))
 	}

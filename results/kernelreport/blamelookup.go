@@ -1,0 +1,106 @@
+package kernelreport
+
+import (
+	"strings"
+	"sync"
+)
+
+// plainName removes what compilers add to a function's name when they clone or split it, so that two builds agree:
+// ".isra.0", ".part.3", ".constprop.0", ".cold", ".llvm.123".
+func plainName(fn string) string {
+	for {
+		i := strings.LastIndexByte(fn, '.')
+		if i <= 0 {
+			return fn
+		}
+		switch last := fn[i+1:]; {
+		case last == "isra", last == "part", last == "constprop", last == "cold", last == "llvm", last == "lto_priv",
+			allDigits([]byte(last)), strings.HasPrefix(last, "cfi"):
+			fn = fn[:i]
+		default:
+			return fn
+		}
+	}
+}
+
+// bareName is plainName without leading underscores: which of f, _f and __f stands in a stack depends on what the
+// compiler inlined.
+func bareName(fn string) string {
+	fn = plainName(fn)
+	if t := strings.TrimLeft(fn, "_"); t != "" {
+		return t
+	}
+	return fn
+}
+
+// blameIndex is blameTable arranged for look-up: row numbers by exact name, and those of patterns by first letter.
+type blameIndex struct {
+	exact    map[string]int
+	patterns map[byte][]int
+}
+
+var blameLookup = sync.OnceValue(func() blameIndex {
+	ix := blameIndex{exact: map[string]int{}, patterns: map[byte][]int{}}
+	for i, row := range blameTable {
+		if strings.IndexByte(row.pattern, '*') >= 0 {
+			ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], i)
+		} else if _, ok := ix.exact[row.pattern]; !ok {
+			ix.exact[row.pattern] = i
+		}
+	}
+	return ix
+})
+
+// classOf is the class of a function that tells nothing, or 0.
+func classOf(fn string) frameClass {
+	if i := blameRowOf(fn); i >= 0 {
+		return blameTable[i].class
+	}
+	return 0
+}
+
+// blameRowOf is the number of the first row that matches a function, or -1.
+func blameRowOf(fn string) int {
+	name := bareName(fn)
+	if name == "" {
+		return -1
+	}
+	ix := blameLookup()
+	best, ok := ix.exact[name]
+	if !ok {
+		best = -1
+	}
+	for _, i := range ix.patterns[name[0]] {
+		if best >= 0 && i > best {
+			break
+		}
+		if matchPattern(blameTable[i].pattern, name) {
+			return i
+		}
+	}
+	return best
+}
+
+// matchPattern matches a name against a pattern with stars.
+func matchPattern(pattern, name string) bool {
+	if pattern != "" && pattern[0] != '*' && (name == "" || pattern[0] != name[0]) {
+		return false
+	}
+	head, rest, star := strings.Cut(pattern, "*")
+	if !strings.HasPrefix(name, head) {
+		return false
+	}
+	if !star {
+		return name == head
+	}
+	name = name[len(head):]
+	if rest == "" {
+		return true
+	}
+	for i := 0; i <= len(name); i++ {
+		if matchPattern(rest, name[i:]) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,95 @@
+package kernelreport
+
+import "strings"
+
+// header opens a report, or adds to one that has just been opened by another header of the same event.
+func (e *engine) header(it item, ln *line, o *openReport) {
+	if o != nil && o.sameEvent(&it) {
+		o.belongs(e, ln)
+		if it.what == linePanic {
+			if o.kind == KindBlockedTask { // khungtaskd's header was lost
+				o.kind = KindHungTask
+			}
+			o.panicked = true
+			o.w().cur = noTask
+			if o.ruled {
+				o.ended, o.ruled = false, false
+			}
+		} else if o.subject == "oops" || o.kind == KindOops && it.subject == nullPointer {
+			o.subject = it.subject
+		} else if o.inlined {
+			o.fn, o.inlined = it.fn, it.inlined
+		}
+		return
+	}
+	if o != nil {
+		e.close(o)
+	}
+	o = e.startReport(it.kind, ln)
+	o.subject, o.fn, o.inlined = it.subject, it.fn, it.inlined
+	o.vague = it.vague && !ln.kernel
+	if o.ownStack = ownStack(o.subject); o.ownStack {
+		o.trace = true
+	}
+	if it.kind == KindWorkqueueLockup {
+		o.seconds = it.seconds
+	}
+	if it.kind == KindHungTask || it.comm != "" || it.pid != nil {
+		t := o.addTask(RoleVictim)
+		t.Comm, t.PID, t.BlockedSeconds = it.comm, it.pid, it.seconds
+	}
+	if it.partial {
+		o.doubt("header cut short")
+	}
+}
+
+// sameEvent reports whether a further header continues the report instead of opening another.
+func (o *openReport) sameEvent(it *item) bool {
+	if o.ruled {
+		return it.what == linePanic && strings.Contains(it.subject, "panic") // "KASAN: panic_on_warn set", "kmsan.panic set"
+	}
+	if it.what == linePanic {
+		switch o.kind {
+		case KindProcStack, kindUnknown, KindPanic:
+			return false
+		case KindBlockedTask:
+			return hasPrefix([]byte(it.subject), "hung_task")
+		}
+		if hasPrefix([]byte(it.subject), "corrupted stack end") { // found by the scheduler, whatever was reported before
+			return false
+		}
+		return true
+	}
+	if o.subject == memoryLeak && it.subject == memoryLeak && (len(o.tasks) == 0 || len(o.tasks[0].Frames) == 0) {
+		return true
+	}
+	stack := false
+	for i := range o.tasks {
+		stack = stack || len(o.tasks[i].Frames) > 0 && !o.tasks[i].register
+	}
+	if stack {
+		return false
+	}
+	switch o.kind {
+	case KindOops:
+		return it.kind == KindOops
+	case KindBug, KindKASAN:
+		return it.kind == KindOops && it.again
+	case KindWarning:
+		return o.inlined && it.kind == KindWarning && it.subject == o.subject
+	case KindWorkqueueLockup: // one line for each pool
+		return it.kind == KindWorkqueueLockup
+	case KindPanic:
+		return it.kind == KindOops && it.again
+	}
+	return false
+}
+
+// ownPanic reports whether a panic was set off by the very task that the report is about, whose stack did not come yet.
+func (o *openReport) ownPanic() bool {
+	switch o.kind {
+	case KindWarning, KindBug, KindKASAN, KindLockdep, KindLockUsage, KindSoftLockup:
+		return len(o.tasks) == 0 || o.tasks[0].Role == RoleVictim && len(o.tasks[0].Frames) == 0
+	}
+	return false
+}
