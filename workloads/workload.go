@@ -22,8 +22,8 @@ import (
 // Env is what a worker works with.
 type Env struct {
 	Name    string // of the worker
-	Load    string // directory on the NFS mount
-	Behind  string // the same directory on the exported file system
+	Load    string // directory on the mount under test
+	Behind  string // the same directory on the exported file system, or on the mount of another client
 	Cgroup  string // the pressured memory cgroup
 	Records string // directory of the files for workers' records
 
@@ -68,6 +68,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return faultNth(*w.FaultNth), nil
 	case w.Hog != nil:
 		return hog(*w.Hog), nil
+	case w.StaleTruncate != nil:
+		return staleTruncate(*w.StaleTruncate), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

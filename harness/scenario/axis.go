@@ -18,7 +18,11 @@ type axis struct {
 	applies, known []string
 }
 
+// axes are those of NFS; scenarios of other file systems have none.
 func (s *Scenario) axes() []axis {
+	if s.Ceph != nil {
+		return nil
+	}
 	return []axis{
 		{axisNames[0], &s.Mount.Vers, s.Applies.Vers, nfsVersions},
 		{axisNames[1], &s.Export.FS, s.Applies.FS, fileSystems},
@@ -42,6 +46,9 @@ func (p property) String() string { return p.axis + "=" + p.value }
 
 func (p property) apply(s Scenario) (Scenario, error) {
 	axes := s.axes() // they point into s
+	if len(axes) == 0 {
+		return s, &NotApplicable{Scenario: s.Name, Why: fmt.Sprintf("%s %s: it is about Ceph", p.axis, p.value)}
+	}
 	a := axes[slices.Index(axisNames, p.axis)]
 	if !slices.Contains(a.known, p.value) {
 		return s, fmt.Errorf("scenario %s: %s is %q, want one of %s", s.Name, p.axis, p.value, strings.Join(a.known, ", "))

@@ -55,7 +55,7 @@ func check(s Scenario) []finding {
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
 	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
 	for i, g := range s.Groups {
-		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous", "control")
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", "dangerous", "control", "ceph")
 	}
 	c.applies(s)
 	c.want(s.Control == "" || nameForm.MatchString(s.Control), "control", "is %q, want the name of a kernel", s.Control)
@@ -65,17 +65,12 @@ func check(s Scenario) []finding {
 	c.want(s.Guest.Memory >= 128<<20 && s.Guest.Memory <= 64<<30, "guest.memory", "is %s, want 128MiB to 64GiB", s.Guest.Memory)
 	c.want(s.Guest.Swap == 0 || s.Guest.Swap >= 1<<20 && s.Guest.Swap <= 64<<30, "guest.swap", "is %s, want 1MiB to 64GiB, or 0 for none", s.Guest.Swap)
 	c.between(s.Guest.CPUs, 1, 64, "guest.cpus")
-	c.oneOf(s.Export.FS, "export.fs", fileSystems...)
-	// mkfs.xfs refuses to make anything smaller.
-	c.want(s.Export.Size >= 300<<20 && s.Export.Size <= 1<<40, "export.size", "is %s, want 300MiB to 1TiB", s.Export.Size)
-	c.between(s.Export.Threads, 1, 1024, "export.threads")
-	c.seconds(s.Export.Lease, time.Hour, "export.lease")
-	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
-	c.oneOf(s.Export.Tracking, "export.tracking", wire.TrackingDaemon, wire.TrackingKernel)
-	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
-	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
-	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
-	c.layout(s)
+	if s.Ceph != nil {
+		c.ceph(s)
+	} else {
+		c.nfs(s)
+		c.cephOnly(s)
+	}
 	c.target(s.Target)
 	c.observe(s.Observe)
 	c.want(s.Run.D() >= time.Second && s.Run.D() <= 24*time.Hour, "run", "is %s, want 1s to 24h", s.Run)
@@ -92,12 +87,37 @@ func check(s Scenario) []finding {
 	c.faults(s)
 	c.want(len(s.Workloads) > 0, "workloads", "want at least one")
 	for i, w := range s.Workloads {
-		path := fmt.Sprintf("workloads[%d]", i)
+		path := workloadPath(i)
 		c.workload(w, path)
 		c.fits(w, s, path)
 	}
 	c.workers(s)
 	return c.found
+}
+
+func workloadPath(i int) string { return fmt.Sprintf("workloads[%d]", i) }
+
+// faultPath is that of a fault, counted over pressure and faults.
+func faultPath(s Scenario, i int) string {
+	if i < len(s.Pressure) {
+		return fmt.Sprintf("pressure[%d]", i)
+	}
+	return fmt.Sprintf("faults[%d]", i-len(s.Pressure))
+}
+
+// nfs checks export and mount.
+func (c *checker) nfs(s Scenario) {
+	c.oneOf(s.Export.FS, "export.fs", fileSystems...)
+	// mkfs.xfs refuses to make anything smaller.
+	c.want(s.Export.Size >= 300<<20 && s.Export.Size <= 1<<40, "export.size", "is %s, want 300MiB to 1TiB", s.Export.Size)
+	c.between(s.Export.Threads, 1, 1024, "export.threads")
+	c.seconds(s.Export.Lease, time.Hour, "export.lease")
+	c.seconds(s.Export.Grace, 4*time.Minute, "export.grace") // lockd's goes no further
+	c.oneOf(s.Export.Tracking, "export.tracking", wire.TrackingDaemon, wire.TrackingKernel)
+	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
+	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
+	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
+	c.layout(s)
 }
 
 // layout checks that the server can grant the layout that the mount wants.

@@ -38,10 +38,7 @@ func (c *checker) faults(s Scenario) {
 func (c *checker) attributes(s Scenario) {
 	used := map[string]bool{}
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
-		path := fmt.Sprintf("pressure[%d]", i)
-		if i >= len(s.Pressure) {
-			path = fmt.Sprintf("faults[%d]", i-len(s.Pressure))
-		}
+		path := faultPath(s, i)
 		var names []string
 		switch {
 		case f.Failslab != nil:

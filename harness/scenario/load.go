@@ -55,6 +55,7 @@ func Parse(file string, text []byte) (Scenario, error) {
 	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
 		return Scenario{}, problems(file, err)
 	}
+	s = s.withoutDefaults()
 	found := check(s)
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
 		v, err := s.vary(name)

@@ -33,6 +33,7 @@ type Scenario struct {
 	Guest         Guest           `json:"guest" yaml:"guest"`                 // the machine
 	Export        wire.Export     `json:"export" yaml:"export"`               // what it serves
 	Mount         wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
+	Ceph          *wire.Ceph      `json:"ceph,omitempty" yaml:"ceph"`         // in place of export and mount: a Ceph cluster, and two clients
 	Target        paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
 	Pressure      []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
 	Faults        []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
@@ -93,6 +94,7 @@ type Fault struct {
 	Freeze        *faults.Freeze        `json:"freeze,omitempty" yaml:"freeze"`
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
+	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -123,6 +125,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Restart.Outage()
 	case f.Failover != nil:
 		return f.Failover.Outage()
+	case f.SessionEvict != nil:
+		return f.SessionEvict.Outage()
 	}
 	return nil
 }
@@ -170,6 +174,27 @@ func defaults() Scenario {
 // when a kernel that was given by path lacks some. Those of minor versions of NFS do not
 // exist in every kernel; callers that check a kernel have to handle that.
 func (s Scenario) KernelOptions() []string {
+	opts := []string{"CONFIG_CEPH_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
+	if s.Ceph == nil {
+		opts = s.nfsOptions()
+	}
+	if s.Guest.Swap > 0 {
+		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
+	}
+	if s.Target.Function != "" {
+		opts = append(opts, "CONFIG_KPROBE_EVENTS")
+	}
+	if len(s.Target.Below)+len(s.Target.Paths) > 0 {
+		opts = append(opts, "CONFIG_HIST_TRIGGERS", "CONFIG_STACKTRACE")
+	}
+	for _, f := range slices.Concat(s.Pressure, s.Faults) {
+		opts = append(opts, f.kernelOptions()...)
+	}
+	return opts
+}
+
+// nfsOptions are those that server, export and mount need.
+func (s Scenario) nfsOptions() []string {
 	opts := []string{"CONFIG_NFSD", "CONFIG_NFS_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
 	if s.Mount.Vers == "3" {
 		opts = append(opts, "CONFIG_NFS_V3")
@@ -185,20 +210,7 @@ func (s Scenario) KernelOptions() []string {
 		opts = append(opts, "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2")
 	}
 	opts = append(opts, layoutOptions[s.Mount.Layout]...)
-	opts = append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
-	if s.Guest.Swap > 0 {
-		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
-	}
-	if s.Target.Function != "" {
-		opts = append(opts, "CONFIG_KPROBE_EVENTS")
-	}
-	if len(s.Target.Below)+len(s.Target.Paths) > 0 {
-		opts = append(opts, "CONFIG_HIST_TRIGGERS", "CONFIG_STACKTRACE")
-	}
-	for _, f := range slices.Concat(s.Pressure, s.Faults) {
-		opts = append(opts, f.kernelOptions()...)
-	}
-	return opts
+	return append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
 }
 
 // layoutOptions are the options of a layout, on both sides, and of its disk.

@@ -8,6 +8,9 @@ const tracker = "nfsdcld"
 // Programs lists programs that the scenario starts in the guest and that some
 // Debian releases lack in the root image's packages.
 func (s Scenario) Programs() []string {
+	if s.Ceph != nil {
+		return []string{"ceph-mon", "ceph-osd", "ceph-mds"}
+	}
 	programs := []string{"mkfs." + s.Export.FS}
 	if s.Export.Tracking == tracker {
 		programs = append(programs, tracker)

@@ -28,6 +28,7 @@ type override struct {
 	Guest     *Guest           `yaml:"guest"`
 	Export    *wire.Export     `yaml:"export"`
 	Mount     *wire.Mount      `yaml:"mount"`
+	Ceph      **wire.Ceph      `yaml:"ceph"`
 	Target    *paths.Target    `yaml:"target"`
 	Pressure  *[]Fault         `yaml:"pressure"`
 	Faults    *[]Fault         `yaml:"faults"`
@@ -40,10 +41,14 @@ type override struct {
 // error is the YAML library's.
 func (s Scenario) vary(name string) (Scenario, error) {
 	v := s
+	if s.Ceph != nil { // it is not to be changed for all variants
+		own := *s.Ceph
+		v.Ceph = &own
+	}
 	node := s.Variants[name]
 	err := node.Load(&override{
 		Control: &v.Control,
-		Guest:   &v.Guest, Export: &v.Export, Mount: &v.Mount, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
+		Guest:   &v.Guest, Export: &v.Export, Mount: &v.Mount, Ceph: &v.Ceph, Target: &v.Target, Pressure: &v.Pressure, Faults: &v.Faults,
 		Workloads: &v.Workloads, Run: &v.Run, Finish: &v.Finish,
 	}, yaml.WithKnownFields())
 	return v, err

@@ -142,17 +142,18 @@ func (e *Session) PackCampaign(ctx context.Context, ref scenario.Ref, arms []Arm
 	for _, a := range arms {
 		names = append(names, a.Kernel)
 	}
+	names = flavoured(s, names)
 	if err := knownNames(c, names); err != nil {
 		return spec, err
 	}
-	for _, a := range arms {
-		k, err := e.kernel(ctx, c, a.Kernel)
+	for i, a := range arms {
+		k, err := e.kernel(ctx, c, names[i])
 		if err != nil {
 			return spec, err
 		}
 		spec.Add(bundle.Arm{Name: a.Name, Kernel: a.Kernel, Control: a.Control, NoFault: a.NoFault}, k)
 	}
-	if spec.Image, err = e.image(ctx, c); err != nil {
+	if spec.Image, err = e.image(ctx, c, userland(s)); err != nil {
 		return spec, err
 	}
 	spec.Program, err = os.Executable()

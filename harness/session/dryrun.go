@@ -17,13 +17,13 @@ func (e *Session) unbuilt(name string) kernel.Build {
 	return kernel.Build{Name: name, BzImage: "bzImage-of-" + name + "-not-built-yet"}
 }
 
-func (e *Session) imageIfMade(c *cache.Cache) (image.Image, error) {
+func (e *Session) imageIfMade(c *cache.Cache, userland image.Spec) (image.Image, error) {
 	missing := image.Image{Path: "root-image-not-made-yet"}
 	agent, err := AgentPath()
 	if err == nil {
 		b := image.Builder{Cache: c}
 		var found image.Image
-		if found, err = b.Find(image.DefaultSpec(), agent); err == nil {
+		if found, err = b.Find(userland, agent); err == nil {
 			return found, nil
 		}
 	}

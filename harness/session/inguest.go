@@ -22,7 +22,7 @@ func InGuest(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts 
 	go Drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(ctx, g, agent, opts, wire.BringUp{Export: s.Export, Mount: s.Mount}); err != nil {
+	if err := bringUp(ctx, g, agent, opts, s.BringUp()); err != nil {
 		return err
 	}
 	return use(g, agent)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -31,6 +32,33 @@ type Machine struct {
 // yet), the root image and an accelerator. Kernels are built one after the
 // other; the root image, mostly downloads, in parallel.
 func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error) {
+	return e.machine(ctx, image.DefaultSpec(), names)
+}
+
+// MachineFor is Machine for guests of a scenario, which may need flavours of the kernels and
+// another root image.
+func (e *Session) MachineFor(ctx context.Context, s scenario.Scenario, names ...string) (Machine, error) {
+	return e.machine(ctx, userland(s), flavoured(s, names))
+}
+
+// userland is what the guests of a scenario have for a root image.
+func userland(s scenario.Scenario) image.Spec {
+	if s.Ceph != nil {
+		return image.CephSpec()
+	}
+	return image.DefaultSpec()
+}
+
+// flavoured adds what the scenario needs to the names of kernels.
+func flavoured(s scenario.Scenario, names []string) []string {
+	list := slices.Clone(names)
+	for i, name := range list {
+		list[i] = kernel.WithFlavours(name, s.Flavours())
+	}
+	return list
+}
+
+func (e *Session) machine(ctx context.Context, userland image.Spec, names []string) (Machine, error) {
 	var m Machine
 	if err := ThisHost().Fits(); err != nil {
 		return m, err
@@ -42,7 +70,7 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 	if e.Bundle != nil {
 		m.Kernels, m.Image, err = e.carried(names)
 	} else {
-		m.Kernels, m.Image, err = e.built(ctx, c, names)
+		m.Kernels, m.Image, err = e.built(ctx, c, userland, names)
 	}
 	if err != nil {
 		return m, err
@@ -68,7 +96,7 @@ func (e *Session) Machine(ctx context.Context, names ...string) (Machine, error)
 }
 
 // built are kernels and root image of the cache, built if need be.
-func (e *Session) built(ctx context.Context, c *cache.Cache, names []string) (kernels []kernel.Build, img image.Image, err error) {
+func (e *Session) built(ctx context.Context, c *cache.Cache, userland image.Spec, names []string) (kernels []kernel.Build, img image.Image, err error) {
 	if err := knownNames(c, names); err != nil {
 		return nil, img, err // before the first of them is built
 	}
@@ -84,7 +112,7 @@ func (e *Session) built(ctx context.Context, c *cache.Cache, names []string) (ke
 		return nil
 	})
 	beside.Go(func() (err error) {
-		img, err = e.image(both, c)
+		img, err = e.image(both, c, userland)
 		return err
 	})
 	err = beside.Wait()
@@ -131,21 +159,20 @@ func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kern
 // releaseEnv names the Debian release of the guests' userland.
 const releaseEnv = "LOOPFAULT_RELEASE"
 
-func (e *Session) image(ctx context.Context, c *cache.Cache) (image.Image, error) {
+func (e *Session) image(ctx context.Context, c *cache.Cache, userland image.Spec) (image.Image, error) {
 	if e.Dry {
-		return e.imageIfMade(c)
+		return e.imageIfMade(c, userland)
 	}
-	return e.ImageOf(ctx, c, os.Getenv(releaseEnv))
+	return e.ImageOf(ctx, c, userland, os.Getenv(releaseEnv))
 }
 
-// ImageOf is the root image of a Debian release, built if need be; "" means the
-// default one.
-func (e *Session) ImageOf(ctx context.Context, c *cache.Cache, release string) (image.Image, error) {
+// ImageOf is the root image with a userland, built if need be, of another Debian release
+// unless that is "".
+func (e *Session) ImageOf(ctx context.Context, c *cache.Cache, spec image.Spec, release string) (image.Image, error) {
 	agent, err := AgentPath()
 	if err != nil {
 		return image.Image{}, err
 	}
-	spec := image.DefaultSpec()
 	if release != "" {
 		spec.Release = release
 	}

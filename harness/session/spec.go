@@ -97,7 +97,7 @@ func (e *Session) Campaign(ctx context.Context, s scenario.Scenario, text []byte
 	if _, err := flags.jobs(spec); err != nil {
 		return spec, err // before a kernel is built; it can only need more
 	}
-	m, err := e.Machine(ctx, names...)
+	m, err := e.MachineFor(ctx, s, names...)
 	if err != nil {
 		return spec, err
 	}

@@ -92,7 +92,7 @@ func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
 	s.Scenario, _, err = scenario.Find("server-restart")
 	require.NoError(t, err)
 	_, agent := bootSpec(t, s)
-	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	m, err := agent.BringUp(t.Context(), s.Scenario.BringUp())
 	require.NoError(t, err)
 	require.Equal(t, "nfsdcld", m.Tracking)
 	span := faults.Span{For: wire.Duration(bench.options.Timeouts.HungCheck)}
@@ -123,7 +123,7 @@ func TestGuestHasSwapAndTheExportAsked(t *testing.T) {
 		assert.True(t, signs[opt], "the stock kernel has %s and shows it", opt)
 	}
 	assert.False(t, signs["CONFIG_UNHEARD_OF"])
-	_, err = agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	_, err = agent.BringUp(t.Context(), s.Scenario.BringUp())
 	require.NoError(t, err)
 	script(t.Context(), t, agent, `set -ex
 grep -E '^/dev/vd. +partition' /proc/swaps
@@ -175,7 +175,7 @@ func bootedGuest(t *testing.T) *control.Client {
 	t.Helper()
 	s := spec(t, bench.stock)
 	g, agent := bootSpec(t, s)
-	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	m, err := agent.BringUp(t.Context(), s.Scenario.BringUp())
 	require.NoError(t, err, fmt.Sprint(g.Console().Tail(5)))
 	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
 	return agent

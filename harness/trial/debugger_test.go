@@ -15,7 +15,6 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/verdict"
-	"loopfault/workloads/wire"
 )
 
 // The fault that works from outside keeps the contract, hits the call that failslab
@@ -25,7 +24,7 @@ func TestCallsiteKeepsItsContractOnARealGuest(t *testing.T) {
 	machine := trial.MachineOf(s.Scenario, s.Kernel, s.Image, s.Guest.Timeouts)
 	machine.Devices = []guest.Device{guest.GDB{KASLR: true}}
 	g, agent := bootMachine(t, machine, s)
-	_, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	_, err := agent.BringUp(t.Context(), s.Scenario.BringUp())
 	require.NoError(t, err)
 	target, history := trial.Debug(t, g, agent, bench.options.Timeouts)
 	site := faults.Callsite{Function: "pnfs_send_layoutreturn", Call: 1, Choice: faults.Choice{Probability: 100, Times: 1000}}

@@ -86,7 +86,10 @@ func (*Unfit) Whose() errs.Class { return errs.Usage }
 // MachineOf is the guest that a trial boots, as pure data.
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {
 	t = t.Allow(s.Allowance())
-	disks := []guest.Disk{{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()}}
+	var disks []guest.Disk
+	if s.Ceph == nil { // which keeps its objects in memory
+		disks = append(disks, guest.Disk{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()})
+	}
 	if s.Guest.Swap > 0 {
 		disks = append(disks, guest.Disk{Serial: wire.SwapDisk, SizeMiB: s.Guest.Swap.MiB()})
 	}

@@ -112,7 +112,7 @@ func warmGuest(t *testing.T) (*guest.Snapshot, wire.Mounted) {
 	s.Scenario.Export.Lease = lease
 	s.Guest.Freezable = true
 	g, agent := bootSpec(t, s)
-	m, err := agent.BringUp(t.Context(), wire.BringUp{Export: s.Scenario.Export, Mount: s.Scenario.Mount})
+	m, err := agent.BringUp(t.Context(), s.Scenario.BringUp())
 	require.NoError(t, err)
 	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
 	_, err = agent.Start(t.Context(), wire.Start{Workload: wire.Workload{

@@ -22,7 +22,13 @@ func (b *builder) resource(key string) *Node {
 		b.nameFrozen(n)
 	}
 	for _, g := range b.groups {
-		if waits := b.waitsFor(g); waits == key || (waits == "" || g.tasks[0].moved) && b.longest >= 2 && g.hung == 0 {
+		waits := b.waitsFor(g)
+		if row.own && waits == key {
+			f, _ := passesThrough(g.tasks[0].stack, row.holders)
+			b.edge(n, g, g.tasks[0].source+": passes through "+f+" on the way to this wait", true)
+			continue
+		}
+		if waits == key || (waits == "" || g.tasks[0].moved) && b.longest >= 2 && g.hung == 0 {
 			continue // its fellow; or one that was caught on its way, while others have slept for long
 		}
 		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {

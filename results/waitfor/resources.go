@@ -23,6 +23,9 @@ type resource struct {
 	// watched says that any task or RPC that could end the wait shows in stacks or
 	// in the list of RPCs: that none is found there is evidence.
 	watched bool
+	// own says that this is waited for only below a holder, of the same object: whoever
+	// waits is what would end the wait.
+	own bool
 	// shared says that any RPC of the operations has to do with the wait, the
 	// newest too, whatever file it is about.
 	shared bool
@@ -110,6 +113,10 @@ var resources = map[string]resource{
 		cleared: "the task that evicts it", holders: []string{"evict", "nfs4_evict_inode", "dispose_list"}},
 	"inode-sync": {kind: KindWriteback, label: "write-back of the inode (I_SYNC)", watched: true, root: Lost,
 		cleared: "the flusher", holders: []string{"__writeback_single_inode", "writeback_single_inode"}},
+	"own-inode-sync": {own: true, kind: KindWriteback, label: "write-back of the inode that it writes back itself (I_SYNC)", watched: true, root: Lost,
+		cleared: "the flusher, when __writeback_single_inode() has returned", holders: []string{"__writeback_single_inode"}},
+	"own-read": {own: true, kind: KindOther, label: "the end of a read whose answer it is handling itself", watched: true, root: Lost,
+		cleared: "the messenger, when finish_netfs_read() has finished the request", holders: []string{"finish_netfs_read"}},
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
 	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,

@@ -77,6 +77,10 @@ var rules = []rule{
 	{"nfs_page_group_lock*", "request"},
 	{"nfs_lock_and_join_requests", "request"},
 
+	// Ceph: who waits is the one that would end the wait, of the same inode.
+	{"inode_wait_for_writeback ... ceph_put_wrbuffer_cap_refs ... __writeback_single_inode", "own-inode-sync"},
+	{"... ceph_evict_inode ... finish_netfs_read ... ceph_con_workfn", "own-read"},
+
 	// Folios.
 	{"folio_wait_bit_common folio_wait_writeback", "writeback-bit"},
 	{"folio_wait_bit_common __folio_lock*", "folio-lock"},

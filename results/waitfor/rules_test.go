@@ -66,6 +66,8 @@ var examples = []struct{ stack, waits string }{
 	{"nfs_wait_on_request do_syscall_64", "request"},
 	{"nfs_page_group_lock_head do_syscall_64", "request"},
 	{"nfs_lock_and_join_requests do_syscall_64", "request"},
+	{"inode_wait_for_writeback evict ceph_put_wrbuffer_cap_refs ceph_invalidate_folio ceph_writepages_start do_writepages __writeback_single_inode writeback_sb_inodes", "own-inode-sync"},
+	{"ceph_evict_inode evict finish_netfs_read handle_reply osd_dispatch ceph_con_process_message ceph_con_v1_try_read ceph_con_workfn process_one_work", "own-read"},
 	{"folio_wait_bit_common folio_wait_writeback do_syscall_64", "writeback-bit"},
 	{"folio_wait_bit_common __folio_lock_killable do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common writeback_iter do_syscall_64", "folio-lock"},

@@ -153,7 +153,9 @@ func debootstrap(ctx context.Context, b *Builder, lock *cache.Lock, s Spec, out 
 	argv := []string{
 		tool, "--mode=auto", "--variant=minbase", "--format=tar", "--verbose",
 		"--include=" + strings.Join(s.Packages, ","), "--aptopt=" + aptConf,
-		"--customize-hook=" + cleanup, "--customize-hook=" + makeMountPoints(),
+	}
+	for _, hook := range append(s.hooks(), cleanup, makeMountPoints()) {
+		argv = append(argv, "--customize-hook="+hook)
 	}
 	for _, e := range excludes {
 		argv = append(argv, "--dpkgopt=path-exclude="+e)

@@ -67,13 +67,17 @@ func (s Spec) key() (string, error) {
 	if !slices.Contains(Releases, s.Release) {
 		return "", errs.Usagef("image release %q: expected one of %s", s.Release, strings.Join(Releases, ", "))
 	}
+	if s.Cluster && s.Release != Releases[0] {
+		return "", errs.Usagef("image release %q: a root image with a Ceph cluster is made of Debian %s alone", s.Release, Releases[0])
+	}
 	names := slices.Compact(slices.Sorted(slices.Values(s.Packages)))
 	for _, n := range names {
 		if !validPackage.MatchString(n) {
 			return "", errs.Usagef("image package %q is no Debian package name", n)
 		}
 	}
-	return hash(fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup, makeMountPoints()), nil
+	parts := []string{fmt.Sprintln(baseFormat, s.Release, epoch), strings.Join(names, "\n"), strings.Join(excludes, "\n"), cleanup, makeMountPoints()}
+	return hash(append(parts, s.hooks()...)...), nil
 }
 
 func hash(parts ...string) string {

@@ -21,6 +21,7 @@ const (
 type Spec struct {
 	Release  string   // Debian code name, such as "bookworm"
 	Packages []string // on top of the essential ones; order does not matter
+	Cluster  bool     // a Ceph cluster is made in it; see CephSpec
 }
 
 // Image is one finished root image.

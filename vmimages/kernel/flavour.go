@@ -39,6 +39,21 @@ func SplitName(name string) (base string, flavours []string) {
 	return parts[0], parts[1:]
 }
 
+// WithFlavours is the name of a kernel of the catalogue with flavours, as far as it has
+// them not yet; names of other kernels stay as they are.
+func WithFlavours(name string, flavours []string) string {
+	if _, err := Named(name); err != nil {
+		return name
+	}
+	base, have := SplitName(name)
+	for _, f := range flavours {
+		if f != base && !slices.Contains(have, f) {
+			name += plus + f
+		}
+	}
+	return name
+}
+
 // With puts flavours on top of a spec's fragments, and into its name.
 func (s Spec) With(flavours ...string) (Spec, error) {
 	s.Fragments = slices.Clone(s.Fragments)

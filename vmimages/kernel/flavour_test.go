@@ -10,7 +10,7 @@ import (
 )
 
 func TestNamesWithFlavours(t *testing.T) {
-	assert.ElementsMatch(t, []string{"debuginfo", "kasan", "lockdep"}, Flavours())
+	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "kasan", "lockdep"}, Flavours())
 	lost, err := Named("control-lost-wakeup")
 	require.NoError(t, err)
 	both, err := Named("control-lost-wakeup+lockdep+debuginfo")
@@ -28,7 +28,7 @@ func TestNamesWithFlavours(t *testing.T) {
 	for name, want := range map[string]string{
 		"stok":                  `no kernel "stok" in the catalogue, did you mean stock?`,
 		"mine+lockdep":          `no kernel "mine" in the catalogue`,
-		"stock+lokdep":          `no flavour "lokdep": expected debuginfo, kasan, lockdep`,
+		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, kasan, lockdep`,
 		"stock+":                `no flavour ""`,
 		"stock+../x":            `no flavour "../x"`,
 		"stock+lockdep+lockdep": "kernel stock+lockdep has the flavour lockdep already",
@@ -73,4 +73,18 @@ func TestFlavouredBuilds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, alone.Fragments, added.Fragments)
 	assert.Equal(t, alone.Source, added.Source)
+}
+
+// Kernels of scenarios about Ceph are apart: those of all others keep their keys.
+func TestCephIsAFlavourAlone(t *testing.T) {
+	for _, f := range BaseFragments() {
+		assert.NotContains(t, string(f.Text), "CEPH", f.Name)
+	}
+	for name, want := range map[string]string{
+		"stock": "stock+ceph", "stock@7.3": "stock@7.3+ceph", "stock+ceph": "stock+ceph", "ceph": "ceph",
+		"control-lost-wakeup+lockdep": "control-lost-wakeup+lockdep+ceph", "mine": "mine",
+	} {
+		assert.Equal(t, want, WithFlavours(name, []string{"ceph"}), name)
+		assert.Equal(t, name, WithFlavours(name, nil), name)
+	}
 }

@@ -23,6 +23,9 @@ var testList string
 //go:embed guest.txt
 var guestList string
 
+//go:embed ceph.txt
+var cephList string
+
 // Package is one line of the host list.
 type Package struct {
 	Name  string
@@ -48,9 +51,15 @@ func read(text string) []Package {
 }
 
 // Guest returns the names of the packages of the root image.
-func Guest() []string {
+func Guest() []string { return names(guestList) }
+
+// Ceph returns the names of the packages that a root image with a Ceph cluster has beside
+// those, in Debian 12.
+func Ceph() []string { return names(cephList) }
+
+func names(text string) []string {
 	var names []string
-	for _, fields := range lines(guestList) {
+	for _, fields := range lines(text) {
 		names = append(names, fields[0])
 	}
 	return names

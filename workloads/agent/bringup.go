@@ -14,32 +14,28 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// bringUp makes the guest a server and its own client: file system, export,
-// nfsd, loop-back mount. It says what was negotiated; whether that is what the
-// scenario wanted is for the host to judge.
-func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
-	s.nfs = &nfsServer{export: p.Export, layout: p.Mount.Layout}
-	for _, step := range []struct {
-		what string
-		do   func() error
-	}{
-		{"make the exported disk", s.nfs.findDisk},
-		{"make and mount the exported file system", s.nfs.mountExport},
+// bringUp makes file system, export, nfsd and loop-back mount.
+func (n *nfsServer) bringUp() error {
+	return takeSteps([]setUpStep{
+		{"make the exported disk", n.findDisk},
+		{"make and mount the exported file system", n.mountExport},
 		{"swap", swapOn},
 		{"lay out /var/lib/nfs", layOutState},
-		{"start the NFS server", s.nfs.setUp},
-		{"start what maps block layouts", s.nfs.startMapper},
-		{"mount loop-back", func() error { return mountLoopback(p.Mount) }},
-		{"make the load directory", makeLoadDir},
-	} {
-		if err := step.do(); err != nil {
-			return wire.Mounted{}, fmt.Errorf("%s: %w", step.what, err)
-		}
-	}
-	m, err := mounted()
+		{"start the NFS server", n.setUp},
+		{"start what maps block layouts", n.startMapper},
+		{"mount loop-back", func() error { return mountLoopback(n.mount) }},
+		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
+	})
+}
+
+func (n *nfsServer) mounted() (wire.Mounted, error) {
+	m, err := nfsMounted()
 	m.Tracking = tracking()
 	return m, err
 }
+
+func (*nfsServer) roots() []string { return []string{wire.NFSRoot} }
+func (*nfsServer) behind() string  { return wire.ExportRoot }
 
 func (n *nfsServer) mountExport() error {
 	fs := n.export.FS
@@ -62,7 +58,7 @@ func (n *nfsServer) mountExport() error {
 
 // findDisk finds, or makes, the exported file system's disk.
 func (n *nfsServer) findDisk() (err error) {
-	if n.disk, err = diskBySerial(wire.ExportDisk); err == nil && n.layout == wire.LayoutSCSI {
+	if n.disk, err = diskBySerial(wire.ExportDisk); err == nil && n.mount.Layout == wire.LayoutSCSI {
 		n.disk, err = scsiDisk(n.disk)
 	}
 	return err
@@ -116,8 +112,8 @@ func mountLoopback(m wire.Mount) error {
 	return workloads.Run("mount", "-t", "nfs", "-o", options, source, wire.NFSRoot)
 }
 
-func makeLoadDir() error {
-	dir := filepath.Join(wire.NFSRoot, wire.LoadDir)
+func makeLoadDir(root string) error {
+	dir := filepath.Join(root, wire.LoadDir)
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func listens(pid int) bool {
 // startMapper starts blkmapd, which maps a block layout to the client's disk.
 // Clients of SCSI layouts find the disk by its name.
 func (n *nfsServer) startMapper() error {
-	if n.layout != wire.LayoutBlock {
+	if n.mount.Layout != wire.LayoutBlock {
 		return nil
 	}
 	_, err := startDaemon("blkmapd", "-f")

@@ -9,7 +9,7 @@ import (
 	"loopfault/workloads/wire"
 )
 
-func mounted() (wire.Mounted, error) {
+func nfsMounted() (wire.Mounted, error) {
 	text, err := os.ReadFile("/proc/self/mountstats")
 	if err != nil {
 		return wire.Mounted{}, err
@@ -18,7 +18,6 @@ func mounted() (wire.Mounted, error) {
 	if !ok {
 		return wire.Mounted{}, fmt.Errorf("%s is not an NFS mount", wire.NFSRoot)
 	}
-	m.Uptime = Uptime()
 	return m, nil
 }
 

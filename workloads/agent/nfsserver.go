@@ -19,7 +19,7 @@ import (
 // stop it and start it again.
 type nfsServer struct {
 	export  wire.Export
-	layout  string    // layout type for clients, as in wire.Mount
+	mount   wire.Mount
 	disk    string    // of the exported file system
 	tracker *exec.Cmd // nfsdcld while it runs
 	away    bool      // the file system is unmounted
@@ -60,7 +60,7 @@ func (n *nfsServer) setUp() error {
 	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
 	}
-	if n.export.Tracking == wire.TrackingDaemon || n.layout == wire.LayoutBlock {
+	if n.export.Tracking == wire.TrackingDaemon || n.mount.Layout == wire.LayoutBlock {
 		if err := unix.Mount("rpc_pipefs", pipeDir, "rpc_pipefs", 0, ""); err != nil {
 			return fmt.Errorf("mount rpc_pipefs: %w", err)
 		}
@@ -118,7 +118,7 @@ func (n *nfsServer) endGrace() error {
 // share exports the file system.
 func (n *nfsServer) share() error {
 	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
-	if n.layout != wire.LayoutNone {
+	if n.mount.Layout != wire.LayoutNone {
 		options = append(options, "pnfs")
 	}
 	if n.export.Options != "" {

@@ -44,6 +44,15 @@ type procedure struct {
 }
 
 func (s *server) procedure(p wire.Outage) (procedure, error) {
+	if p.Kind == wire.OutageSession {
+		if s.ceph == nil {
+			return procedure{}, errors.New("there is no Ceph cluster to evict a session")
+		}
+		return s.ceph.evicting(), nil
+	}
+	if s.nfs == nil {
+		return procedure{}, errors.New("there is no NFS server to have an outage")
+	}
 	switch p.Kind {
 	case wire.OutageFreeze:
 		return s.freezing(p), nil
@@ -57,9 +66,6 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 
 // outage does one step.
 func (s *server) outage(ctx context.Context, p wire.Outage) (wire.OutageCounts, error) {
-	if s.nfs == nil {
-		return wire.OutageCounts{}, errors.New("there is no server to have an outage")
-	}
 	do, err := s.procedure(p)
 	if err != nil {
 		return wire.OutageCounts{}, err

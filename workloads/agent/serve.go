@@ -29,7 +29,9 @@ type server struct {
 	mu      sync.Mutex
 	running []*workloads.Process
 
-	nfs     *nfsServer // once it was set up
+	storage storage      // once it was set up, and which one of them it is
+	nfs     *nfsServer   //
+	ceph    *cephCluster //
 	outages outages
 }
 
@@ -72,7 +74,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 	case wire.MethodBringUp:
 		return call(req, func(p wire.BringUp) (any, error) { return s.bringUp(p) })
 	case wire.MethodMountinfo:
-		return mounted()
+		return s.mounted()
 	case wire.MethodReference:
 		return call(req, func(p wire.Reference) (any, error) { return reference(p) })
 	case wire.MethodRead:
@@ -103,7 +105,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 	case wire.MethodOutage:
 		return call(req, func(p wire.Outage) (any, error) { return s.outage(ctx, p) })
 	case wire.MethodUmount:
-		return umount(ctx), nil
+		return s.umount(ctx)
 	}
 	return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: "no method " + req.Method}
 }

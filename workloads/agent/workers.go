@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +25,10 @@ func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) 
 	if p.First < 0 || p.First+len(workers) > beats.Slots {
 		return wire.Started{}, fmt.Errorf("%d workers do not fit in %d counter slots", p.First+len(workers), beats.Slots)
 	}
+	load, behind, err := s.load()
+	if err != nil {
+		return wire.Started{}, err
+	}
 	if err := workloads.MakeRecords(wire.RecordDir); err != nil {
 		return wire.Started{}, err
 	}
@@ -40,8 +43,8 @@ func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) 
 	for i, w := range workers {
 		proc, err := workloads.Task{
 			Workload: p.Workload, Index: i, Slot: p.First + i,
-			Load:   filepath.Join(wire.NFSRoot, wire.LoadDir),
-			Behind: filepath.Join(wire.ExportRoot, wire.LoadDir),
+			Load:   load,
+			Behind: behind,
 
 			NoDelegations: s.nfs != nil && s.nfs.export.NoDelegations(),
 		}.Start(cgroup)
@@ -121,15 +124,30 @@ func (s *server) signal(sig syscall.Signal) error {
 	return nil
 }
 
-// umount takes the loop-back mount down. Writers killed a moment ago may still
+// umount takes all mounts down, up to the first that does not go.
+func (s *server) umount(ctx context.Context) (all wire.Unmounted, err error) {
+	if s.storage == nil {
+		return all, errNoStorage
+	}
+	for _, root := range s.storage.roots() {
+		u := umount(ctx, root)
+		all.Tries, all.Seconds, all.Error = all.Tries+u.Tries, all.Seconds+u.Seconds, u.Error
+		if u.Error != "" {
+			break
+		}
+	}
+	return all, nil
+}
+
+// umount takes a mount down. Writers killed a moment ago may still
 // hold it, so "busy" is retried until the request times out; the task watch
 // reports an umount that blocks in the kernel.
-func umount(ctx context.Context) wire.Unmounted {
+func umount(ctx context.Context, root string) wire.Unmounted {
 	began := time.Now()
 	u := wire.Unmounted{}
 	for {
 		u.Tries++
-		err := workloads.Run("umount", wire.NFSRoot)
+		err := workloads.Run("umount", root)
 		u.Seconds = time.Since(began).Seconds()
 		if err == nil {
 			u.Error = ""

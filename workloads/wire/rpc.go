@@ -79,10 +79,11 @@ type Woken struct {
 	Uptime float64 `json:"uptime"` // seconds since boot: where the snapshot was made
 }
 
-// BringUp asks for server, export and loop-back mount.
+// BringUp asks for server, export and loop-back mount, or for a Ceph cluster and its clients.
 type BringUp struct {
 	Export Export `json:"export"`
 	Mount  Mount  `json:"mount"`
+	Ceph   *Ceph  `json:"ceph,omitempty"` // if not nil, in place of the others
 }
 
 // Mounted says what the bring-up negotiated.

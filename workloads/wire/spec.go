@@ -90,6 +90,8 @@ type Workload struct {
 	DSError    *DSError    `json:"dserror,omitempty" yaml:"dserror,omitempty"`
 	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
 	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
+
+	StaleTruncate *StaleTruncate `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,

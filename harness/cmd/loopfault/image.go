@@ -18,6 +18,7 @@ type imageCmd struct {
 
 type imageBuildCmd struct {
 	Release string `placeholder:"NAME" env:"LOOPFAULT_RELEASE" help:"Debian release of the guests' userland: bookworm (the default), trixie or sid. It may be another than this machine's. LOOPFAULT_RELEASE in the environment chooses it for every command."`
+	Ceph    bool   `help:"Build the one for scenarios about Ceph, which has a Ceph cluster in it; the others need none of that."`
 }
 
 func (c imageBuildCmd) Run(ctx context.Context, e *env) error {
@@ -25,7 +26,11 @@ func (c imageBuildCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	img, err := e.ImageOf(ctx, store, c.Release)
+	userland := image.DefaultSpec()
+	if c.Ceph {
+		userland = image.CephSpec()
+	}
+	img, err := e.ImageOf(ctx, store, userland, c.Release)
 	if err != nil {
 		return err
 	}

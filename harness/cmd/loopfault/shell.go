@@ -55,7 +55,7 @@ func (c *shellCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	m, err := e.Machine(ctx, c.Kernel)
+	m, err := e.MachineFor(ctx, s, c.Kernel)
 	if err != nil {
 		return err
 	}
@@ -111,10 +111,18 @@ func (c *shellCmd) boot(ctx context.Context, e *env, s scenario.Scenario, m sess
 	return session.InGuest(ctx, s, spec, opts, func(g *guest.Guest, _ *control.Client) error {
 		c.sayGdb(e, m.Kernels[0], g)
 		if len(c.Command) == 0 {
-			fmt.Fprintf(e.stderr, "the loop-back mount is on %s, the exported file system on %s; leave the shell to end the guest\n", wire.NFSRoot, wire.ExportRoot)
+			fmt.Fprintf(e.stderr, "%s; leave the shell to end the guest\n", whereMounted(s))
 		}
 		return c.login(ctx, e, g)
 	})
+}
+
+// whereMounted says where things are in the guest.
+func whereMounted(s scenario.Scenario) string {
+	if s.Ceph != nil {
+		return fmt.Sprintf("one client of the Ceph cluster is mounted on %s, the other on %s", wire.CephRoot, wire.CephBehind)
+	}
+	return fmt.Sprintf("the loop-back mount is on %s, the exported file system on %s", wire.NFSRoot, wire.ExportRoot)
 }
 
 // devices are those that the flags ask for.

@@ -1,0 +1,80 @@
+package scenario
+
+import (
+	"slices"
+	"time"
+
+	"loopfault/workloads/wire"
+)
+
+// cephFlavour is the flavour of kernels that have Ceph's client.
+const cephFlavour = "ceph"
+
+// Flavours are those of the kernels that the scenario runs on, whichever kernel is asked for.
+func (s Scenario) Flavours() []string {
+	if s.Ceph == nil {
+		return nil
+	}
+	return []string{cephFlavour}
+}
+
+// BringUp is what the agent is asked to set up.
+func (s Scenario) BringUp() wire.BringUp {
+	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph}
+}
+
+// withoutDefaults takes the defaults of NFS away from a scenario of another file system;
+// what its author wrote stays, for the checks to find.
+func (s Scenario) withoutDefaults() Scenario {
+	if s.Ceph == nil {
+		return s
+	}
+	d := defaults()
+	if s.Export == d.Export {
+		s.Export = wire.Export{}
+	}
+	if s.Mount == d.Mount {
+		s.Mount = wire.Mount{}
+	}
+	return s
+}
+
+// ceph checks what only scenarios with a Ceph cluster may, or must not, have.
+func (c *checker) ceph(s Scenario) {
+	const other = "is of NFS, and the scenario has a Ceph cluster: want one of them"
+	c.want(s.Export == (wire.Export{}), "export", other)
+	c.want(s.Mount == (wire.Mount{}), "mount", other)
+	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout) == 0, "applies", other)
+	c.want(len(s.Limits) == 0, "limits", other)
+	c.want(s.Reference == "", "reference", other)
+	for i, f := range slices.Concat(s.Pressure, s.Faults) {
+		c.want(f.Freeze == nil && f.Restart == nil && f.Failover == nil && f.FailSunrpc == nil, faultPath(s, i), other)
+	}
+	for i, w := range s.Workloads {
+		nfs := w.Umount != nil || w.Expire != nil || w.DSError != nil || w.FaultNth != nil || w.State != nil || w.SharedFile != nil && w.SharedFile.Rival != ""
+		c.want(!nfs, workloadPath(i), other)
+	}
+}
+
+// cephOnly checks that nothing of Ceph is in a scenario of NFS.
+func (c *checker) cephOnly(s Scenario) {
+	const missing = "is about a Ceph cluster: want field ceph"
+	for i, f := range slices.Concat(s.Pressure, s.Faults) {
+		c.want(f.SessionEvict == nil, faultPath(s, i), missing)
+	}
+	for i, w := range s.Workloads {
+		c.want(w.StaleTruncate == nil, workloadPath(i), missing)
+	}
+}
+
+func (c *checker) staleTruncate(w *wire.StaleTruncate, s Scenario, p string) {
+	if w == nil {
+		return
+	}
+	c.between(w.Files, 1, 1000, p+".files")
+	c.want(w.Size >= 1 && w.Size <= 64<<20, p+".size", "is %s, want 1B to 64MiB", w.Size)
+	c.want(w.Settle.D() <= 5*time.Minute, p+".settle", "is %s, want at most 5m", w.Settle)
+	c.want(w.Flush.D() >= time.Second && w.Flush.D() <= 5*time.Minute, p+".flush", "is %s, want 1s to 5m", w.Flush)
+	evicts := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.SessionEvict != nil })
+	c.want(w.Self || evicts, p, "waits for its session to be evicted: want session_evict among faults, or self")
+}

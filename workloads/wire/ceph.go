@@ -1,0 +1,39 @@
+package wire
+
+// Ceph is a Ceph cluster in the guest (a monitor, an object store in memory and a metadata
+// server) and two kernel clients of it there, in the place of an export and its loop-back
+// mount. The clients share nothing; workers work on the first, and behind its back on the
+// second.
+type Ceph struct {
+	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more mount options of both clients, as in mount.ceph(8)
+	// Blocklist is whether a client whose session is evicted is also kept from the object
+	// store, and from a new session, for an hour. nil is Ceph's way, which is to do so.
+	Blocklist *bool `json:"blocklist,omitempty" yaml:"blocklist,omitempty"`
+}
+
+// Blocklists says whether clients of evicted sessions are blocklisted.
+func (c Ceph) Blocklists() bool { return c.Blocklist == nil || *c.Blocklist }
+
+// Where the clients of a Ceph cluster are mounted: the one that is worked on, and the other.
+const (
+	CephRoot   = "/mnt/ceph"
+	CephBehind = "/mnt/ceph-behind"
+)
+
+// EvictionsFile holds how often the first client's session was evicted so far; workers
+// that need an eviction wait for it there.
+const EvictionsFile = RecordDir + "/sessions-evicted"
+
+// StaleTruncate has one client write files, lose its session, and learn only from the
+// server that the other client has truncated them meanwhile: dirty pages then lie beyond
+// the ends of files, and the flusher throws them away. Each round has files of its own.
+type StaleTruncate struct {
+	Files int  `json:"files" yaml:"files"` // of a round
+	Size  Size `json:"size" yaml:"size"`   // of each, written once
+	// Settle is how long the client has after writing until an eviction counts, so that it
+	// has told the server of size and times before, and holds only dirty pages.
+	Settle Duration `json:"settle" yaml:"settle"`
+	Flush  Duration `json:"flush" yaml:"flush"` // how long the flusher has to write, at the end of a round
+	// Self has the client that wrote truncate as well, and wait for no eviction.
+	Self bool `json:"self,omitempty" yaml:"self,omitempty"`
+}
