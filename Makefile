@@ -5,9 +5,10 @@
 # make test-all  make test, with every scenario of the catalogue and not just those
 #             of the group quick, and a short test-kills
 # make bench  figures of this machine, in results-data/bench.json
-# make test-controls  all set-up, then trials of every planted bug: does the
-#             harness see them? About an hour. CONTROL_TRIALS=1 is a quick look;
-#             CONTROL_SERIES=7.3 asks kernels of another series
+# make test-controls  all set-up, then trials of every planted bug, and of those bugs
+#             of Linux that were put back and are found: does the harness see them?
+#             About an hour. CONTROL_TRIALS=1 is a quick look; CONTROL_SERIES=7.3
+#             asks kernels of another series
 # make test-kills  all set-up, then a campaign, a matrix and a nightly are killed 25
 #             times each, and the disk is filled under them, which takes root or
 #             unshare --user --map-root-user --mount. KILLS=3 is a quick look. With

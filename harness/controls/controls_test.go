@@ -21,7 +21,7 @@ import (
 func TestEveryControlOfTheCatalogueHasItsRow(t *testing.T) {
 	var inCatalogue, inTable []string
 	for _, k := range kernel.Catalogue() {
-		if strings.HasPrefix(k.Name, "control-") {
+		if strings.HasPrefix(k.Name, "control-") || strings.HasPrefix(k.Name, "history-") {
 			inCatalogue = append(inCatalogue, k.Name)
 		}
 	}
@@ -39,6 +39,15 @@ func TestEveryControlOfTheCatalogueHasItsRow(t *testing.T) {
 		assert.NotEmpty(t, c.Titles, c.Kernel)
 		assert.NotEmpty(t, c.Classes, c.Kernel)
 		assert.Equal(t, 1, strings.Count(c.Explains+" ", ". "), "%s is explained in one sentence", c.Kernel)
+	}
+	for _, m := range controls.Missing() {
+		inTable = append(inTable, m.Kernel)
+		assert.NotEmpty(t, m.Tried, m.Kernel)
+		for _, ref := range m.Tried {
+			_, _, err := scenario.Find(ref)
+			assert.NoError(t, err, m.Kernel)
+		}
+		assert.Equal(t, 1, strings.Count(m.Why+" ", ". "), "%s: why in one sentence", m.Kernel)
 	}
 	assert.ElementsMatch(t, inCatalogue, inTable)
 	assert.GreaterOrEqual(t, len(mechanisms), 8, "planted bugs over different mechanisms")

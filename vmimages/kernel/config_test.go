@@ -93,15 +93,19 @@ func TestBuiltInFragmentsAskForNothingTwice(t *testing.T) {
 func TestCatalogue(t *testing.T) {
 	var names []string
 	for _, s := range Catalogue() {
-		if control := strings.HasPrefix(s.Name, "control-"); !control || s.Name == "control-lost-wakeup" {
-			names = append(names, s.Name) // package controls keeps the list of the other controls
+		control, history := strings.HasPrefix(s.Name, "control-"), strings.HasPrefix(s.Name, "history-")
+		if !control && !history || s.Name == "control-lost-wakeup" {
+			names = append(names, s.Name) // package controls keeps the list of the others
 		}
 		for _, p := range s.Patches {
 			_, summary, err := p.parse()
 			require.NoError(t, err)
 			assert.NotEmpty(t, summary, "patches say what they are for")
-			if strings.HasPrefix(s.Name, "control-") {
+			if control {
 				assert.Contains(t, string(p.Text), "A bug, planted on purpose.", "%s warns of itself", p.Name)
+			}
+			if history {
+				assert.Contains(t, string(p.Text), "A fix of Linux taken out again, on purpose.", "%s warns of itself", p.Name)
 			}
 		}
 	}

@@ -1,0 +1,100 @@
+package controls
+
+import (
+	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
+)
+
+// history are bugs that Linux had, which a scenario runs into time and again.
+func history() []Control {
+	return []Control{
+		{
+			Kernel: "history-lock-recovery", Scenario: "state-load:sessions",
+			Mechanism: "lock held for a recovery",
+			Explains:  "Who locks a file holds the rwsem of its inode while the LOCK waits for the end of the recovery, and the state manager waits for that rwsem to recover the locks.",
+			Classes:   []waitfor.Class{waitfor.Cycle, waitfor.Unknown}, // holders of an rwsem are not in its evidence
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"_nfs4_do_setlk", "nfs4_wait_clnt_recover", "nfs4_do_reclaim", "filemap_get_pages", "nfs4_proc_lock"},
+		},
+		{
+			Kernel: "history-release-folio", Scenario: "pnfs-server-reclaim",
+			Mechanism: "reclaim waits for a commit",
+			Explains:  "The threads of nfsd reclaim memory and wait in nfs_release_folio() for COMMITs that no other thread is left to answer.",
+			Classes:   []waitfor.Class{waitfor.Cycle, waitfor.Starved, waitfor.Unknown}, // short of memory, guests often tell nothing any more
+			SeenBy:    []string{verdict.Khungtaskd},
+			Titles:    []string{"wait_on_commit", "nfs_file_fsync", "nfs_wb_all", "pv_native_safe_halt"},
+		},
+		{
+			Kernel: "history-callback-delay", Scenario: "rpc-disconnect:recalls",
+			Mechanism: "callback without end",
+			Explains:  "A callback that the client put off, and whose connection then went away, is repeated for ever, and whoever destroys the client waits for its end.",
+			Classes:   []waitfor.Class{waitfor.Slow, waitfor.Unknown}, // the callback is under way all the time
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfsd4_shutdown_callback", "rpc_shutdown_client"},
+			Blames:    []string{"nfsd4_shutdown_callback"},
+		},
+	}
+}
+
+// Missed is a bug that Linux had, of which no scenario is known that runs into it time and
+// again.
+type Missed struct {
+	Kernel string   // in the catalogue of kernels
+	Tried  []string // scenarios, as run takes them, that did not, or too seldom for a control
+	Why    string   // in one sentence
+}
+
+// Missing lists the missed ones: first those whose scenarios reach what is needed, but not
+// in the order or at the moment that is.
+func Missing() []Missed {
+	return []Missed{
+		{
+			Kernel: "history-manager-recall", Tried: []string{"state-load:vers=4.2", "state-restart"},
+			Why: "A delegation has to be on its way back just when the server forgets the client, and its return has to be what the state manager does.",
+		},
+		{
+			Kernel: "history-manager-race", Tried: []string{"state-load:vers=4.2"},
+			Why: "The recovery has to be asked for within the few instructions in which the state manager ends, and nobody may ask again.",
+		},
+		{
+			Kernel: "history-drain-livelock", Tried: []string{"pnfs-recall-storm", "pnfs-layoutreturn-load", "pnfs-ds-errors"},
+			Why: "LAYOUTGETs of one file have to fail one after the other, which the server here does only while it recalls.",
+		},
+		{
+			Kernel: "history-drain-twice", Tried: []string{"pnfs-recall-storm"},
+			Why: "Two writes of one file have to fail with ESTALE around the end of a LAYOUTGET that a third waits for.",
+		},
+		{
+			Kernel: "history-layout-loop", Tried: []string{"server-restart", "pnfs-state-loss"},
+			Why: "A file has to be in use, with a layout, that cannot be opened any more after its client was forgotten.",
+		},
+		{
+			Kernel: "history-open-layoutget", Tried: []string{"pnfs-recall-storm"},
+			Why: "A request that an open() sends after its OPEN has to meet a recall of the very layout that the OPEN got.",
+		},
+		{
+			Kernel: "history-roc-deadlock", Tried: []string{"pnfs-recall-storm", "pnfs-layoutreturn-load", "pnfs-ds-errors", "pnfs-state-loss"},
+			Why: "An OPEN has to be given a delegation other than the one that the client has, while a LAYOUTRETURN and a recovery are under way.",
+		},
+		{
+			Kernel: "history-killed-connect", Tried: []string{"umount-matrix"},
+			Why: "A process has to be killed in the milliseconds in which the mount first connects to its data server.",
+		},
+		{
+			Kernel: "history-close-mutex", Tried: []string{"v40-owner-queue"},
+			Why: "The client sends requests of one open owner one after the other, so that another one for the same state comes only of a repeated CLOSE.",
+		},
+		{
+			Kernel: "history-courtesy-callback", Tried: []string{"state-load:vers=4.2"},
+			Why: "No workload has a client with delegations that stops renewing its lease and is destroyed later.",
+		},
+		{
+			Kernel: "history-connect-race", Tried: []string{"rpc-disconnect"},
+			Why: "The connection has to be there within a few instructions, and who misses it is woken when the request times out.",
+		},
+		{
+			Kernel: "history-revalidate-wake", Tried: []string{"rename-order"},
+			Why: "Whether the processor looks for waiters before others see its store shows on real processors, and hardly on an emulated one.",
+		},
+	}
+}
