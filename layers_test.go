@@ -34,7 +34,7 @@ var harness = [][]string{
 	{"accel", "trial"},
 	{"campaign"},
 	{"session"},
-	{"matrix", "bisect", "try", "explore", "reproduce", "controls"},
+	{"matrix", "bisect", "try", "explore", "reproduce", "controls", "fleet"},
 	{"nightly"},
 	{"cmd"},
 }
