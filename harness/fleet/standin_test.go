@@ -16,7 +16,7 @@ import (
 )
 
 // shard is what the stand-in does: it works on a shard until it is told to stop. DIES_ONCE and FAILS name the shard in
-// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while.
+// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3).
 func shard(dir, number string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -58,6 +58,9 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		pause := time.Millisecond
 		if slow := os.Getenv("SLOW"); slow == "1" || slow == "2" && n > 1 {
 			pause = 5 * time.Second
+		}
+		if os.Getenv("SLOW") == "3" {
+			pause = time.Second
 		}
 		select {
 		case <-ctx.Done():
