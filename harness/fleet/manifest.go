@@ -18,7 +18,7 @@ const (
 const restarts = 3
 
 // object is a part of a manifest. Its types are those of batch/v1 and core/v1, which a test reads it with, strictly;
-// the program itself would grow by a half with them.
+// with them the program itself would be larger by a third.
 type object map[string]any
 
 func (f *Fleet) writeManifest() error {
