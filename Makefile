@@ -13,6 +13,9 @@
 #             times each, and the disk is filled under them, which takes root or
 #             unshare --user --map-root-user --mount. KILLS=3 is a quick look. With
 #             SOURCE=DIR GOOD=A BAD=B, of a kernel's git repository, a bisection, too
+# make test-fleet  all set-up, then a campaign in eight shards on a Slurm that the test starts
+#             for itself: a node is drained, a job requeued, a shard killed, the
+#             controller started anew. Some 15 minutes
 # make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
 #             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
@@ -37,7 +40,7 @@ KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 5.10 7.3
 TRIALS  ?= 2
 
-.PHONY: demo check lint test test-all test-controls test-kills test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
+.PHONY: demo check lint test test-all test-controls test-kills test-fleet test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
 
 demo: ready
 	$(LOOPFAULT) doctor
@@ -81,6 +84,11 @@ test-kills: images
 	$(GO) vet -tags kills ./harness/kills
 	$(GO) test -tags kills -count=1 -timeout 12h -v ./harness/kills -args -kills $(KILLS) \
 		-source "$(SOURCE)" -good "$(GOOD)" -bad "$(BAD)"
+
+test-fleet: images
+	vmimages/setup.sh fleet
+	$(GO) vet -tags fleet ./harness/fleet
+	$(GO) test -tags fleet -count=1 -timeout 1h -v -run Slurm ./harness/fleet
 
 # Tests of package guest take QEMU for a process of that name: a script in its place
 # has to end with exec.

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs the Debian packages of packages/host.txt that are missing, and only
 # those: when nothing is missing it neither needs root nor touches the network.
-# With the word "test", those of packages/test.txt as well.
+# With the word "test" or "fleet", those of packages/test.txt or fleet.txt as well.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 lists=host.txt
-[ "${1:-}" != test ] || lists="$lists test.txt"
+case "${1:-}" in
+test | fleet) lists="$lists $1.txt" ;;
+esac
 cd "$here/packages" || exit 1
 # shellcheck disable=SC2086 # one word for each list
 wanted=$(awk '{ sub(/#.*/, "") } NF { print $1 }' $lists)

@@ -48,11 +48,7 @@ func (e *Session) carried(names []string) (kernels []kernel.Build, img image.Ima
 // BundleCampaign is the campaign that the bundle in use holds.
 func (e *Session) BundleCampaign(ctx context.Context, flags GuestFlags) (campaign.Spec, error) {
 	b := e.Bundle
-	ref, err := scenario.ParseRef(b.ScenarioRef())
-	if err != nil {
-		return campaign.Spec{}, errs.ByUser(err)
-	}
-	s, text, err := FindScenario(ref)
+	s, text, err := e.BundleScenario()
 	if err != nil {
 		return campaign.Spec{}, err
 	}
@@ -69,6 +65,15 @@ func (e *Session) BundleCampaign(ctx context.Context, flags GuestFlags) (campaig
 	terms.Cold, terms.Vmcore, terms.Stalls = spec.Cold, spec.Vmcore, spec.Stalls || terms.Stalls
 	spec.Terms = terms
 	return spec, nil
+}
+
+// BundleScenario is the scenario that the bundle in use holds, and its text.
+func (e *Session) BundleScenario() (scenario.Scenario, []byte, error) {
+	ref, err := scenario.ParseRef(e.Bundle.ScenarioRef())
+	if err != nil {
+		return scenario.Scenario{}, nil, errs.ByUser(err)
+	}
+	return FindScenario(ref)
 }
 
 // PackRun says what to pack of a stored run: its campaign, with the kernels and the root image that it was made with.

@@ -32,6 +32,13 @@ const ReaderStarts = 20 * time.Second
 // ReaderDies is how long a process of the collector may take to die before it counts as one that cannot be killed.
 const ReaderDies = time.Second
 
+// How often a fleet is looked at: one whose shards are processes of this host, and one that a scheduler is asked for,
+// which others want to ask, too.
+const (
+	LocalPoll = time.Second
+	FleetPoll = 10 * time.Second
+)
+
 // NightAge is the age from which an interrupted nightly is not resumed: the next
 // one is due.
 const NightAge = 24 * time.Hour

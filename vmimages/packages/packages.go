@@ -1,5 +1,5 @@
-// Package packages holds the lists of Debian packages, the host's, the tests'
-// and the guest's, and knows which package brings a missing command. It installs
+// Package packages holds the lists of Debian packages, the host's, the tests',
+// the fleet tests' and the guest's, and knows which package brings a missing command. It installs
 // nothing; ../setup.sh does.
 package packages
 
@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"loopfault/errs"
@@ -19,6 +20,9 @@ var hostList string
 
 //go:embed test.txt
 var testList string
+
+//go:embed fleet.txt
+var fleetList string
 
 //go:embed guest.txt
 var guestList string
@@ -37,6 +41,9 @@ func Host() []Package { return read(hostList) }
 
 // Test returns the packages that only tests need.
 func Test() []Package { return read(testList) }
+
+// Fleet returns the packages that only the tests with a Slurm of their own need.
+func Fleet() []Package { return read(fleetList) }
 
 func read(text string) []Package {
 	var list []Package
@@ -135,7 +142,7 @@ func plural(n int) string {
 
 // Of returns the Debian package that brings a need, or "" if none is listed.
 func Of(need string) string {
-	for _, p := range append(Host(), Test()...) {
+	for _, p := range slices.Concat(Host(), Test(), Fleet()) {
 		for _, n := range p.Needs {
 			if n == need {
 				return p.Name

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 
 func TestLists(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range append(Host(), Test()...) {
+	for _, p := range slices.Concat(Host(), Test(), Fleet()) {
 		assert.False(t, seen[p.Name], p.Name)
 		seen[p.Name] = true
 		assert.NotEmpty(t, p.Needs, "%s: without a need nobody can name it when it is missing", p.Name)
@@ -88,6 +89,9 @@ func TestSetup(t *testing.T) {
 	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": complete}, "test")
 	assert.Zero(t, code)
 	assert.Contains(t, out, "install --no-install-recommends chromium python3-junitparser\n")
+	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": complete}, "fleet")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "install --no-install-recommends slurmctld slurmd slurm-client munge\n")
 
 	partly := strings.ReplaceAll(complete, "installed flex\\n", "config-files flex\\n")
 	partly = strings.ReplaceAll(partly, "installed mmdebstrap\\n", "")

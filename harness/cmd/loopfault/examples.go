@@ -50,12 +50,19 @@ var examples = map[string][][2]string{
 		{"loopfault bundle latest/3 -o hang.tar.zst", "a reproducer to attach to a report"},
 		{"loopfault bundle open-evict --arm stock=stock --arm mine=mine --trials 400 --seed 7 -o campaign.tar.zst", "a campaign for many hosts"},
 	},
-	"merge":      {{"loopfault merge node1 node2 node3.tar.zst -o merged", "shards of three machines"}},
-	"list":       {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
-	"serve":      {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
-	"man":        {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
-	"completion": {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
-	"version":    {{"loopfault version", "versions of loopfault, Go and QEMU"}},
+	"fleet submit": {
+		{"loopfault fleet submit campaign.tar.zst --shards 8", "here, one after the other"},
+		{"loopfault fleet submit campaign.tar.zst --shards 200 --engine slurm --sbatch=--partition=lab", "by Slurm, and merged when all are through"},
+	},
+	"fleet status": {{"loopfault fleet status campaign.fleet", "how far the shards are"}, {"loopfault fleet status campaign.fleet --wait", "until all are through"}},
+	"fleet cancel": {{"loopfault fleet cancel campaign.fleet", "stops them all"}},
+	"fleet shard":  {{"loopfault fleet shard campaign.fleet 3", "the third, as an engine of your own would start it"}},
+	"merge":        {{"loopfault merge node1 node2 node3.tar.zst -o merged", "shards of three machines"}},
+	"list":         {{"loopfault list", "all runs"}, {"loopfault list --scenario lease --last 5 --json", "the newest of some, for programs"}},
+	"serve":        {{"loopfault serve", "pages of all runs, on 127.0.0.1"}, {"loopfault serve --port 0", "on any free port, which is printed"}},
+	"man":          {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
+	"completion":   {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
+	"version":      {{"loopfault version", "versions of loopfault, Go and QEMU"}},
 }
 
 // pathOf is a command's name with those of the commands that it is part of: "kernel build".

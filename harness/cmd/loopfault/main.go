@@ -51,6 +51,7 @@ type cli struct {
 	Image      imageCmd      `cmd:"" group:"Kernels, images, scenarios" help:"Build and list root images."`
 	Scenario   scenarioCmd   `cmd:"" group:"Kernels, images, scenarios" help:"List, show and check scenarios."`
 	Bundle     bundleCmd     `cmd:"" group:"Run" help:"Pack a campaign, or a trial that hung, for hosts that have only QEMU."`
+	Fleet      fleetCmd      `cmd:"" group:"Run" help:"Run the shards of a campaign on many machines: here, by Slurm or by Kubernetes."`
 	Merge      mergeCmd      `cmd:"" group:"Results" help:"Make one run of the shards of a campaign, from several machines."`
 	List       listCmd       `cmd:"" group:"Results" help:"List the runs in the results directory."`
 	Report     reportCmd     `cmd:"" group:"Results" help:"Print a run's results, computed anew from its trials."`

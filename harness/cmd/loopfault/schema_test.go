@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/explore"
+	"loopfault/harness/fleet"
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/reproduce"
@@ -45,11 +46,12 @@ var outputs = map[string][]any{
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
 	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}}, "collect": {collectOutput{}},
+	"fleet submit": {fleet.Status{}}, "fleet status": {fleet.Status{}}, "fleet cancel": {fleet.Status{}},
 	"report": {summary.Summary{}}, "list": {runsOutput{}},
 	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
 	"doctor": {checksOutput{}},
 
-	"shell": nil, "prepare": nil, "kernel build": nil, "kernel fetch": nil, "kernel add": nil, "kernel config": nil, "kernel remove": nil,
+	"fleet shard": nil, "shell": nil, "prepare": nil, "kernel build": nil, "kernel fetch": nil, "kernel add": nil, "kernel config": nil, "kernel remove": nil,
 	"image build": nil, "scenario show": nil, "scenario check": nil, "serve": nil, "man": nil, "completion": nil, "version": nil,
 }
 

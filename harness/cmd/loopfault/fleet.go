@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"loopfault/harness/campaign"
+	"loopfault/harness/fleet"
+	"loopfault/results/report/text"
+	"loopfault/results/summary"
+)
+
+type fleetCmd struct {
+	Submit fleetSubmitCmd `cmd:"" help:"Have the shards of a campaign run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
+	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them."`
+	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; what they have is kept."`
+	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it: what engines start."`
+}
+
+// fleetDir is a fleet that there is.
+type fleetDir struct {
+	Dir string `arg:"" help:"Directory of the fleet, which submit made."`
+}
+
+func (d fleetDir) open() (*fleet.Fleet, fleet.Engine, error) {
+	f, err := fleet.Open(d.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := f.Engine()
+	return f, engine, err
+}
+
+type fleetSubmitCmd struct {
+	Bundle string   `arg:"" help:"The campaign: a file that the command bundle made."`
+	Shards int      `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
+	Engine string   `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
+	Dir    string   `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the bundle's name with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
+	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 on the local host, elsewhere as many as there is room for."`
+	Jobs   int      `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
+	Detach bool     `help:"Return once the shards are submitted, instead of waiting for their end."`
+	Sbatch []string `sep:"none" placeholder:"OPTION" help:"A further option of Slurm's sbatch, as in --sbatch=--partition=lab. Repeatable."`
+	Image  string   `placeholder:"IMAGE" help:"Of Kubernetes: container image that has QEMU."`
+	Claim  string   `placeholder:"NAME" help:"Of Kubernetes: claim of the persistent volume that holds the fleet's directory."`
+	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"Of Kubernetes: resource by which a device plugin gives /dev/kvm to a pod, as devices.kubevirt.io/kvm."`
+}
+
+func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
+	f, err := c.fleet(ctx, e)
+	if err != nil {
+		return err
+	}
+	engine, err := f.Engine()
+	if err != nil {
+		return err
+	}
+	if c.Detach && c.Engine == string(fleet.Local) {
+		if err := f.Detach(ctx, withoutDetach(e.Command[1:])); err != nil {
+			return err
+		}
+		return e.submitted(ctx, f, engine)
+	}
+	defer engine.Close()
+	if err := f.Begin(ctx, engine); err != nil {
+		return err
+	}
+	if c.Detach || c.Engine == string(fleet.Kubernetes) {
+		return e.submitted(ctx, f, engine)
+	}
+	return e.follow(ctx, f, engine)
+}
+
+// fleet makes the directory, or finds that it is there.
+func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error) {
+	if c.Dir == "" {
+		c.Dir = strings.TrimSuffix(strings.TrimSuffix(filepath.Base(c.Bundle), ".zst"), ".tar") + ".fleet"
+	}
+	order := fleet.Order{Engine: fleet.Kind(c.Engine), Shards: c.Shards, Slots: c.Slots, Jobs: c.Jobs, Sbatch: c.Sbatch}
+	if c.Image != "" || c.Claim != "" || c.KVM != "" {
+		order.Pods = &fleet.Pods{Image: c.Image, Claim: c.Claim, KVM: c.KVM}
+	}
+	if err := e.UseBundle(ctx, c.Bundle); err != nil {
+		return nil, err
+	}
+	needs, err := e.bundleNeeds()
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: c.Bundle, Program: program, Needs: needs}, order)
+}
+
+// bundleNeeds is what a guest of the bundle's campaign takes of a host.
+func (e *env) bundleNeeds() (fleet.Needs, error) {
+	s, _, err := e.BundleScenario()
+	if err != nil {
+		return fleet.Needs{}, err
+	}
+	spec := campaign.Spec{Scenario: s}
+	for _, a := range e.Bundle.Arms {
+		k, err := e.Bundle.Kernel(a.Kernel)
+		if err != nil {
+			return fleet.Needs{}, err
+		}
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k})
+	}
+	return fleet.Needs{CPUs: s.Guest.CPUs, GuestMiB: spec.GuestMiB()}, nil
+}
+
+// submitted says what was submitted and returns at once.
+func (e *env) submitted(ctx context.Context, f *fleet.Fleet, engine fleet.Engine) error {
+	s, err := f.Status(ctx, engine)
+	if err != nil {
+		return err
+	}
+	if e.json {
+		return e.printJSON(s)
+	}
+	if err := s.Text(e.stdout, text.WidthOf(e.stdout)); err != nil {
+		return err
+	}
+	fmt.Fprint(e.stdout, f.Next())
+	return nil
+}
+
+// follow waits for the end of all shards, and merges them.
+func (e *env) follow(ctx context.Context, f *fleet.Fleet, engine fleet.Engine) error {
+	p := fleet.NewProgress(e.Report, fmt.Sprintf("running %d shards of scenario %s in %s", f.Shards, f.Name, f.Dir))
+	s, err := f.Follow(ctx, engine, p.Show)
+	p.End()
+	if err != nil {
+		if ctx.Err() != nil {
+			fmt.Fprint(e.stderr, f.WhenInterrupted())
+		}
+		return errors.Join(err, engine.Close())
+	}
+	return e.collect(ctx, f, s)
+}
+
+// collect merges the shards if all is done, and prints what the campaign comes to.
+func (e *env) collect(ctx context.Context, f *fleet.Fleet, s fleet.Status) error {
+	if !s.Over() || !s.Complete() {
+		if err := e.printStatus(s); err != nil {
+			return err
+		}
+		if !e.json {
+			fmt.Fprint(e.stdout, f.WhenIncomplete(s))
+		}
+		return &outcome{exitInconclusive}
+	}
+	dir, err := f.Collect(ctx, e.Results, e.Report)
+	if err != nil {
+		return err
+	}
+	first := s.Run == ""
+	s.Run = dir
+	stored, err := e.Load(dir)
+	if err != nil {
+		return err
+	}
+	sum := summary.Of(stored.Manifest, stored.Trials)
+	if first && len(stored.Trials) <= mostOnPage {
+		if err := e.WritePage(stored); err != nil {
+			return err
+		}
+	}
+	if err := e.printStatus(s); err != nil {
+		return err
+	}
+	if !e.json {
+		text.Summary(e.stdout, sum)
+		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", stored.Manifest.Seed, dir)
+	}
+	return judge(sum)
+}
+
+func (e *env) printStatus(s fleet.Status) error {
+	if e.json {
+		return e.printJSON(s)
+	}
+	return s.Text(e.stdout, text.WidthOf(e.stdout))
+}
+
+type fleetStatusCmd struct {
+	fleetDir
+	Wait bool `help:"Wait for the end of all shards, and stop them when what the campaign is to run until is reached."`
+}
+
+func (c *fleetStatusCmd) Run(ctx context.Context, e *env) error {
+	f, engine, err := c.open()
+	if err != nil {
+		return err
+	}
+	if c.Wait {
+		return e.follow(ctx, f, engine)
+	}
+	s, err := f.Status(ctx, engine)
+	if err != nil {
+		return err
+	}
+	if s.Over() {
+		return e.collect(ctx, f, s)
+	}
+	if err := e.printStatus(s); err != nil || s.Problem == "" {
+		return err
+	}
+	return &outcome{exitInfrastructure}
+}
+
+type fleetCancelCmd struct{ fleetDir }
+
+func (c *fleetCancelCmd) Run(ctx context.Context, e *env) error {
+	f, engine, err := c.open()
+	if err != nil {
+		return err
+	}
+	p := fleet.NewProgress(e.Report, "stopping the shards of "+f.Dir)
+	s, err := f.Cancel(ctx, engine, p.Show)
+	p.End()
+	if err != nil {
+		return err
+	}
+	if err := e.printStatus(s); err != nil || e.json {
+		return err
+	}
+	fmt.Fprint(e.stdout, f.WhenIncomplete(s))
+	return nil
+}
+
+type fleetShardCmd struct {
+	fleetDir
+	Number int `arg:"" help:"Number of the shard, from 1 on."`
+}
+
+func (c *fleetShardCmd) Run(ctx context.Context, e *env) error {
+	f, err := fleet.Open(c.Dir)
+	if err != nil {
+		return err
+	}
+	code, err := f.RunShard(ctx, c.Number, func(results string) (int, error) {
+		e.Results = results
+		e.Command = []string{"loopfault", "run", "--bundle", f.BundlePath(), "--shard", fmt.Sprintf("%d/%d", c.Number, f.Shards)} // the same
+		run := runCmd{Bundle: f.BundlePath()}
+		run.Shard, run.Jobs = f.Shard(c.Number), f.JobsOfShard()
+		err := run.fromBundle(ctx, e)
+		var result *outcome
+		if errors.As(err, &result) {
+			return result.code, nil
+		}
+		return exitOf(ctx, err), err
+	})
+	if err == nil && code != 0 {
+		return &outcome{code}
+	}
+	return err
+}
+
+// withoutDetach is the same command line in the foreground.
+func withoutDetach(args []string) (list []string) {
+	for _, a := range args {
+		if a != "--detach" {
+			list = append(list, a)
+		}
+	}
+	return list
+}

@@ -1,0 +1,279 @@
+// Package fleet has the shards of a campaign run by an engine that a site has: processes of this host, Slurm,
+// Kubernetes. It keeps all of it in one directory, in which shards leave their runs, and from which anybody can tell
+// how far they are, stop them, and make one run of them, whoever was killed meanwhile.
+//
+// It runs no trial itself, and is no queue: where and when a shard runs is the engine's business, and what a shard has
+// done is in its run. An engine is never asked for that.
+package fleet
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loopfault/errs"
+	"loopfault/harness/bundle"
+	"loopfault/harness/plan"
+	"loopfault/results/safefile"
+	"loopfault/results/store"
+)
+
+// Format is the version of fleet.json that this code writes and reads.
+const Format = 1
+
+// Names in a fleet's directory.
+const (
+	stateFile   = "fleet.json" // written once, last: with it the directory is a fleet
+	bundleFile  = "campaign.tar.zst"
+	programFile = "loopfault"
+	shardsDir   = "shards" // a results directory for each shard: shards/0002
+	logsDir     = "logs"   // what each shard printed
+)
+
+// maxState bounds the files of a fleet that are read whole, in bytes.
+const maxState = 4 << 20
+
+// Order is what a fleet is asked for.
+type Order struct {
+	Engine Kind     `json:"engine"`
+	Shards int      `json:"shards"`
+	Slots  int      `json:"slots,omitempty"` // shards at a time; 0: as many as the engine starts
+	Jobs   int      `json:"jobs,omitempty"`  // guests of a shard at a time; 0: as many as its host has room for
+	Sbatch []string `json:"sbatch,omitempty"`
+	Pods   *Pods    `json:"pods,omitempty"`
+}
+
+// Fleet is fleet.json: a campaign, and how its shards are run. Whatever changes lies in files of their own.
+type Fleet struct {
+	Dir     string    `json:"-"` // absolute
+	Format  int       `json:"format"`
+	ID      string    `json:"id"` // in the names that the engine's jobs have
+	Made    time.Time `json:"made"`
+	Version string    `json:"loopfault"`
+	Bundle  string    `json:"bundle"` // sha256 of its list of contents, which has the sums of its files
+	Order
+	Name string `json:"scenario_name"`
+	Arms []Arm  `json:"arms"`
+	store.Terms
+	CPUs int `json:"cpus"`       // that a shard takes
+	MiB  int `json:"memory_mib"` // that a shard takes
+}
+
+// Arm is a kernel and its part in the campaign.
+type Arm struct {
+	Name    string `json:"name"`
+	Control bool   `json:"control,omitempty"`
+	NoFault bool   `json:"no_fault,omitempty"`
+}
+
+// Campaign is what a fleet runs, and on what.
+type Campaign struct {
+	bundle.Contents
+	File    string // of the bundle
+	Program string // this program, which the shards are run with
+	Needs          // of one shard
+}
+
+// Needs are what a shard takes of a host, while one guest of it runs.
+type Needs struct {
+	CPUs     int // of a guest
+	GuestMiB int // of a guest, and of the snapshot of each arm
+}
+
+// Make makes the directory of a fleet, or opens it if the same was ordered in it before: the same command goes on. In a
+// directory there is one fleet.
+func Make(dir string, c Campaign, o Order) (*Fleet, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(c, o); err != nil {
+		return nil, err
+	}
+	f := newFleet(dir, c, o)
+	was, err := Open(dir)
+	switch {
+	case err == nil && was.same(f):
+		f.ID, f.Made = was.ID, was.Made
+		return f, f.put(stateFile, f)
+	case err == nil:
+		return nil, errs.Usagef("%s is a fleet of another campaign, of %d shards on engine %s: say with --dir where this one is to be", dir, was.Shards, was.Order.Engine)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return f, f.write(c)
+}
+
+func newFleet(dir string, c Campaign, o Order) *Fleet {
+	text, _ := json.Marshal(c.Contents) // it was read from JSON
+	sum := sha256.Sum256(text)
+	id := make([]byte, 4)
+	_, _ = rand.Read(id) // never fails
+	f := &Fleet{
+		Dir: dir, Format: Format, ID: hex.EncodeToString(id), Made: time.Now().UTC(), Version: c.Loopfault, Bundle: hex.EncodeToString(sum[:]),
+		Order: o, Name: c.Name, Terms: c.Terms, CPUs: max(o.Jobs, 1) * c.CPUs, MiB: (max(o.Jobs, 1) + len(c.Arms)) * c.GuestMiB,
+	}
+	for _, a := range c.Arms {
+		f.Arms = append(f.Arms, Arm{a.Name, a.Control, a.NoFault})
+	}
+	return f
+}
+
+func check(c Campaign, o Order) error {
+	switch {
+	case c.Trial != nil:
+		return errs.Usagef("the bundle holds one trial, which has no shards: pack a campaign")
+	case o.Shards < 1 || o.Shards > mostShards:
+		return errs.Usagef("--shards is %d, want 1 to %d", o.Shards, mostShards)
+	case c.Terms.Trials == 0:
+		return errs.Usagef("the campaign has no number of trials: a plan without an end has no shards")
+	case o.Shards > c.Terms.Trials:
+		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, c.Terms.Trials)
+	case o.Slots < 0:
+		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
+	case o.Jobs < 0:
+		return errs.Usagef("--jobs is %d, want at least 1", o.Jobs)
+	case len(o.Sbatch) > 0 && o.Engine != Slurm:
+		return errs.Usagef("--sbatch goes with --engine slurm")
+	case o.Pods != nil && o.Engine != Kubernetes:
+		return errs.Usagef("--image, --claim and --kvm-resource go with --engine kubernetes")
+	case o.Engine == Kubernetes && o.Pods.check() != "":
+		return errs.Usagef("%s", o.Pods.check())
+	}
+	return nil
+}
+
+// mostShards is what the text of a shard can say.
+const mostShards = 999_999
+
+// same says whether another order is for the same shards; in how many slots, say, may have changed.
+func (f *Fleet) same(o *Fleet) bool {
+	return f.Bundle == o.Bundle && f.Shards == o.Shards && f.Order.Engine == o.Order.Engine
+}
+
+// write makes the directory: whoever finds fleet.json finds everything else.
+func (f *Fleet) write(c Campaign) error {
+	for _, dir := range []string{"", shardsDir, logsDir} {
+		if err := os.MkdirAll(filepath.Join(f.Dir, dir), 0o755); err != nil {
+			return errs.ByUser(err)
+		}
+	}
+	if err := bring(c.File, filepath.Join(f.Dir, bundleFile), 0o644); err != nil {
+		return err
+	}
+	if err := bring(c.Program, filepath.Join(f.Dir, programFile), 0o755); err != nil {
+		return err
+	}
+	return f.put(stateFile, f)
+}
+
+// put writes a file of the fleet, whole or not at all.
+func (f *Fleet) put(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return safefile.WriteIn(f.Dir, name, append(text, '\n'), 0o644)
+}
+
+// get reads a file of the fleet; false if there is none.
+func (f *Fleet) get(name string, v any) (bool, error) {
+	text, err := safefile.ReadIn(f.Dir, name, maxState)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return false, errs.Usagef("%s is damaged: %w", filepath.Join(f.Dir, name), err)
+	}
+	return true, nil
+}
+
+// bring copies a file under a temporary name first. It does not link it: hosts of a shared file system have a right to a
+// file that nobody changes.
+func bring(from, to string, mode fs.FileMode) error {
+	in, err := safefile.Open(from)
+	if err != nil {
+		return errs.ByUser(err)
+	}
+	defer in.Close()
+	partly := to + ".partly"
+	out, err := os.OpenFile(partly, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return errors.Join(err, os.Remove(partly))
+	}
+	return os.Rename(partly, to)
+}
+
+// Open opens the directory of a fleet.
+func Open(dir string) (*Fleet, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{Dir: dir}
+	var head struct{ Format int }
+	switch found, err := f.get(stateFile, &head); {
+	case err != nil:
+		return nil, errs.ByUser(err)
+	case !found:
+		return nil, errs.ByUser(fmt.Errorf("%s is no fleet: there is no %s in it: %w", dir, stateFile, fs.ErrNotExist))
+	case head.Format != Format:
+		return nil, errs.Usagef("%s is of format %d, this loopfault reads %d", filepath.Join(dir, stateFile), head.Format, Format)
+	}
+	if _, err := f.get(stateFile, f); err != nil {
+		return nil, err
+	}
+	return f, f.checkRead()
+}
+
+// checkRead finds what makes a fleet that came from elsewhere unusable.
+func (f *Fleet) checkRead() error {
+	_, err := hex.DecodeString(f.ID)
+	if err != nil || len(f.ID) != 8 || f.Shards < 1 || f.Shards > min(f.Terms.Trials, mostShards) || len(f.Arms) == 0 ||
+		f.Order.Engine == Kubernetes && f.Pods.check() != "" {
+		return errs.Usagef("%s is damaged: its id, its shards, its arms or its pods cannot be", filepath.Join(f.Dir, stateFile))
+	}
+	return nil
+}
+
+// Shard is the n-th part of the plan, counted from 1 on.
+func (f *Fleet) Shard(n int) store.Shard { return store.Shard{Number: n, Of: f.Shards} }
+
+// BundlePath is the fleet's copy of the bundle.
+func (f *Fleet) BundlePath() string { return filepath.Join(f.Dir, bundleFile) }
+
+// Results is the results directory of a shard.
+func (f *Fleet) Results(n int) string { return filepath.Join(f.Dir, shardDir(n)) }
+
+func shardDir(n int) string { return filepath.Join(shardsDir, fmt.Sprintf("%04d", n)) }
+
+// plan is that of the whole campaign.
+func (f *Fleet) plan() plan.Request {
+	m := store.Manifest{Terms: f.Terms}
+	for _, a := range f.Arms {
+		m.Arms = append(m.Arms, store.Arm{Name: a.Name, Control: a.Control, NoFault: a.NoFault})
+	}
+	return plan.Of(m)
+}
+
+// planned is the number of trials of a shard.
+func (f *Fleet) planned(n int) int {
+	r := f.plan()
+	r.Shard = f.Shard(n)
+	return r.Count()
+}

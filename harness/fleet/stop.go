@@ -1,0 +1,87 @@
+package fleet
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loopfault/results/store"
+	"loopfault/results/summary"
+	"loopfault/results/verdict"
+)
+
+// stopFile is the stop mark: while it is there no shard begins.
+const stopFile = "stop.json"
+
+// Stop says why no further shard begins.
+type Stop struct {
+	Reached string    `json:"reached,omitempty"` // that the campaign was to run until; "" if it was canceled
+	At      time.Time `json:"at"`
+}
+
+// Stop reads the stop mark, nil if there is none.
+func (f *Fleet) Stop() (*Stop, error) {
+	var s Stop
+	if found, err := f.get(stopFile, &s); err != nil || !found {
+		return nil, err
+	}
+	return &s, nil
+}
+
+func (f *Fleet) stop(reached string) error {
+	return f.put(stopFile, Stop{reached, time.Now().UTC()})
+}
+
+// goOn takes the stop mark away.
+func (f *Fleet) goOn() error {
+	err := os.Remove(filepath.Join(f.Dir, stopFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// reached says whether the shards together have what the campaign was to run until. Comparisons are tested as in the
+// merged run: trials of complete rounds in the order of the plan, however the shards are ahead of each other.
+func reached(parts []part) bool {
+	var m store.Manifest
+	var all []store.Trial
+	for _, p := range parts {
+		if p.begun {
+			m = p.manifest
+			all = append(all, p.trials...)
+		}
+	}
+	if m.Until == store.UntilHang {
+		for _, t := range all {
+			if compared(m, t.Arm) && m.Hit(t) {
+				return true
+			}
+		}
+		return false
+	}
+	m.Merged, m.Shard = &store.Merged{Of: m.Shard.Of}, store.Shard{}
+	return summary.Stop(m, all)
+}
+
+// compared says whether an arm is one of those that the campaign is about.
+func compared(m store.Manifest, arm string) bool {
+	for _, a := range m.Arms {
+		if a.Name == arm {
+			return !a.Control && !a.NoFault
+		}
+	}
+	return false
+}
+
+// found counts hangs and crashes of the arms that are compared: controls have to hang.
+func (p part) found() (n int) {
+	for _, t := range p.trials {
+		if compared(p.manifest, t.Arm) && (p.manifest.Hit(t) || t.Verdict.Kind == verdict.Crash && p.manifest.KnownIssue(t) == nil) {
+			n++
+		}
+	}
+	return n
+}
