@@ -1,5 +1,5 @@
-// Package packages holds the lists of Debian packages, the host's, the tests'
-// and the guest's, and knows which package brings a missing command. It installs
+// Package packages holds the lists of Debian packages, the host's, those that
+// some commands ask for, the tests' and the guest's, and knows which package brings a missing command. It installs
 // nothing; ../setup.sh does.
 package packages
 
@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"loopfault/errs"
@@ -19,6 +20,9 @@ var hostList string
 
 //go:embed test.txt
 var testList string
+
+//go:embed optional.txt
+var optionalList string
 
 //go:embed guest.txt
 var guestList string
@@ -34,6 +38,9 @@ func Host() []Package { return read(hostList) }
 
 // Test returns the packages that only tests need.
 func Test() []Package { return read(testList) }
+
+// Optional returns the packages that a command asks for by name when it needs them.
+func Optional() []Package { return read(optionalList) }
 
 func read(text string) []Package {
 	var list []Package
@@ -126,7 +133,7 @@ func plural(n int) string {
 
 // Of returns the Debian package that brings a need, or "" if none is listed.
 func Of(need string) string {
-	for _, p := range append(Host(), Test()...) {
+	for _, p := range slices.Concat(Host(), Test(), Optional()) {
 		for _, n := range p.Needs {
 			if n == need {
 				return p.Name
