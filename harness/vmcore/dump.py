@@ -30,12 +30,6 @@ MOST_TASKS = 16384
 MOST_FRAMES = 128
 MOST_RPCS = 4096
 MOST_LAYOUTS = 256
-OWNER_FLAGS = 7  # bits of a lock's owner word that are no address
-
-# Functions that wait for a lock, by the parameter that is the lock.
-LOCKERS = {"__mutex_lock": "lock", "__mutex_lock_slowpath": "lock", "__mutex_lock_killable_slowpath": "lock", "mutex_lock": "lock",
-           "mutex_lock_killable": "lock", "rwsem_down_write_slowpath": "sem", "rwsem_down_read_slowpath": "sem", "down_write": "sem",
-           "down_read": "sem", "down_write_killable": "sem", "down_read_killable": "sem"}
 
 problems = []
 unknown_modules = []  # without debug information
@@ -78,31 +72,6 @@ def stack_of(prog, task):
     return entries
 
 
-def lock_of(prog, task):
-    """The lock that a task waits for, by the arguments of the functions that it sleeps in: address, kind and owner's pid."""
-    for frame in prog.stack_trace(task):
-        parameter = LOCKERS.get((frame.name or "").split(".")[0])
-        if not parameter:
-            continue
-        try:
-            lock = frame[parameter]
-            word = lock.owner.counter.value_()
-        except (KeyError, AttributeError, drgn.ObjectAbsentError, drgn.FaultError):
-            continue
-        owner = 0
-        if word & ~OWNER_FLAGS:
-            try:
-                holder = drgn.Object(prog, "struct task_struct *", word & ~OWNER_FLAGS)
-                owner = holder.pid.value_()
-            except drgn.FaultError:
-                owner = 0
-        kind = "mutex" if parameter == "lock" else "rw-semaphore"
-        # Readers leave their mark in the owner's word and take it along when they are gone: it proves nothing.
-        reader = kind == "rw-semaphore" and word & 1
-        return {"address": hex(lock.value_()), "kind": kind, "owner": 0 if reader else owner}
-    return None
-
-
 def tasks_of(prog):
     clocks = []
     for cpu in for_each_online_cpu(prog):
@@ -119,10 +88,6 @@ def tasks_of(prog):
             if info is not None and now:
                 t["ran"] = max(0, now - info.last_arrival.value_()) / 1e9
             t["stack"] = stack_of(prog, task)
-            if t["state"] == "D":
-                lock = lock_of(prog, task)
-                if lock:
-                    t["lock"] = lock
         except (ValueError, LookupError, drgn.FaultError) as err:
             if t["state"] == "D":
                 problems.append("stack of %d: %s" % (t["pid"], err))

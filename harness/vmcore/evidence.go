@@ -26,7 +26,6 @@ func (d *Dump) Evidence(name string) waitfor.Evidence {
 	if d.RPCs != nil {
 		e.RPCTasks, e.RPCXprt = d.rpcs(), d.transports()
 	}
-	e.Console = d.locks()
 	if n := d.nfsd(); n > 0 {
 		e.NFSD = fmt.Sprintf("==> /proc/fs/nfsd/threads <==\n%d\n", n)
 	}
@@ -87,36 +86,6 @@ func (d *Dump) transports() string {
 			word(x.NetID), word(x.Addr), word(x.Port), x.State)
 	}
 	return b.String()
-}
-
-// locks is what lockdep would print of the locks that blocked tasks wait for, and of their owners.
-func (d *Dump) locks() string {
-	comm := map[int]string{}
-	for _, t := range d.Tasks {
-		comm[t.PID] = t.Comm
-	}
-	var b strings.Builder
-	written := map[string]bool{} // owners by lock
-	for i := range d.Tasks {
-		t := &d.Tasks[i]
-		if t.Lock == nil || t.State != "D" {
-			continue
-		}
-		top := waitfor.SleepsAt("[<0>] " + strings.Join(t.Stack[:min(len(t.Stack), maxStack)], "\n[<0>] "))
-		if top == "" {
-			continue
-		}
-		address, kind := word(t.Lock.Address), plain.Short(t.Lock.Kind, 32)
-		fmt.Fprintf(&b, "1 lock held by %s/%d:\n #0: %s (%s){....}, at: %s\n", plain.Short(t.Comm, 64), t.PID, address, kind, top)
-		if o := t.Lock.Owner; o > 0 && !written[address] {
-			written[address] = true
-			fmt.Fprintf(&b, "1 lock held by %s/%d:\n #0: %s (%s){....}, at: owner+0x0/0x0\n", plain.Short(comm[o], 64), o, address, kind)
-		}
-	}
-	if b.Len() == 0 {
-		return ""
-	}
-	return "Showing all locks held in the system:\n" + b.String() + "\n=============================================\n"
 }
 
 // nfsd counts the server's threads.

@@ -1,5 +1,5 @@
-// Package vmcore reads what the memory dump of a Linux machine says of a hang: tasks and their stacks, the locks that they
-// wait for, RPCs, connections and layouts.
+// Package vmcore reads what the memory dump of a Linux machine says of a hang: tasks and their stacks, RPCs, connections and
+// layouts.
 //
 // It runs a script of its own under drgn, which knows the kernel's structures from the debug information of its vmlinux,
 // and makes the texts of it that package waitfor explains. It explains nothing, and takes no dumps.
@@ -55,14 +55,6 @@ type Task struct {
 	State string   `json:"state"` // one letter
 	Stack []string `json:"stack"` // innermost first, "f+0x1/0x2"
 	Ran   float64  `json:"ran"`   // seconds since it last ran; 0 if not known
-	Lock  *Lock    `json:"lock"`  // that it waits for; nil if not known
-}
-
-// Lock is a lock that a task waits for.
-type Lock struct {
-	Address string `json:"address"`
-	Kind    string `json:"kind"`
-	Owner   int    `json:"owner"` // pid; 0 if not known
 }
 
 // RPC is one of a client's tasks.

@@ -173,12 +173,3 @@ func (t *task) setFrames(frames []kernelreport.Frame) {
 		}
 	}
 }
-
-// SleepsAt is the function in which a task sleeps, with its offset, as "f+0x1/0x2": the innermost one of its stack that the
-// kernel does not leave out of /proc/PID/stack. Lockdep names a lock that a task waits for by that place. It is empty if
-// the stack, in /proc's form, does not tell.
-func SleepsAt(stack string) string {
-	t := &task{}
-	t.setStack(stack)
-	return t.top
-}
