@@ -2,16 +2,16 @@
 # Makes the Debian package out of what `make install DESTDIR=TREE PREFIX=/usr` left:
 #     deb.sh NFPM TREE VERSION DIRECTORY
 # NFPM is the program that packs it. $MAINTAINER and the time $SOURCE_DATE_EPOCH go into the package. What it
-# depends on and what it recommends comes from packages/host.txt.
+# depends on and what it recommends comes from packages/host.txt, what it suggests from optional.txt.
 set -eu
 
 nfpm=$1 tree=$2 version=$3 out=$4
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 doc=$tree/usr/share/doc/loopfault
 
-# packages lists those with that word in the third column, as YAML.
+# packages lists those with that word in the third column, of host.txt or another list, as YAML.
 packages() {
-	awk -v word="$1" '{ sub(/#.*/, "") } NF && $3 == word { print "  - " $1 }' "$here/packages/host.txt"
+	awk -v word="$1" '{ sub(/#.*/, "") } NF && $3 == word { print "  - " $1 }' "$here/packages/${2:-host.txt}"
 }
 
 cat >"$doc/copyright" <<EOF
@@ -65,6 +65,8 @@ depends:
 $(packages run)
 recommends:
 $(packages "")
+suggests:
+$(packages "" optional.txt)
 contents:
   - src: $tree
     dst: /

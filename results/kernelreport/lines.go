@@ -31,15 +31,22 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 		ln.foreign = true // between two records
 	}
 	ln.start, ln.end = start, end
-	defer e.heard(&ln)
+	e.stripped(&ln)
+	if ln.bare {
+		e.heard(&ln)
+	}
+}
+
+// stripped takes a line without its prefixes.
+func (e *engine) stripped(ln *line) {
 	if len(e.arrows.names) > 0 || ln.bare && (mayBeArrows(ln.body) || startsColumn(ln.body)) {
-		if e.arrowLine(&ln) {
+		if e.arrowLine(ln) {
 			return
 		}
 		e.endArrows()
 	}
 	if e.cut.set && ln.bare {
-		e.mend(&ln)
+		e.mend(ln)
 	}
 	if len(e.open) == 0 && !e.mark.set && !e.pend.set && !mayMatter(ln.body, e.marks) {
 		return
@@ -51,7 +58,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 		e.mark = mark{}
 	}
 	for i := 0; i < len(e.open); {
-		if o := e.open[i]; e.lineNo-o.active > maxSilence || end-o.start > maxReport {
+		if o := e.open[i]; e.lineNo-o.active > maxSilence || ln.end-o.start > maxReport {
 			e.close(o)
 			continue
 		}
@@ -60,7 +67,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	if ln.foreign {
 		return
 	}
-	e.line(&ln)
+	e.line(ln)
 	if len(e.queue.waiting) > 0 {
 		e.queue.flush(e.horizon(), false)
 	}

@@ -8,6 +8,15 @@ func psLine(b []byte) (row psRow, ok bool) {
 	if i := bytes.Index(b, []byte(" PID: ")); i > 0 && bytes.Contains(b, []byte("COMMAND: \"")) {
 		return crashLine(b, i)
 	}
+	if len(b) == 0 || !isDigit(b[0]) { // a pid behind a user's name, or another line
+		i := bytes.IndexByte(b, ' ')
+		if i < 0 {
+			return row, false
+		}
+		if rest := trimSpaceLeft(b[i:]); len(rest) == 0 || !isDigit(rest[0]) {
+			return row, false
+		}
+	}
 	f := bytes.Fields(b)
 	if len(f) < 3 {
 		return row, false

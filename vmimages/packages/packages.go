@@ -1,5 +1,5 @@
-// Package packages holds the lists of Debian packages, the host's, the tests',
-// the fleet tests' and the guest's, and knows which package brings a missing command. It installs
+// Package packages holds the lists of Debian packages, the host's, those that
+// some commands ask for, the tests', the fleet tests' and the guests', and knows which package brings a missing command. It installs
 // nothing; ../setup.sh does.
 package packages
 
@@ -24,6 +24,9 @@ var testList string
 //go:embed fleet.txt
 var fleetList string
 
+//go:embed optional.txt
+var optionalList string
+
 //go:embed guest.txt
 var guestList string
 
@@ -44,6 +47,9 @@ func Test() []Package { return read(testList) }
 
 // Fleet returns the packages that only the tests with a Slurm of their own need.
 func Fleet() []Package { return read(fleetList) }
+
+// Optional returns the packages that a command asks for by name when it needs them.
+func Optional() []Package { return read(optionalList) }
 
 func read(text string) []Package {
 	var list []Package
@@ -142,7 +148,7 @@ func plural(n int) string {
 
 // Of returns the Debian package that brings a need, or "" if none is listed.
 func Of(need string) string {
-	for _, p := range slices.Concat(Host(), Test(), Fleet()) {
+	for _, p := range slices.Concat(Host(), Test(), Fleet(), Optional()) {
 		for _, n := range p.Needs {
 			if n == need {
 				return p.Name

@@ -16,7 +16,7 @@ import (
 
 func TestLists(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range slices.Concat(Host(), Test(), Fleet()) {
+	for _, p := range slices.Concat(Host(), Test(), Fleet(), Optional()) {
 		assert.False(t, seen[p.Name], p.Name)
 		seen[p.Name] = true
 		assert.NotEmpty(t, p.Needs, "%s: without a need nobody can name it when it is missing", p.Name)
@@ -27,6 +27,7 @@ func TestLists(t *testing.T) {
 			assert.Contains(t, []string{"run", "essential"}, fields[2], "%s: what deb.sh understands", fields[0])
 		}
 	}
+	assert.Equal(t, "python3-drgn", Of("/usr/lib/python3/dist-packages/drgn/__init__.py"))
 	assert.Contains(t, Guest(), "nfs-kernel-server")
 	assert.Equal(t, "e2fsprogs", Of("debugfs"))
 	assert.Empty(t, Of("no-such-tool"))

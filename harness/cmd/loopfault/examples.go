@@ -43,7 +43,8 @@ var examples = map[string][][2]string{
 	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
 	"explain": {
 		{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"},
-		{"loopfault explain hang.tar.zst", "of a machine elsewhere, from what collect took there"}, {"loopfault explain dmesg.txt rpc-tasks.txt", "or from texts that somebody has"},
+		{"loopfault explain hang.tar.zst", "of a machine elsewhere, from what collect took there"}, {"loopfault explain dmesg.txt rpc-tasks.txt", "or from other texts"},
+		{"loopfault explain vmcore --vmlinux vmlinux", "from a memory dump, with drgn"},
 	},
 	"collect": {{"loopfault collect", "as root, on the machine that hangs"}, {"loopfault collect -o - | ssh here 'cat > hang.tar.zst'", "without writing to its disks"}},
 	"bundle": {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"loopfault/errs"
+	"loopfault/harness/vmcore"
 	"loopfault/results/report/found"
 	"loopfault/results/store"
 	"loopfault/results/textinput"
@@ -22,9 +23,10 @@ import (
 )
 
 type explainCmd struct {
-	Format string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	SVG    string   `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
-	What   []string `arg:"" name:"trial-or-text" help:"RUN/NUMBER (as in latest/3) or a trial's directory; or texts of one hang elsewhere: files, directories, what loopfault collect wrote, - for standard input."`
+	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
+	SVG     string   `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
+	Vmlinux string   `name:"vmlinux" placeholder:"FILE" help:"The one argument is the memory dump of a machine, and this is the vmlinux of its kernel, with debug information. drgn reads them (Debian package python3-drgn)."`
+	What    []string `arg:"" name:"trial-or-text" help:"RUN/NUMBER (as in latest/3) or a trial's directory; or texts of one hang elsewhere: files, directories, what loopfault collect wrote, - for standard input."`
 }
 
 func (c *explainCmd) Run(ctx context.Context, e *env) error {
@@ -50,6 +52,14 @@ func (c *explainCmd) Run(ctx context.Context, e *env) error {
 
 // explain takes its arguments for a stored trial if they name one, and for texts otherwise.
 func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation, err error) {
+	if c.Vmlinux != "" {
+		return c.explainDump(ctx)
+	}
+	for _, name := range c.What {
+		if name != "-" && vmcore.IsDump(name) {
+			return x, errs.Usagef("%s is a memory dump; --vmlinux FILE has to name the vmlinux of its kernel, with debug information", name)
+		}
+	}
 	_, missing := os.Lstat(c.What[0])
 	if len(c.What) > 1 || c.What[0] == "-" || missing == nil && !mayBeTrial(c.What[0]) {
 		return c.explainTexts(ctx, e)
@@ -67,6 +77,21 @@ func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation
 	}
 	if x, err = trialdir.Explain(stored.Run, n); err != nil {
 		return x, errs.ByUser(fmt.Errorf("run %s: %w", stored.Name, err))
+	}
+	return x, nil
+}
+
+// explainDump explains what is in the memory dump of a machine.
+func (c *explainCmd) explainDump(ctx context.Context) (x waitfor.Explanation, err error) {
+	if len(c.What) != 1 {
+		return x, errs.Usagef("--vmlinux goes with one memory dump, not with %d arguments", len(c.What))
+	}
+	dump, err := vmcore.Read(ctx, c.What[0], c.Vmlinux)
+	if err != nil {
+		return x, err
+	}
+	if x = waitfor.Explain(dump.Evidence(filepath.Base(c.What[0]))); x.Class == waitfor.Nothing {
+		return x, &outcome{exitInconclusive}
 	}
 	return x, nil
 }

@@ -1,0 +1,142 @@
+package vmcore
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"loopfault/results/evidence"
+	"loopfault/results/report/plain"
+	"loopfault/results/waitfor"
+)
+
+// Bounds of what is made of one dump: nothing in it can be believed.
+const (
+	maxTasks   = 16384
+	maxStack   = 128
+	maxRPCs    = 4096
+	maxSeconds = 1e9
+	maxLines   = 24 // of layouts and problems, for people
+)
+
+// Evidence makes the texts of a dump that package waitfor explains. name is how people call the dump.
+func (d *Dump) Evidence(name string) waitfor.Evidence {
+	var e waitfor.Evidence
+	e.Stacks, e.Tasks, e.History = d.tasks()
+	if d.RPCs != nil {
+		e.RPCTasks, e.RPCXprt = d.rpcs(), d.transports()
+	}
+	if n := d.nfsd(); n > 0 {
+		e.NFSD = fmt.Sprintf("==> /proc/fs/nfsd/threads <==\n%d\n", n)
+	}
+	e.Config = fmt.Sprintf("# Linux/x86 %s Kernel Configuration\n", plain.Short(d.Release, 64))
+	e.Elsewhere = &waitfor.Elsewhere{From: d.told(name)}
+	return e
+}
+
+// tasks are the blocked tasks, all tasks, and for how long the blocked ones did not run.
+func (d *Dump) tasks() (blocked, all, history string) {
+	var b, a, h strings.Builder
+	for i := range d.Tasks[:min(len(d.Tasks), maxTasks)] {
+		t := &d.Tasks[i]
+		var stack strings.Builder
+		for _, f := range t.Stack[:min(len(t.Stack), maxStack)] {
+			fmt.Fprintf(&stack, "[<0>] %s\n", plain.Short(f, 600))
+		}
+		entry := fmt.Sprintf("== %d (%s) %s\n%s", t.PID, plain.Short(t.Comm, 64), plain.Short(t.State, 1), &stack)
+		a.WriteString(entry)
+		if t.State != "D" {
+			continue
+		}
+		b.WriteString(entry)
+		if t.Ran > 0 && t.Ran < maxSeconds {
+			sleeper := evidence.Sleeper{PID: t.PID, Comm: t.Comm, Stack: stack.String(), Seconds: t.Ran}
+			if text, err := json.Marshal(evidence.Entry{Type: evidence.Blocked, What: "asleep", Data: sleeper}); err == nil {
+				fmt.Fprintf(&h, "%s\n", text)
+			}
+		}
+	}
+	return b.String(), a.String(), h.String()
+}
+
+// rpcs is the list of RPCs as debugfs shows it.
+func (d *Dump) rpcs() string {
+	var b strings.Builder
+	client := ^uint64(0)
+	for _, r := range d.RPCs[:min(len(d.RPCs), maxRPCs)] {
+		if r.Client != client {
+			client = r.Client
+			fmt.Fprintf(&b, "==> /sys/kernel/debug/sunrpc/rpc_clnt/%x/tasks <==\n", client)
+		}
+		queue := r.Queue
+		if queue == "" {
+			queue = "none"
+		}
+		fmt.Fprintf(&b, "%5d %04x %6d 0x%x 0x%x %8d %s %sv%d %s a:%s q:%s\n", r.Number, r.Flags, r.Status, r.Client, r.XID, r.Timer,
+			word(r.Ops), word(r.Program), r.Version, word(r.Procedure), word(r.Action), plain.Short(queue, 64))
+	}
+	return b.String()
+}
+
+// transports are the connections as debugfs shows them.
+func (d *Dump) transports() string {
+	var b strings.Builder
+	for i, x := range d.Transports[:min(len(d.Transports), maxRPCs)] {
+		fmt.Fprintf(&b, "==> /sys/kernel/debug/sunrpc/rpc_xprt/%d/info <==\nnetid: %s\naddr:  %s\nport:  %s\nstate: 0x%x\n", i,
+			word(x.NetID), word(x.Addr), word(x.Port), x.State)
+	}
+	return b.String()
+}
+
+// nfsd counts the server's threads.
+func (d *Dump) nfsd() (n int) {
+	for _, t := range d.Tasks {
+		if t.Comm == "nfsd" {
+			n++
+		}
+	}
+	return n
+}
+
+// told is what people read of the dump beside the explanation: what was found in it, layouts, and what could not be read.
+func (d *Dump) told(name string) []string {
+	out := []string{fmt.Sprintf("in %s: %s, %s, %s, %s; Linux %s, read by drgn %s", plain.Short(name, 80), many(len(d.Tasks), "task"),
+		many(len(d.RPCs), "RPC"), many(len(d.Transports), "connection"), many(len(d.Layouts), "layout"), plain.Short(d.Release, 64), plain.Short(d.Drgn, 20))}
+	for i, l := range d.Layouts {
+		if i == maxLines {
+			out = append(out, fmt.Sprintf("and %d more layouts", len(d.Layouts)-i))
+			break
+		}
+		text := fmt.Sprintf("layout of inode %d: %s, %s under way", l.Inode, many(l.References, "reference"), many(l.Outstanding, "LAYOUTGET"))
+		if l.Blocked > 0 {
+			text += fmt.Sprintf(", new ones forbidden by %d recalls or returns", l.Blocked)
+		}
+		if len(l.Flags) > 0 {
+			text += ", " + plain.Short(strings.Join(l.Flags, " "), 200)
+		}
+		out = append(out, text)
+	}
+	for i, p := range d.Problems {
+		if i == maxLines {
+			out = append(out, fmt.Sprintf("and %d more that could not be read", len(d.Problems)-i))
+			break
+		}
+		out = append(out, "not read: "+plain.Short(p, 200))
+	}
+	return out
+}
+
+// word makes it one word, "?" if nothing is there.
+func word(s string) string {
+	if s = strings.Join(strings.Fields(plain.Short(s, 120)), "_"); s == "" {
+		return "?"
+	}
+	return s
+}
+
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
