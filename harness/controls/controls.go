@@ -41,4 +41,4 @@ type Control struct {
 }
 
 // All lists the controls.
-func All() []Control { return slices.Concat(layouts(), client(), server()) }
+func All() []Control { return slices.Concat(layouts(), client(), server(), ceph()) }
