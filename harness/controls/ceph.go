@@ -17,5 +17,13 @@ func ceph() []Control {
 		SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 		Titles:    []string{"inode_wait_for_writeback"},
 		Blames:    []string{"inode_wait_for_writeback"},
+	}, {
+		Kernel: "control-ceph-iput-before-read", Scenario: "ceph-readahead-close",
+		Mechanism: "waits for itself",
+		Explains:  "The messenger drops the last reference to an inode before it has finished the read that it handles, and the eviction waits for that very read.",
+		Classes:   []waitfor.Class{waitfor.Cycle},
+		SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+		Titles:    []string{"ceph_evict_inode"},
+		Blames:    []string{"ceph_evict_inode"},
 	}}
 }
