@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"loopfault/harness/timeouts"
 	"loopfault/workloads/wire"
 )
 
@@ -21,6 +22,14 @@ func (s Scenario) Flavours() []string {
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
 	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph}
+}
+
+// BringUpWithin is how long that may take, of the budgets of a guest.
+func (s Scenario) BringUpWithin(t timeouts.Timeouts) time.Duration {
+	if s.Ceph != nil {
+		return t.Cluster
+	}
+	return t.Step
 }
 
 // withoutDefaults takes the defaults of NFS away from a scenario of another file system;
