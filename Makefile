@@ -9,6 +9,8 @@
 #             of Linux that were put back and are found: does the harness see them?
 #             About an hour. CONTROL_TRIALS=1 is a quick look; CONTROL_SERIES=7.3
 #             asks kernels of another series
+# make test-ceph  all set-up, then trials of the bugs planted in Ceph's client, with a Ceph
+#             cluster in each guest; the first one builds kernels and a root image for it
 # make test-kills  all set-up, then a campaign, a matrix and a nightly are killed 25
 #             times each, and the disk is filled under them, which takes root or
 #             unshare --user --map-root-user --mount. KILLS=3 is a quick look. With
@@ -40,7 +42,7 @@ KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 5.10 7.3
 TRIALS  ?= 2
 
-.PHONY: demo check lint test test-all test-controls test-kills test-fleet test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
+.PHONY: demo check lint test test-all test-controls test-ceph test-kills test-fleet test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
 
 demo: ready
 	$(LOOPFAULT) doctor
@@ -76,6 +78,12 @@ CONTROL_SERIES ?=
 test-controls: images
 	$(GO) vet -tags controls ./harness/controls
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args \
+		-trials $(CONTROL_TRIALS) $(CONTROL_SERIES:%=-series %) -results $(CURDIR)/results-data
+
+# The same of scenarios about Ceph, whose kernels and root image are built if need be.
+test-ceph: images
+	$(GO) vet -tags controls ./harness/controls
+	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args -ceph \
 		-trials $(CONTROL_TRIALS) $(CONTROL_SERIES:%=-series %) -results $(CURDIR)/results-data
 
 KILLS ?= 25

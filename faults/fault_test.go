@@ -50,13 +50,15 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"restart":          faults.Restart{Span: span}.Outage(),
 		"failover":         faults.Failover{Span: span}.Outage(),
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
+		"store stopped":    faults.StoreStop{Span: span}.Outage(),
+		"session evicted":  faults.SessionEvict{Every: span.Every}.Outage(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newFakeGuest()
 			faulttest.Contract(t, g, o, func(ctx context.Context) { faulttest.Once(ctx, g, o) })
 			n := g.outages[o.Kind()]
 			assert.Equal(t, n.Begun, n.Ended)
-			assert.Contains(t, o.Describe(), "for 1s")
+			assert.Contains(t, o.Describe(), "for "+o.For.String())
 		})
 	}
 }

@@ -70,6 +70,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return hog(*w.Hog), nil
 	case w.StaleTruncate != nil:
 		return staleTruncate(*w.StaleTruncate), nil
+	case w.ReadaheadClose != nil:
+		return readaheadClose(*w.ReadaheadClose), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

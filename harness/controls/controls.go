@@ -45,4 +45,4 @@ type Control struct {
 }
 
 // All lists the controls.
-func All() []Control { return slices.Concat(layouts(), client(), server(), history()) }
+func All() []Control { return slices.Concat(layouts(), client(), server(), history(), ceph()) }

@@ -20,6 +20,7 @@ import (
 
 	"loopfault/harness/controls"
 	"loopfault/harness/guest/guesttest"
+	"loopfault/harness/scenario"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor/trialdir"
@@ -30,6 +31,7 @@ var (
 	trials  = flag.Int("trials", 5, "trials of each control")
 	stocks  = flag.Int("stock-trials", 1, "trials of each scenario on the stock kernel")
 	series  = flag.String("series", kernel.DefaultSeries, "series of the kernels")
+	ceph    = flag.Bool("ceph", false, "the controls of scenarios about Ceph, and no others")
 	results = flag.String("results", "", "where the runs are kept; a temporary directory if empty")
 )
 
@@ -76,12 +78,11 @@ func prepared(run func() int) (int, error) {
 
 // Each control is seen to hang, by those who should see it, under its name.
 func TestControlsAreSeen(t *testing.T) {
-	for _, c := range controls.All() {
+	for _, c := range asked(t) {
 		t.Run(c.Kernel, func(t *testing.T) {
 			if !slices.Contains(kernel.SeriesOf(c.Kernel), *series) {
 				t.Skip("no such kernel in series " + *series)
 			}
-			loopfault(t, "kernel", "build", c.Kernel+"@"+*series)
 			all := runs(t, c.Scenario, c.Kernel+"@"+*series, *trials)
 			t.Log(c.Row(all))
 			table.WriteString(c.Row(all))
@@ -95,7 +96,7 @@ func TestControlsAreSeen(t *testing.T) {
 // A scenario that hangs without the planted bug would prove nothing.
 func TestStockIsCleanInTheirScenarios(t *testing.T) {
 	done := map[string]bool{}
-	for _, c := range controls.All() {
+	for _, c := range asked(t) {
 		if done[c.Scenario] || *stocks == 0 {
 			continue
 		}
@@ -106,6 +107,17 @@ func TestStockIsCleanInTheirScenarios(t *testing.T) {
 			}
 		})
 	}
+}
+
+// asked are the controls that this run is about. Scenarios about Ceph have another root image,
+// and kernels of another flavour.
+func asked(t *testing.T) []controls.Control {
+	t.Helper()
+	return slices.DeleteFunc(controls.All(), func(c controls.Control) bool {
+		s, _, err := scenario.Find(c.Scenario)
+		require.NoError(t, err)
+		return (s.Ceph != nil) != *ceph
+	})
 }
 
 // runs runs trials of a scenario, one guest at a time, and reads them back.

@@ -115,6 +115,10 @@ func operations(s scenario.Scenario) (ops []string) {
 			ops = with(ops, "open", "lock", "close", "rename", "unlink")
 		case w.Hog != nil:
 			ops = with(ops, "reclaim")
+		case w.StaleTruncate != nil:
+			ops = with(ops, "write", "truncate", "writeback")
+		case w.ReadaheadClose != nil:
+			ops = with(ops, "read", "close", "evict")
 		}
 	}
 	return ops

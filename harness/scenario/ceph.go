@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"loopfault/harness/timeouts"
 	"loopfault/workloads/wire"
 )
 
@@ -21,6 +22,14 @@ func (s Scenario) Flavours() []string {
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
 	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph}
+}
+
+// BringUpWithin is how long that may take, of the budgets of a guest.
+func (s Scenario) BringUpWithin(t timeouts.Timeouts) time.Duration {
+	if s.Ceph != nil {
+		return t.Cluster
+	}
+	return t.Step
 }
 
 // withoutDefaults takes the defaults of NFS away from a scenario of another file system;
@@ -60,10 +69,10 @@ func (c *checker) ceph(s Scenario) {
 func (c *checker) cephOnly(s Scenario) {
 	const missing = "is about a Ceph cluster: want field ceph"
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
-		c.want(f.SessionEvict == nil, faultPath(s, i), missing)
+		c.want(f.SessionEvict == nil && f.StoreStop == nil, faultPath(s, i), missing)
 	}
 	for i, w := range s.Workloads {
-		c.want(w.StaleTruncate == nil, workloadPath(i), missing)
+		c.want(w.StaleTruncate == nil && w.ReadaheadClose == nil, workloadPath(i), missing)
 	}
 }
 
@@ -77,4 +86,15 @@ func (c *checker) staleTruncate(w *wire.StaleTruncate, s Scenario, p string) {
 	c.want(w.Flush.D() >= time.Second && w.Flush.D() <= 5*time.Minute, p+".flush", "is %s, want 1s to 5m", w.Flush)
 	evicts := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.SessionEvict != nil })
 	c.want(w.Self || evicts, p, "waits for its session to be evicted: want session_evict among faults, or self")
+}
+
+func (c *checker) readaheadClose(w *wire.ReadaheadClose, s Scenario, p string) {
+	if w == nil {
+		return
+	}
+	c.between(w.Files, 1, 1000, p+".files")
+	c.want(w.Size >= 1 && w.Size <= 64<<20, p+".size", "is %s, want 1B to 64MiB", w.Size)
+	c.want(w.Rest.D() >= 100*time.Millisecond && w.Rest.D() <= 5*time.Minute, p+".rest", "is %s, want 100ms to 5m", w.Rest)
+	stops := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.StoreStop != nil })
+	c.want(stops, p, "waits for the object store to be stopped: want store_stop among faults")
 }

@@ -12,6 +12,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	c.want(w.Expire == nil || s.Mount.Vers != "3", path+".expire", "an NFS 3 server keeps no list of clients: want mount.vers 4.0, 4.1 or 4.2")
 	c.state(w.State, s.Mount, path+".state")
 	c.staleTruncate(w.StaleTruncate, s, path+".staletruncate")
+	c.readaheadClose(w.ReadaheadClose, s, path+".readaheadclose")
 	if sh := w.SharedFile; sh != nil {
 		c.rival(sh.Rival, s.Mount, path+".sharedfile")
 	}

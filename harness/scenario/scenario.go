@@ -24,7 +24,7 @@ type Scenario struct {
 	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; also the file's name
 	Title     string   `json:"title" yaml:"title"`               // one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
-	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, ceph
 	Applies   Applies  `json:"applies" yaml:"applies"`           // where else it makes sense
 	Control   string   `json:"control,omitempty" yaml:"control"` // kernel of the catalogue with a bug that it has to run into
 	// ControlStalls says that the control has shown its bug when it stalls: a livelock of
@@ -95,6 +95,7 @@ type Fault struct {
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
 	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
+	StoreStop     *faults.StoreStop     `json:"store_stop,omitempty" yaml:"store_stop"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -127,6 +128,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Failover.Outage()
 	case f.SessionEvict != nil:
 		return f.SessionEvict.Outage()
+	case f.StoreStop != nil:
+		return f.StoreStop.Outage()
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
 	"loopfault/harness/scenario"
-	"loopfault/workloads/wire"
 )
 
 // InGuest boots a guest with a scenario's mount up, calls use with it and its
@@ -22,7 +21,7 @@ func InGuest(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts 
 	go Drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(ctx, g, agent, opts, s.BringUp()); err != nil {
+	if err := bringUp(ctx, g, agent, opts, s); err != nil {
 		return err
 	}
 	return use(g, agent)
@@ -43,8 +42,8 @@ func CloseGuest(g *guest.Guest, opts guest.Options) {
 
 // bringUp waits for a guest's agent and makes it mount. If the guest ended
 // instead, the error is how it ended: the agent's silence only follows from that.
-func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, what wire.BringUp) error {
-	err := mountUp(ctx, agent, opts, what)
+func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, s scenario.Scenario) error {
+	err := mountUp(ctx, agent, opts, s)
 	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {
 		return err
 	}
@@ -54,14 +53,14 @@ func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts gu
 	return cmp.Or(g.Err(), err)
 }
 
-func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, what wire.BringUp) error {
+func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, s scenario.Scenario) error {
 	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
 	defer cancel()
 	if _, err := agent.Hello(boot); err != nil {
 		return err
 	}
-	step, cancel := context.WithTimeout(ctx, opts.Timeouts.Step)
+	step, cancel := context.WithTimeout(ctx, s.BringUpWithin(opts.Timeouts))
 	defer cancel()
-	_, err := agent.BringUp(step, what)
+	_, err := agent.BringUp(step, s.BringUp())
 	return err
 }

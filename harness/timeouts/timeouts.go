@@ -59,6 +59,7 @@ type Timeouts struct {
 	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched
 	Stall     time.Duration // a blocked task this old is a hang, if it outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
+	Cluster   time.Duration // bring-up of a Ceph cluster, the longest step of all
 	Evidence  time.Duration // all evidence of one hang
 	Dump      time.Duration // a dump of a guest's memory
 	Quit      time.Duration // polite exit of QEMU before it is killed
@@ -84,6 +85,7 @@ func For(scale float64) Timeouts {
 		Suspect:   t(3 * time.Second),
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
+		Cluster:   t(60 * time.Second),
 		Evidence:  t(15 * time.Second),
 		Dump:      t(30 * time.Second),
 		Quit:      t(2 * time.Second),
@@ -97,5 +99,6 @@ func (t Timeouts) Allow(d time.Duration) Timeouts {
 	t.Suspect += d
 	t.Stall += d
 	t.Step += d
+	t.Cluster += d
 	return t
 }

@@ -37,6 +37,9 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	for _, e := range collected {
 		t.saveFiles(ctx, e.name, e.files)
 	}
+	if t.spec.Scenario.Ceph != nil { // requests and capabilities of the clients, and what the daemons say
+		t.saveFiles(ctx, "ceph.txt", gather.Ceph)
+	}
 	if err := t.records(ctx); err != nil {
 		t.history.add(entry{Type: "evidence", What: "records", Detail: err.Error()})
 	}

@@ -16,7 +16,7 @@ import (
 // kernel's own detector on and starts server and mount.
 func (t *trial) bringUp(ctx context.Context) error {
 	var m wire.Mounted
-	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
+	err := t.during(ctx, t.spec.Scenario.BringUpWithin(t.budgets), func(ctx context.Context) (err error) {
 		if err := t.preflight(ctx); err != nil {
 			return err
 		}

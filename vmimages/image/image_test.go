@@ -275,3 +275,30 @@ func TestUsersWithoutIDs(t *testing.T) {
 	assert.Equal(t, "a wall", errs.EvidenceOf(err))
 	assert.ErrorContains(t, notMade(failed, "no network", ""), "mmdebstrap failed: no network")
 }
+
+// Guests of scenarios that have nothing to do with Ceph keep the userland that they had: its
+// key is the one under which it is in everybody's cache.
+func TestTheCephUserlandIsApart(t *testing.T) {
+	usual, err := DefaultSpec().key()
+	require.NoError(t, err)
+	assert.Empty(t, DefaultSpec().hooks())
+	ceph := CephSpec()
+	other, err := ceph.key()
+	require.NoError(t, err)
+	assert.NotEqual(t, usual, other)
+	ceph.Cluster = false
+	without, err := ceph.key()
+	require.NoError(t, err)
+	assert.NotEqual(t, other, without, "the cluster is a part of it")
+	for _, name := range DefaultSpec().Packages {
+		assert.Contains(t, ceph.Packages, name)
+	}
+	ceph = CephSpec()
+	ceph.Release = "trixie"
+	_, err = ceph.key()
+	assert.ErrorContains(t, err, `image release "trixie": a root image with a Ceph cluster is made of Debian bookworm alone`)
+	for _, hook := range CephSpec().hooks() {
+		out, err := exec.Command("sh", "-n", "-c", hook).CombinedOutput()
+		assert.NoError(t, err, string(out))
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,7 @@ type cephCluster struct {
 	spec   wire.Ceph
 	client string // what the metadata server calls the client that the load works on
 	evicts int    // how often its session was evicted
+	store  *os.Process
 }
 
 const (
@@ -38,7 +40,7 @@ func (c *cephCluster) bringUp() error {
 	return takeSteps([]setUpStep{
 		{"swap", swapOn},
 		{"lay out " + cephState, layOutCluster},
-		{"start Ceph's daemons", startCluster},
+		{"start Ceph's daemons", c.start},
 		{"wait for the metadata server", awaitMDS},
 		{"set up the metadata server", c.configure},
 		{"mount the first client", func() error { return c.mount(wire.CephRoot) }},
@@ -64,33 +66,34 @@ func layOutCluster() error {
 	return unix.Mount(state, cephState, "", unix.MS_BIND, "")
 }
 
-// startCluster starts the daemons. They find each other, in whatever order they get ready.
-func startCluster() error {
-	for _, argv := range [][]string{{"ceph-mon", "-f", "-i", "a"}, {"ceph-osd", "-f", "-i", "0"}, {"ceph-mds", "-f", "-i", "a"}} {
-		if err := startCephDaemon(argv...); err != nil {
+// start starts the daemons. They find each other, in whatever order they get ready.
+func (c *cephCluster) start() (err error) {
+	for _, argv := range [][]string{{"ceph-mon", "-f", "-i", "a"}, {"ceph-mds", "-f", "-i", "a"}} {
+		if _, err := startCephDaemon(argv...); err != nil {
 			return err
 		}
 	}
-	return nil
+	c.store, err = startCephDaemon("ceph-osd", "-f", "-i", "0")
+	return err
 }
 
 // startCephDaemon starts a daemon that the OOM killer spares: it is part of the set-up.
-func startCephDaemon(argv ...string) error {
+func startCephDaemon(argv ...string) (*os.Process, error) {
 	out, err := os.Create(filepath.Join(cephRun, argv[0]+".out"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer out.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	go func() {
 		err := cmd.Wait()
 		fmt.Printf("loopfault: %s ended: %v\n", argv[0], err)
 	}()
-	return workloads.WriteKnob(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "oom_score_adj"), "-1000")
+	return cmd.Process, workloads.WriteKnob(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "oom_score_adj"), "-1000")
 }
 
 // awaitMDS waits until the metadata server serves.
@@ -172,6 +175,25 @@ func (c *cephCluster) evicting() procedure {
 			return os.WriteFile(wire.EvictionsFile, []byte(strconv.Itoa(c.evicts)), 0o644)
 		},
 		end: func(context.Context) error { return nil },
+	}
+}
+
+// stopping stops the object store and lets it go on.
+func (c *cephCluster) stopping() procedure {
+	return procedure{
+		begin: func(context.Context) error {
+			if err := c.store.Signal(syscall.SIGSTOP); err != nil {
+				return err
+			}
+			return os.WriteFile(wire.StoppedFile, nil, 0o644)
+		},
+		end: func(context.Context) error {
+			err := os.Remove(wire.StoppedFile)
+			if errors.Is(err, os.ErrNotExist) {
+				err = nil
+			}
+			return errors.Join(err, c.store.Signal(syscall.SIGCONT))
+		},
 	}
 }
 

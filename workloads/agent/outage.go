@@ -44,11 +44,14 @@ type procedure struct {
 }
 
 func (s *server) procedure(p wire.Outage) (procedure, error) {
-	if p.Kind == wire.OutageSession {
-		if s.ceph == nil {
-			return procedure{}, errors.New("there is no Ceph cluster to evict a session")
+	if s.ceph != nil {
+		switch p.Kind {
+		case wire.OutageSession:
+			return s.ceph.evicting(), nil
+		case wire.OutageStore:
+			return s.ceph.stopping(), nil
 		}
-		return s.ceph.evicting(), nil
+		return procedure{}, fmt.Errorf("a Ceph cluster has no outage %q", p.Kind)
 	}
 	if s.nfs == nil {
 		return procedure{}, errors.New("there is no NFS server to have an outage")

@@ -24,6 +24,18 @@ const (
 // that need an eviction wait for it there.
 const EvictionsFile = RecordDir + "/sessions-evicted"
 
+// StoppedFile is there while the object store is stopped; workers that need that wait for it.
+const StoppedFile = RecordDir + "/store-stopped"
+
+// ReadaheadClose has reads in flight for files that nobody has open any more: they are asked
+// for while the object store is stopped, the files are closed and their dentries dropped, and
+// then the answers come. Each round has files of its own.
+type ReadaheadClose struct {
+	Files int      `json:"files" yaml:"files"` // of a round
+	Size  Size     `json:"size" yaml:"size"`   // of each
+	Rest  Duration `json:"rest" yaml:"rest"`   // how long the answers have, at the end of a round
+}
+
 // StaleTruncate has one client write files, lose its session, and learn only from the
 // server that the other client has truncated them meanwhile: dirty pages then lie beyond
 // the ends of files, and the flusher throws them away. Each round has files of its own.

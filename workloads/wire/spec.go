@@ -91,7 +91,8 @@ type Workload struct {
 	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
 	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
 
-	StaleTruncate *StaleTruncate `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
+	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
+	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
