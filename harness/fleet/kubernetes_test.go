@@ -95,6 +95,7 @@ func TestKubernetesCannotBeAsked(t *testing.T) {
 	s, err := f.Status(t.Context(), e)
 	require.NoError(t, err)
 	assert.Equal(t, 4, s.Unknown)
+	assert.Contains(t, f.WhenIncomplete(s), "kubectl delete job loopfault-"+f.ID)
 	for n := 1; n <= 4; n++ {
 		_, err := made.Shard(f.Results(n), n, -1)
 		require.NoError(t, err)

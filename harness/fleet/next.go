@@ -33,6 +33,10 @@ func (f *Fleet) WhenIncomplete(s Status) string {
 	if s.Complete() {
 		return fmt.Sprintf("loopfault fleet status %s makes one run of the shards\n", f.Dir)
 	}
+	if f.Order.Engine == Kubernetes {
+		return fmt.Sprintf("loopfault does not talk to the cluster: kubectl delete job %s stops the pods; copy shards/ of the volume to %s and ask for the status again\n",
+			f.jobName(), f.Dir)
+	}
 	return fmt.Sprintf("not finished: the same loopfault fleet submit goes on; loopfault merge %s/%s makes one run of what is there. What each shard printed is in %s/%s\n",
 		f.Dir, shardsDir, f.Dir, logsDir)
 }

@@ -55,7 +55,10 @@ func (f *Fleet) RunShard(ctx context.Context, n int, run func(results string) (c
 	}
 	code, rerr := run(results)
 	why := ""
-	if rerr != nil {
+	switch {
+	case ctx.Err() != nil:
+		why = "interrupted"
+	case rerr != nil:
 		why = errs.Lines(rerr)
 	}
 	if err := f.ended(n, code, why); err != nil {

@@ -89,8 +89,14 @@ func (s *Status) add(p part, is Shard, seen Seen, last *end) {
 		is.State = Unknown
 	default:
 		is.State = Stopped
-		if last != nil {
+		switch {
+		case last != nil:
 			is.Why = last.String()
+		case is.Why != "":
+		case p.begun:
+			is.Why = "killed"
+		default:
+			is.Why = "not begun"
 		}
 	}
 	s.count(is)

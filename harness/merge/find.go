@@ -49,7 +49,7 @@ func find(ctx context.Context, places []string, stage *store.Stage) (_ *found, e
 		}
 	}
 	if len(f.shards) == 0 {
-		return nil, fmt.Errorf("there is no shard in %s, and %d runs that are none: shards are runs of run, compare or explore with --shard; cells of a matrix are whole runs",
+		return nil, fmt.Errorf("there is no shard in %s, and %d runs that are none: shards are runs of run, compare or explore with --shard; those of a matrix are found by its records, in directories",
 			strings.Join(places, ", "), f.passedBy)
 	}
 	return f, nil

@@ -16,7 +16,7 @@ import (
 
 type fleetCmd struct {
 	Submit fleetSubmitCmd `cmd:"" help:"Have the shards of a campaign run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
-	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them."`
+	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them. Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
 	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; what they have is kept."`
 	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it: what engines start."`
 }
@@ -161,6 +161,7 @@ func (e *env) collect(ctx context.Context, f *fleet.Fleet, s fleet.Status) error
 	}
 	first := s.Run == ""
 	s.Run = dir
+	e.Results = filepath.Dir(dir) // it may have been merged before, into another one
 	stored, err := e.Load(dir)
 	if err != nil {
 		return err

@@ -20,6 +20,6 @@ var jsonHelp = map[string]string{
 	"fleet submit": "With --json: dir, engine, scenario, seed, shards (shard, state, trials, planned, found: hangs and crashes but those of controls, node, why), how many of them are queued, running, done, stopped and unknown, trials of planned, left_seconds (null if nothing can be said), reached, canceled, run (directory of the merged run; none if there is none yet).",
 	"fleet status": "With --json: as fleet submit.",
 	"fleet cancel": "With --json: as fleet submit.",
-	"merge":        "With --json: as run, and merged: of (shards of the campaign), shards (shard, run, planned, trials, twice, ended), hosts (name, qemu, accel, trials). Comparisons have stratified (strata, p_value, odds_ratio).",
+	"merge":        "With --json: as run, and merged: of (shards of the campaign), shards (shard, run, planned, trials, twice, ended), hosts (name, qemu, accel, trials). Comparisons have stratified (strata, p_value, odds_ratio). Of a matrix: as matrix.",
 	"report":       "With --json: as summary.json.",
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"loopfault/harness/matrix"
 	"loopfault/harness/merge"
 	"loopfault/results/report/text"
 	"loopfault/results/store"
@@ -13,7 +14,7 @@ import (
 )
 
 type mergeCmd struct {
-	From   []string `arg:"" name:"dir" help:"Runs of shards, directories with such runs in them at any depth, or tar archives of them (also gzip, bzip2, zstd)."`
+	From   []string `arg:"" name:"dir" help:"Runs of shards, directories with such runs in them at any depth, or tar archives of them (also gzip, bzip2, zstd). Of a matrix: results directories of its shards."`
 	Output string   `short:"o" placeholder:"RESULTS" help:"Results directory that the merged run goes into. Default: that of --results."`
 }
 
@@ -30,6 +31,12 @@ const mostOnPage = 20_000
 func (c *mergeCmd) Run(ctx context.Context, e *env) error {
 	if c.Output != "" {
 		e.Results = c.Output
+	}
+	if rec, err := matrix.Join(ctx, c.From, e.Results); rec != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return e.joined(rec)
 	}
 	out, err := merge.Run(ctx, merge.Request{From: c.From, Results: e.Results, Report: e.Report})
 	if err != nil {
@@ -51,6 +58,24 @@ func (c *mergeCmd) Run(ctx context.Context, e *env) error {
 		return errors.Join(perr, err)
 	}
 	if j := summary.Judge(out.Summary); j != summary.Clean || out.Complete() {
+		return outcomeOf(j)
+	}
+	return &outcome{exitInconclusive} // what is missing may hang
+}
+
+// joined prints a matrix that was joined of its shards.
+func (e *env) joined(rec *matrix.Record) error {
+	if e.json {
+		if err := e.printJSON(rec); err != nil {
+			return err
+		}
+	} else {
+		rec.Text(e.stdout)
+		if n := rec.Waiting(); n > 0 {
+			fmt.Fprintf(e.stdout, "not complete: %d cells have not run: run or go on with their shards and merge again, or run them here with loopfault matrix --resume %s\n", n, rec.Name())
+		}
+	}
+	if j := rec.Judge(); j != summary.Clean || rec.Waiting() == 0 {
 		return outcomeOf(j)
 	}
 	return &outcome{exitInconclusive} // what is missing may hang

@@ -45,7 +45,7 @@ var outputs = map[string][]any{
 	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
-	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}}, "collect": {collectOutput{}},
+	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}, matrix.Record{}}, "collect": {collectOutput{}},
 	"fleet submit": {fleet.Status{}}, "fleet status": {fleet.Status{}}, "fleet cancel": {fleet.Status{}},
 	"report": {summary.Summary{}}, "list": {runsOutput{}},
 	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
