@@ -33,6 +33,14 @@ func history() []Control {
 			Titles:    []string{"nfsd4_shutdown_callback", "rpc_shutdown_client"},
 			Blames:    []string{"nfsd4_shutdown_callback"},
 		},
+		{
+			Kernel: "history-layout-loop", Scenario: "pnfs-state-loss",
+			Mechanism: "loop for a layout",
+			Explains:  "Tasks that read or write a file that could not be recovered turn round in pnfs_update_layout(), with its folios locked, and others wait for those.",
+			Classes:   []waitfor.Class{waitfor.Kept, waitfor.Slow, waitfor.Lost, waitfor.Unknown}, // whoever loops is not blocked, and so not seen to hold anything
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nfs_do_read_folio", "nfs_writepages", "filemap_get_pages", "pnfs_update_layout", "nfs_wb_all", "nfs_file_fsync"},
+		},
 	}
 }
 
@@ -63,10 +71,6 @@ func Missing() []Missed {
 		{
 			Kernel: "history-drain-twice", Tried: []string{"pnfs-recall-storm"},
 			Why: "Two writes of one file have to fail with ESTALE around the end of a LAYOUTGET that a third waits for.",
-		},
-		{
-			Kernel: "history-layout-loop", Tried: []string{"server-restart", "pnfs-state-loss"},
-			Why: "A file has to be in use, with a layout, that cannot be opened any more after its client was forgotten.",
 		},
 		{
 			Kernel: "history-open-layoutget", Tried: []string{"pnfs-recall-storm"},
