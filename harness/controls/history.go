@@ -17,11 +17,11 @@ func history() []Control {
 			Titles:    []string{"_nfs4_do_setlk", "nfs4_wait_clnt_recover", "nfs4_do_reclaim", "filemap_get_pages", "nfs4_proc_lock"},
 		},
 		{
-			Kernel: "history-release-folio", Scenario: "pnfs-server-reclaim",
+			Kernel: "history-release-folio", Scenario: "pnfs-server-reclaim:commits",
 			Mechanism: "reclaim waits for a commit",
 			Explains:  "The threads of nfsd reclaim memory and wait in nfs_release_folio() for COMMITs that no other thread is left to answer.",
-			Classes:   []waitfor.Class{waitfor.Cycle, waitfor.Starved, waitfor.Unknown}, // short of memory, guests often tell nothing any more
-			SeenBy:    []string{verdict.Khungtaskd},
+			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Cycle, waitfor.Unknown}, // short of memory, a guest may not tell much any more
+			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"wait_on_commit", "nfs_file_fsync", "nfs_wb_all", "pv_native_safe_halt"},
 		},
 		{
