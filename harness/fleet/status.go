@@ -128,16 +128,6 @@ func (s Status) Over() bool { return s.Queued+s.Running+s.Unknown == 0 }
 // Complete says whether all was done that there was to do.
 func (s Status) Complete() bool { return s.Done == len(s.Shards) || s.Reached != "" }
 
-// unfinished are the shards with something left to do.
-func (s Status) unfinished() (list []int) {
-	for _, is := range s.Shards {
-		if is.State != Done {
-			list = append(list, is.Number)
-		}
-	}
-	return list
-}
-
 // estimate is how long the rest takes at the pace so far: with the shards that run now, and no shorter than the shard
 // with the most to do.
 func (s *Status) estimate() {
