@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -81,11 +80,7 @@ func (f *Fleet) ended(n, code int, why string) error {
 
 // forget takes that word back: the shard is begun again.
 func (f *Fleet) forget(n int) error {
-	err := os.Remove(filepath.Join(f.Results(n), endFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return safefile.RemoveIn(f.Dir, filepath.Join(shardDir(n), endFile))
 }
 
 // end is why the last process left a shard, nil if it was killed or none was there.

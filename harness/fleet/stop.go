@@ -1,12 +1,9 @@
 package fleet
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
+	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/results/verdict"
@@ -36,11 +33,7 @@ func (f *Fleet) stop(reached string) error {
 
 // goOn takes the stop mark away.
 func (f *Fleet) goOn() error {
-	err := os.Remove(filepath.Join(f.Dir, stopFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return safefile.RemoveIn(f.Dir, stopFile)
 }
 
 // reached says whether the shards together have what the campaign was to run until. Comparisons are tested as in the

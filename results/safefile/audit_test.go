@@ -37,6 +37,7 @@ var allowed = map[string]string{
 	"results/index/index.go Open":       "looks at the index before SQLite does, which follows links",
 	"results/symbols/cache.go":          "below the cache, which is the user's own",
 
+	"harness/fleet/fleet.go bring":            "into the directory of a fleet that it makes now",
 	"harness/merge/fakeshards/":               "in directories that it has just made",
 	"harness/trial/":                          "in a directory that the store has just made and emptied, or in /proc",
 	"harness/campaign/manifest.go firstField": "reads /proc",

@@ -126,6 +126,18 @@ func WriteIn(dir, name string, text []byte, mode fs.FileMode) error {
 	return err
 }
 
+// RemoveIn removes a file below a directory; a missing one is no error. A link of that name is removed, not followed.
+func RemoveIn(dir, name string) error {
+	_, err := in(dir, func(root *os.Root) (struct{}, error) {
+		err := root.Remove(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return struct{}{}, inside(dir, name, err)
+	})
+	return err
+}
+
 func in[T any](dir string, do func(*os.Root) (T, error)) (T, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

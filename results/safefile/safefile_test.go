@@ -68,6 +68,8 @@ func TestNothingOutsideIsWritten(t *testing.T) {
 		assert.Error(t, err, name)
 	}
 	assert.Error(t, WriteIn(dir, "outdir/secret", []byte("overwritten"), 0o644))
+	assert.Error(t, RemoveIn(dir, "outdir/secret"))
+	require.NoError(t, RemoveIn(dir, "missing"))
 	require.NoError(t, WriteIn(dir, "out", []byte("new"), 0o644), "the link is replaced")
 	require.NoError(t, WriteIn(dir, "sub/new", []byte("new"), 0o644))
 	text, err := os.ReadFile(secret)
