@@ -43,6 +43,7 @@ func (r round) stale(ctx context.Context, spec wire.StaleTruncate) error {
 	if err := setFlusher(flushRarely); err != nil {
 		return err
 	}
+	before := evictions()
 	r.env.Beat.Done(os.Mkdir(filepath.Join(r.env.Load, r.dir), 0o777))
 	data := make([]byte, spec.Size)
 	r.each(ctx, r.env.Load, func(path string) error { return os.WriteFile(path, data, 0o666) })
@@ -52,15 +53,24 @@ func (r round) stale(ctx context.Context, spec wire.StaleTruncate) error {
 	from := r.env.Load
 	if !spec.Self {
 		from = r.env.Behind
-		before := evictions()
+		if evictions() != before {
+			return nil // too early: what was dirty is lost with the session; new files
+		}
 		if !r.until(ctx, func() bool { return evictions() != before }) {
 			return nil
 		}
 	}
 	r.each(ctx, from, func(path string) error { return os.Truncate(path, 0) })
-	// Now the client hears of it. It holds no capabilities, so it queues no work that would
-	// remove the pages.
-	r.each(ctx, r.env.Load, stat)
+	if spec.Self {
+		// A request of its own holds the inode until the server has it in its journal.
+		if !r.wait(ctx, spec.Settle.D()) {
+			return nil
+		}
+	} else {
+		// Now the client hears of it. It holds no capabilities, so it queues no work that
+		// would remove the pages.
+		r.each(ctx, r.env.Load, stat)
+	}
 	if err := WriteKnob(dropCaches, "2"); err != nil {
 		return err
 	}

@@ -57,6 +57,20 @@ func TestWhatSharesNothingIsNotOffered(t *testing.T) {
 	assert.Equal(t, "a stack that tells more than that a task waits", Missing(Told{}))
 }
 
+// Both stacks of the report about Ceph's last iput() find the scenario that is about them.
+func TestStacksOfCephFindTheirScenarios(t *testing.T) {
+	for want, stack := range map[string]string{
+		"ceph-stale-truncate": "inode_wait_for_writeback evict ceph_put_wrbuffer_cap_refs ceph_invalidate_folio ceph_writepages_start do_writepages " +
+			"__writeback_single_inode writeback_sb_inodes __writeback_inodes_wb wb_writeback wb_workfn",
+		"ceph-readahead-close": "ceph_evict_inode evict finish_netfs_read handle_reply osd_dispatch ceph_con_process_message ceph_con_v1_try_read ceph_con_workfn",
+	} {
+		fitting, err := Choose(Tell([]kernelreport.Report{hung(stack)}, ""))
+		require.NoError(t, err)
+		require.NotEmpty(t, fitting, want)
+		assert.Equal(t, want, fitting[0].Scenario.Name)
+	}
+}
+
 func TestOneFunctionIsNotCertain(t *testing.T) {
 	fitting, err := Choose(Tell([]kernelreport.Report{hung("pnfs_send_layoutreturn")}, ""))
 	require.NoError(t, err)

@@ -94,12 +94,12 @@ var resources = map[string]resource{
 		cleared: "the end of the I/O", holders: nfsWriters, ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
 	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
 		cleared: "the end of the write; it may not have been sent yet, the folio is marked before its layout is fetched",
-		holders: nfsWriters, ops: []string{"WRITE", "COMMIT"}},
+		holders: append([]string{cephReader}, nfsWriters...), ops: []string{"WRITE", "COMMIT"}},
 	"folio-lock": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio", watched: true, root: Lost,
 		cleared: "the task that locked it: a read, or a writer on its way",
-		holders: append([]string{"ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ", "READ_PLUS"}},
+		holders: append([]string{cephReader, "ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
-		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{"ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ", "READ_PLUS"}},
+		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{cephReader, "ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ", "READ_PLUS"}},
 	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "the stack does not show it"},
 
 	"inode": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
@@ -149,6 +149,9 @@ var resources = map[string]resource{
 	"work":         {kind: KindOther, label: "a work item", cleared: "the kworker that runs it", holders: []string{"process_one_work", "process_scheduled_works"}},
 	"grace-period": {kind: KindOther, label: "RCU grace period", cleared: "every CPU passing a quiescent state"},
 }
+
+// cephReader reads what Ceph's servers answer, and ends reads and writes.
+const cephReader = "ceph_con_workfn"
 
 // nfsWriters are functions that go on to send writes that they already marked
 // as under way.

@@ -105,7 +105,7 @@ func (s *server) handle(ctx context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Req
 	case wire.MethodOutage:
 		return call(req, func(p wire.Outage) (any, error) { return s.outage(ctx, p) })
 	case wire.MethodUmount:
-		return s.umount(ctx)
+		return s.umount(ctx), nil
 	}
 	return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: "no method " + req.Method}
 }

@@ -125,9 +125,9 @@ func (s *server) signal(sig syscall.Signal) error {
 }
 
 // umount takes all mounts down, up to the first that does not go.
-func (s *server) umount(ctx context.Context) (all wire.Unmounted, err error) {
+func (s *server) umount(ctx context.Context) (all wire.Unmounted) {
 	if s.storage == nil {
-		return all, errNoStorage
+		return wire.Unmounted{Error: errNoStorage.Error()}
 	}
 	for _, root := range s.storage.roots() {
 		u := umount(ctx, root)
@@ -136,7 +136,7 @@ func (s *server) umount(ctx context.Context) (all wire.Unmounted, err error) {
 			break
 		}
 	}
-	return all, nil
+	return all
 }
 
 // umount takes a mount down. Writers killed a moment ago may still
