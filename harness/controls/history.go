@@ -58,7 +58,7 @@ func Missing() []Missed {
 		},
 		{
 			Kernel: "history-manager-race", Tried: []string{"state-load:vers=4.2"},
-			Why: "The recovery has to be asked for within the few instructions in which the state manager ends, and nobody may ask again.",
+			Why: "The recovery has to be asked for within the few instructions in which the state manager ends, and no other task may ask again.",
 		},
 		{
 			Kernel: "history-drain-livelock", Tried: []string{"pnfs-recall-storm", "pnfs-layoutreturn-load", "pnfs-ds-errors"},

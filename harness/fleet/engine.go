@@ -46,7 +46,7 @@ const (
 	Queued  State = "queued"
 	Running State = "running"
 	Done    State = "done"    // nothing is left to do
-	Stopped State = "stopped" // it ended before that, or never began, and nobody will start it
+	Stopped State = "stopped" // it ended before that, or never began, and will not be started
 	Unknown State = "unknown" // its engine cannot be asked from here
 )
 

@@ -200,7 +200,7 @@ func (f *Fleet) get(name string, v any) (bool, error) {
 }
 
 // bring copies a file under a temporary name first. It does not link it: hosts of a shared file system have a right to a
-// file that nobody changes.
+// file that does not change.
 func bring(from, to string, mode fs.FileMode) error {
 	in, err := safefile.Open(from)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // slurm has array jobs of Slurm run the shards. It needs no numbers of jobs: those of a fleet are known by their
-// names, which nobody else's have, so that a process that was killed in the middle of submitting loses none.
+// names, which no other jobs have, so that a process that was killed in the middle of submitting loses none.
 type slurm struct {
 	fleet *Fleet
 }

@@ -16,7 +16,7 @@ type Status struct {
 	Queued   int      `json:"queued"` // shards, as those that follow
 	Running  int      `json:"running"`
 	Done     int      `json:"done"`
-	Stopped  int      `json:"stopped"` // they ended before they were done, or never began, and nobody will start them
+	Stopped  int      `json:"stopped"` // they ended before they were done, or never began, and will not be started
 	Unknown  int      `json:"unknown"` // not done, and this engine cannot be asked from here
 	Trials   int      `json:"trials"`  // complete ones
 	Planned  int      `json:"planned"`

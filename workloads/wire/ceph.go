@@ -27,7 +27,7 @@ const EvictionsFile = RecordDir + "/sessions-evicted"
 // StoppedFile is there while the object store is stopped; workers that need that wait for it.
 const StoppedFile = RecordDir + "/store-stopped"
 
-// ReadaheadClose has reads in flight for files that nobody has open any more: they are asked
+// ReadaheadClose has reads in flight for files that are no longer open: they are asked
 // for while the object store is stopped, the files are closed and their dentries dropped, and
 // then the answers come. Each round has files of its own.
 type ReadaheadClose struct {
