@@ -83,6 +83,7 @@ func TestEveryScenarioHasATurnBeforeAnyHasTwo(t *testing.T) {
 	assert.Greater(t, countOf(k.ran, "dirty-limit"), 2*countOf(k.ran, "umount-matrix"), "who came near has more turns: %v", k.ran)
 	assert.Equal(t, 60, len(unique(k.parts)), "each turn is a part of its own")
 	assert.NotContains(t, strings.Join(k.ran, " "), "layoutget-device", "dangerous scenarios hang stock kernels")
+	assert.NotContains(t, strings.Join(k.ran, " "), "ceph", "a hunt builds no other kernel and image")
 }
 
 func TestSameSeedSameHunt(t *testing.T) {

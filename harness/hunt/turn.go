@@ -29,14 +29,15 @@ const dangerous = "dangerous"
 // first are the groups whose scenarios have their first turn first: the broadest and quickest.
 var first = []string{"quick", "auto"}
 
-// places are all scenarios of the catalogue but dangerous ones, in the order of their first turns.
+// places are all scenarios of the catalogue, in the order of their first turns, but for dangerous ones and those about
+// Ceph, for which other kernels and another root image would be built.
 func places() (list []*place, err error) {
 	for _, name := range scenarios.Names() {
 		s, _, err := scenario.Find(name)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(s.Groups, dangerous) {
+		if !slices.Contains(s.Groups, dangerous) && s.Ceph == nil {
 			list = append(list, &place{scenario: s})
 		}
 	}
