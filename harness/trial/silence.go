@@ -60,16 +60,18 @@ func (t *trial) silence() time.Duration {
 // heard notes that the guest said something.
 func (t *trial) heard() { t.hush.heard(time.Since(t.began), t.waited()) }
 
+// quietFor is for how long the guest has said nothing by now, though it could have.
+func (t *trial) quietFor() time.Duration { return t.hush.measure(time.Since(t.began), t.waited()) }
+
 // tooQuiet reports that a running guest has sent nothing for longer than it may.
 func (t *trial) tooQuiet() bool {
-	lasted := t.hush.measure(time.Since(t.began), t.waited())
-	return lasted >= t.silence() && t.samples != nil && t.guest.State() == guest.Running
+	return t.quietFor() >= t.silence() && t.samples != nil && t.guest.State() == guest.Running
 }
 
 // unheard reports that a running guest has sent nothing for the stall budget of
 // a guest that is not slow.
 func (t *trial) unheard() bool {
-	return t.detectors.last > 0 && t.hush.lasted >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
+	return t.detectors.last > 0 && t.quietFor() >= t.spec.Guest.Timeouts.Stall && t.guest.State() == guest.Running
 }
 
 // waited is how long the guest has waited for a processor of the host.
