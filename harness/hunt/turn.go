@@ -23,9 +23,6 @@ type place struct {
 	why      string  // why it has no more turns; "" while it has
 }
 
-// dangerous is the group of scenarios that hang stock kernels.
-const dangerous = "dangerous"
-
 // first are the groups whose scenarios have their first turn first: the broadest and quickest.
 var first = []string{"quick", "auto"}
 
@@ -37,7 +34,7 @@ func places() (list []*place, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(s.Groups, dangerous) && s.Ceph == nil {
+		if !slices.Contains(s.Groups, scenario.Dangerous) && s.Ceph == nil {
 			list = append(list, &place{scenario: s})
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"loopfault/workloads/scenarios"
 )
 
-const dangerous = "dangerous"
-
 // AddGroups adds the scenarios of the catalogue that are in one of the groups and not named already.
 // Dangerous ones are added only when that group is named.
 func (r *Request) AddGroups(groups []string) error {
@@ -17,7 +15,7 @@ func (r *Request) AddGroups(groups []string) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(s.Groups, dangerous) && !slices.Contains(groups, dangerous) {
+		if slices.Contains(s.Groups, scenario.Dangerous) && !slices.Contains(groups, scenario.Dangerous) {
 			continue
 		}
 		named := slices.ContainsFunc(r.Scenarios, func(ref scenario.Ref) bool { return ref.String() == name })

@@ -24,7 +24,7 @@ type Scenario struct {
 	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; also the file's name
 	Title     string   `json:"title" yaml:"title"`               // one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
-	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, ceph
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph
 	Applies   Applies  `json:"applies" yaml:"applies"`           // where else it makes sense
 	Control   string   `json:"control,omitempty" yaml:"control"` // kernel of the catalogue with a bug that it has to run into
 	// ControlStalls says that the control has shown its bug when it stalls: a livelock of
@@ -57,6 +57,9 @@ type Scenario struct {
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
 	Choices  Choices              `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Ref
 }
+
+// Dangerous is the group of scenarios that may hang a stock kernel: they run only where they or the group are named.
+const Dangerous = "dangerous"
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
 // sense. A list that is empty stands for the scenario's own alone.
