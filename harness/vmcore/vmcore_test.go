@@ -49,6 +49,7 @@ func TestMissingDrgnIsNamed(t *testing.T) {
 	t.Run("python without drgn", func(t *testing.T) {
 		python, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
 		if err != nil {
+			require.True(t, testing.Short(), "make test installs python3")
 			t.Skip("no python3 here")
 		}
 		onlyPython(t, "exec "+strings.TrimSpace(string(python))+" -S -E \"$@\"\n") // finds none of Debian's modules
