@@ -109,20 +109,18 @@ func reportOf(b wire.Blocked) kernelreport.Report {
 
 // forgive withdraws a hang when the reported tasks have woken up: the sleep was
 // long, but not endless. It withdraws the kernel's own reports of that time as
-// well.
+// well, and those that came before the task watch had waited long enough: it sees
+// every sleep that the kernel's detector sees.
 func (d *detectors) forgive(s wire.Sample, h *history) {
 	const rounding = 2 // seconds; the watch looks once a second
-	if len(d.blocked) == 0 || len(d.stalled) > 0 || s.Oldest > s.Uptime-d.hangSince-rounding {
+	some := max(len(d.blocked), d.hungOnConsole())
+	if some == 0 || len(d.stalled) > 0 || s.Oldest > s.Uptime-d.hangSince-rounding {
 		return
 	}
-	h.add(entry{T: s.Uptime, Type: evidence.Blocked, What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", len(d.blocked))})
+	h.add(entry{T: s.Uptime, Type: evidence.Blocked, What: "recovered", Detail: fmt.Sprintf("%d tasks that were reported sleep no more", some)})
 	d.blocked, d.seen, d.firstHang, d.hangSince = nil, nil, 0, 0
 	d.forgiven = d.size
-	for i := range d.console {
-		if r := &d.console[i]; r.Kind == kernelreport.KindHungTask && r.Detector == verdict.Khungtaskd {
-			r.Detector = verdict.Doubtful
-		}
-	}
+	d.doubtConsole()
 }
 
 // watchPace takes the workloads that stopped for the whole of the budget.
@@ -189,7 +187,7 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 			}
 		}
 		if verdict.KindOf(r.Kind) == verdict.Hang {
-			d.mark(d.last, d.last)
+			d.mark(d.last, d.last-slept(*r))
 		}
 	}
 	return left

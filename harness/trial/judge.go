@@ -16,6 +16,9 @@ func (t *trial) judge(err error) []kernelreport.Report {
 	if left := t.detectors.readConsole(t.console); left > 0 {
 		t.history.add(entry{Type: "evidence", What: "console.log", Detail: fmt.Sprintf("%d reports after the first ones were left out", left)})
 	}
+	if t.finished {
+		t.detectors.finalDoubt(t.history)
+	}
 	reports := t.detectors.reports()
 	t.inLog(reports)
 	o := &t.result.Observations

@@ -92,14 +92,15 @@ func (t *trial) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.settle(ctx)
+	// Ending the workers now might wake tasks, and hide a hang.
+	return t.settle(ctx, func() string { return t.detectors.suspicious(t.budgets) })
 }
 
-// settle waits until a suspected hang recovers or is certain: ending the
-// workers now might wake them, and hide it.
-func (t *trial) settle(ctx context.Context) error {
+// settle waits until a suspected hang recovers or is certain, for as long as there is a
+// reason.
+func (t *trial) settle(ctx context.Context, reason func() string) error {
 	for {
-		why := t.detectors.suspicious(t.budgets)
+		why := reason()
 		if why == "" {
 			return nil
 		}
@@ -208,9 +209,9 @@ func (t *trial) umount(ctx context.Context) error {
 	return nil
 }
 
-// collect takes the last counts of a trial that did not hang.
+// collect takes the last counts of a trial that did not hang, so far as is known then.
 func (t *trial) collect(ctx context.Context) error {
-	return t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
+	err := t.during(ctx, t.budgets.Step, func(ctx context.Context) error {
 		for _, a := range slices.Backward(t.armed) {
 			if err := a.fault.Disarm(ctx, t.agent); err != nil {
 				return err
@@ -218,4 +219,8 @@ func (t *trial) collect(ctx context.Context) error {
 		}
 		return errors.Join(t.prove(ctx), t.records(ctx))
 	})
+	if err != nil {
+		return err
+	}
+	return t.settle(ctx, t.detectors.unresolved)
 }

@@ -141,6 +141,7 @@ type trial struct {
 	woke      float64   // and by its own
 	workAt    float64   // guest uptime at which the workloads were started
 	stepAt    float64   // guest uptime at which the phase began
+	finished  bool      // all steps were taken, and nothing hangs
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
@@ -203,6 +204,8 @@ func (t *trial) run(ctx context.Context) error {
 	steps = append(steps, step{PhaseWork, t.work}, step{PhaseUmount, t.umount}, step{PhaseCollect, t.collect})
 	err := t.take(ctx, steps)
 	switch {
+	case err == nil:
+		t.finished = true
 	case errors.Is(err, errHang), errors.Is(err, errStep) && t.detectors.firstHang > 0: // others had not seen it yet
 		t.detachDebugger()
 		t.collectEvidence(ctx)

@@ -1,0 +1,58 @@
+package trial
+
+import (
+	"loopfault/results/kernelreport"
+	"loopfault/results/verdict"
+)
+
+// byKhungtaskd reports that a report is one of the kernel's hung-task detector, and counts.
+func byKhungtaskd(r kernelreport.Report) bool {
+	return r.Kind == kernelreport.KindHungTask && r.Detector == verdict.Khungtaskd
+}
+
+// hungOnConsole is how many such reports the console has.
+func (d *detectors) hungOnConsole() (n int) {
+	for _, r := range d.console {
+		if byKhungtaskd(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// doubtConsole withdraws them: they prove a hang only if the task watch agrees.
+func (d *detectors) doubtConsole() {
+	for i := range d.console {
+		if r := &d.console[i]; byKhungtaskd(*r) {
+			r.Detector = verdict.Doubtful
+		}
+	}
+}
+
+// slept is for how long the task of a report had slept, in seconds; 0 if it does not say.
+func slept(r kernelreport.Report) float64 {
+	if len(r.Tasks) == 0 || r.Tasks[0].BlockedSeconds == nil {
+		return 0
+	}
+	return float64(*r.Tasks[0].BlockedSeconds)
+}
+
+// unresolved says why a trial must not end yet: a detector has named a hang, and it is not
+// known whether that lasts.
+func (d *detectors) unresolved() string {
+	if d.firstHang == 0 {
+		return ""
+	}
+	return "a hang was reported that may end by itself"
+}
+
+// finalDoubt is for a trial that came to its end with nothing hung: what the kernel's
+// detector printed after the last sample of the task watch cannot be confirmed any more.
+func (d *detectors) finalDoubt(h *history) {
+	if d.hungOnConsole() == 0 {
+		return
+	}
+	h.add(entry{T: d.last, Type: "blocked", What: "not confirmed", Detail: "the trial ended when the kernel's detector had just reported it"})
+	d.doubtConsole()
+	d.firstHang, d.hangSince = 0, 0
+}
