@@ -33,6 +33,9 @@ func (o *openReport) report() (Report, bool) {
 		c := classesFor(o.kind, t.Role)
 		part := stuckPart(o.kind, t.Frames)
 		t.WaitFrame, t.BlameFrame = waitFrame(part), blameFrame(part, c)
+		if work := workFunction(t.Workqueue); work != "" && o.hang() && len(t.Frames) > 0 && len(tellingFrames(part, c, 1)) == 0 {
+			t.BlameFrame = work // the stack shows only how a task waits
+		}
 		r.Tasks = append(r.Tasks, t.Task)
 	}
 	victim := o.victim()
