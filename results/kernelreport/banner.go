@@ -62,7 +62,7 @@ func (e *engine) nameTask(o *openReport) {
 		}
 		text := e.banner.text[:e.banner.n]
 		comm, state := "", ""
-		if pid, comm, state = tracedTask(text); pid == nil && (!isLetter(text[0]) || classify(text, true).what == lineOther) {
+		if pid, comm, state = tracedTask(text); pid == nil && mayName(text) {
 			pid, comm, state = bannerTask(text)
 		}
 		if pid == nil {
@@ -88,6 +88,13 @@ func (e *engine) nameTask(o *openReport) {
 		o.start = min(o.start, row.start)
 		break
 	}
+}
+
+// mayName reports whether a line may name a task: one in which a report's part is recognised does not, unless a script drew
+// it. Entries of other stacks hold numbers, too.
+func mayName(b []byte) bool {
+	what := classify(b, true).what
+	return what == lineOther || !isLetter(b[0]) && what != lineFrame
 }
 
 // bannerWords are no names of tasks.
