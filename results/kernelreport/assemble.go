@@ -138,6 +138,9 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindLockdep && o.fn == "" && it.what == lineDetail || o.kind == KindWorkqueueLockup && o.fn == "") {
 			o.fn, o.worker = it.fn, it.pid
 		}
+		if it.comm != "" && it.pid != nil && o.actor.comm == "" && (o.kind == KindLockdep || o.kind == KindLockUsage) {
+			o.actor = it
+		}
 		if t == nil && it.comm != "" && o.subject == memoryLeak && len(o.tasks) == 0 {
 			t = o.addTask(RoleVictim)
 			t.Comm, t.PID = it.comm, it.pid

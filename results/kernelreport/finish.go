@@ -23,6 +23,9 @@ func (o *openReport) report() (Report, bool) {
 	if o.kind == KindWorkqueueLockup && len(o.tasks) == 0 && (o.seconds != nil || o.worker != nil) {
 		o.tasks = []openTask{{Task: Task{Role: RoleVictim, PID: o.worker, BlockedSeconds: o.seconds}}}
 	}
+	if len(o.tasks) == 0 && o.actor.comm != "" { // its stack was cut off
+		o.tasks = []openTask{{Task: Task{Role: RoleVictim, Comm: o.actor.comm, PID: o.actor.pid}}}
+	}
 	o.acquit()
 	o.victimFirst()
 	for i := range o.tasks {

@@ -78,10 +78,10 @@ func headerLine(b []byte) (item, bool) {
 // room for little.
 var brokenHeaders = map[string]bool{"INFO:": true, "INFO: task": true, "INFO: rcu_preempt": true, "INFO: rcu_sched": true, "INFO: rcu_preempt self-detected": true,
 	"INFO: rcu_sched self-detected": true, "BUG:": true, "BUG: soft": true, "BUG: kernel": true, "BUG: kernel NULL": true, "BUG: unable": true, "BUG: unable to": true,
-	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true}
+	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true, "kernel BUG at": true, "kernel BUG": true}
 
 func brokenHeader(b []byte) bool {
-	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B') && brokenHeaders[string(b)]
+	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B' || b[0] == 'k') && brokenHeaders[string(b)]
 }
 
 // typedHung reports whether a line is the title of a hung task that was typed by hand: of a task with its pid, and a time.

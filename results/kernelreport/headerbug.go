@@ -51,6 +51,9 @@ func bugHeader(b []byte) item {
 				it.comm, it.pid, _ = commAndPID(rest[:i], '/')
 			}
 		}
+		if i := bytes.Index(b, []byte(" in process ")); i > 0 && hasPrefix(b, "Bad ") { // "Bad page state in process cp  pfn:1a2b3"
+			it.comm = commText(beforeAny(b[i+len(" in process "):], "  pfn:", " pfn:", "  pte:", " pte:"))
+		}
 		it.vague = true
 		for _, known := range ownBugs {
 			it.vague = it.vague && !hasPrefix(b, known)
@@ -62,6 +65,16 @@ func bugHeader(b []byte) item {
 // ownBugs begin those "BUG:" lines of the kernel's that may stand without a stack. Programs print such lines, too.
 var ownBugs = [...]string{"scheduling while atomic", "sleeping function", "using ", "Bad ", "non-zero ", "workqueue leaked", "spinlock ", "rwlock ",
 	"unable ", "corrupt", "Dentry ", "Invalid wait", "lock held", "bad usercopy", "stack "}
+
+// beforeAny is b up to the first of the words that it holds.
+func beforeAny(b []byte, words ...string) []byte {
+	for _, w := range words {
+		if i := bytes.Index(b, []byte(w)); i >= 0 {
+			return b[:i]
+		}
+	}
+	return b
+}
 
 // beforeTask cuts a message before the task's name, which may hold blanks: "using smp_processor_id() in preemptible
 // [00000000] code: a b/812", "scheduling while atomic: a b/812/0x00000002".

@@ -57,6 +57,7 @@ type openReport struct {
 	procPath   string
 	comm       string // what a line before a stack without header said of its task
 	state      string
+	actor      item // the task that the lock validator names
 	worker     *int // the first task that a list of work in flight names
 	seconds    *int // what the header of a workqueue lockup says
 	panicked   bool

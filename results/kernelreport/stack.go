@@ -52,6 +52,8 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 	o.belongs(e, ln)
 	if p.end {
 		t.rooted = true
+		// Only /proc ends a stack so, and what it prints of a task has no other heading.
+		o.proc = o.proc || o.kind == kindUnknown && !o.trace && procLike(t.Frames)
 		return
 	}
 	if replay := w.replay; replay {
