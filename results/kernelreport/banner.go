@@ -32,10 +32,20 @@ type psRow struct {
 
 // heard remembers a line that may tell whose stack follows.
 func (e *engine) heard(ln *line) {
-	if !ln.bare || len(ln.body) == 0 || len(ln.body) > 4*maxBanner {
+	if len(ln.body) == 0 || len(ln.body) > 4*maxBanner {
 		return
 	}
-	if row, ok := psLine(ln.body); ok {
+	if c, ok := psHeading(ln.body); ok {
+		e.columns, e.headed = c, e.lineNo
+	}
+	row, ok := psRow{}, false
+	if e.headed > 0 && e.lineNo-e.headed <= rowLife {
+		row, ok = e.columns.row(ln.body)
+	}
+	if !ok {
+		row, ok = psLine(ln.body)
+	}
+	if ok {
 		row.start, row.lineNo = ln.start, e.lineNo
 		if len(e.rows) == maxRows {
 			copy(e.rows, e.rows[1:])
@@ -109,6 +119,9 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		return nil, "", ""
 	}
 	keyed := false
+	if pid, state := sampled(b); pid != nil {
+		return pid, "", state
+	}
 	framed := bytes.IndexByte([]byte("=-#*<>+~"), b[0]) >= 0
 	if open := bytes.IndexByte(b, '('); open >= 0 {
 		if end := bytes.IndexByte(b[open:], ')'); end > 2 && isLetter(b[open+1]) && bytes.IndexByte(b[open:open+end], ' ') < 0 {
@@ -178,6 +191,24 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		}
 	}
 	return pid, comm, state
+}
+
+// sampled reads what a loop printed above each stack that it took: times, a pid, the state behind it, counts.
+func sampled(b []byte) (pid *int, state string) {
+	f := bytes.Fields(b)
+	if len(f) < 3 || len(f) > 8 || !isDigit(b[0]) {
+		return nil, ""
+	}
+	for i, w := range f {
+		if allDigits(w) && i+1 < len(f) && len(f[i+1]) == 1 && isState(f[i+1]) {
+			pid, _ = pidNumber(w)
+			return pid, string(f[i+1])
+		}
+		if !isDigit(w[0]) {
+			break
+		}
+	}
+	return nil, ""
 }
 
 // latin counts the words in Latin letters and numbers: of a sentence in another script only what scripts print is looked at.

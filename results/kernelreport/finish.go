@@ -58,6 +58,9 @@ func (o *openReport) report() (Report, bool) {
 		o.doubt("stack cut short")
 	}
 	r.Corrupted = joinDoubts(o.doubts)
+	if o.place != "" && o.fn == "" && (victim == nil || victim.Role == RoleVictim && r.Tasks[0].BlameFrame == "") {
+		o.subject += " at " + printable([]byte(o.place), 80) // nothing else tells this bug from another
+	}
 	r.Title = title(&r, o.subject, o.fn)
 	r.Signature = signature(&r, o.subject, o.fn)
 	return r, true

@@ -47,7 +47,9 @@ func headerLine(b []byte) (item, bool) {
 		}
 	case 'k', 'K':
 		if hasPrefix(b[1:], "ernel BUG at ") {
-			return item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}, true
+			it := item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}
+			it.place, _, _ = fileAndLine(b[len("kernel BUG at"):])
+			return it, true
 		}
 		if hasPrefix(b, "Kernel panic") {
 			return item{what: linePanic, kind: KindPanic, subject: plainSubject(bytes.TrimPrefix(afterPanic(b), []byte("Fatal exception: "))), usable: true}, true

@@ -32,7 +32,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	}
 	ln.start, ln.end = start, end
 	e.stripped(&ln)
-	if ln.bare {
+	if ln.bare || ln.host == nil && !ln.kernel && !ln.foreign { // a loop that prints stacks may print the date
 		e.heard(&ln)
 	}
 }

@@ -39,6 +39,7 @@ type openReport struct {
 	kind       Kind
 	subject    string
 	fn         string // the function that the header names
+	place      string // the source file that it names
 	start, end int
 	active     int // number of the last line that belonged here
 	kernel     string

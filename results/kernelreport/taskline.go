@@ -150,6 +150,9 @@ func oldTaskLine(b []byte) (item, bool) {
 			address = true
 		}
 		fields := bytes.Fields(numbers)
+		if full && address && len(fields) == 4 {
+			fields = fields[:3] // OpenVZ's kernels add the container's number
+		}
 		if len(fields) > 3 || full && len(fields) != 3 || !full && !address && len(fields) != 3 {
 			continue
 		}
