@@ -49,6 +49,7 @@ type item struct {
 	pid     *int
 	tgid    *int
 	seconds *int
+	waits   *int // lineOwner: the pid of the task that waits
 	state   string
 	kernel  string
 	text    string // lineWorkqueue

@@ -28,6 +28,7 @@ func (o *openReport) report() (Report, bool) {
 	}
 	o.acquit()
 	o.victimFirst()
+	o.undumpedOwner()
 	for i := range o.tasks {
 		t := &o.tasks[i]
 		if t.Frames == nil {

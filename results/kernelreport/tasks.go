@@ -10,11 +10,8 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 	var t *openTask
 	switch {
 	case o == nil:
-	case o.kind == KindHungTask && o.owner != nil:
+	case o.kind == KindHungTask && o.owner != nil && samePID(o.owner.pid, it.pid):
 		t = o.addTask(RoleOwner)
-		if o.owner.pid != nil && it.pid != nil && *o.owner.pid != *it.pid {
-			o.doubt("the dump after the owner's name is another task's")
-		}
 		o.owner = nil
 	case o.kind == KindHungTask && !o.panicked && !o.locks && !o.tasks[0].dumped && len(o.tasks[0].Frames) == 0 && samePID(it.pid, o.tasks[0].PID):
 		o.w().cur = 0
