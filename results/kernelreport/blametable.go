@@ -51,6 +51,7 @@ var sleepRows = []blameRow{
 	{classSched, "cond_resched*", "offering the CPU"},
 	{classSched, "yield", "offering the CPU"},
 	{classSched, "should_resched", "asks whether to offer the CPU"},
+	{classSched, "need_resched", "asks whether to offer the CPU"},
 	{classSched, "sched_text_start", "the name that the linker gives to where the scheduler's code begins; the entry is schedule()"},
 	{classSched, "msleep*", "a plain delay; the caller tells why"},
 	{classSched, "usleep_range*", "a plain delay"},

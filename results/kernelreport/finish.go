@@ -119,7 +119,7 @@ func (o *openReport) recognise() bool {
 		if o.kind = KindBlockedTask; t.PID == nil {
 			o.doubt("no header before the stack")
 		}
-	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames):
+	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames) && classOf(t.Frames[0].Func)&(classAlloc|classInterrupt) == 0:
 		// Before 4.15 /proc/<pid>/stack showed the addresses.
 		o.kind = KindProcStack
 	default:

@@ -43,6 +43,9 @@ func bugHeader(b []byte) item {
 		it.subject = "stack overflow"
 	default:
 		if lock, ok := lockHeader(b); ok {
+			if i := bytes.Index(b, []byte(", lock held")); i > 0 { // before 2.6.18: "nfsd/8973, lock held at task exit time!"
+				lock.comm, lock.pid, _ = commAndPID(b[:i], '/')
+			}
 			return lock
 		}
 		it.subject = plainSubject(beforeTask(b))
