@@ -206,6 +206,9 @@ var lockActors = [...]string{" is trying to acquire lock", " is trying to releas
 
 // lockActor reads "mount/28040 is trying to acquire lock:" and "mount/28040 [HC0[0]:SC0[0]:HE1:SE1] is trying to acquire:".
 func lockActor(b []byte) (item, bool) {
+	if last := b[len(b)-1]; last != ':' && last != '!' { // nearly every line
+		return item{}, false
+	}
 	for _, words := range lockActors {
 		i := bytes.Index(b[:min(len(b), 120)], []byte(words))
 		if i < 0 {
