@@ -77,6 +77,13 @@ func (ln *line) strip(raw []byte) {
 			}
 		case c == 0x1b:
 			n = escapeSequence(b)
+		case c == 'c' && !ln.bare && len(b) > 4 && isDigit(b[1]):
+			var caller []byte
+			if n, caller = processorPrefix(b); n > 0 {
+				ln.caller = caller
+			}
+		case c <= 'W' && ln.bare && len(b) > 6 && isDigit(b[1]) && klogPrefix(b) > 0:
+			n = klogPrefix(b)
 		case !ln.bare && len(b) > 2 && b[1] == '[' && c >= 'A' && c <= 'Z': // "I[1:  khungtaskd:   67]": the level stands before it
 			if n, ln.caller = taskPrefix(b[1:]); n > 0 {
 				n++

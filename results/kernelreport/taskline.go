@@ -213,6 +213,8 @@ func cpuLine(b []byte) (item, bool) {
 		it.kernel = release(name[i:])
 		it.partial = it.kernel == ""
 		name = name[:i]
+	} else if rest, ok := bytes.CutSuffix(name, []byte(" Not")); ok { // a mail program broke "Not tainted"
+		name, it.partial = rest, true
 	}
 	if i := bytes.LastIndex(name, []byte(" Kdump: ")); i > 0 { // "Comm: umount Kdump: loaded Not tainted …"
 		name = name[:i]
