@@ -77,13 +77,6 @@ func (ln *line) strip(raw []byte) {
 			}
 		case c == 0x1b:
 			n = escapeSequence(b)
-		case c == 'c' && !ln.bare && len(b) > 4 && isDigit(b[1]):
-			var caller []byte
-			if n, caller = processorPrefix(b); n > 0 {
-				ln.caller = caller
-			}
-		case c <= 'W' && ln.bare && len(b) > 6 && isDigit(b[1]) && klogPrefix(b) > 0:
-			n = klogPrefix(b)
 		case !ln.bare && len(b) > 2 && b[1] == '[' && c >= 'A' && c <= 'Z': // "I[1:  khungtaskd:   67]": the level stands before it
 			if n, ln.caller = taskPrefix(b[1:]); n > 0 {
 				n++
@@ -91,6 +84,8 @@ func (ln *line) strip(raw []byte) {
 		default:
 			if n = monthPrefix(b); n > 0 {
 				dated = true
+			} else if len(b) > 4 && b[1] <= '9' && isDigit(b[1]) {
+				n = ln.vendorPrefix(b)
 			}
 		}
 		if n == 0 && (ln.bare || prioritised && turn == 1) && (isLetter(b[0]) || b[0] >= 0x80 || b[0] >= '0' && b[0] <= '9') {

@@ -44,6 +44,20 @@ func taskPrefix(b []byte) (n int, caller []byte) {
 	return end + 1, in
 }
 
+// vendorPrefix recognises what is a letter and digits.
+func (ln *line) vendorPrefix(b []byte) (n int) {
+	switch {
+	case ln.bare:
+		n = klogPrefix(b)
+	case b[0] == 'c':
+		var caller []byte
+		if n, caller = processorPrefix(b); n > 0 {
+			ln.caller = caller
+		}
+	}
+	return n
+}
+
 // processorPrefix recognises "c3   2145 " behind a time: some vendors' kernels name the processor and the pid that prints.
 func processorPrefix(b []byte) (n int, caller []byte) {
 	i := 1
