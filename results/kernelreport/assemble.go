@@ -20,7 +20,7 @@ func (e *engine) handle(it item, ln *line) {
 			e.close(e.open[0])
 		}
 		e.mark, e.booted = mark{}, ln.start
-		e.banner, e.rows, e.crashState = banner{}, nil, ""
+		e.banner, e.rows, e.crashState, e.headed, e.status, e.drgn = banner{}, nil, "", 0, statusFile{}, drgnTask{}
 		e.queue.forget()
 	case lineDump:
 		if o != nil {

@@ -43,6 +43,8 @@ type engine struct {
 	// columns are those of the last list of tasks that had a heading, headed the number of that line.
 	columns psColumns
 	headed  int
+	status  statusFile
+	drgn    drgnTask
 	// crashState is that of the tasks whose stacks the crash utility was last told to print.
 	crashState string
 	arrows     arrows

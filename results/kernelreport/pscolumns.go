@@ -3,11 +3,14 @@ package kernelreport
 import "bytes"
 
 // psColumns are where the heading of a list of tasks says that pid, state and name stand, counted in words.
-type psColumns struct{ pid, state, comm int }
+type psColumns struct {
+	pid, state, comm int
+	start            int // offset of the heading
+}
 
 // psHeading reads the heading that ps prints: "PID STAT WCHAN CMD". Which columns there are is up to the person who calls it.
 func psHeading(b []byte) (psColumns, bool) {
-	c := psColumns{-1, -1, -1}
+	c := psColumns{pid: -1, state: -1, comm: -1}
 	if len(b) < len("PID S CMD") || b[len(b)-1] != 'D' && b[len(b)-1] != 'S' {
 		return c, false
 	}

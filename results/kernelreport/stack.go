@@ -16,7 +16,7 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 			return // inside a stack such a line is an entry, but it does not begin one
 		}
 		o = e.startReport(kindUnknown, ln)
-		if ln.proc == nil && (ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 || p.style == styleProc || p.style == styleTool) {
+		if ln.proc == nil && (ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 || p.style == styleProc || p.style == styleTool || ln.bare && e.rowAbove() != nil) {
 			e.nameTask(o)
 		}
 	}
