@@ -20,7 +20,7 @@ func (e *engine) handle(it item, ln *line) {
 			e.close(e.open[0])
 		}
 		e.mark, e.booted = mark{}, ln.start
-		e.banner, e.rows, e.crashState = banner{}, nil, ""
+		e.banner, e.rows, e.crashState, e.headed, e.status, e.drgn = banner{}, nil, "", 0, statusFile{}, drgnTask{}
 		e.queue.forget()
 	case lineDump:
 		if o != nil {
@@ -137,6 +137,9 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		// No stack may follow: where the last of the locks was taken, where the first one was wanted, and what work is stuck, are the next best names.
 		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindLockdep && o.fn == "" && it.what == lineDetail || o.kind == KindWorkqueueLockup && o.fn == "") {
 			o.fn, o.worker = it.fn, it.pid
+		}
+		if it.comm != "" && it.pid != nil && o.actor.comm == "" && (o.kind == KindLockdep || o.kind == KindLockUsage) {
+			o.actor = it
 		}
 		if t == nil && it.comm != "" && o.subject == memoryLeak && len(o.tasks) == 0 {
 			t = o.addTask(RoleVictim)

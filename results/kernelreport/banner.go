@@ -1,9 +1,6 @@
 package kernelreport
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 const (
 	maxBanner  = 256 // bytes of a line that may name the task whose stack follows
@@ -32,11 +29,27 @@ type psRow struct {
 
 // heard remembers a line that may tell whose stack follows.
 func (e *engine) heard(ln *line) {
-	if !ln.bare || len(ln.body) == 0 || len(ln.body) > 4*maxBanner {
+	if len(ln.body) == 0 || len(ln.body) > 4*maxBanner {
 		return
 	}
-	if row, ok := psLine(ln.body); ok {
-		row.start, row.lineNo = ln.start, e.lineNo
+	if c, ok := psHeading(ln.body); ok {
+		e.columns, e.headed, e.columns.start = c, e.lineNo, ln.start
+	}
+	row, ok, start := psRow{}, false, ln.start
+	if e.headed > 0 && e.lineNo-e.headed <= rowLife {
+		row, ok = e.columns.row(ln.body)
+		start = e.columns.start
+	}
+	if !ok {
+		start = ln.start
+		row, ok = psLine(ln.body)
+	}
+	if !ok {
+		row, ok = e.status.line(ln.body, ln.start, e.lineNo)
+		start = row.start
+	}
+	if ok {
+		row.start, row.lineNo = start, e.lineNo
 		if len(e.rows) == maxRows {
 			copy(e.rows, e.rows[1:])
 			e.rows = e.rows[:maxRows-1]
@@ -44,6 +57,7 @@ func (e *engine) heard(ln *line) {
 		e.rows = append(e.rows[:len(e.rows):len(e.rows)], row)
 		return
 	}
+	e.drgn.heard(ln.body, ln.start, e.lineNo)
 	if hasPrefix(ln.body, "crash") && bytes.IndexByte(ln.body[:min(len(ln.body), 12)], '>') > 0 {
 		e.crashState = crashCommand(ln.body)
 	}
@@ -56,20 +70,28 @@ func (e *engine) heard(ln *line) {
 // nameTask looks for the task of a stack that begins, in the lines before it.
 func (e *engine) nameTask(o *openReport) {
 	pid := o.procPID
+	if row := e.rowAbove(); row != nil && pid == nil && row.start <= o.start {
+		o.procPID, o.comm, o.state, o.start = &row.pid, row.comm, row.state, row.start
+		return
+	}
 	if !o.proc {
 		if e.banner.n == 0 || e.lineNo-e.banner.lineNo > bannerLife || e.banner.start > o.start {
 			return
 		}
 		text := e.banner.text[:e.banner.n]
 		comm, state := "", ""
-		if pid, comm, state = tracedTask(text); pid == nil && (!isLetter(text[0]) || classify(text, true).what == lineOther) {
+		start := e.banner.start
+		if pid, comm, state = tracedTask(text); pid == nil {
+			pid, comm, start = e.drgnTask(text)
+		}
+		if pid == nil && mayName(text) {
 			pid, comm, state = bannerTask(text)
 		}
 		if pid == nil {
 			return
 		}
 		o.procPID, o.comm, o.state = pid, comm, state
-		o.start = e.banner.start
+		o.start = min(e.banner.start, start)
 	}
 	if pid == nil {
 		return
@@ -90,6 +112,13 @@ func (e *engine) nameTask(o *openReport) {
 	}
 }
 
+// mayName reports whether a line may name a task: one in which a report's part is recognised does not, unless a script drew
+// it. Entries of other stacks hold numbers, too.
+func mayName(b []byte) bool {
+	what := classify(b, true).what
+	return what == lineOther || !isLetter(b[0]) && what != lineFrame
+}
+
 // bannerWords are no names of tasks.
 var bannerWords = map[string]bool{"pid": true, "tid": true, "tgid": true, "process": true, "thread": true, "task": true, "stack": true, "trace": true,
 	"of": true, "for": true, "comm": true, "command": true, "name": true, "state": true, "backtrace": true, "kernel": true, "and": true, "gdb": true, "drgn": true, "crash": true, "bt": true, "lx-bt": true, "btp": true,
@@ -98,10 +127,13 @@ var bannerWords = map[string]bool{"pid": true, "tid": true, "tgid": true, "proce
 // bannerTask reads the pid, and the name and state if they are there, from a line such as "==== 1234 (nfsd) ====",
 // "PID 1234, comm nfsd, state D", "nfsd/1234:", "--- stack of process 1234 umount ---".
 func bannerTask(b []byte) (pid *int, comm, state string) {
-	if hasPrefix(b, "[<") || bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
+	if b = narrowed(b); hasPrefix(b, "[<") || bytes.IndexByte(b, 0) >= 0 || bytes.Contains(b, []byte("+0x")) || bytes.Contains(b, []byte("\\")) {
 		return nil, "", ""
 	}
 	keyed := false
+	if pid, state := sampled(b); pid != nil {
+		return pid, "", state
+	}
 	framed := bytes.IndexByte([]byte("=-#*<>+~"), b[0]) >= 0
 	if open := bytes.IndexByte(b, '('); open >= 0 {
 		if end := bytes.IndexByte(b[open:], ')'); end > 2 && isLetter(b[open+1]) && bytes.IndexByte(b[open:open+end], ' ') < 0 {
@@ -119,13 +151,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 	for i, w := range words {
 		words[i] = bytes.Trim(w, "-:")
 	}
-	if i := slices.IndexFunc(words, func(w []byte) bool { // "nfsd/1234"
-		slash := bytes.LastIndexByte(w, '/')
-		return slash > 0 && isLetter(w[0]) && allDigits(w[slash+1:])
-	}); i >= 0 && !bytes.ContainsAny(b, "()") {
-		slash := bytes.LastIndexByte(words[i], '/')
-		words = slices.Replace(words, i, i+1, words[i][:slash], words[i][slash+1:])
-	}
+	words = pairs(words, !bytes.ContainsAny(b, "()"))
 	at := -1
 	var names []int
 	for i, w := range words {
@@ -136,15 +162,18 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		switch {
 		case len(w) == 0:
 		case allDigits(w):
-			if n, _ := pidNumber(w); n != nil && (pid == nil || *n == *pid) {
+			if n, _ := pidNumber(w); n != nil && *n == 0 {
+				continue // no task that sleeps
+			} else if n != nil && (pid == nil || *n == *pid || !keyed && before == "pid") {
 				pid, at = n, i
 				keyed = keyed || before == "pid" || before == "tid"
-			} else if n != nil && before != "cpu" {
+			} else if n != nil && before != "cpu" && !keyed {
 				return nil, "", "" // two numbers: either may be it
 			}
 		case before == "state" && isState(w):
 			state = string(w[:1])
-		case before == "comm" || before == "command" || before == "cmd" || before == "name":
+		case before == "comm" || before == "command" || before == "cmd" || before == "name",
+			before == "task" && i+1 < len(words) && string(bytes.ToLower(words[i+1])) == "pid":
 			comm = commText(w)
 		case len(w) == 1 && isState(w) && w[0] != 'I':
 			state = string(w)
@@ -171,6 +200,24 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 		}
 	}
 	return pid, comm, state
+}
+
+// sampled reads what a loop printed above each stack that it took: times, a pid, the state behind it, counts.
+func sampled(b []byte) (pid *int, state string) {
+	f := bytes.Fields(b)
+	if len(f) < 3 || len(f) > 8 || !isDigit(b[0]) {
+		return nil, ""
+	}
+	for i, w := range f {
+		if allDigits(w) && i+1 < len(f) && len(f[i+1]) == 1 && isState(f[i+1]) {
+			pid, _ = pidNumber(w)
+			return pid, string(f[i+1])
+		}
+		if !isDigit(w[0]) {
+			break
+		}
+	}
+	return nil, ""
 }
 
 // latin counts the words in Latin letters and numbers: of a sentence in another script only what scripts print is looked at.

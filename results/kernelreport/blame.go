@@ -115,10 +115,36 @@ func reliable(frames []Frame) []Frame {
 	return out
 }
 
+// sleeps are the scheduler's functions in which a task stays while it does not run.
+var sleeps = [...]string{"schedule", "schedule_timeout*", "schedule_preempt_disabled", "io_schedule*"}
+
+// credible is what reliable leaves, and of a stack that holds nothing but guesses only what can be the stack of now: a guess
+// at the very end of a function is no return address but a pointer to the function behind it, and what stands further in
+// than the scheduler was left there by earlier calls.
+func credible(frames []Frame) []Frame {
+	frames = reliable(frames)
+	if len(frames) == 0 || !frames[0].Questionable {
+		return frames
+	}
+	out := make([]Frame, 0, len(frames))
+	for _, f := range frames {
+		switch {
+		case f.Size != "" && f.Offset == f.Size:
+		case matchesAny(sleeps[:], bareName(f.Func)):
+			out = out[:0]
+		default:
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return frames
+	}
+	return out
+}
+
 // waitFrame is the innermost function that is neither the scheduler nor the printing of the report.
 func waitFrame(frames []Frame) string {
-	frames = reliable(frames)
-	for _, f := range frames {
+	for _, f := range credible(frames) {
 		if classOf(f.Func)&(classSched|classReport) == 0 && !strings.HasPrefix(f.Func, "0x") {
 			return plainName(f.Func)
 		}
@@ -128,7 +154,7 @@ func waitFrame(frames []Frame) string {
 
 // blameFrame is the innermost function that tells something; if none does, the wait frame.
 func blameFrame(frames []Frame, skip frameClass) string {
-	for _, f := range reliable(frames) {
+	for _, f := range credible(frames) {
 		if classOf(f.Func)&(skip|classEntry) == 0 {
 			return plainName(f.Func)
 		}
@@ -139,7 +165,7 @@ func blameFrame(frames []Frame, skip frameClass) string {
 // tellingFrames are the first functions that tell something, bare, without repetitions in a row.
 func tellingFrames(frames []Frame, skip frameClass, limit int) []string {
 	var out []string
-	for _, f := range reliable(frames) {
+	for _, f := range credible(frames) {
 		if classOf(f.Func)&(skip|classEntry) != 0 {
 			continue
 		}

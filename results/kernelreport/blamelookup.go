@@ -6,7 +6,7 @@ import (
 )
 
 // plainName removes what compilers add to a function's name when they clone or split it, so that two builds agree:
-// ".isra.0", ".part.3", ".constprop.0", ".cold", ".llvm.123".
+// ".isra.0", ".part.3", ".constprop.0", ".cold", ".clone.0", ".llvm.123".
 func plainName(fn string) string {
 	for {
 		i := strings.LastIndexByte(fn, '.')
@@ -14,7 +14,7 @@ func plainName(fn string) string {
 			return fn
 		}
 		switch last := fn[i+1:]; {
-		case last == "isra", last == "part", last == "constprop", last == "cold", last == "llvm", last == "lto_priv",
+		case last == "isra", last == "part", last == "constprop", last == "cold", last == "clone", last == "llvm", last == "lto_priv",
 			allDigits([]byte(last)), strings.HasPrefix(last, "cfi"):
 			fn = fn[:i]
 		default:

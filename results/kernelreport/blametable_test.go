@@ -135,6 +135,10 @@ var blameExamples = map[string]string{
 	"synchronize_*":              "synchronize_rcu_expedited",
 	"rcu_barrier*":               "rcu_barrier",
 	"closure_sync*":              "__closure_sync",
+	"cv_wait*":                   "cv_wait_common",
+	"cv_timedwait*":              "__cv_timedwait_sig",
+	"dma_fence_wait*":            "dma_fence_wait_timeout",
+	"dma_resv_wait*":             "dma_resv_wait_timeout",
 	"flush_work*":                "__flush_workqueue",
 	"rpc_wait_bit_*":             "rpc_wait_bit_killable",
 	"nfs4_delay*":                "nfs4_delay_killable",
@@ -311,7 +315,7 @@ func TestTellingFunctions(t *testing.T) {
 		ceph_get_caps ceph_put_wrbuffer_cap_refs ceph_mdsc_wait_request netfs_wait_for_outstanding_io netfs_unbuffered_read_iter
 		xfs_ilock xfs_buf_lock xfs_log_force xlog_wait btrfs_tree_lock btrfs_tree_read_lock wait_current_trans ocfs2_cluster_lock
 		gfs2_glock_wait gfs2_gl_hash_clear jbd2_log_wait_commit jbd2_journal_commit_transaction wait_transaction_locked
-		ext4_buffered_write_iter fuse_wait_on_page_writeback fuse_lock_inode cv_wait_common dlm_lock_sync locks_lock_inode_wait
+		ext4_buffered_write_iter fuse_wait_on_page_writeback fuse_lock_inode dlm_lock_sync locks_lock_inode_wait
 		stripe_handle strp_recv list_lru_add shrink_slab reclaim_throttle freeze_super thaw_super`) {
 		assert.Zero(t, classOf(fn), fn)
 	}

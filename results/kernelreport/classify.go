@@ -43,11 +43,13 @@ type item struct {
 	subject string // lineHeader, linePanic: what happened, for title and signature
 	fn      string // lineHeader: the function the header names; lineLock: the one that took the lock; lineDetail: work in flight
 	again   bool   // lineHeader: follows another header of the same report as often as it stands first
+	place   string // lineHeader: the file that the header names
 	section Role   // lineSection
 	comm    string
 	pid     *int
 	tgid    *int
 	seconds *int
+	waits   *int // lineOwner: the pid of the task that waits
 	state   string
 	kernel  string
 	text    string // lineWorkqueue

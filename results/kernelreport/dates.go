@@ -50,6 +50,11 @@ func datedKernel(b []byte) (n int, host []byte) {
 			return 0, nil
 		}
 	}
+	for _, w := range kernelWords {
+		if hasPrefix(head, w) {
+			return 0, nil // two lines that a web page joined: the second one's logger is no prefix of the first
+		}
+	}
 	clock := clockAt(bytes.Map(clockBytes, head[:k]))
 	if clock == 0 {
 		return 0, nil

@@ -36,10 +36,30 @@ func quotedPrintable(raw []byte) []byte {
 	if bytes.Contains(raw, []byte("=3D")) {
 		raw = bytes.ReplaceAll(raw, []byte("=3D"), []byte("="))
 	}
+	if i := bytes.Index(raw, []byte("=A0")); i >= 0 {
+		raw = latinBlanks(raw, i)
+	}
 	if t := bytes.TrimRight(raw, " \r"); bytes.HasSuffix(t, []byte("=20")) {
 		raw = t[:len(t)-3]
+	} else if bytes.HasSuffix(t, []byte("=0A=")) { // a line's end of the text, and one of the mail's
+		raw = t[:len(t)-4]
 	}
 	return raw
+}
+
+// latinBlanks makes blanks of the wide ones that mail programs encode where a text is in Latin letters of one byte. Before
+// another digit "=A0" is a number.
+func latinBlanks(raw []byte, i int) []byte {
+	out := append(make([]byte, 0, len(raw)), raw[:i]...)
+	for ; i < len(raw); i++ {
+		if hasPrefix(raw[i:], "=A0") && (i+3 == len(raw) || !isHex(raw[i+3])) {
+			out = append(out, ' ')
+			i += 2
+			continue
+		}
+		out = append(out, raw[i])
+	}
+	return out
 }
 
 func hasEntity(raw []byte) bool {

@@ -40,6 +40,11 @@ type engine struct {
 	learn  learned
 	banner banner
 	rows   []psRow
+	// columns are those of the last list of tasks that had a heading, headed the number of that line.
+	columns psColumns
+	headed  int
+	status  statusFile
+	drgn    drgnTask
 	// crashState is that of the tasks whose stacks the crash utility was last told to print.
 	crashState string
 	arrows     arrows

@@ -26,7 +26,7 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 		e.close(o)
 	}
 	o = e.startReport(it.kind, ln)
-	o.subject, o.fn, o.inlined = it.subject, it.fn, it.inlined
+	o.subject, o.fn, o.place, o.inlined = it.subject, it.fn, it.place, it.inlined
 	o.vague = it.vague && !ln.kernel
 	if o.ownStack = ownStack(o.subject); o.ownStack {
 		o.trace = true

@@ -23,8 +23,12 @@ func (o *openReport) report() (Report, bool) {
 	if o.kind == KindWorkqueueLockup && len(o.tasks) == 0 && (o.seconds != nil || o.worker != nil) {
 		o.tasks = []openTask{{Task: Task{Role: RoleVictim, PID: o.worker, BlockedSeconds: o.seconds}}}
 	}
+	if len(o.tasks) == 0 && o.actor.comm != "" { // its stack was cut off
+		o.tasks = []openTask{{Task: Task{Role: RoleVictim, Comm: o.actor.comm, PID: o.actor.pid}}}
+	}
 	o.acquit()
 	o.victimFirst()
+	o.undumpedOwner()
 	for i := range o.tasks {
 		t := &o.tasks[i]
 		if t.Frames == nil {
@@ -33,6 +37,9 @@ func (o *openReport) report() (Report, bool) {
 		c := classesFor(o.kind, t.Role)
 		part := stuckPart(o.kind, t.Frames)
 		t.WaitFrame, t.BlameFrame = waitFrame(part), blameFrame(part, c)
+		if work := workFunction(t.Workqueue); work != "" && o.hang() && len(t.Frames) > 0 && len(tellingFrames(part, c, 1)) == 0 {
+			t.BlameFrame = work // the stack shows only how a task waits
+		}
 		r.Tasks = append(r.Tasks, t.Task)
 	}
 	victim := o.victim()
@@ -52,6 +59,9 @@ func (o *openReport) report() (Report, bool) {
 		o.doubt("stack cut short")
 	}
 	r.Corrupted = joinDoubts(o.doubts)
+	if o.place != "" && o.fn == "" && (victim == nil || victim.Role == RoleVictim && r.Tasks[0].BlameFrame == "") {
+		o.subject += " at " + printable([]byte(o.place), 80) // nothing else tells this bug from another
+	}
 	r.Title = title(&r, o.subject, o.fn)
 	r.Signature = signature(&r, o.subject, o.fn)
 	return r, true
@@ -109,7 +119,7 @@ func (o *openReport) recognise() bool {
 		if o.kind = KindBlockedTask; t.PID == nil {
 			o.doubt("no header before the stack")
 		}
-	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames):
+	case t.style == styleAddress && !o.trace && t.rooted && o.bare && procLike(t.Frames) && classOf(t.Frames[0].Func)&(classAlloc|classInterrupt) == 0:
 		// Before 4.15 /proc/<pid>/stack showed the addresses.
 		o.kind = KindProcStack
 	default:

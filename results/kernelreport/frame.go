@@ -133,6 +133,9 @@ func (p *parsedFrame) trailer(b []byte, decoded bool) bool {
 			return true
 		case b[0] == '[':
 			end := bytes.IndexByte(b, ']')
+			if end < 0 && p.style == styleProc && len(b) < 24 && nameRun(b[1:]) == len(b)-1 {
+				return true // the text ends in the module's name, and nothing but /proc hides addresses so
+			}
 			if end < 2 {
 				return false
 			}

@@ -34,6 +34,9 @@ func TestFromStackAgreesWithKhungtaskd(t *testing.T) {
 			}
 			seen++
 			k := r.Tasks[0]
+			if work := workFunction(k.Workqueue); work != "" && work == k.BlameFrame {
+				continue // the stack tells nothing, and /proc does not name a worker's work
+			}
 			got := FromStack(k.Comm, 7, "D", 15, procText(k))
 			assert.Equal(t, KindProcStack, got.Kind)
 			assert.Equal(t, r.Signature, got.Signature, g.path)

@@ -47,7 +47,9 @@ func headerLine(b []byte) (item, bool) {
 		}
 	case 'k', 'K':
 		if hasPrefix(b[1:], "ernel BUG at ") {
-			return item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}, true
+			it := item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}
+			it.place, _, _ = fileAndLine(b[len("kernel BUG at"):])
+			return it, true
 		}
 		if hasPrefix(b, "Kernel panic") {
 			return item{what: linePanic, kind: KindPanic, subject: plainSubject(bytes.TrimPrefix(afterPanic(b), []byte("Fatal exception: "))), usable: true}, true
@@ -78,10 +80,10 @@ func headerLine(b []byte) (item, bool) {
 // room for little.
 var brokenHeaders = map[string]bool{"INFO:": true, "INFO: task": true, "INFO: rcu_preempt": true, "INFO: rcu_sched": true, "INFO: rcu_preempt self-detected": true,
 	"INFO: rcu_sched self-detected": true, "BUG:": true, "BUG: soft": true, "BUG: kernel": true, "BUG: kernel NULL": true, "BUG: unable": true, "BUG: unable to": true,
-	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true}
+	"BUG: unable to handle": true, "BUG: workqueue": true, "BUG: sleeping": true, "BUG: scheduling": true, "BUG: scheduling while": true, "kernel BUG at": true, "kernel BUG": true}
 
 func brokenHeader(b []byte) bool {
-	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B') && brokenHeaders[string(b)]
+	return len(b) < 32 && (b[0] == 'I' || b[0] == 'B' || b[0] == 'k') && brokenHeaders[string(b)]
 }
 
 // typedHung reports whether a line is the title of a hung task that was typed by hand: of a task with its pid, and a time.

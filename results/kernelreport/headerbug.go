@@ -43,6 +43,9 @@ func bugHeader(b []byte) item {
 		it.subject = "stack overflow"
 	default:
 		if lock, ok := lockHeader(b); ok {
+			if i := bytes.Index(b, []byte(", lock held")); i > 0 { // before 2.6.18: "nfsd/8973, lock held at task exit time!"
+				lock.comm, lock.pid, _ = commAndPID(b[:i], '/')
+			}
 			return lock
 		}
 		it.subject = plainSubject(beforeTask(b))
@@ -50,6 +53,9 @@ func bugHeader(b []byte) item {
 			if i := bytes.LastIndexByte(rest, '/'); i > 0 {
 				it.comm, it.pid, _ = commAndPID(rest[:i], '/')
 			}
+		}
+		if i := bytes.Index(b, []byte(" in process ")); i > 0 && hasPrefix(b, "Bad ") { // "Bad page state in process cp  pfn:1a2b3"
+			it.comm = commText(beforeAny(b[i+len(" in process "):], "  pfn:", " pfn:", "  pte:", " pte:"))
 		}
 		it.vague = true
 		for _, known := range ownBugs {
@@ -62,6 +68,16 @@ func bugHeader(b []byte) item {
 // ownBugs begin those "BUG:" lines of the kernel's that may stand without a stack. Programs print such lines, too.
 var ownBugs = [...]string{"scheduling while atomic", "sleeping function", "using ", "Bad ", "non-zero ", "workqueue leaked", "spinlock ", "rwlock ",
 	"unable ", "corrupt", "Dentry ", "Invalid wait", "lock held", "bad usercopy", "stack "}
+
+// beforeAny is b up to the first of the words that it holds.
+func beforeAny(b []byte, words ...string) []byte {
+	for _, w := range words {
+		if i := bytes.Index(b, []byte(w)); i >= 0 {
+			return b[:i]
+		}
+	}
+	return b
+}
 
 // beforeTask cuts a message before the task's name, which may hold blanks: "using smp_processor_id() in preemptible
 // [00000000] code: a b/812", "scheduling while atomic: a b/812/0x00000002".

@@ -32,9 +32,14 @@ func hungLine(b []byte) item {
 		it.what = lineOwner
 		it.usable = true
 		it.partial = true
+		waiter := bytes.TrimSuffix(bytes.TrimRight(rest[:i], " "), []byte(" is"))
+		for _, as := range lockSides {
+			waiter = bytes.TrimSuffix(waiter, []byte(as))
+		}
+		_, it.waits, _ = commAndPID(waiter, ':')
 		if j := bytes.LastIndex(rest[i:], []byte(" by task ")); j > 0 {
 			who := bytes.TrimRight(rest[i+j+len(" by task "):], ". ")
-			for _, as := range []string{" <writer>", " <reader>", " <unknown>"} {
+			for _, as := range lockSides {
 				who = bytes.TrimSuffix(who, []byte(as))
 			}
 			var ok bool
@@ -61,6 +66,9 @@ func hungLine(b []byte) item {
 	it.partial = true
 	return it
 }
+
+// lockSides are what tasks want of an rw-semaphore, or have.
+var lockSides = [...]string{" <writer>", " <reader>", " <unknown>"}
 
 // rcuHeader reads "rcu_preempt self-detected stall on CPU", "… detected stalls on CPUs/tasks:", "… expedited stalls …".
 func rcuHeader(b []byte) (item, bool) {

@@ -32,8 +32,10 @@ func warnHeader(b []byte) (item, bool) {
 		return item{}, false
 	}
 	words := bytes.Fields(b[at+3:])
-	for _, w := range words[:min(len(words), 3)] {
-		if n := nameRun(w); n > 0 && n < len(w) && (w[n] == '+' || w[n] == '(') {
+	for i, w := range words[:min(len(words), 3)] {
+		if n := nameRun(w); i == 1 && n == len(w) && len(words) > 2 && words[2][0] == '(' && bytes.IndexByte(words[0], ':') > 0 {
+			it.fn = string(w) // decoded: "f.c:3 fn (f.c:3 g.c:7)"
+		} else if n > 0 && n < len(w) && (w[n] == '+' || w[n] == '(') {
 			it.fn = string(w[:n])
 		}
 	}

@@ -1,5 +1,7 @@
 package kernelreport
 
+import "slices"
+
 // lockupOfAnother finds the lockup or hang report to which a CPU that prints its own backtrace contributes.
 func (e *engine) lockupOfAnother(ln *line) *openReport {
 	var last *openReport
@@ -79,13 +81,28 @@ func (e *engine) traceHeading(ln *line, o *openReport) {
 	o.belongs(e, ln)
 }
 
-// ownerLine handles "INFO: task a:1 is blocked on a mutex likely owned by task b:2."
+// ownerLine handles "INFO: task a:1 is blocked on a mutex likely owned by task b:2." khungtaskd prints it behind a's stack.
 func (e *engine) ownerLine(it item, ln *line, o *openReport) {
-	if o == nil || o.kind != KindHungTask || len(o.tasks) == 0 {
+	if o == nil || len(o.tasks) == 0 || o.kind != KindHungTask && o.kind != KindBlockedTask || !samePID(it.waits, o.tasks[0].PID) {
 		return // without the victim's part nothing can be said; the owner's dump may still be a report of its own
+	}
+	if o.kind == KindBlockedTask {
+		if it.waits == nil || o.tasks[0].PID == nil {
+			return
+		}
+		o.kind = KindHungTask // only khungtaskd prints such a line: its header was lost
 	}
 	o.belongs(e, ln)
 	if it.comm != "" {
 		o.owner = &it
+	}
+}
+
+// undumpedOwner adds the owner of the lock if its stack did not follow: newer kernels leave it out where the owner is reported
+// itself.
+func (o *openReport) undumpedOwner() {
+	if it := o.owner; it != nil && o.kind == KindHungTask && len(o.tasks) < maxTasks {
+		o.owner = nil
+		o.tasks = slices.Insert(o.tasks, 1, openTask{Task: Task{Role: RoleOwner, Comm: it.comm, PID: it.pid}})
 	}
 }

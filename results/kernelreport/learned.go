@@ -41,7 +41,7 @@ func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 	if l.holds {
 		held, at, heldStart, heldEnd := l.held, l.at, l.start, l.end
 		l.holds, l.held = false, nil
-		if alike(string(held[:at]), text) > 0 {
+		if alike(string(held[:at]), text) > 0 && !bytes.HasPrefix(held, text) && !bytes.HasPrefix(text, held) { // the same line again, or its beginning, proves nothing
 			l.prefix, l.idle = string(held[:at]), 0
 			e.adopt(hostIn(held[:at]))
 			e.strippedOf(held, at, heldStart, heldEnd)

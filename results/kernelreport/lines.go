@@ -32,7 +32,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	}
 	ln.start, ln.end = start, end
 	e.stripped(&ln)
-	if ln.bare {
+	if ln.bare || ln.host == nil && !ln.kernel && !ln.foreign { // a loop that prints stacks may print the date
 		e.heard(&ln)
 	}
 }
@@ -120,7 +120,7 @@ func (e *engine) read(ln *line) item {
 	if it.what == lineOther {
 		if i := midLine(ln.body); i > 0 {
 			if inReport {
-				e.cut = cutLine{set: true, head: string(ln.body[:i]), host: string(ln.host), caller: string(ln.caller)}
+				e.cut = cutLine{set: true, within: e.find(ln), lineNo: e.lineNo, head: string(ln.body[:i]), host: string(ln.host), caller: string(ln.caller)}
 			}
 			tail := strip(ln.body[i:])
 			if it2 := classify(tail.body, inReport); it2.what != lineOther && it2.what != lineBlank && it2.what != lineDetail {

@@ -44,8 +44,13 @@ func mayBeQuotedPrintable(text []byte) bool {
 		if i < 0 || i+2 >= len(text) {
 			return false
 		}
-		if text = text[i+1:]; text[0] == 'C' || text[0] == '3' || text[0] == '2' {
+		switch text = text[i+1:]; text[0] {
+		case 'C', '3', '2':
 			return true
+		case 'A', '0':
+			if text[1] == 'A'^'0'^text[0] { // "=A0", "=0A": an equals sign and a zero are frequent
+				return true
+			}
 		}
 	}
 }

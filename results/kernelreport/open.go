@@ -77,6 +77,9 @@ func (e *engine) horizon() int {
 	if e.pend.set {
 		h = min(h, e.pend.start)
 	}
+	if n := len(e.rows); n > 0 && e.lineNo-e.rows[n-1].lineNo <= bannerLife {
+		h = min(h, e.rows[n-1].start)
+	}
 	if e.banner.n > 0 && e.lineNo-e.banner.lineNo <= bannerLife {
 		h = min(h, e.banner.start)
 		for i := range e.rows {
@@ -84,6 +87,9 @@ func (e *engine) horizon() int {
 				h = min(h, e.rows[i].start)
 			}
 		}
+	}
+	if e.drgn.pid != nil && e.lineNo-e.drgn.lineNo <= rowLife {
+		h = min(h, e.drgn.start)
 	}
 	if len(e.arrows.names) > 0 {
 		h = min(h, e.arrows.start)
@@ -106,7 +112,7 @@ func (e *engine) finish() {
 	for len(e.open) > 0 {
 		e.close(e.open[0])
 	}
-	e.mark, e.banner = mark{}, banner{}
+	e.mark, e.banner, e.rows, e.drgn = mark{}, banner{}, nil, drgnTask{}
 	e.queue.flush(e.horizon(), true)
 }
 

@@ -39,6 +39,7 @@ type openReport struct {
 	kind       Kind
 	subject    string
 	fn         string // the function that the header names
+	place      string // the source file that it names
 	start, end int
 	active     int // number of the last line that belonged here
 	kernel     string
@@ -57,6 +58,7 @@ type openReport struct {
 	procPath   string
 	comm       string // what a line before a stack without header said of its task
 	state      string
+	actor      item // the task that the lock validator names
 	worker     *int // the first task that a list of work in flight names
 	seconds    *int // what the header of a workqueue lockup says
 	panicked   bool

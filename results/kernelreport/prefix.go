@@ -84,6 +84,8 @@ func (ln *line) strip(raw []byte) {
 		default:
 			if n = monthPrefix(b); n > 0 {
 				dated = true
+			} else if len(b) > 4 && b[1] <= '9' && isDigit(b[1]) {
+				n = ln.vendorPrefix(b)
 			}
 		}
 		if n == 0 && (ln.bare || prioritised && turn == 1) && (isLetter(b[0]) || b[0] >= 0x80 || b[0] >= '0' && b[0] <= '9') {

@@ -18,48 +18,6 @@ func priorityPrefix(b []byte) int {
 	return 0
 }
 
-// printerPrefix recognises "(1)[67:khungtaskd]", with or without a dash before it: some vendors' kernels name the CPU
-// and the task that prints. That task is not the one that hangs.
-func printerPrefix(b []byte) (n int, caller []byte) {
-	i := 0
-	if b[i] == '-' || b[i] == '.' {
-		i++
-	}
-	if i >= len(b) || b[i] != '(' {
-		return 0, nil
-	}
-	i++
-	digits := i
-	for i < len(b) && i < digits+4 && b[i] >= '0' && b[i] <= '9' {
-		i++
-	}
-	if i == digits || i+2 >= len(b) || b[i] != ')' || b[i+1] != '[' {
-		return 0, nil
-	}
-	in := b[i+2 : min(len(b), i+2+40)]
-	colon := bytes.IndexByte(in, ':')
-	end := bytes.IndexByte(in, ']')
-	if colon < 1 || end < colon || !allDigits(in[:colon]) {
-		return 0, nil
-	}
-	return i + 2 + end + 1, in[:end]
-}
-
-// taskPrefix recognises what some vendors' kernels put behind the time: the task that prints, with its pid and sometimes the
-// processor, "[khungtaskd:67]", "[1:  khungtaskd:   67]".
-func taskPrefix(b []byte) (n int, caller []byte) {
-	end := bytes.IndexByte(b[:min(len(b), 40)], ']')
-	if end < 4 || b[0] != '[' || end+1 == len(b) {
-		return 0, nil
-	}
-	in := b[1:end]
-	colon := bytes.LastIndexByte(in, ':')
-	if colon < 1 || !allDigits(trimSpaceLeft(in[colon+1:])) || bytes.IndexByte(in, '<') >= 0 {
-		return 0, nil
-	}
-	return end + 1, in
-}
-
 // droppedPrefix recognises "** 12 printk messages dropped **" before a message: kernels before 4.14 do not end that line.
 func droppedPrefix(b []byte) int {
 	const words = " printk messages dropped **"
@@ -242,8 +200,14 @@ func kernelTag(b []byte) int {
 	if b[6] == ':' {
 		return 7
 	}
-	if hasPrefix(b[6:], "[0]:") {
-		return 10
+	if b[6] == '[' { // "kernel[0]:", or of the program that passed the messages on
+		i := 7
+		for i < len(b) && i < 14 && isDigit(b[i]) {
+			i++
+		}
+		if i > 7 && hasPrefix(b[i:], "]:") {
+			return i + 2
+		}
 	}
 	return 0
 }

@@ -40,11 +40,7 @@ func psLine(b []byte) (row psRow, ok bool) {
 	if n == nil {
 		return row, false
 	}
-	if i := bytes.LastIndexByte(comm, '/'); i >= 0 && comm[0] == '/' {
-		comm = comm[i+1:]
-	}
-	comm = bytes.Trim(comm, "[]")
-	return psRow{pid: *n, state: string(state[:1]), comm: commText(comm[:min(len(comm), 15)])}, true
+	return psRow{pid: *n, state: string(state[:1]), comm: psName(comm)}, true
 }
 
 // crashStates are the crash utility's names of states.

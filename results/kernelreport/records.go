@@ -136,6 +136,9 @@ func fromFlow(t []byte) ([]byte, bool) {
 
 // fromPretty reads a line of a record that has one field a line, of which only the message counts.
 func fromPretty(t, raw []byte) (text, host []byte, foreign bool) {
+	if s, ok := quotedLine(t); ok {
+		return s, nil, false
+	}
 	name, value, ok := bytes.Cut(t[1:], []byte(`"`))
 	if value = trimSpaceLeft(value); !ok || len(value) < 2 || value[0] != ':' {
 		return raw, nil, false
@@ -159,6 +162,19 @@ func fromPretty(t, raw []byte) (text, host []byte, foreign bool) {
 		}
 	}
 	return nil, nil, true
+}
+
+// quotedLine is the string in a line that is one element of a list of them, as logs stand in JSON and in programs' tests.
+func quotedLine(t []byte) ([]byte, bool) {
+	t = bytes.TrimRight(t, ", \t\r")
+	if len(t) < 12 || t[len(t)-1] != '"' || bytes.Contains(t, []byte(`": `)) && bytes.Contains(t, []byte(`": "`)) {
+		return nil, false
+	}
+	var s string
+	if json.Unmarshal(t, &s) != nil {
+		return nil, false
+	}
+	return []byte(s), true
 }
 
 // unquoted is the string of JSON with which b begins.

@@ -130,7 +130,7 @@ func title(r *Report, subject, fn string) string {
 			what = "Oops: " + subject
 		}
 	case KindBug:
-		if what = "BUG: " + subject; subject == "kernel BUG" {
+		if what = "BUG: " + subject; strings.HasPrefix(subject, "kernel BUG") {
 			what = subject
 		}
 	case KindPanic:

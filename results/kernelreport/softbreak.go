@@ -10,13 +10,13 @@ func (e *engine) endSoft() {
 }
 
 // softBreak recognises a line that goes on after a mail's quoted-printable encoding broke it: 76 bytes at most, an
-// equals sign at the end. A ruler of equals signs is none.
+// equals sign at the end. A ruler of equals signs is none, and neither is an encoded end of a line.
 func softBreak(raw []byte) bool {
 	n := len(raw)
 	if n > 0 && raw[n-1] == '\r' {
 		n--
 	}
-	return n >= 68 && n <= 76 && raw[n-1] == '=' && raw[n-2] != '='
+	return n >= 68 && n <= 76 && raw[n-1] == '=' && raw[n-2] != '=' && !bytes.HasSuffix(raw[:n-1], []byte("=0A"))
 }
 
 // joinSoft puts the parts of such a line together; nil means that it goes on.

@@ -16,7 +16,7 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 			return // inside a stack such a line is an entry, but it does not begin one
 		}
 		o = e.startReport(kindUnknown, ln)
-		if ln.proc == nil && (ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 || p.style == styleProc || p.style == styleTool) {
+		if ln.proc == nil && (ln.bare && e.banner.n > 0 && e.lineNo-e.banner.lineNo == 1 || p.style == styleProc || p.style == styleTool || ln.bare && e.rowAbove() != nil) {
 			e.nameTask(o)
 		}
 	}
@@ -52,6 +52,8 @@ func (e *engine) frame(p *parsedFrame, ln *line, o *openReport) {
 	o.belongs(e, ln)
 	if p.end {
 		t.rooted = true
+		// Only /proc ends a stack so, and what it prints of a task has no other heading.
+		o.proc = o.proc || o.kind == kindUnknown && !o.trace && procLike(t.Frames)
 		return
 	}
 	if replay := w.replay; replay {

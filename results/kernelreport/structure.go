@@ -147,12 +147,18 @@ func structureLine(b []byte) (item, bool) {
 	if bytes.HasSuffix(b, []byte("stack}")) && bytes.Contains(b, []byte("/proc/")) { // "cat /proc/12/{comm,stack}"
 		return item{what: linePath, pid: procPID(b)}, true
 	}
+	if isLetter(b[0]) && hasPrefix(b[1:], "CPU: ") && bytes.Contains(b, []byte(" Comm: ")) { // kdb shows a letter of the level
+		return cpuLine(b[1:])
+	}
 	if last := b[len(b)-1]; last == 'k' || last == '=' || last == ':' {
 		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {
 			return item{what: linePath, pid: procPID(b)}, true
 		}
 	}
-	return lockLine(b)
+	if it, ok := lockLine(b); ok {
+		return it, true
+	}
+	return lockActor(b)
 }
 
 // accessHeadings begin the headings of stacks in the reports of KMSAN, KFENCE and KCSAN.
@@ -192,6 +198,32 @@ func markerLine(b []byte) (item, bool) {
 		return item{}, false
 	}
 	return item{what: lineMarker, text: string(b[1:end])}, true
+}
+
+// lockActors are what the lock validator says of the task that it reports on, behind its name and pid.
+var lockActors = [...]string{" is trying to acquire lock", " is trying to release lock", " is trying to lock:", " is trying to acquire:", " is freeing memory ", " is exiting with locks still held",
+	" is leaving the kernel with locks", "] takes:"}
+
+// lockActor reads "mount/28040 is trying to acquire lock:" and "mount/28040 [HC0[0]:SC0[0]:HE1:SE1] is trying to acquire:".
+func lockActor(b []byte) (item, bool) {
+	if last := b[len(b)-1]; last != ':' && last != '!' { // nearly every line
+		return item{}, false
+	}
+	for _, words := range lockActors {
+		i := bytes.Index(b[:min(len(b), 120)], []byte(words))
+		if i < 0 {
+			continue
+		}
+		who := b[:i]
+		if j := bytes.Index(who, []byte(" [HC")); j > 0 {
+			who = who[:j]
+		}
+		it := item{what: lineDetail}
+		var ok bool
+		it.comm, it.pid, ok = commAndPID(who, '/')
+		return it, ok
+	}
+	return item{}, false
 }
 
 // lockLine recognises the entries of "Showing all locks held" and of "locks held by".

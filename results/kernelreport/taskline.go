@@ -150,6 +150,9 @@ func oldTaskLine(b []byte) (item, bool) {
 			address = true
 		}
 		fields := bytes.Fields(numbers)
+		if full && address && len(fields) == 4 {
+			fields = fields[:3] // OpenVZ's kernels add the container's number
+		}
 		if len(fields) > 3 || full && len(fields) != 3 || !full && !address && len(fields) != 3 {
 			continue
 		}
@@ -210,6 +213,8 @@ func cpuLine(b []byte) (item, bool) {
 		it.kernel = release(name[i:])
 		it.partial = it.kernel == ""
 		name = name[:i]
+	} else if rest, ok := bytes.CutSuffix(name, []byte(" Not")); ok { // a mail program broke "Not tainted"
+		name, it.partial = rest, true
 	}
 	if i := bytes.LastIndex(name, []byte(" Kdump: ")); i > 0 { // "Comm: umount Kdump: loaded Not tainted …"
 		name = name[:i]

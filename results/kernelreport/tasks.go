@@ -10,11 +10,8 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 	var t *openTask
 	switch {
 	case o == nil:
-	case o.kind == KindHungTask && o.owner != nil:
+	case o.kind == KindHungTask && o.owner != nil && samePID(o.owner.pid, it.pid):
 		t = o.addTask(RoleOwner)
-		if o.owner.pid != nil && it.pid != nil && *o.owner.pid != *it.pid {
-			o.doubt("the dump after the owner's name is another task's")
-		}
 		o.owner = nil
 	case o.kind == KindHungTask && !o.panicked && !o.locks && !o.tasks[0].dumped && len(o.tasks[0].Frames) == 0 && samePID(it.pid, o.tasks[0].PID):
 		o.w().cur = 0
@@ -42,6 +39,11 @@ func (e *engine) taskHeader(it item, ln *line, o *openReport) {
 		t.State, t.BlockedSeconds = e.stateOf(*it.pid)
 	}
 	o.belongs(e, ln)
+}
+
+// reported says whether the task that printed the report is known.
+func (o *openReport) reported() bool {
+	return slices.ContainsFunc(o.tasks, func(t openTask) bool { return t.Role == RoleReporter })
 }
 
 // nextRole is the role of a further task in a lockup report: the first one is the victim, unless the kernel says that
@@ -128,12 +130,14 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 		o.belongs(e, ln)
 		return
 	case o.panicked, o.kind == KindHungTask:
-		// khungtaskd's own trace on the way to a panic, and the other CPUs' before it.
+		// khungtaskd's own trace on the way to a panic, and those of other CPUs before it and when they were stopped.
 		role := RoleBystander
-		if o.panicked || it.comm == "khungtaskd" {
+		if it.comm == "khungtaskd" || o.panicked && !o.reported() {
 			role = RoleReporter
 		}
 		t = o.addTask(role)
+	case o.kind == KindPanic && len(o.tasks) > 0 && hasPrefix([]byte(o.subject), "hung_task"):
+		t = o.addTask(RoleBystander) // the other CPUs say what they ran when they were stopped
 	case len(o.tasks) > 0 && (len(o.tasks[0].Frames) == 0 || o.tasks[0].register) && samePID(it.pid, o.tasks[0].PID):
 		t = &o.tasks[0]
 		o.w().cur = 0

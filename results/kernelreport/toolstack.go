@@ -17,6 +17,10 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 	p.first = n == 2 && b[1] == '0'
 	b = trimSpaceLeft(b[n:])
 	stackAddress := false
+	if f, ok := armNumbered(b); ok { // without a stack's address
+		p.frame.Func, p.tidy = f, true
+		return p, true
+	}
 	if len(b) > 10 && b[0] == '[' {
 		if h := hexRun(b[1:]); h >= 8 && h+1 < len(b) && b[h+1] == ']' {
 			b, stackAddress = trimSpaceLeft(b[h+2:]), true
@@ -61,6 +65,22 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 	call := hasPrefix(rest, " (")
 	p.tidy = p.frame.Offset != "" && p.trailer(rest, false) || call && stackAddress
 	return p, p.tidy || len(rest) == 0 || call
+}
+
+// armNumbered reads what the crash utility prints of arm's stacks behind the number: "[<c013c570>] (wait_rcu_gp) from [<c014407c>]".
+func armNumbered(b []byte) (fn string, ok bool) {
+	if !hasPrefix(b, "[<") {
+		return "", false
+	}
+	rest, style := addresses(b)
+	if style != styleAddress || len(rest) < 3 || rest[0] != '(' {
+		return "", false
+	}
+	n := nameRun(rest[1:])
+	if n == 0 || n > maxName || !hasPrefix(rest[1+n:], ")") {
+		return "", false
+	}
+	return string(rest[1 : 1+n]), true
 }
 
 // place reads what follows an address: crash's "[nfsv4]", drgn's "in module nfsv4 (fs/nfs/a.c:12:3)".

@@ -10,11 +10,12 @@ import (
 // /proc leaves them out of its stacks, the console does not; without them both
 // read alike.
 var sleepers = []string{
-	"context_switch", "__schedule", "schedule", "schedule_*", "io_schedule*", "preempt_schedule*", "bit_wait*", "__wait_on_bit*",
+	"__switch_to", "context_switch", "__schedule", "__schedule_loop", "schedule", "schedule_*", "io_schedule*", "preempt_schedule*", "bit_wait*", "__wait_on_bit*",
 	"out_of_line_wait_on_bit*", "rwsem_down_*", "down_read*", "down_write*", "__down_*", "__mutex_lock*", "mutex_lock*",
 	"percpu_down_*", "__percpu_down_*", "asm_sysvec_*", "asm_exc_*", "irqentry_*",
 	"call_rwsem_down_*", "rwsem_down_failed_common",
 	"wait_for_completion*", "__wait_for_common*", "wait_for_common*", "wait_on_bit*", "do_wait_for_common*",
+	"cv_wait*", "__cv_wait*", "__cv_timedwait*", // of ZFS
 }
 
 // asleep is a stack from where it sleeps: innermost first, without sleepers and

@@ -47,10 +47,40 @@ func (b *builder) owners() {
 		var to *Node
 		if t := b.taskOf(*owner.PID); t != nil {
 			to = b.groupOf(t)
-		} else {
-			to = b.running(*owner.PID, plain.Short(owner.Comm, maxComm))
+		} else if to = b.running(*owner.PID, plain.Short(owner.Comm, maxComm)); len(owner.Frames) == 0 && b.e.Tasks == "" && b.e.Stacks == "" {
+			// Newer kernels leave out the stack of an owner that is blocked, too.
+			to.root, to.Detail = Unknown, []string{"likely holds the lock, says the kernel; its stack is not here"}
 		}
-		b.edge(b.groupOf(b.taskOf(*victim.PID)), to, "report: the kernel names the owner of the lock", true)
+		from := b.groupOf(b.taskOf(*victim.PID))
+		b.knownNow(from)
+		if lock := b.lockOf(from); lock != nil {
+			from = lock
+		}
+		b.edge(from, to, "report: the kernel names the owner of the lock", true)
+	}
+}
+
+// lockOf is the lock that a group of tasks certainly waits for, or nil.
+func (b *builder) lockOf(g *Node) *Node {
+	for _, e := range b.edges {
+		if n := b.nodes[e.To]; e.From == g.ID && e.Certain && n.Kind == KindLock {
+			return n
+		}
+	}
+	return nil
+}
+
+// knownNow takes back that nothing is known of what a task waits for.
+func (b *builder) knownNow(from *Node) {
+	for _, e := range slices.Clone(b.edges) {
+		if e.From != from.ID || e.Certain || b.nodes[e.To].Kind != KindUnknown {
+			continue
+		}
+		b.edges = slices.DeleteFunc(b.edges, func(other Edge) bool { return other == e })
+		if !slices.ContainsFunc(b.edges, func(other Edge) bool { return other.To == e.To }) {
+			b.order = slices.DeleteFunc(b.order, func(id string) bool { return id == e.To })
+			delete(b.nodes, e.To)
+		}
 	}
 }
 

@@ -26,7 +26,8 @@ func reportTasks(r *kernelreport.Report, anonymous bool) []*task {
 		if anonymous && k.Role == kernelreport.RoleBystander && k.State != "D" {
 			continue // dumped along, from another processor say
 		}
-		if pid <= 0 && !anonymous || k.Role == kernelreport.RoleReporter || k.State != "" && k.State != "D" {
+		if pid <= 0 && !anonymous || k.Role == kernelreport.RoleReporter ||
+			k.Role == kernelreport.RoleOwner && k.State == "" && len(k.Frames) == 0 || k.State != "" && k.State != "D" {
 			continue
 		}
 		t := &task{pid: pid, state: "D", comm: plain.Short(k.Comm, maxComm), source: "report " + plain.Short(r.Title, 80)}
@@ -34,6 +35,9 @@ func reportTasks(r *kernelreport.Report, anonymous bool) []*task {
 			t.blocked = float64(*k.BlockedSeconds)
 		}
 		t.setFrames(k.Frames)
+		if i := ruleOf(t.stack); r.Kind == kernelreport.KindHungTask && i >= 0 && rules[i].waits == "idle" {
+			t.stack = nil // khungtaskd does not report those that wait for work: this stack lost what it was about
+		}
 		tasks = append(tasks, t)
 	}
 	return tasks

@@ -36,7 +36,7 @@ func amount(kind string, n int) string {
 }
 
 // tell remembers what a text added.
-func (t *Texts) tell(name string, before map[string]int, hangs int) {
+func (t *Texts) tell(name string, before map[string]int, hangs int, others []string) {
 	var found []string
 	for _, kind := range slices.Sorted(maps.Keys(t.parts)) {
 		if n := t.parts[kind].n - before[kind]; n > 0 {
@@ -47,6 +47,13 @@ func (t *Texts) tell(name string, before map[string]int, hangs int) {
 		found = append(found, "1 report of a task that sleeps")
 	} else if hangs > 1 {
 		found = append(found, fmt.Sprintf("%d reports of tasks that sleep", hangs))
+	}
+	switch len(others) {
+	case 0:
+	case 1:
+		found = append(found, fmt.Sprintf("1 report of something else (%s); loopfault parse shows it", plain.Short(others[0], 80)))
+	default:
+		found = append(found, fmt.Sprintf("%d reports of something else (the first: %s); loopfault parse shows them", len(others), plain.Short(others[0], 80)))
 	}
 	if len(found) > 0 && len(t.from) < 64 {
 		t.from = append(t.from, fmt.Sprintf("in %s: %s", plain.Short(name, 80), strings.Join(found, ", ")))

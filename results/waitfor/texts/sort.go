@@ -74,7 +74,8 @@ func (t *Texts) Add(name string, in io.Reader) error {
 		s.line(strings.TrimRight(line[:min(len(line), maxLine)], "\r\n"))
 	}
 	s.flush()
-	t.tell(name, before, t.hangs(name, text))
+	hangs, others := t.hangs(name, text)
+	t.tell(name, before, hangs, others)
 	return nil
 }
 
@@ -134,8 +135,9 @@ func (t *Texts) whole(name, text string) bool {
 	return true
 }
 
-// hangs adds the reports of sleeping tasks in a text; of several boots those of the last one that has any.
-func (t *Texts) hangs(name, text string) int {
+// hangs adds the reports of sleeping tasks in a text; of several boots those of the last one that has any. others are the
+// titles of reports of something else.
+func (t *Texts) hangs(name, text string) (hangs int, others []string) {
 	boot := strings.LastIndex(text, "Linux version ")
 	traces := kernelreport.NewTraces(strings.NewReader(text))
 	s := kernelreport.NewScanner(traces)
@@ -147,6 +149,9 @@ func (t *Texts) hangs(name, text string) int {
 		switch r.Kind {
 		case kernelreport.KindHungTask, kernelreport.KindBlockedTask, kernelreport.KindProcStack:
 		default:
+			if r.Kind != kernelreport.KindFaultInjection && len(others) < maxReports {
+				others = append(others, r.Title)
+			}
 			continue
 		}
 		if len(all) > 0 && r.Start > boot && all[0].Start < boot {
@@ -168,7 +173,7 @@ func (t *Texts) hangs(name, text string) int {
 	if !any && traces.Number > 0 {
 		t.Unread = append(t.Unread, Unread{name, traces})
 	}
-	return len(all)
+	return len(all), others
 }
 
 // maxReports is how many reports of tasks are looked at in a text.
