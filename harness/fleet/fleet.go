@@ -102,7 +102,7 @@ func Make(dir string, c Campaign, o Order) (*Fleet, error) {
 	was, err := Open(dir)
 	switch {
 	case err == nil && was.same(f):
-		f.ID, f.Made = was.ID, was.Made
+		f.ID, f.Made, f.Deal = was.ID, was.Made, was.Deal
 		return f, f.put(stateFile, f)
 	case err == nil:
 		return nil, errs.Usagef("%s is a fleet of another campaign, of %d shards on engine %s: say with --dir where this one is to be", dir, was.Shards, was.Order.Engine)
@@ -121,6 +121,7 @@ func newFleet(dir string, c Campaign, o Order) *Fleet {
 		Dir: dir, Format: Format, ID: hex.EncodeToString(id), Made: time.Now().UTC(), Version: c.Loopfault, Bundle: hex.EncodeToString(sum[:]),
 		Order: o, Name: c.Name, Terms: c.Terms, CPUs: max(o.Jobs, 1) * c.CPUs, MiB: (max(o.Jobs, 1) + len(c.Arms)) * c.GuestMiB,
 	}
+	f.Deal = store.DealApart // as the program does that its shards are run with
 	for _, a := range c.Arms {
 		f.Arms = append(f.Arms, Arm{a.Name, a.Control, a.NoFault})
 	}

@@ -144,7 +144,8 @@ func (m *merger) manifest(hosts []store.MergedHost) store.Manifest {
 	merged := m.shards[0].manifest
 	merged.Merged = &store.Merged{Of: merged.Shard.Of, Hosts: hosts}
 	merged.Command = withoutShard(merged.Command)
-	merged.Shard, merged.Part = store.Shard{}, ""
+	merged.Cut(store.Shard{})
+	merged.Part = ""
 	for _, s := range m.shards {
 		if s.manifest.Started.Before(merged.Started) {
 			merged.Started = s.manifest.Started

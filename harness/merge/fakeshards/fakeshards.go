@@ -24,6 +24,7 @@ type Spec struct {
 	Until  string
 	// Late is how long after its time a shard began: of a second run of it, say.
 	Late time.Duration
+	Old  bool // begun by a version that dealt all rounds out in turn
 }
 
 // Began is when the first shard began.
@@ -34,16 +35,21 @@ func (s Spec) Manifest(number int) store.Manifest {
 	arm := func(name string, control bool) store.Arm {
 		return store.Arm{Name: name, Kernel: name, Control: control, Version: "6.12.0-" + name, KernelHash: "hash of " + name}
 	}
-	return store.Manifest{
+	m := store.Manifest{
 		Name: "made-up", Scenario: json.RawMessage(`{"name": "made-up", "title": "made up"}`), Started: Began.Add(time.Duration(number)*time.Second + s.Late),
 		Command:  []string{"loopfault", "compare", "made-up", "--seed", fmt.Sprint(s.Seed), "--shard", fmt.Sprintf("%d/%d", number, s.Of)},
-		Terms:    store.Terms{Seed: s.Seed, Trials: s.Trials, Until: s.Until, Shard: store.Shard{Number: number, Of: s.Of}},
+		Terms:    store.Terms{Seed: s.Seed, Trials: s.Trials, Until: s.Until},
 		Arms:     []store.Arm{arm("stock", false), arm("fixed", false), arm("control", true)},
 		QEMU:     store.QEMU{Binary: "qemu-system-x86_64", Accel: "tcg"},
 		Image:    store.Image{Key: "image", SHA256: "hash of the image"},
 		Host:     store.Host{Name: fmt.Sprintf("node%d", number%max(s.Hosts, 1)), Kernel: "6.1", CPU: "made-up CPU", Cores: 2, MemMiB: 4096},
 		Versions: map[string]string{"loopfault": "test", "go": "test", "qemu": "7.2"},
 	}
+	m.Cut(store.Shard{Number: number, Of: s.Of})
+	if s.Old {
+		m.Deal = store.DealInTurn
+	}
+	return m
 }
 
 // Shard makes the run of a shard in a directory, with the first so many of its trials, or all if that is negative. Not by
