@@ -129,15 +129,21 @@ func newFleet(dir string, c Campaign, o Order) *Fleet {
 }
 
 func check(c Campaign, o Order) error {
-	switch {
-	case c.Trial != nil:
+	if c.Trial != nil {
 		return errs.Usagef("the bundle holds one trial, which has no shards: pack a campaign")
+	}
+	return o.Check(c.Terms)
+}
+
+// Check finds what is wrong with an order for a campaign of such terms.
+func (o Order) Check(terms store.Terms) error {
+	switch {
 	case o.Shards < 1 || o.Shards > mostShards:
 		return errs.Usagef("--shards is %d, want 1 to %d", o.Shards, mostShards)
-	case c.Terms.Trials == 0:
+	case terms.Trials == 0:
 		return errs.Usagef("the campaign has no number of trials: a plan without an end has no shards")
-	case o.Shards > c.Terms.Trials:
-		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, c.Terms.Trials)
+	case o.Shards > terms.Trials:
+		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, terms.Trials)
 	case o.Slots < 0:
 		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
 	case o.Jobs < 0:
