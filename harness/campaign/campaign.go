@@ -75,7 +75,7 @@ type Phase struct {
 
 // Plan is the campaign's plan, as pure data.
 func (s Spec) Plan() plan.Request {
-	r := plan.Request{Trials: s.Trials, Seed: s.Seed, Shard: s.Shard}
+	r := plan.Request{Trials: s.Trials, Seed: s.Seed, Shard: s.Shard, Deal: s.Deal}
 	for _, a := range s.Arms {
 		if a.Compared() {
 			r.Arms = append(r.Arms, a.Name)

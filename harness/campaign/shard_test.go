@@ -33,7 +33,7 @@ func TestShardsTogetherAreTheCampaign(t *testing.T) {
 	compared := 0
 	for number := 1; number <= 3; number++ {
 		spec := whole
-		spec.Shard = store.Shard{Number: number, Of: 3}
+		spec.Cut(store.Shard{Number: number, Of: 3})
 		st, out, err := run(t, spec, clean)
 		require.NoError(t, err)
 		assert.True(t, out.Complete)
@@ -61,7 +61,8 @@ func TestShardsTogetherAreTheCampaign(t *testing.T) {
 // A shard cannot tell by itself when a question is answered: its host may be the fast one.
 func TestShardDoesNotStopForADifference(t *testing.T) {
 	spec := twoArms()
-	spec.Until, spec.Shard = store.UntilDifference, store.Shard{Number: 1, Of: 2}
+	spec.Until = store.UntilDifference
+	spec.Cut(store.Shard{Number: 1, Of: 2})
 	_, out, err := run(t, spec, &scripted{trial: func(p store.Planned) (store.Trial, error) {
 		if p.Arm == "b" {
 			return of(verdict.Hang), nil
@@ -95,7 +96,7 @@ func TestMergedRunGoesOn(t *testing.T) {
 	spec.Text = []byte("name: made-up\n")
 	spec.Arms = append(spec.Arms, campaign.Arm{Name: "c", Control: true})
 	part := spec
-	part.Shard = store.Shard{Number: 2, Of: 3}
+	part.Cut(store.Shard{Number: 2, Of: 3})
 	_, shard, err := run(t, part, runner)
 	require.NoError(t, err)
 	results := t.TempDir()

@@ -110,7 +110,8 @@ func (x *Explorer) first(ctx context.Context, ref scenario.Ref, trials int, seed
 	spec.Trials, spec.Until, spec.Seed, spec.TrialSeed = trials, store.UntilHang, x.Seed, seed
 	run := x.Session.Run
 	if seed == nil && x.Shard != (store.Shard{}) {
-		spec.Shard, run = x.Shard, x.Session.RunShard
+		spec.Cut(x.Shard)
+		run = x.Session.RunShard
 	}
 	out, err := run(ctx, x.Store, spec)
 	if err != nil {

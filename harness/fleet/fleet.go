@@ -102,7 +102,7 @@ func Make(dir string, c Campaign, o Order) (*Fleet, error) {
 	was, err := Open(dir)
 	switch {
 	case err == nil && was.same(f):
-		f.ID, f.Made = was.ID, was.Made
+		f.ID, f.Made, f.Deal = was.ID, was.Made, was.Deal
 		return f, f.put(stateFile, f)
 	case err == nil:
 		return nil, errs.Usagef("%s is a fleet of another campaign, of %d shards on engine %s: say with --dir where this one is to be", dir, was.Shards, was.Order.Engine)
@@ -121,6 +121,7 @@ func newFleet(dir string, c Campaign, o Order) *Fleet {
 		Dir: dir, Format: Format, ID: hex.EncodeToString(id), Made: time.Now().UTC(), Version: c.Loopfault, Bundle: hex.EncodeToString(sum[:]),
 		Order: o, Name: c.Name, Terms: c.Terms, CPUs: max(o.Jobs, 1) * c.CPUs, MiB: (max(o.Jobs, 1) + len(c.Arms)) * c.GuestMiB,
 	}
+	f.Deal = store.DealApart // as the program does that its shards are run with
 	for _, a := range c.Arms {
 		f.Arms = append(f.Arms, Arm{a.Name, a.Control, a.NoFault})
 	}
@@ -128,15 +129,21 @@ func newFleet(dir string, c Campaign, o Order) *Fleet {
 }
 
 func check(c Campaign, o Order) error {
-	switch {
-	case c.Trial != nil:
+	if c.Trial != nil {
 		return errs.Usagef("the bundle holds one trial, which has no shards: pack a campaign")
+	}
+	return o.Check(c.Terms)
+}
+
+// Check finds what is wrong with an order for a campaign of such terms.
+func (o Order) Check(terms store.Terms) error {
+	switch {
 	case o.Shards < 1 || o.Shards > mostShards:
 		return errs.Usagef("--shards is %d, want 1 to %d", o.Shards, mostShards)
-	case c.Terms.Trials == 0:
+	case terms.Trials == 0:
 		return errs.Usagef("the campaign has no number of trials: a plan without an end has no shards")
-	case o.Shards > c.Terms.Trials:
-		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, c.Terms.Trials)
+	case o.Shards > terms.Trials:
+		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, terms.Trials)
 	case o.Slots < 0:
 		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
 	case o.Jobs < 0:

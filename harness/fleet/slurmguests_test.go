@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,7 +16,6 @@ import (
 
 	"loopfault/harness/fleet"
 	"loopfault/harness/guest/guesttest"
-	"loopfault/harness/scenario"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
@@ -28,7 +26,9 @@ func TestSlurmRunsACampaign(t *testing.T) {
 	guesttest.Needed(t)
 	p := program(t)
 	bundle := filepath.Join(p.dir, "campaign.tar.zst")
-	p.run(0, "bundle", shortScenario(t), "--arm", "stock=stock", "--trials", "8", "--seed", "5", "-o", bundle)
+	short, err := guesttest.ShortScenario(t.TempDir())
+	require.NoError(t, err)
+	p.run(0, "bundle", short+":a", "--arm", "stock=stock", "--trials", "8", "--seed", "5", "-o", bundle)
 	c := newCluster(t)
 	dir := filepath.Join(p.dir, "campaign.fleet")
 	ended := make(chan string, 1)
@@ -86,18 +86,6 @@ func (p binary) run(code int, args ...string) string {
 	_ = cmd.Run()
 	assert.Equal(p.t, code, cmd.ProcessState.ExitCode(), "%v: %s", args, problem.String())
 	return out.String()
-}
-
-// shortScenario is one of the catalogue with two seconds of work.
-func shortScenario(t *testing.T) string {
-	t.Helper()
-	_, text, err := scenario.Find("create-known")
-	require.NoError(t, err)
-	before, _, ok := strings.Cut(string(text), "variants:\n")
-	require.True(t, ok)
-	path := filepath.Join(t.TempDir(), "short.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(before+"variants:\n  a:\n    run: 2s\n"), 0o644))
-	return path + ":a"
 }
 
 func load(t *testing.T, dir string) store.Stored {

@@ -16,7 +16,8 @@ import (
 )
 
 // shard is what the stand-in does: it works on a shard until it is told to stop. DIES_ONCE and FAILS name the shard in
-// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3).
+// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3), or those of the first (4);
+// with CLEAR the arms differ in every round.
 func shard(dir, number string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -42,7 +43,7 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		return 69, errs.Infraf("no room for guests")
 	}
 	spec := made
-	spec.Until, spec.Of = f.Until, f.Shards
+	spec.Until, spec.Of, spec.Clear = f.Until, f.Shards, os.Getenv("CLEAR") != ""
 	have, _ := filepath.Glob(filepath.Join(results, "*", "trials", "*", "verdict.json"))
 	for done := len(have) + 1; ; done++ {
 		was, err := spec.Shard(results, n, done)
@@ -59,7 +60,7 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		if slow := os.Getenv("SLOW"); slow == "1" || slow == "2" && n > 1 {
 			pause = 5 * time.Second
 		}
-		if os.Getenv("SLOW") == "3" {
+		if slow := os.Getenv("SLOW"); slow == "3" || slow == "4" && n == 1 {
 			pause = time.Second
 		}
 		select {

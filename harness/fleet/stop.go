@@ -36,8 +36,8 @@ func (f *Fleet) goOn() error {
 	return safefile.RemoveIn(f.Dir, stopFile)
 }
 
-// reached says whether the shards together have what the campaign was to run until. Comparisons are tested as in the
-// merged run: trials of complete rounds in the order of the plan, however the shards are ahead of each other.
+// reached says whether the shards together have come to what the campaign was to run until, as the merged run says it:
+// comparisons see trials of complete rounds in the order of the plan, however the shards are ahead of each other.
 func reached(parts []part) bool {
 	var m store.Manifest
 	var all []store.Trial
@@ -47,16 +47,9 @@ func reached(parts []part) bool {
 			all = append(all, p.trials...)
 		}
 	}
-	if m.Until == store.UntilHang {
-		for _, t := range all {
-			if compared(m, t.Arm) && m.Hit(t) {
-				return true
-			}
-		}
-		return false
-	}
-	m.Merged, m.Shard = &store.Merged{Of: m.Shard.Of}, store.Shard{}
-	return summary.Stop(m, all)
+	m.Merged = &store.Merged{Of: m.Shard.Of}
+	m.Cut(store.Shard{})
+	return summary.Reached(m, all)
 }
 
 // compared says whether an arm is one of those that the campaign is about.

@@ -11,14 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/guest/guesttest"
-	"loopfault/harness/scenario"
 )
 
 var (
@@ -75,7 +73,8 @@ type job struct {
 // jobs are the four kinds, as small as they can be with several runs and trials each.
 func jobs(t *testing.T) map[string]job {
 	t.Helper()
-	short := shortScenario(t)
+	short, err := guesttest.ShortScenario(t.TempDir())
+	require.NoError(t, err)
 	suite := filepath.Join(t.TempDir(), "suite.yaml")
 	require.NoError(t, os.WriteFile(suite, []byte("name: kills\nbudget: 2h\ntrials: 2\ncontrols: false\nkeep: {nights: 2, free: 300MiB}\nkernels: [{name: stock}]\nscenarios: ['"+
 		short+":a', '"+short+":b']\n"), 0o644))
@@ -119,18 +118,6 @@ func jobs(t *testing.T) map[string]job {
 		}
 	}
 	return list
-}
-
-// shortScenario is one of the catalogue with some seconds of work, in two variants.
-func shortScenario(t *testing.T) string {
-	t.Helper()
-	_, text, err := scenario.Find("create-known")
-	require.NoError(t, err)
-	before, _, ok := strings.Cut(string(text), "variants:\n")
-	require.True(t, ok)
-	path := filepath.Join(t.TempDir(), "short.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(before+"variants:\n  a:\n    run: 2s\n  b:\n    run: 3s\n"), 0o644))
-	return path
 }
 
 // Killed at random moments, and each time gone on with, a job comes to its end: no trial is lost, none is counted twice,

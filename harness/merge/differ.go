@@ -22,6 +22,7 @@ func differs(first, m store.Manifest) string {
 		{"seed", first.Seed, m.Seed},
 		{"number of trials", first.Trials, m.Trials},
 		{"number of shards", first.Shard.Of, m.Shard.Of},
+		{"way to deal rounds out to shards", dealt(first), dealt(m)},
 		{"root image", first.Image.SHA256, m.Image.SHA256},
 		{"version of loopfault", first.Versions["loopfault"], m.Versions["loopfault"]},
 	} {
@@ -44,8 +45,16 @@ func differs(first, m store.Manifest) string {
 // terms are what has to be the same in all shards.
 func terms(m store.Manifest) store.Terms {
 	t := m.Terms
-	t.Shard = store.Shard{}
+	t.Cut(store.Shard{})
 	return t
+}
+
+// dealt says how rounds were dealt out to shards.
+func dealt(m store.Manifest) string {
+	if m.Deal == store.DealInTurn {
+		return "all in turn"
+	}
+	return string(m.Deal)
 }
 
 func otherArm(first, arms []store.Arm) string {

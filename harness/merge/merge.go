@@ -36,13 +36,15 @@ type Outcome struct {
 	Run      *store.Run
 	Manifest store.Manifest
 	Summary  summary.Summary
-	PassedBy int // runs among what was read that are no shards
+	Reached  string // what the campaign was to run until, if its trials came to that
+	PassedBy int    // runs among what was read that are no shards
 }
 
-// Complete says whether every shard is there and had nothing left to do.
+// Complete says whether every shard is there and had nothing left to do, or the campaign has come to what it was to run
+// until.
 func (o Outcome) Complete() bool {
 	m := o.Manifest.Merged
-	return len(m.Missing()) == 0 && len(m.Unfinished()) == 0
+	return o.Reached != "" || len(m.Missing()) == 0 && len(m.Unfinished()) == 0
 }
 
 // Run merges. What is wrong with the shards is the user's error, and then nothing is
@@ -67,9 +69,12 @@ func Run(ctx context.Context, r Request) (out Outcome, err error) {
 	if err := m.check(); err != nil {
 		return out, errs.ByUser(err)
 	}
-	out.Manifest, out.Summary, err = m.merge(ctx)
+	sum, err := m.merge(ctx, &out)
 	if err != nil {
 		return out, err
+	}
+	if sum.Reached() {
+		out.Reached = out.Manifest.Until
 	}
 	text, err := m.scenario()
 	if err != nil {
@@ -144,7 +149,8 @@ func (m *merger) manifest(hosts []store.MergedHost) store.Manifest {
 	merged := m.shards[0].manifest
 	merged.Merged = &store.Merged{Of: merged.Shard.Of, Hosts: hosts}
 	merged.Command = withoutShard(merged.Command)
-	merged.Shard, merged.Part = store.Shard{}, ""
+	merged.Cut(store.Shard{})
+	merged.Part = ""
 	for _, s := range m.shards {
 		if s.manifest.Started.Before(merged.Started) {
 			merged.Started = s.manifest.Started

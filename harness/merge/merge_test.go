@@ -196,6 +196,23 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	assert.Equal(t, []int{5}, stored.Manifest.Merged.Missing())
 }
 
+// Shards that an older version began are a campaign, too, also where five divides their number; with shards of this
+// version they are none, as rounds would be there twice and not at all.
+func TestShardsOfOlderVersions(t *testing.T) {
+	s := fakeshards.Spec{Trials: 20, Of: 5, Seed: 5, Hosts: 2}
+	old := s
+	old.Old = true
+	out, stored := merged(t, shards(t, old, 1, 2, 3, 4, 5))
+	assert.True(t, out.Complete())
+	assert.Equal(t, store.Terms{Seed: 5, Trials: 20}, stored.Manifest.Terms)
+	now, _ := merged(t, shards(t, s, 1, 2, 3, 4, 5))
+	assert.True(t, now.Complete())
+	for _, arm := range []int{0, 1} {
+		assert.Equal(t, out.Summary.Arms[arm].Verdicts, now.Summary.Arms[arm].Verdicts)
+	}
+	assert.Contains(t, refused(t, shards(t, old, 1), shards(t, s, 2)), "its way to deal rounds out to shards is controls apart, there all in turn")
+}
+
 // Whether the question is answered is tested on rounds in the order of the plan, up to the first gap: rounds that ended
 // first are those that did not hang.
 func TestSequentialTestUsesRoundsInOrder(t *testing.T) {

@@ -35,7 +35,7 @@ type entry struct {
 
 // merge copies the trials, and sums them up in the order of the plan. Of all that is read
 // only a few numbers of each trial stay in memory.
-func (m *merger) merge(ctx context.Context) (store.Manifest, summary.Summary, error) {
+func (m *merger) merge(ctx context.Context, out *Outcome) (*summary.Sum, error) {
 	entries := m.entries()
 	hosts := newHosts(m.shards)
 	// The summary needs to know that the run is merged, and only then says of which shards and hosts.
@@ -67,17 +67,18 @@ func (m *merger) merge(ctx context.Context) (store.Manifest, summary.Summary, er
 		step.Advance(done, int64(len(entries)))
 	}
 	if err := workers.Wait(); err != nil {
-		return store.Manifest{}, summary.Summary{}, err
+		return nil, err
 	}
 	if ctx.Err() != nil {
-		return store.Manifest{}, summary.Summary{}, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 	count(waiting, sum, 0)
 	if err := m.keepRecords(); err != nil {
-		return store.Manifest{}, summary.Summary{}, err
+		return nil, err
 	}
-	manifest := m.manifest(hosts.list())
-	return manifest, sum.SummaryOf(manifest), nil
+	out.Manifest = m.manifest(hosts.list())
+	out.Summary = sum.SummaryOf(out.Manifest)
+	return sum, nil
 }
 
 // mostWaiting is how many trials are kept in memory while an earlier one, with a memory

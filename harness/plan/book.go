@@ -12,6 +12,7 @@ type Book struct {
 type booked struct {
 	store.Planned
 	round int
+	lead  bool // the round is one of controls alone
 }
 
 // Book lays the whole plan out, whatever shard the request is of.
@@ -20,7 +21,7 @@ func (r Request) Book() *Book {
 	b := &Book{whole: r, trials: make([]booked, 0, r.whole())}
 	for round := range r.rounds() {
 		for _, p := range round.trials {
-			b.trials = append(b.trials, booked{p, round.number})
+			b.trials = append(b.trials, booked{p, round.number, round.lead})
 		}
 	}
 	return b
@@ -30,7 +31,7 @@ func (r Request) Book() *Book {
 func (b *Book) Find(shard store.Shard, n int) (store.Planned, bool) {
 	if n >= 1 && n <= len(b.trials) {
 		t := b.trials[n-1]
-		return t.Planned, shard.Has(t.round)
+		return t.Planned, b.whole.has(shard, t.round, t.lead)
 	}
 	if len(b.whole.Controls) == 0 {
 		return store.Planned{}, false

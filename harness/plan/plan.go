@@ -17,11 +17,12 @@ type Request struct {
 	Trials   int      // of each arm; 0: unlimited, for campaigns limited by time
 	Seed     uint64   // of the campaign
 	Shard    store.Shard
+	Deal     store.Deal // of rounds to shards
 }
 
 // Of is the plan of a stored run.
 func Of(m store.Manifest) Request {
-	r := Request{Trials: m.Trials, Seed: m.Seed, Shard: m.Shard}
+	r := Request{Trials: m.Trials, Seed: m.Seed, Shard: m.Shard, Deal: m.Deal}
 	for _, a := range m.Arms {
 		if a.Control || a.NoFault {
 			r.Controls = append(r.Controls, a.Name)
@@ -35,9 +36,9 @@ func Of(m store.Manifest) Request {
 // Controls tell early whether the rest is worth its time, and later, now and
 // then, whether it still is.
 const (
-	leadRounds   = 2 // rounds of controls alone, before all others
-	controlEvery = 5 // later rounds in which controls run too: every fifth
-	controlAgain = 4 // further trials, after all others, of one that has not hung
+	leadRounds   = 2                  // rounds of controls alone, before all others
+	controlEvery = store.ControlEvery // later rounds in which controls run too
+	controlAgain = 4                  // further trials, after all others, of one that has not hung
 )
 
 // All yields the trials in the order they are run. The arms interleave in
@@ -46,8 +47,8 @@ const (
 // trial seed: they get the same operations. With the same seed, a longer plan
 // begins with the shorter one, except for plans of a single trial.
 //
-// A shard has every so many-th round as it stands in the whole plan, with its
-// numbers and seeds, and beside them controls of its own (see own).
+// A shard has its rounds as they stand in the whole plan, with their numbers and
+// seeds, and beside them controls of its own (see own).
 func (r Request) All() iter.Seq[store.Planned] {
 	if r.Shard != (store.Shard{}) {
 		return r.shard()

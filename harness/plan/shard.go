@@ -25,12 +25,13 @@ func (r Request) shard() iter.Seq[store.Planned] {
 		since := 0 // rounds since controls took part
 		for round := range r.rounds() {
 			trials := round.trials
+			has := r.has(r.Shard, round.number, round.lead)
 			switch {
-			case round.lead && r.Shard.Has(round.number):
+			case round.lead && has:
 			case round.lead:
 				trials = r.own(owned)
 				owned++
-			case !r.Shard.Has(round.number):
+			case !has:
 				continue
 			case round.controls:
 				since = 0
@@ -48,12 +49,21 @@ func (r Request) shard() iter.Seq[store.Planned] {
 	}
 }
 
+// has says whether a shard has a round of the plan. Those of controls alone are dealt out in turn, the others as the
+// request says.
+func (r Request) has(s store.Shard, round int, lead bool) bool {
+	if lead {
+		return s.Has(round)
+	}
+	return r.Deal.Has(s, round)
+}
+
 // part is the number of trials in a shard. It draws nothing: merging asks for that of a
 // thousand shards.
 func (r Request) part() int {
 	n := r.lead() * len(r.Controls)
 	since := 0
-	for round := r.Shard.Number; round <= r.Trials; round += r.Shard.Of {
+	for round := range r.Deal.Rounds(r.Shard, r.Trials) {
 		n += len(r.Arms)
 		since++
 		if round%controlEvery == 0 || since == controlEvery {

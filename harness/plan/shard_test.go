@@ -13,9 +13,13 @@ import (
 
 // All shards together are the whole plan, each of its trials once, as the whole plan has it.
 func TestShardsAreTheWholePlan(t *testing.T) {
-	for _, of := range []int{1, 2, 3, 5, 8} {
-		t.Run(fmt.Sprint(of), func(t *testing.T) {
-			r := plan.Request{Arms: []string{"a", "b"}, Controls: []string{"c", "d"}, Trials: 40, Seed: 7}
+	for i, of := range []int{1, 2, 3, 5, 8, 10, 1, 3, 5, 8} {
+		deal := store.DealApart
+		if i > 5 {
+			deal = store.DealInTurn
+		}
+		t.Run(fmt.Sprint(of, deal), func(t *testing.T) {
+			r := plan.Request{Arms: []string{"a", "b"}, Controls: []string{"c", "d"}, Trials: 40, Seed: 7, Deal: deal}
 			seen := map[int]store.Planned{}
 			book := r.Book()
 			for number := 1; number <= of; number++ {
@@ -61,7 +65,7 @@ func TestShardsAreTheWholePlan(t *testing.T) {
 func TestRoundsStayWholeAndControlsAreInEveryShard(t *testing.T) {
 	for _, of := range []int{2, 4, 5, 7, 10} {
 		for number := 1; number <= of; number++ {
-			r := plan.Request{Arms: []string{"a", "b", "n"}, Controls: []string{"c"}, Trials: 100, Seed: 3, Shard: store.Shard{Number: number, Of: of}}
+			r := plan.Request{Arms: []string{"a", "b", "n"}, Controls: []string{"c"}, Trials: 100, Seed: 3, Deal: store.DealApart, Shard: store.Shard{Number: number, Of: of}}
 			arms := map[uint64]map[string]bool{}
 			since, most, controls := 0, 0, 0
 			for i, p := range slices.Collect(r.All()) {
@@ -102,6 +106,6 @@ func TestTrialsThatRunAgainAreKnown(t *testing.T) {
 }
 
 func TestPlanOfAManifest(t *testing.T) {
-	m := store.Manifest{Terms: store.Terms{Seed: 4, Trials: 6, Shard: store.Shard{Number: 1, Of: 2}}, Arms: []store.Arm{{Name: "a"}, {Name: "n", NoFault: true}, {Name: "b"}, {Name: "c", Control: true}}}
-	assert.Equal(t, plan.Request{Arms: []string{"a", "b"}, Controls: []string{"n", "c"}, Trials: 6, Seed: 4, Shard: m.Shard}, plan.Of(m))
+	m := store.Manifest{Terms: store.Terms{Seed: 4, Trials: 6, Shard: store.Shard{Number: 1, Of: 2}, Deal: store.DealApart}, Arms: []store.Arm{{Name: "a"}, {Name: "n", NoFault: true}, {Name: "b"}, {Name: "c", Control: true}}}
+	assert.Equal(t, plan.Request{Arms: []string{"a", "b"}, Controls: []string{"n", "c"}, Trials: 6, Seed: 4, Shard: m.Shard, Deal: store.DealApart}, plan.Of(m))
 }

@@ -84,7 +84,8 @@ func (e *Session) PackRun(ctx context.Context, stored store.Stored) (bundle.Spec
 		return bundle.Spec{}, err
 	}
 	spec := bundle.Spec{Scenario: text, Contents: bundle.Contents{Loopfault: e.Version, Name: m.Name, Variant: s.Choices.String(), Terms: m.Terms}}
-	spec.Part, spec.Shard = "", store.Shard{} // whoever runs it says which
+	spec.Part = ""
+	spec.Cut(store.Shard{}) // whoever runs it says which
 	if err := e.useBundleOf(ctx, m); err != nil {
 		return spec, err
 	}

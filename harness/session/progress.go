@@ -46,7 +46,7 @@ func newCampaignProgress(report progress.Func, spec campaign.Spec, done int) *ca
 	}
 	text := fmt.Sprintf("running scenario %s: %d trials", spec.Scenario.Ref(), p.total)
 	if spec.Shard != (store.Shard{}) {
-		text = fmt.Sprintf("running %s of scenario %s, %s: %d trials", spec.Shard, spec.Scenario.Ref(), spec.Shard.Rounds(spec.Trials), p.total)
+		text = fmt.Sprintf("running %s of scenario %s, %s: %d trials", spec.Shard, spec.Scenario.Ref(), spec.RoundsOfShard(), p.total)
 	}
 	if done > 0 {
 		text += fmt.Sprintf(", %d of them done", done)

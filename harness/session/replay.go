@@ -31,7 +31,8 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 		}
 	}
 	spec, err := e.SpecOf(ctx, stored, flags)
-	spec.Trials, spec.For, spec.Until, spec.Shard = 1, 0, "", store.Shard{}
+	spec.Trials, spec.For, spec.Until = 1, 0, ""
+	spec.Cut(store.Shard{})
 	spec.Known = nil // likewise if it is known
 	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
 	return spec, err

@@ -40,7 +40,7 @@ func (e *Session) RunShard(ctx context.Context, st *store.Store, spec campaign.S
 		return campaign.Outcome{}, err
 	}
 	stored, found, err := st.Newest(func(m store.Manifest) bool {
-		return sameTerms(m.Terms, spec.Terms) && sameJSON(m.Scenario, scenario) && sameArms(m.Arms, spec.Arms)
+		return sameShard(m.Terms, spec.Terms) && sameJSON(m.Scenario, scenario) && sameArms(m.Arms, spec.Arms)
 	})
 	if err != nil {
 		return campaign.Outcome{}, err
@@ -52,9 +52,16 @@ func (e *Session) RunShard(ctx context.Context, st *store.Store, spec campaign.S
 		}
 	}
 	if found {
+		spec.Deal = stored.Manifest.Deal // it goes on as it began
 		return e.Resume(ctx, stored, spec)
 	}
 	return e.Run(ctx, st, spec)
+}
+
+// sameShard says whether terms are of one shard, however its rounds were dealt out by the version that began it.
+func sameShard(was, is store.Terms) bool {
+	is.Deal = was.Deal
+	return sameTerms(was, is)
 }
 
 func sameTerms(was, is store.Terms) bool {

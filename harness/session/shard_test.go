@@ -41,6 +41,14 @@ func TestShardKnowsItsRun(t *testing.T) {
 	other.Trials = 9
 	assert.False(t, sameTerms(terms, other))
 
+	// One that an older version began goes on as that dealt rounds out.
+	other = terms
+	other.Deal = store.DealApart
+	assert.False(t, sameTerms(terms, other))
+	assert.True(t, sameShard(terms, other))
+	other.Shard.Number = 2
+	assert.False(t, sameShard(terms, other))
+
 	assert.True(t, sameJSON(json.RawMessage("{\n  \"a\": 1\n}"), json.RawMessage(`{"a":1}`)))
 	assert.False(t, sameJSON(json.RawMessage(`{"a":2}`), json.RawMessage(`{"a":1}`)))
 	assert.False(t, sameJSON(nil, json.RawMessage(`{"a":1}`)))

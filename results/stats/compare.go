@@ -70,8 +70,17 @@ func (p Pair) smallest() float64 {
 	return Fisher(p.Base.Trials, p.Base.Trials, 0, p.Arm.Trials)
 }
 
+// rates are those that tell which arm is worse. Of blocks they are the blocks' own: trials that no block has may be
+// those that ended first, and so those that did not hang.
+func (p Pair) rates() (base, arm float64) {
+	if p.Blocks != nil {
+		p.Base, p.Arm = Count{p.Blocks.baseHits, p.Blocks.blocks}, Count{p.Blocks.armHits, p.Blocks.blocks}
+	}
+	return p.Base.Rate(), p.Arm.Rate()
+}
+
 func word(p Pair, c Compared, comparisons int) Word {
-	base, arm := p.Base.Rate(), p.Arm.Rate()
+	base, arm := p.rates()
 	switch {
 	case c.Significant() && arm > base:
 		return Worse

@@ -76,6 +76,16 @@ func TestSequentialComparison(t *testing.T) {
 	assert.Equal(t, stats.TooFew, one(with(0, false, false)).Word)
 }
 
+// Which arm is worse is what the blocks show: trials that no block has may be those that ended first.
+func TestDirectionOfASequentialComparison(t *testing.T) {
+	p := pair(30, 40, 4, 40)
+	p.Blocks = &stats.Sequential{}
+	for range 4 {
+		p.Blocks.Add(false, true)
+	}
+	assert.Equal(t, stats.Worse, one(p).Word)
+}
+
 func TestTrialsNeeded(t *testing.T) {
 	for _, c := range []struct {
 		stats.Pair

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 )
 
 // Shard is one of the parts that a campaign's plan is cut into, so that several machines can run it: "2/8" is the
@@ -47,27 +46,5 @@ func (s *Shard) UnmarshalText(text []byte) error {
 // String is "shard 2 of 8".
 func (s Shard) String() string { return fmt.Sprintf("shard %d of %d", s.Number, s.Of) }
 
-// Has says whether a round of the plan, counted from 1, is in the shard.
-func (s Shard) Has(round int) bool { return s == (Shard{}) || round%s.Of == s.Number%s.Of }
-
-// Rounds lists the rounds that the shard has of so many: "rounds 2, 10, 18 …".
-func (s Shard) Rounds(of int) string {
-	const most = 3
-	var list []string
-	for round := 1; round <= of; round++ {
-		if !s.Has(round) {
-			continue
-		}
-		if len(list) == most {
-			return "rounds " + strings.Join(list, ", ") + " …"
-		}
-		list = append(list, strconv.Itoa(round))
-	}
-	switch len(list) {
-	case 0:
-		return "no round"
-	case 1:
-		return "round " + list[0]
-	}
-	return "rounds " + strings.Join(list, ", ")
-}
+// Has says whether the n-th of what is dealt out in turn, counted from 1, is in the shard.
+func (s Shard) Has(n int) bool { return s == (Shard{}) || n%s.Of == s.Number%s.Of }

@@ -49,6 +49,7 @@ type Terms struct {
 	Stalls    bool     `json:"count_stalls,omitempty"` // stalls count as hangs do, in rates, comparisons and what stops early
 	Vmcore    bool     `json:"vmcore,omitempty"`       // the memory of guests that hang is dumped
 	Shard     Shard    `json:"shard,omitzero"`         // of the plan that the run has, as in "2/8"; none: all of it
+	Deal      Deal     `json:"deal,omitempty"`         // how rounds are dealt out to shards: as older versions did, or "controls apart"
 	// Known are known hangs and crashes: they do not count in rates, comparisons and what stops early.
 	Known []known.Issue `json:"known,omitempty"`
 }

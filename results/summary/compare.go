@@ -1,6 +1,8 @@
 package summary
 
 import (
+	"slices"
+
 	"loopfault/results/stats"
 	"loopfault/results/store"
 )
@@ -99,11 +101,31 @@ func Decided(s Summary) bool {
 // end. It may be asked after every trial; whatever happens behind a gap in the
 // plan does not change what they show.
 func Stop(m store.Manifest, trials []store.Trial) bool {
-	switch m.Until {
+	return m.Until != store.UntilHang && Reached(m, trials)
+}
+
+// Reached says whether trials, in any order, have come to what the campaign was
+// to run until.
+func Reached(m store.Manifest, trials []store.Trial) bool {
+	if m.Until == "" {
+		return false
+	}
+	sum := NewSum(m)
+	for _, t := range sorted(trials) {
+		sum.Add(t)
+	}
+	return sum.Reached()
+}
+
+// Reached is the same of the trials so far.
+func (s *Sum) Reached() bool {
+	switch s.manifest.Until {
+	case store.UntilHang:
+		return slices.ContainsFunc(s.arms, func(a Arm) bool { return !a.Control && !a.NoFault && a.Hung() > 0 })
 	case store.UntilDifference:
-		return Decided(Of(m, trials))
+		return Decided(s.Summary())
 	case store.UntilAnswer:
-		return answered(m, Of(m, gapless(sorted(trials), func(t store.Trial) int { return t.N })))
+		return answered(s.manifest, s.gapless.Summary())
 	}
 	return false
 }

@@ -100,7 +100,7 @@ func shardNotes(m store.Manifest) []string {
 		return nil
 	}
 	text := fmt.Sprintf("This is %s: %s of %d of the campaign, and controls; loopfault merge makes one run of all shards.",
-		m.Shard, m.Shard.Rounds(m.Trials), m.Trials)
+		m.Shard, m.RoundsOfShard(), m.Trials)
 	if m.Until == store.UntilDifference || m.Until == store.UntilAnswer {
 		text += " Whether the question is answered is tested there, and not in one shard."
 	}

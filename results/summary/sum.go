@@ -17,6 +17,7 @@ type Sum struct {
 	instrumented map[string][]string       // what of the set-up was had by changing the kernel, by arm
 	splats       map[string]map[string]int // trials that a known splat was seen in, by arm and signature
 	hosts        map[string]string         // names, each once
+	gapless      *Sum                      // of the trials before the first gap in the plan, where those decide; nil elsewhere
 }
 
 // outcome is what statistics need of one trial.
@@ -32,6 +33,14 @@ type outcome struct {
 
 // NewSum begins a summary without trials.
 func NewSum(m store.Manifest) *Sum {
+	s := newSum(m)
+	if m.Until == store.UntilAnswer {
+		s.gapless = newSum(m)
+	}
+	return s
+}
+
+func newSum(m store.Manifest) *Sum {
 	s := &Sum{manifest: m, instrumented: map[string][]string{}, splats: map[string]map[string]int{}, hosts: map[string]string{}}
 	for _, arm := range m.Arms {
 		s.arms = append(s.arms, newArm(m, arm))
@@ -42,6 +51,9 @@ func NewSum(m store.Manifest) *Sum {
 
 // Add counts a trial. Trials come in the order of the plan.
 func (s *Sum) Add(t store.Trial) {
+	if s.gapless != nil && t.N == len(s.gapless.outcomes)+1 { // see inOrder
+		s.gapless.Add(t)
+	}
 	o := outcome{
 		n: t.N, host: s.host(t.Host), seed: t.Seed, started: t.Started, work: t.WorkSeconds,
 		counts: t.Verdict.Kind.Counts(), hit: s.manifest.Hit(t),

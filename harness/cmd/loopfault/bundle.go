@@ -21,6 +21,11 @@ import (
 type bundleCmd struct {
 	What   string `arg:"" help:"A stored run, a trial of one (as latest/3), or a scenario as run takes it, with the flags below."`
 	Output string `short:"o" required:"" placeholder:"FILE" help:"File to write, as in campaign.tar.zst."`
+	packFlags
+}
+
+// packFlags say which campaign of a scenario is packed.
+type packFlags struct {
 	armFlags
 	Trials int     `placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
 	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Of a scenario: as compare takes it."`
@@ -35,24 +40,12 @@ type bundleOutput struct {
 }
 
 func (c *bundleCmd) Run(ctx context.Context, e *env) error {
-	spec, err := c.spec(ctx, e)
+	spec, err := c.spec(ctx, e, c.What)
 	if err != nil {
 		return err
 	}
-	out, err := renameio.NewPendingFile(c.Output, renameio.WithPermissions(0o644))
+	contents, at, err := e.pack(ctx, spec, c.Output)
 	if err != nil {
-		return errs.ByUser(err)
-	}
-	defer out.Cleanup()
-	contents, err := bundle.Pack(ctx, out, spec, e.Report)
-	if err != nil {
-		return err
-	}
-	at, err := out.Seek(0, 1)
-	if err != nil {
-		return err
-	}
-	if err := out.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
 	if e.json {
@@ -64,6 +57,22 @@ func (c *bundleCmd) Run(ctx context.Context, e *env) error {
 	return nil
 }
 
+// pack writes a bundle, whole or not at all, and returns how many bytes it has.
+func (e *env) pack(ctx context.Context, spec bundle.Spec, file string) (c bundle.Contents, bytes int64, err error) {
+	out, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o644))
+	if err != nil {
+		return c, 0, errs.ByUser(err)
+	}
+	defer out.Cleanup()
+	if c, err = bundle.Pack(ctx, out, spec, e.Report); err != nil {
+		return c, 0, err
+	}
+	if bytes, err = out.Seek(0, 1); err != nil {
+		return c, 0, err
+	}
+	return c, bytes, out.CloseAtomicallyReplace()
+}
+
 func whatOf(c bundle.Contents) string {
 	if c.Trial != nil {
 		return "trial " + c.Trial.Name
@@ -72,21 +81,21 @@ func whatOf(c bundle.Contents) string {
 }
 
 // spec finds what is meant: a trial, a run, or a scenario.
-func (c *bundleCmd) spec(ctx context.Context, e *env) (bundle.Spec, error) {
+func (c *packFlags) spec(ctx context.Context, e *env, what string) (bundle.Spec, error) {
 	arms, err := c.arms()
 	if err != nil {
 		return bundle.Spec{}, err
 	}
 	st, err := store.Find(e.Results)
 	if err == nil {
-		if stored, n, err := st.LoadTrial(c.What); err == nil {
-			return c.stored(arms, func() (bundle.Spec, error) { return e.PackTrial(ctx, stored, n) })
+		if stored, n, err := st.LoadTrial(what); err == nil {
+			return c.stored(func() (bundle.Spec, error) { return e.PackTrial(ctx, stored, n) })
 		}
-		stored, err := st.Load(c.What)
+		stored, err := st.Load(what)
 		if err == nil {
-			return c.stored(arms, func() (bundle.Spec, error) { return e.PackRun(ctx, stored) })
+			return c.stored(func() (bundle.Spec, error) { return e.PackRun(ctx, stored) })
 		}
-		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(c.What, ".yaml") {
+		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(what, ".yaml") {
 			return bundle.Spec{}, errs.ByUser(err)
 		}
 	}
@@ -94,19 +103,26 @@ func (c *bundleCmd) spec(ctx context.Context, e *env) (bundle.Spec, error) {
 		return bundle.Spec{}, errs.Usagef("--trials is %d, want at least 1", c.Trials)
 	}
 	if len(arms) == 0 {
-		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", c.What, e.Results)
+		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", what, e.Results)
 	}
-	ref, err := scenario.ParseRef(c.What)
+	ref, err := scenario.ParseRef(what)
 	if err != nil {
 		return bundle.Spec{}, errs.ByUser(err)
 	}
-	terms := store.Terms{Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed)}
-	return e.PackCampaign(ctx, ref, arms, terms)
+	return e.PackCampaign(ctx, ref, arms, c.terms())
+}
+
+func (c *packFlags) given() bool {
+	return len(c.Arm)+len(c.Control)+len(c.NoFault) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil
+}
+
+func (c *packFlags) terms() store.Terms {
+	return store.Terms{Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed)}
 }
 
 // stored packs what is stored, which has its arms and its plan.
-func (c *bundleCmd) stored(arms []session.Arm, pack func() (bundle.Spec, error)) (bundle.Spec, error) {
-	if len(arms) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil {
+func (c *packFlags) stored(pack func() (bundle.Spec, error)) (bundle.Spec, error) {
+	if c.given() {
 		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until or --seed with it")
 	}
 	return pack()

@@ -53,7 +53,8 @@ var examples = map[string][][2]string{
 	},
 	"fleet submit": {
 		{"loopfault fleet submit campaign.tar.zst --shards 8", "here, one after the other"},
-		{"loopfault fleet submit campaign.tar.zst --shards 201 --engine slurm --sbatch=--partition=lab", "by Slurm, and merged when all are through"},
+		{"loopfault fleet submit open-evict --arm stock=stock --arm mine=mine --trials 400 --shards 8", "the same, of a scenario"},
+		{"loopfault fleet submit campaign.tar.zst --shards 200 --engine slurm --sbatch=--partition=lab", "by Slurm, and merged when all are through"},
 	},
 	"fleet status": {{"loopfault fleet status campaign.fleet", "how far the shards are"}, {"loopfault fleet status campaign.fleet --wait", "until all are through"}},
 	"fleet cancel": {{"loopfault fleet cancel campaign.fleet", "stops them all"}},

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
-	"loopfault/harness/campaign"
 	"loopfault/harness/fleet"
 	"loopfault/results/report/text"
 	"loopfault/results/summary"
@@ -33,85 +30,6 @@ func (d fleetDir) open() (*fleet.Fleet, fleet.Engine, error) {
 	}
 	engine, err := f.Engine()
 	return f, engine, err
-}
-
-type fleetSubmitCmd struct {
-	Bundle string   `arg:"" help:"The campaign: a file that the command bundle made."`
-	Shards int      `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
-	Engine string   `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
-	Dir    string   `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the bundle's name with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
-	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 on the local host, elsewhere as many as there is room for."`
-	Jobs   int      `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
-	Detach bool     `help:"Return once the shards are submitted, instead of waiting for their end."`
-	Sbatch []string `sep:"none" placeholder:"OPTION" help:"A further option of Slurm's sbatch, as in --sbatch=--partition=lab. Repeatable."`
-	Image  string   `placeholder:"IMAGE" help:"Of Kubernetes: container image that has QEMU."`
-	Claim  string   `placeholder:"NAME" help:"Of Kubernetes: claim of the persistent volume that holds the fleet's directory."`
-	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"Of Kubernetes: resource by which a device plugin gives /dev/kvm to a pod, as devices.kubevirt.io/kvm."`
-}
-
-func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
-	f, err := c.fleet(ctx, e)
-	if err != nil {
-		return err
-	}
-	engine, err := f.Engine()
-	if err != nil {
-		return err
-	}
-	if c.Detach && c.Engine == string(fleet.Local) {
-		if err := f.Detach(ctx, withoutDetach(e.Command[1:])); err != nil {
-			return err
-		}
-		return e.submitted(ctx, f, engine)
-	}
-	defer engine.Close()
-	if err := f.Begin(ctx, engine); err != nil {
-		return err
-	}
-	if c.Detach || c.Engine == string(fleet.Kubernetes) {
-		return e.submitted(ctx, f, engine)
-	}
-	return e.follow(ctx, f, engine)
-}
-
-// fleet makes the directory, or finds that it is there.
-func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error) {
-	if c.Dir == "" {
-		c.Dir = strings.TrimSuffix(strings.TrimSuffix(filepath.Base(c.Bundle), ".zst"), ".tar") + ".fleet"
-	}
-	order := fleet.Order{Engine: fleet.Kind(c.Engine), Shards: c.Shards, Slots: c.Slots, Jobs: c.Jobs, Sbatch: c.Sbatch}
-	if c.Image != "" || c.Claim != "" || c.KVM != "" {
-		order.Pods = &fleet.Pods{Image: c.Image, Claim: c.Claim, KVM: c.KVM}
-	}
-	if err := e.UseBundle(ctx, c.Bundle); err != nil {
-		return nil, err
-	}
-	needs, err := e.bundleNeeds()
-	if err != nil {
-		return nil, err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: c.Bundle, Program: program, Needs: needs}, order)
-}
-
-// bundleNeeds is what a guest of the bundle's campaign takes of a host.
-func (e *env) bundleNeeds() (fleet.Needs, error) {
-	s, _, err := e.BundleScenario()
-	if err != nil {
-		return fleet.Needs{}, err
-	}
-	spec := campaign.Spec{Scenario: s}
-	for _, a := range e.Bundle.Arms {
-		k, err := e.Bundle.Kernel(a.Kernel)
-		if err != nil {
-			return fleet.Needs{}, err
-		}
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k})
-	}
-	return fleet.Needs{CPUs: s.Guest.CPUs, GuestMiB: spec.GuestMiB()}, nil
 }
 
 // submitted says what was submitted and returns at once.

@@ -21,7 +21,8 @@ type mergeCmd struct {
 // mergedOutput is what merge --json prints.
 type mergedOutput struct {
 	runOutput
-	Merged *store.Merged `json:"merged"`
+	Merged  *store.Merged `json:"merged"`
+	Reached string        `json:"reached,omitempty"` // what the campaign was to run until, if its trials came to that
 }
 
 // mostOnPage is how many trials a report page is written of: it lists each, and takes memory
@@ -92,10 +93,13 @@ func (e *env) pageOf(run *store.Run) error {
 func (c *mergeCmd) print(e *env, out merge.Outcome) error {
 	dir := filepath.Clean(out.Run.Dir)
 	if e.json {
-		return e.printJSON(mergedOutput{runOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Summary}, out.Manifest.Merged})
+		return e.printJSON(mergedOutput{runOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Summary}, out.Manifest.Merged, out.Reached})
 	}
 	text.Summary(e.stdout, out.Summary)
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", out.Manifest.Seed, dir)
+	if out.Reached != "" {
+		fmt.Fprintf(e.stdout, "it was to run until %s, which is reached: what the shards have not run need not run\n", out.Reached)
+	}
 	if !out.Complete() {
 		fmt.Fprintf(e.stdout, "not complete: run or go on with the shards named above and merge again, or run the rest here with loopfault resume %s\n", out.Run.Name)
 	}

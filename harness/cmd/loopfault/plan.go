@@ -38,7 +38,7 @@ func (e *env) printPlan(spec campaign.Spec) error {
 	}
 	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", p.Scenario, p.Seed, p.Jobs, p.GuestMiB)
 	if p.Shard != (store.Shard{}) {
-		fmt.Fprintf(e.stdout, "%s: %s, and controls\n", p.Shard, p.Shard.Rounds(spec.Trials))
+		fmt.Fprintf(e.stdout, "%s: %s, and controls\n", p.Shard, spec.RoundsOfShard())
 	}
 	for _, t := range p.Trials {
 		fmt.Fprintf(e.stdout, "%5d  %-24s seed %d\n", t.N, t.Arm, t.Seed)

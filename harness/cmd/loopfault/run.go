@@ -158,7 +158,7 @@ func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms 
 	}
 	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
 	spec.Until, spec.Power, spec.TrialSeed, spec.Known = asked.Until, asked.Power, asked.TrialSeed, issues
-	spec.Shard = f.Shard
+	spec.Cut(f.Shard)
 	if f.DryRun {
 		return e.printPlan(spec)
 	}

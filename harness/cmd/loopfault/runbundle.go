@@ -36,7 +36,7 @@ func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
 	if err := c.ShardFlag.Check(spec.Trials, &spec.Seed); err != nil {
 		return err
 	}
-	spec.Shard = c.Shard
+	spec.Cut(c.Shard)
 	if c.DryRun {
 		return e.printPlan(spec)
 	}

@@ -23,7 +23,9 @@ type Spec struct {
 	Hosts  int // that the shards ran on, in turn
 	Until  string
 	// Late is how long after its time a shard began: of a second run of it, say.
-	Late time.Duration
+	Late  time.Duration
+	Clear bool // of stock every trial hangs, of fixed none
+	Old   bool // begun by a version that dealt all rounds out in turn
 }
 
 // Began is when the first shard began.
@@ -34,16 +36,21 @@ func (s Spec) Manifest(number int) store.Manifest {
 	arm := func(name string, control bool) store.Arm {
 		return store.Arm{Name: name, Kernel: name, Control: control, Version: "6.12.0-" + name, KernelHash: "hash of " + name}
 	}
-	return store.Manifest{
+	m := store.Manifest{
 		Name: "made-up", Scenario: json.RawMessage(`{"name": "made-up", "title": "made up"}`), Started: Began.Add(time.Duration(number)*time.Second + s.Late),
 		Command:  []string{"loopfault", "compare", "made-up", "--seed", fmt.Sprint(s.Seed), "--shard", fmt.Sprintf("%d/%d", number, s.Of)},
-		Terms:    store.Terms{Seed: s.Seed, Trials: s.Trials, Until: s.Until, Shard: store.Shard{Number: number, Of: s.Of}},
+		Terms:    store.Terms{Seed: s.Seed, Trials: s.Trials, Until: s.Until},
 		Arms:     []store.Arm{arm("stock", false), arm("fixed", false), arm("control", true)},
 		QEMU:     store.QEMU{Binary: "qemu-system-x86_64", Accel: "tcg"},
 		Image:    store.Image{Key: "image", SHA256: "hash of the image"},
 		Host:     store.Host{Name: fmt.Sprintf("node%d", number%max(s.Hosts, 1)), Kernel: "6.1", CPU: "made-up CPU", Cores: 2, MemMiB: 4096},
 		Versions: map[string]string{"loopfault": "test", "go": "test", "qemu": "7.2"},
 	}
+	m.Cut(store.Shard{Number: number, Of: s.Of})
+	if s.Old {
+		m.Deal = store.DealInTurn
+	}
+	return m
 }
 
 // Shard makes the run of a shard in a directory, with the first so many of its trials, or all if that is negative. Not by
@@ -92,6 +99,9 @@ func (s Spec) Trial(p store.Planned, m store.Manifest) store.Trial {
 	t.Timings = map[string]float64{"restore": 0.05, "arm": 0.2, "work": 12, "umount": 1.5, "collect": 0.8}
 	t.Verdict.Kind = verdict.Clean
 	draw := (p.Seed ^ p.Seed>>29 ^ uint64(len(p.Arm))*0x9e3779b97f4a7c15) % 30
+	if s.Clear && p.Arm != "control" {
+		draw = 3 // which is too much for fixed, and little enough for stock
+	}
 	if p.Arm == "stock" && draw < 10 || p.Arm == "fixed" && draw < 3 || p.Arm == "control" && draw < 27 {
 		t.Verdict = verdict.Verdict{Kind: verdict.Hang, Title: "INFO: task hung in nfs4_made_up", Signature: "v3:hang:nfs4_made_up", Detectors: []string{verdict.TaskWatch}}
 		t.HangAt, t.Explanation, t.Class = 21, "lost wake-up: 2 tasks wait for NFS_LAYOUT_RETURN, no task left to clear it", "lost wake-up"

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"loopfault/errs"
+	"loopfault/harness/campaign"
+	"loopfault/harness/fleet"
+)
+
+type fleetSubmitCmd struct {
+	Campaign string `arg:"" help:"The campaign: a file that the command bundle made, or a scenario or a stored run, of which one is made as bundle makes it, with the flags below."`
+	packFlags
+	Shards int      `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
+	Engine string   `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
+	Dir    string   `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
+	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 on the local host, elsewhere as many as there is room for."`
+	Jobs   int      `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
+	Detach bool     `help:"Return once the shards are submitted, instead of waiting for their end."`
+	Sbatch []string `sep:"none" placeholder:"OPTION" help:"A further option of Slurm's sbatch, as in --sbatch=--partition=lab. Repeatable."`
+	Image  string   `placeholder:"IMAGE" help:"Of Kubernetes: container image that has QEMU."`
+	Claim  string   `placeholder:"NAME" help:"Of Kubernetes: claim of the persistent volume that holds the fleet's directory."`
+	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"Of Kubernetes: resource by which a device plugin gives /dev/kvm to a pod, as devices.kubevirt.io/kvm."`
+}
+
+func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
+	f, err := c.fleet(ctx, e)
+	if err != nil {
+		return err
+	}
+	engine, err := f.Engine()
+	if err != nil {
+		return err
+	}
+	if c.Detach && c.Engine == string(fleet.Local) {
+		if err := f.Detach(ctx, withoutDetach(e.Command[1:])); err != nil {
+			return err
+		}
+		return e.submitted(ctx, f, engine)
+	}
+	defer engine.Close()
+	if err := f.Begin(ctx, engine); err != nil {
+		return err
+	}
+	if c.Detach || c.Engine == string(fleet.Kubernetes) {
+		return e.submitted(ctx, f, engine)
+	}
+	return e.follow(ctx, f, engine)
+}
+
+// fleet makes the directory, or finds that it is there.
+func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error) {
+	if c.Dir == "" {
+		c.Dir = c.name() + ".fleet"
+	}
+	order := fleet.Order{Engine: fleet.Kind(c.Engine), Shards: c.Shards, Slots: c.Slots, Jobs: c.Jobs, Sbatch: c.Sbatch}
+	if c.Image != "" || c.Claim != "" || c.KVM != "" {
+		order.Pods = &fleet.Pods{Image: c.Image, Claim: c.Claim, KVM: c.KVM}
+	}
+	file := c.Campaign
+	if !isBundle(file) {
+		packed, err := c.pack(ctx, e, order)
+		if err != nil {
+			return nil, err
+		}
+		defer os.Remove(packed)
+		file = packed
+	} else if c.packFlags.given() {
+		return nil, errs.Usagef("%s is a bundle, which has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until or --seed with it", file)
+	}
+	if err := e.UseBundle(ctx, file); err != nil {
+		return nil, err
+	}
+	needs, err := e.bundleNeeds()
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: file, Program: program, Needs: needs}, order)
+}
+
+// bundleNeeds is what a guest of the bundle's campaign takes of a host.
+func (e *env) bundleNeeds() (fleet.Needs, error) {
+	s, _, err := e.BundleScenario()
+	if err != nil {
+		return fleet.Needs{}, err
+	}
+	spec := campaign.Spec{Scenario: s}
+	for _, a := range e.Bundle.Arms {
+		k, err := e.Bundle.Kernel(a.Kernel)
+		if err != nil {
+			return fleet.Needs{}, err
+		}
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k})
+	}
+	return fleet.Needs{CPUs: s.Guest.CPUs, GuestMiB: spec.GuestMiB()}, nil
+}
+
+// name is what the campaign is called, without its directory and the ending of its file.
+func (c *fleetSubmitCmd) name() string {
+	name := filepath.Base(c.Campaign)
+	if isBundle(c.Campaign) {
+		return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".tar")
+	}
+	name, choices, chosen := strings.Cut(name, ":")
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".yaml"), ".yml")
+	if chosen { // of which the most are in use as parts of names of runs, too
+		name += "-" + strings.NewReplacer(",", "-", "=", "-", "/", "-").Replace(choices)
+	}
+	return name
+}
+
+// isBundle says whether a campaign is named by a file or directory that is a bundle, or would be if it were there.
+func isBundle(name string) bool {
+	if strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".tar") {
+		return true
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return false
+	case info.IsDir():
+		_, err := os.Stat(filepath.Join(name, "bundle.json"))
+		return err == nil
+	}
+	return !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml")
+}
+
+// pack makes a bundle of a scenario or a run, beside the fleet's directory, into which it goes. The same command goes on
+// with a fleet, and so with its seed.
+func (c *fleetSubmitCmd) pack(ctx context.Context, e *env, order fleet.Order) (string, error) {
+	was, err := fleet.Open(c.Dir)
+	if err == nil && c.Seed == nil && len(c.Arm) > 0 {
+		c.Seed = &was.Seed
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if len(c.Arm) > 0 {
+		if err := order.Check(c.terms()); err != nil {
+			return "", err // before a kernel is built
+		}
+	}
+	spec, err := c.spec(ctx, e, c.Campaign)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(c.Dir), 0o755); err != nil {
+		return "", errs.ByUser(err)
+	}
+	out, err := os.CreateTemp(filepath.Dir(c.Dir), ".campaign-*.tar.zst")
+	if err != nil {
+		return "", errs.ByUser(err)
+	}
+	name := out.Name()
+	err = out.Close()
+	if err == nil {
+		_, _, err = e.pack(ctx, spec, name)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(name))
+	}
+	return name, nil
+}
