@@ -112,7 +112,7 @@ func (r *Repo) Checkout(ctx context.Context, c *cache.Cache, commit string, wait
 		return nil, err
 	}
 	t := &Tree{Dir: c.Path(room, "src"), lock: lock}
-	if err := r.put(ctx, c, t.Dir, commit); err != nil {
+	if err := r.put(ctx, c, t, commit); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -122,39 +122,62 @@ func (r *Repo) Checkout(ctx context.Context, c *cache.Cache, commit string, wait
 // spaceTree is what the files of a kernel take, with room to spare.
 const spaceTree = 2_300_000_000
 
-func (r *Repo) put(ctx context.Context, c *cache.Cache, dir, commit string) error {
+func (r *Repo) put(ctx context.Context, c *cache.Cache, t *Tree, commit string) error {
 	// An incomplete clone, or one whose lender moved, is made again.
-	if _, err := r.run(ctx, dir, "cat-file", "-e", commit+"^{commit}"); err != nil {
+	if _, err := r.run(ctx, t.Dir, "cat-file", "-e", commit+"^{commit}"); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := c.Need(spaceTree, "check out "+r.Dir); err != nil {
 			return err
 		}
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(t.Dir); err != nil {
 			return err
 		}
-		if _, err := r.run(ctx, r.Dir, "clone", "--quiet", "--shared", "--no-checkout", r.Dir, dir); err != nil {
+		if _, err := r.write(ctx, t.lock, r.Dir, "clone", "--quiet", "--shared", "--no-checkout", r.Dir, t.Dir); err != nil {
 			return err
 		}
 	}
 	// A git that is killed during a checkout leaves its lock behind; ours proves
 	// that no git is running.
-	if err := os.Remove(filepath.Join(dir, ".git", "index.lock")); err != nil && !os.IsNotExist(err) {
+	index := filepath.Join(t.Dir, ".git", "index")
+	if err := os.Remove(index + ".lock"); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	if _, err := r.run(ctx, dir, "checkout", "--quiet", "--force", "--detach", commit); err != nil {
+	checkout := func() error {
+		_, err := r.write(ctx, t.lock, t.Dir, "checkout", "--quiet", "--force", "--detach", commit)
 		return err
 	}
-	_, err := r.run(ctx, dir, "clean", "--quiet", "-ffdx")
+	if err := checkout(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// A power failure or a full disk may have left half an index, which git refuses for ever.
+		if err := errors.Join(os.RemoveAll(index), os.RemoveAll(index+".lock")); err != nil {
+			return err
+		}
+		if err := checkout(); err != nil {
+			return err
+		}
+	}
+	_, err := r.write(ctx, t.lock, t.Dir, "clean", "--quiet", "-ffdx")
 	return err
 }
 
-// run runs git in dir. The user's settings are ignored, except for
-// safe.directory.
+// run runs a git that only reads, in dir.
 func (r *Repo) run(ctx context.Context, dir string, args ...string) (string, error) {
+	return r.write(ctx, nil, dir, args...)
+}
+
+// write runs a git that may write, in dir. It keeps the lock for as long as it lives: it
+// does not end when this process is killed, and the next one has to wait for it. The
+// user's settings are ignored, except for safe.directory.
+func (r *Repo) write(ctx context.Context, lock *cache.Lock, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, r.git, append([]string{"-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-C", dir}, args...)...)
 	cmd.Env = append(command.Environment(), "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
+	if lock != nil {
+		cmd.ExtraFiles = []*os.File{lock.File()}
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
