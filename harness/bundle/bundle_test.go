@@ -25,6 +25,7 @@ import (
 	"loopfault/results/verdict"
 	"loopfault/vmimages/image"
 	"loopfault/vmimages/kernel"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 const version = "v1"
@@ -136,6 +137,7 @@ func TestUnpackedBundleRunsItself(t *testing.T) {
 	s.Trial = &bundle.Trial{Name: "run/3", Verdict: verdict.Hang, Title: "INFO: task hung in f", Signature: "v3:f"}
 	path, _ := pack(t, s)
 	dir := t.TempDir()
+	packagestest.Need(t, "zstd")
 	out, err := exec.Command("tar", "-C", dir, "--zstd", "-xf", path).CombinedOutput()
 	require.NoError(t, err, string(out))
 	check := exec.Command("sha256sum", "--quiet", "-c", "SHA256SUMS")

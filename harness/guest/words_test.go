@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"loopfault/errs"
+	"loopfault/vmimages/packages/packagestest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,6 +49,7 @@ func TestQEMUWithoutSlirp(t *testing.T) {
 	err := CheckNetwork(t.Context(), without)
 	require.ErrorContains(t, err, "has no user network")
 	assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
+	packagestest.Need(t, "qemu-system-x86_64")
 	assert.NoError(t, CheckNetwork(t.Context(), ""), "the one that all tests use has it")
 	assert.ErrorContains(t, CheckNetwork(t.Context(), filepath.Join(t.TempDir(), "none")), "not found")
 

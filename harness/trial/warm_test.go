@@ -50,9 +50,10 @@ func TestTrialsFromOneSnapshot(t *testing.T) {
 
 // A hung guest is thrown away: the next trial finds the kernel as it was.
 func TestTrialAfterAHungOneIsFresh(t *testing.T) {
+	s := spec(t, bench.stock)
 	k, err := guesttest.Build(t.Context(), "control-lost-wakeup")
 	require.NoError(t, err)
-	s := spec(t, k)
+	s.Kernel = k
 	s.Scenario, _, err = scenario.Find("pnfs-layoutreturn-evict:quick") // here this control hangs in each trial, and soon
 	require.NoError(t, err)
 	s.Vmcore = true

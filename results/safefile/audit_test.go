@@ -43,6 +43,7 @@ var allowed = map[string]string{
 	"harness/campaign/manifest.go firstField": "reads /proc",
 	"harness/cmd/loopfault/collect.go":        "writes where the user says, and looks first whether there is something",
 	"harness/cmd/loopfault/explain.go":        "writes where the user says, and asks whether what the user names is there",
+	"harness/cmd/loopfault/fleetsubmit.go":    "asks what it is that the user names, and removes the bundle that it has just made",
 	"harness/cmd/loopfault/bundle.go":         "writes where the user says",
 	"harness/bundle/pack.go open":             "kernels and image of the cache, and the program itself",
 	"harness/bundle/open.go openFile":         "removes below the cache, which is the user's own",

@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // browser starts Chromium, and gathers what it complained of and whom it asked.
@@ -33,6 +35,7 @@ const patience = 3 * time.Minute
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
+	packagestest.Need(t, "chromium")
 	path, err := exec.LookPath("chromium")
 	require.NoError(t, err, "run vmimages/setup.sh test")
 	scratch, err := os.MkdirTemp("", "chromium") // not t.TempDir: its sockets want short names

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/results/kernelreport"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // build compiles testdata as a kernel is: at fixed addresses, with a build id. The compiler and binutils are what builds
@@ -26,6 +27,7 @@ func build(t testing.TB, flags ...string) string {
 	require.NoError(t, os.CopyFS(dir, os.DirFS("testdata")))
 	args := append([]string{"-O2", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=sha1", "-Wl,-e,start_kernel",
 		"-o", filepath.Join(dir, "vmlinux"), filepath.Join(dir, "main.c"), filepath.Join(dir, "other.c")}, flags...)
+	packagestest.Need(t, "gcc", "ld")
 	out, err := exec.Command("gcc", args...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return filepath.Join(dir, "vmlinux")

@@ -18,6 +18,7 @@ import (
 	"loopfault/errs"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/packages"
+	"loopfault/vmimages/packages/packagestest"
 	"loopfault/vmimages/progress"
 )
 
@@ -47,6 +48,7 @@ func tinyBase(t *testing.T, c *cache.Cache, s Spec, dirs ...string) {
 	lock, err := c.Lock(t.Context(), lockPlace, "test", nil)
 	require.NoError(t, err)
 	defer lock.Unlock()
+	packagestest.Need(t, "genext2fs", "debugfs")
 	require.NoError(t, makeFS(t.Context(), lock, dir, 8000, 200))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, basePackages), []byte(`[{"name":"dash","version":"1","arch":"amd64"}]`), 0o644))
 }

@@ -89,7 +89,7 @@ func TestSetup(t *testing.T) {
 
 	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": complete}, "test")
 	assert.Zero(t, code)
-	assert.Contains(t, out, "install --no-install-recommends chromium python3-junitparser\n")
+	assert.Contains(t, out, "install --no-install-recommends chromium python3-junitparser zstd\n")
 	out, code = setup(t, map[string]string{"apt-get": "echo apt-get $*", "sudo": `"$@"`, "dpkg-query": complete}, "fleet")
 	assert.Zero(t, code)
 	assert.Contains(t, out, "install --no-install-recommends slurmctld slurmd slurm-client munge\n")

@@ -16,6 +16,7 @@ import (
 	"loopfault/results/verdict"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // What we write is read back by readers that this project did not write. A reader is a Python program: a report on
@@ -107,10 +108,7 @@ func written(t *testing.T, spec fakerun.Spec, format string) ([]byte, map[verdic
 }
 
 func TestOthersReadJUnit(t *testing.T) {
-	if err := exec.Command("/usr/bin/python3", "-c", "import junitparser").Run(); err != nil {
-		require.True(t, testing.Short(), "make test installs python3-junitparser")
-		t.Skip("no python3-junitparser here")
-	}
+	packagestest.Need(t, "/usr/lib/python3/dist-packages/junitparser/junitparser.py")
 	for name, spec := range specs {
 		text, plain := written(t, spec, "junit")
 		u := read(t, text, readJUnit)

@@ -28,6 +28,7 @@ import (
 	"loopfault/results/store"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/kernel"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // checkJSON holds a real output against the schema of its command, names that the schema lacks included.
@@ -68,6 +69,7 @@ func commandOf(args []string) (command string, isJSON bool) {
 
 // What the program prints without a guest. Scripts (TestScripts) check theirs as well.
 func TestRealOutputsKeepTheirSchema(t *testing.T) {
+	packagestest.Need(t, "qemu-system-x86_64") // dry runs say what it would be asked for
 	dir, run := storeWith(t, fakerun.Spec{Trials: 30, Signatures: 2, Hostile: true})
 	log := "../../../results/kernelreport/testdata/guest-6.1-panic-hung.txt"
 	for _, args := range [][]string{

@@ -15,6 +15,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // tinyKernel compiles one function, with a debug flag, into an executable file, and returns its path and a log in which
@@ -25,6 +26,7 @@ func tinyKernel(t *testing.T, debug string) (vmlinux, log string) {
 	source := filepath.Join(dir, "tiny.c")
 	vmlinux = filepath.Join(dir, "vmlinux")
 	require.NoError(t, os.WriteFile(source, []byte("volatile int sink;\nint start_kernel(void)\n{\n\tsink++;\n\tsink *= 3;\n\treturn sink;\n}\n"), 0o644))
+	packagestest.Need(t, "gcc", "ld")
 	out, err := exec.Command("gcc", "-O1", debug, "-nostdlib", "-static", "-no-pie", "-Wl,--build-id", "-Wl,-e,start_kernel", "-o", vmlinux, source).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	f, err := elf.Open(vmlinux)
