@@ -153,10 +153,11 @@ deb: $(NFPM)
 	$(BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o $(DEB)/usr/bin/loopfault ./harness/cmd/loopfault
 	vmimages/deb.sh $(NFPM) $(DEB) $(DEB_VERSION) bin
 
-# The source of the kernels is on its way while packages are installed. Should it not
-# come, the build says why.
-ready: build
-	@$(LOOPFAULT) kernel fetch >/dev/null 2>&1 & $(MAKE) --no-print-directory setup && wait
+# Programs are built, and the source of the kernels is on its way, while packages are
+# installed. Should the source not come, the build of a kernel says why.
+ready:
+	@{ $(MAKE) --no-print-directory build && { $(LOOPFAULT) kernel fetch >/dev/null 2>&1 || true; }; } & built=$$!; \
+		$(MAKE) --no-print-directory setup; ready=$$?; wait $$built && exit $$ready
 
 images: ready
 	$(LOOPFAULT) prepare $(KERNELS)
