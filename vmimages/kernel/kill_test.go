@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/vmimages/cache"
+	"loopfault/vmimages/packages"
 	"loopfault/vmimages/progress"
 )
 
@@ -31,6 +33,12 @@ func TestMain(m *testing.M) {
 			os.Stderr.WriteString(err.Error() + "\n")
 			os.Exit(1)
 		}
+		os.Exit(0)
+	}
+	flag.Parse()
+	// Nearly all tests here build something. make test installs what that takes.
+	if err := packages.Require(append(tools, "dpkg-deb", "debugfs")...); err != nil && testing.Short() {
+		fmt.Fprintln(os.Stderr, "no test is run:", err)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

@@ -37,6 +37,9 @@ func TestLists(t *testing.T) {
 func TestHostNeedsComeFromTheirPackages(t *testing.T) {
 	for _, p := range append(Host(), Test()...) {
 		out, err := exec.Command("dpkg-query", "--listfiles", p.Name).Output()
+		if err != nil && testing.Short() {
+			continue // make test installs it
+		}
 		require.NoError(t, err, "run vmimages/setup.sh test")
 		for _, need := range p.Needs {
 			require.NoError(t, Require(need))
