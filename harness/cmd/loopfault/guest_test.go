@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -265,7 +266,8 @@ func qemusOf(t *testing.T, results string) []int {
 		require.NoError(t, err)
 		pids = append(pids, pid)
 	}
-	return pids
+	slices.Sort(pids)
+	return slices.Compact(pids) // one may have several such files open
 }
 
 func assertNoQEMU(t *testing.T, results string) {
