@@ -138,13 +138,13 @@ func (r *Repo) put(ctx context.Context, c *cache.Cache, t *Tree, commit string) 
 			return err
 		}
 	}
-	// A git that is killed during a checkout leaves its lock behind; ours proves
-	// that no git is running.
 	index := filepath.Join(t.Dir, ".git", "index")
-	if err := os.Remove(index + ".lock"); err != nil && !os.IsNotExist(err) {
-		return err
-	}
 	checkout := func() error {
+		// A git that is killed during a checkout leaves its lock behind; ours proves
+		// that no git is running.
+		if err := os.Remove(index + ".lock"); err != nil && !os.IsNotExist(err) {
+			return err
+		}
 		_, err := r.write(ctx, t.lock, t.Dir, "checkout", "--quiet", "--force", "--detach", commit)
 		return err
 	}
@@ -153,7 +153,7 @@ func (r *Repo) put(ctx context.Context, c *cache.Cache, t *Tree, commit string) 
 			return ctx.Err()
 		}
 		// A power failure or a full disk may have left half an index, which git refuses for ever.
-		if err := errors.Join(os.RemoveAll(index), os.RemoveAll(index+".lock")); err != nil {
+		if err := os.RemoveAll(index); err != nil {
 			return err
 		}
 		if err := checkout(); err != nil {
