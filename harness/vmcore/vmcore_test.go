@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/errs"
+	"loopfault/vmimages/packages/packagestest"
 )
 
 // write makes a file of a test.
@@ -47,11 +48,9 @@ func TestMissingDrgnIsNamed(t *testing.T) {
 		assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
 	})
 	t.Run("python without drgn", func(t *testing.T) {
+		packagestest.Need(t, "python3")
 		python, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
-		if err != nil {
-			require.True(t, testing.Short(), "make test installs python3")
-			t.Skip("no python3 here")
-		}
+		require.NoError(t, err)
 		onlyPython(t, "exec "+strings.TrimSpace(string(python))+" -S -E \"$@\"\n") // finds none of Debian's modules
 		_, err = Read(t.Context(), core, core)
 		require.EqualError(t, err, "memory dumps are read by drgn, which is not installed (No module named 'drgn'): install the Debian package python3-drgn")
