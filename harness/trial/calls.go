@@ -48,7 +48,9 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target.Function); err != nil {
 		return fmt.Errorf("count calls of %s: %w", target.Function, err)
 	}
-	if err := t.countStacks(ctx, probe, ""); err != nil {
+	if err := t.countStacks(ctx, probe, ""); err == nil {
+		t.byStack = true
+	} else {
 		if len(target.Below) > 0 {
 			return &Unfit{Kernel: t.spec.Kernel.Name, Why: "cannot count calls by stack (needs CONFIG_HIST_TRIGGERS, CONFIG_STACKTRACE): " + err.Error()}
 		}
@@ -109,64 +111,71 @@ func (t *trial) countFailed(ctx context.Context) error {
 }
 
 // proveCalls reads the counters of the target. If the scenario has a path, only faults
-// that landed on it count: the faults' own counts were read before.
+// that landed on it count: the faults' own counts were read before. Calls go on while it
+// reads: failures are read first, so that each has its call among those read after it.
 func (t *trial) proveCalls(ctx context.Context) error {
 	target := t.spec.Scenario.Target
 	if target.Function == "" {
 		return nil
 	}
-	profile, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
-	if err != nil {
-		return err
+	var landed []paths.Stack
+	var failures error
+	for _, event := range t.failed {
+		h, err := t.stacksOf(ctx, event)
+		landed, failures = append(landed, h.Stacks...), errors.Join(failures, err)
 	}
-	all := probeHits(profile)
-	t.result.Exercised = all
-	if len(target.Below) > 0 {
-		t.result.Exercised = 0
+	if !t.byStack { // and then the scenario has no path
+		profile, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
+		t.result.Exercised = probeHits(profile)
+		return errors.Join(failures, err)
 	}
 	calls, err := t.stacksOf(ctx, probe)
-	if err != nil {
-		t.history.add(entry{Type: "guest", What: "no count by path", Detail: err.Error()})
-		return nil
+	if err == nil {
+		t.count(calls, landed)
 	}
-	var landed []paths.Stack
-	for _, event := range t.failed {
-		stacks, ferr := t.stacksOf(ctx, event)
-		landed, err = append(landed, stacks...), errors.Join(err, ferr)
+	return errors.Join(failures, err)
+}
+
+// count makes the trial's counts of one reading of the calls, and of those in which a
+// fault landed.
+func (t *trial) count(calls paths.Histogram, landed []paths.Stack) {
+	target := t.spec.Scenario.Target
+	t.result.Paths = paths.Tally(target.Function, target.Paths, calls.Stacks, landed)
+	if calls.Dropped > 0 { // the kernel's table was full
+		other := t.result.Paths[paths.Other]
+		t.result.Paths[paths.Other] = paths.Count{Calls: other.Calls + calls.Dropped, Landed: other.Landed}
 	}
-	t.result.Paths = paths.Tally(target.Function, target.Paths, calls, landed)
-	if missing := all - paths.Sum(calls); missing > 0 { // the kernel's table was full
-		t.result.Paths[paths.Other] = paths.Count{Calls: t.result.Paths[paths.Other].Calls + missing, Landed: t.result.Paths[paths.Other].Landed}
+	t.result.Exercised = paths.Sum(calls.Stacks) + calls.Dropped
+	if len(target.Below) == 0 {
+		return
 	}
-	if len(target.Below) > 0 {
-		t.result.Exercised = paths.Taken(target.Function, target.Below, calls)
-		t.result.Elsewhere = all - t.result.Exercised
-		if len(t.failed) > 0 {
-			t.result.Landed = paths.Taken(target.Function, target.Below, landed)
-			t.result.LandedElsewhere = paths.Sum(landed) - t.result.Landed
-		}
+	all := t.result.Exercised
+	t.result.Exercised = paths.Taken(target.Function, target.Below, calls.Stacks)
+	t.result.Elsewhere = all - t.result.Exercised
+	if len(t.failed) > 0 {
+		t.result.Landed = paths.Taken(target.Function, target.Below, landed)
+		t.result.LandedElsewhere = paths.Sum(landed) - t.result.Landed
 	}
-	return err
 }
 
 // stacksOf reads an event's counts by stack, and saves them as evidence.
-func (t *trial) stacksOf(ctx context.Context, event string) ([]paths.Stack, error) {
+func (t *trial) stacksOf(ctx context.Context, event string) (paths.Histogram, error) {
 	text, err := t.agent.ReadFile(ctx, kprobes+event+"/hist")
 	if err != nil {
-		return nil, err
+		return paths.Histogram{}, err
 	}
 	name := "calls.txt"
 	if event != probe {
 		name = strings.TrimPrefix(event, "loopfault_") + ".txt"
 	}
 	if err := os.WriteFile(t.evidencePath(name), []byte(text), 0o644); err != nil {
-		return nil, err
+		return paths.Histogram{}, err
 	}
 	h := paths.ReadHistogram(text)
 	if h.Dropped > 0 {
 		t.history.add(entry{Type: "guest", What: "calls without a stack", Detail: fmt.Sprintf("%s: %d", event, h.Dropped)})
 	}
-	return h.Stacks, nil
+	return h, nil
 }
 
 // probeHits reads our line of kprobe_profile: name, hits, misses.
