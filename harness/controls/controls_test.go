@@ -108,8 +108,9 @@ func TestProblemsSayWhatWasNotSeen(t *testing.T) {
 
 func TestRowSumsTrialsUp(t *testing.T) {
 	all := good()
+	all[0].Trial.Confirmed = &verdict.Confirmation{How: verdict.Proven, Lasted: 18.5}
 	all[0].Console = "INFO: task a:1 blocked in I/O wait for more than 10 seconds.\nINFO: task b:2 blocked for more than 20 seconds.\n"
-	assert.Equal(t, "| control-x (x) | x | 2 of 3 | task watch 2 | 2, 0 | task hung in nfs_x 1, task hung in nfs_y 1 | nfs_x 1, nfs_y 1 | lost wake-up 2 | lost wake-up: nfs_x | 1.5 | X waits for y. |\n", control.Row(all))
+	assert.Equal(t, "| control-x (x) | x | 2 of 3 | task watch 2 | 2, 0 | task hung in nfs_x 1, task hung in nfs_y 1 | nfs_x 1, nfs_y 1 | lost wake-up 2 | lost wake-up: nfs_x | 1.5 | proven 1 | 18.5 | X waits for y. |\n", control.Row(all))
 	head, _, _ := strings.Cut(controls.TableHead, "\n")
 	require.Equal(t, strings.Count(head, "|"), strings.Count(control.Row(all), "|"))
 	assert.Contains(t, control.Row(slices.Clone(all[2:])), "| 0 of 1 | none | - |")

@@ -80,6 +80,14 @@ func (s Seen) classes() []string { return []string{string(s.Explanation.Class)} 
 
 func (s Seen) titles() []string { return []string{strings.TrimPrefix(s.Trial.Title, "INFO: ")} }
 
+// confirmed is how the hang was confirmed: proven or outlived.
+func (s Seen) confirmed() []string {
+	if c := s.Trial.Confirmed; c != nil {
+		return []string{c.How}
+	}
+	return nil
+}
+
 // blames are the blame frames of reports of the hang, each once.
 func (s Seen) blames() []string {
 	found := map[string]bool{}
@@ -119,14 +127,14 @@ func ranked(counts map[string]int) string {
 }
 
 // TableHead is the head of a table of controls, in Markdown.
-const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd lines | title (trials) | blame frames (trials) | explained as (trials) | explanation of the first | median s to hang | what it is |\n" +
-	"|---|---|---|---|---|---|---|---|---|---|---|\n"
+const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd lines | title (trials) | blame frames (trials) | explained as (trials) | explanation of the first | median s to hang | confirmed (trials) | median s from the first task's sleep to the verdict | what it is |\n" +
+	"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 // Row is the control's line in that table.
 func (c Control) Row(all []Seen) string {
 	hung := c.hangs(all)
 	var lines []string
-	var seconds []float64
+	var seconds, lasted []float64
 	explanation := "-"
 	for _, s := range slices.Backward(hung) {
 		explanation = strings.ReplaceAll(s.Explanation.Sentence, "|", "\\|")
@@ -134,11 +142,15 @@ func (c Control) Row(all []Seen) string {
 	for _, s := range hung {
 		lines = append(lines, fmt.Sprint(s.lines()))
 		seconds = append(seconds, s.Trial.WorkSeconds)
+		if c := s.Trial.Confirmed; c != nil {
+			lasted = append(lasted, c.Lasted)
+		}
 	}
-	return fmt.Sprintf("| %s (%s) | %s | %d of %d | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+	return fmt.Sprintf("| %s (%s) | %s | %d of %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 		c.Kernel, c.Mechanism, c.Scenario, len(hung), len(all), ranked(tally(hung, Seen.detectors)),
 		cmp.Or(strings.Join(lines, ", "), "-"), ranked(tally(hung, Seen.titles)), ranked(tally(hung, Seen.blames)),
-		ranked(tally(hung, Seen.classes)), explanation, median(seconds), c.Explains)
+		ranked(tally(hung, Seen.classes)), explanation, median(seconds),
+		ranked(tally(hung, Seen.confirmed)), median(lasted), c.Explains)
 }
 
 func median(of []float64) string {
