@@ -34,7 +34,7 @@ var harness = [][]string{
 	{"accel", "trial"},
 	{"campaign"},
 	{"session"},
-	{"matrix", "bisect", "try", "explore", "reproduce", "hunt", "controls", "fleet"},
+	{"matrix", "bisect", "try", "explore", "reproduce", "hunt", "controls", "fleet", "doctor"},
 	{"nightly"},
 	{"cmd"},
 }

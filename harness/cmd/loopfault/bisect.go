@@ -116,24 +116,8 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 	if err != nil {
 		return r, err
 	}
-	r.Source = repo.Dir
-	if r.Bad, err = repo.Commit(ctx, c.Bad); err != nil {
+	if err := r.Between(ctx, repo, c.Good, c.Bad); err != nil {
 		return r, err
-	}
-	for _, name := range c.Good {
-		good, err := repo.Commit(ctx, name)
-		if err != nil {
-			return r, err
-		}
-		if before, err := repo.Contains(ctx, r.Bad, good); err != nil {
-			return r, err
-		} else if !before || good == r.Bad {
-			return r, errs.Usagef("--good %s is not an ancestor of --bad %s: the commits between them are not known; take a good commit before it, as git merge-base %s %s names one", name, c.Bad, name, c.Bad)
-		}
-		r.Good = append(r.Good, good)
-	}
-	if err := r.Check(); err != nil {
-		return r, errs.ByUser(err)
 	}
 	suspects, err := repo.Suspects(ctx, r.Bad, r.Good, r.Paths)
 	if err == nil {

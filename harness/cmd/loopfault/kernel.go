@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,8 +39,12 @@ func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	b := e.Builder(store)
+	own := kernel.Own{Source: c.Source, Patches: c.Patch, Reversed: c.ReversePatch, Fragments: c.Fragment}
+	if own.Given() && len(c.Names) > 1 {
+		return errs.Usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
+	}
 	for _, name := range c.Names {
-		spec, err := c.spec(name)
+		spec, err := own.Spec(name, c.Flavour...)
 		if err != nil {
 			return err
 		}
@@ -72,67 +75,6 @@ func (c kernelFetchCmd) Run(ctx context.Context, e *env) error {
 		fmt.Fprintf(e.stdout, "%s: %s\n", version, path)
 	}
 	return nil
-}
-
-// spec starts from the catalogue's kernel of that name, or from nothing.
-func (c kernelBuildCmd) spec(name string) (kernel.Spec, error) {
-	base, flavours := kernel.SplitName(name)
-	flavours = append(flavours, c.Flavour...)
-	spec := kernel.Spec{Name: base, Source: c.Source}
-	custom := c.Source != "" || len(c.Patch)+len(c.ReversePatch)+len(c.Fragment) > 0
-	if custom && len(c.Names) > 1 {
-		return spec, errs.Usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
-	}
-	known, err := kernel.Named(base)
-	if err == nil {
-		if custom {
-			return spec, errs.Usagef("%q is a kernel of the catalogue: choose another name for one of your own", base)
-		}
-		return known.With(flavours...)
-	}
-	if name, series := kernel.SplitSeries(base); series != "" {
-		if !custom || slices.Contains(kernel.CatalogueNames(), name) {
-			return spec, err
-		}
-		if c.Source != "" {
-			return spec, errs.Usagef("kernel %q: --source says what to build it from: leave @%s out of the name", name, series)
-		}
-		if spec.Source, err = kernel.SeriesSource(series); err != nil {
-			return spec, err
-		}
-	}
-	if !custom {
-		return spec, errs.Usagef("no kernel %q in the catalogue (%s); a new one needs --source, --patch or --fragment", base, strings.Join(kernel.CatalogueNames(), ", "))
-	}
-	if spec.Source == "" {
-		spec.Source = kernel.Catalogue()[0].Source
-	}
-	if spec, err = spec.With(flavours...); err != nil {
-		return spec, err
-	}
-	if spec.Patches, err = readPatches(c.Patch, c.ReversePatch); err != nil {
-		return spec, err
-	}
-	for _, file := range c.Fragment {
-		f, err := kernel.ReadFragment(file)
-		if err != nil {
-			return spec, err
-		}
-		spec.Fragments = append(spec.Fragments, f)
-	}
-	return spec, nil
-}
-
-// readPatches reads patch files, those to take out after the others.
-func readPatches(files, reverse []string) (patches []kernel.Patch, err error) {
-	for i, file := range slices.Concat(files, reverse) {
-		p, err := kernel.ReadPatch(file, i >= len(files))
-		if err != nil {
-			return nil, err
-		}
-		patches = append(patches, p)
-	}
-	return patches, nil
 }
 
 type kernelListCmd struct{}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/bisect"
+	"loopfault/harness/doctor"
 	"loopfault/harness/explore"
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
@@ -121,7 +122,7 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},
 		"matrix":  {matrix.Record{Request: night.Request, Cells: []matrix.Cell{cell}}},
 		"try":     {tryOutputOf(&env{}, tried, seed, "mail")},
-		"doctor":  {checksOutput{hostChecks(session.Host{})}}, "kernel calls": {callsOutput{[]callRow{{"kmalloc", "__kmalloc_noprof", "f+0x10"}}}},
+		"doctor":  {checksOutput{doctor.Host(session.Host{})}}, "kernel calls": {callsOutput{[]callRow{{"kmalloc", "__kmalloc_noprof", "f+0x10"}}}},
 	} {
 		for _, one := range v {
 			text, err := json.Marshal(one)

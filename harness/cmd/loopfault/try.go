@@ -13,6 +13,7 @@ import (
 	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/store"
+	"loopfault/vmimages/kernel"
 )
 
 type tryCmd struct {
@@ -71,7 +72,7 @@ func (c *tryCmd) request() (try.Request, error) {
 		return try.Request{}, err
 	}
 	c.Seed = session.SeedOr(c.Seed)
-	patches, err := readPatches(c.Patch, c.ReversePatch)
+	patches, err := kernel.ReadPatches(c.Patch, c.ReversePatch)
 	if err != nil {
 		return try.Request{}, err
 	}
