@@ -37,21 +37,17 @@ func classesFor(kind Kind, role Role) frameClass {
 	switch kind {
 	case KindHungTask, KindBlockedTask, KindProcStack, kindUnknown:
 		return hangClasses
-	case KindLockdep, KindLockUsage:
-		return classReport | classFault | classLock | classEntry | classInterrupt | classAlloc | classWait | classPrimitive
-	case KindRCUStall, KindSoftLockup, KindHardLockup:
-		return classReport | classFault | classLock | classEntry | classInterrupt | classPrimitive | classSched | classAlloc
+	case KindLockdep, KindLockUsage: // the consoles have locks that are reported
+		return crashClasses &^ classPrint
 	case KindWorkqueueLockup:
-		return hangClasses | classInterrupt | classPrimitive
+		return crashClasses | classRPC
 	case KindFaultInjection:
 		return classReport | classAlloc | classEntry
-	case KindKASAN:
-		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry | classAlloc
-	case KindBug: // where one must not sleep, the generic waits tell as little as the scheduler
-		return classReport | classFault | classPrimitive | classLock | classSched | classWait | classEntry | classAlloc
 	}
-	return classReport | classFault | classPrimitive | classLock | classEntry | classAlloc
+	return crashClasses
 }
+
+const crashClasses = classReport | classFault | classPrimitive | classLock | classSched | classWait | classWork | classEntry | classAlloc | classInterrupt | classPrint
 
 const hangClasses = classSched | classLock | classWait | classWork | classRPC | classEntry | classReport
 
@@ -59,6 +55,7 @@ const hangClasses = classSched | classLock | classWait | classWork | classRPC | 
 var interruptEntries = [...]string{
 	"asm_sysvec_*", "asm_common_interrupt", "asm_exc_nmi", "apic_timer_interrupt", "common_interrupt", "ret_from_intr", "nmi", "end_repeat_nmi",
 	"smp_*_interrupt_entry*",
+	"decrementer_common*", "hardware_interrupt_common*", "io_int_handler", "ext_int_handler",
 	"el1_irq", "el1h_64_irq", "irq_svc", "el0_irq", "el0t_64_irq", "reschedule_interrupt", "call_function_single_interrupt",
 }
 
@@ -94,6 +91,64 @@ func stuckPart(kind Kind, frames []Frame) []Frame {
 	return frames
 }
 
+// aboutPart is the part of what stuckPart leaves of the victim's stack in which the report's name is looked for. The header of
+// most crashes names the function that was caught: what stands before it belongs to the report's own code, whatever its name.
+// What an interrupt came upon has nothing to do with a crash in its handler, unless the stack is full.
+func (o *openReport) aboutPart(frames []Frame) []Frame {
+	switch o.kind {
+	case KindKASAN, KindWarning, KindBug, KindOops, KindLockdep, KindLockUsage, KindPanic:
+	default:
+		return frames
+	}
+	if i := indexOf(frames, o.fn); i > 0 && o.kind != KindLockdep && o.kind != KindLockUsage {
+		frames = frames[i:]
+	}
+	if o.subject == memoryLeak {
+		frames = behindAllocator(frames)
+	}
+	if o.subject == stackOverflow {
+		return frames
+	}
+	for i := range frames {
+		if name := bareName(frames[i].Func); i > 0 && !frames[i].Questionable && (matchPattern("irq_exit*", name) || matchesAny(interruptEntries[:], name)) {
+			return frames[:i]
+		}
+	}
+	return frames
+}
+
+// indexOf finds a function in a stack, if possible where the unwinder vouches for it; -1 if it is not there.
+func indexOf(frames []Frame, fn string) int {
+	at := -1
+	if fn = bareName(fn); fn == "" {
+		return at
+	}
+	for i := range frames {
+		if bareName(frames[i].Func) != fn {
+			continue
+		}
+		if !frames[i].Questionable {
+			return i
+		}
+		if at < 0 {
+			at = i
+		}
+	}
+	return at
+}
+
+// behindAllocator is the stack of an allocation without its innermost part, from the allocator inwards: what allocates on
+// behalf of any code calls it.
+func behindAllocator(frames []Frame) []Frame {
+	const near = 6
+	for i := min(near, len(frames)) - 1; i >= 0; i-- {
+		if frames[i].class()&classAlloc != 0 {
+			return frames[i+1:]
+		}
+	}
+	return frames
+}
+
 // reliable returns the entries that the unwinder vouches for, or all if there are none; without those that only a decoded
 // stack has.
 func reliable(frames []Frame) []Frame {
@@ -119,8 +174,8 @@ func reliable(frames []Frame) []Frame {
 var sleeps = [...]string{"schedule", "schedule_timeout*", "schedule_preempt_disabled", "io_schedule*"}
 
 // credible is what reliable leaves, and of a stack that holds nothing but guesses only what can be the stack of now: a guess
-// at the very end of a function is no return address but a pointer to the function behind it, and what stands further in
-// than the scheduler was left there by earlier calls.
+// at the very end of a function is no return address but a pointer to the function behind it, a function of the library does
+// not sleep, and what stands further in than the scheduler was left there by earlier calls.
 func credible(frames []Frame) []Frame {
 	frames = reliable(frames)
 	if len(frames) == 0 || !frames[0].Questionable {
@@ -129,7 +184,7 @@ func credible(frames []Frame) []Frame {
 	out := make([]Frame, 0, len(frames))
 	for _, f := range frames {
 		switch {
-		case f.Size != "" && f.Offset == f.Size:
+		case f.Size != "" && f.Offset == f.Size, classOf(f.Func)&(classPrimitive|classPrint|classInterrupt) != 0:
 		case matchesAny(sleeps[:], bareName(f.Func)):
 			out = out[:0]
 		default:
@@ -145,7 +200,7 @@ func credible(frames []Frame) []Frame {
 // waitFrame is the innermost function that is neither the scheduler nor the printing of the report.
 func waitFrame(frames []Frame) string {
 	for _, f := range credible(frames) {
-		if classOf(f.Func)&(classSched|classReport) == 0 && !strings.HasPrefix(f.Func, "0x") {
+		if f.class()&(classSched|classReport) == 0 && !strings.HasPrefix(f.Func, "0x") {
 			return plainName(f.Func)
 		}
 	}
@@ -155,7 +210,7 @@ func waitFrame(frames []Frame) string {
 // blameFrame is the innermost function that tells something; if none does, the wait frame.
 func blameFrame(frames []Frame, skip frameClass) string {
 	for _, f := range credible(frames) {
-		if classOf(f.Func)&(skip|classEntry) == 0 {
+		if f.class()&(skip|classEntry) == 0 {
 			return plainName(f.Func)
 		}
 	}
@@ -166,7 +221,7 @@ func blameFrame(frames []Frame, skip frameClass) string {
 func tellingFrames(frames []Frame, skip frameClass, limit int) []string {
 	var out []string
 	for _, f := range credible(frames) {
-		if classOf(f.Func)&(skip|classEntry) != 0 {
+		if f.class()&(skip|classEntry) != 0 {
 			continue
 		}
 		name := bareName(f.Func)

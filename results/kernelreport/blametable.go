@@ -17,6 +17,7 @@ const (
 	classPrimitive                        // string, list, reference count and user copy helpers
 	classAlloc                            // memory allocators, where an injected failure is announced and a held lock is freed
 	classInterrupt                        // interrupt and timer entry, idle loop, calls to other CPUs
+	classPrint                            // printing, and the consoles
 	classDetector                         // reports on whatever runs on the CPU, from an interrupt on top of it; also classReport
 )
 
@@ -32,7 +33,7 @@ type blameRow struct {
 // are in the files blame*.go. A function that is not listed tells something: VFS, file-system, NFS, pNFS, nfsd, Ceph and
 // netfs functions must stay out of the table, even those named *_lock or *_wait. To add a row, write why, and add an example
 // to blametable_test.go.
-var blameTable = slices.Concat(sleepRows, entryRows, reporterRows, helperRows)
+var blameTable = slices.Concat(sleepRows, entryRows, reporterRows, helperRows, libraryRows, printRows)
 
 // sleepRows are how a task sleeps: the scheduler, locks, waits, work queues, the RPC run loop.
 var sleepRows = []blameRow{
@@ -105,6 +106,27 @@ var sleepRows = []blameRow{
 	{classReport, "debug_spin_lock_*", "spin lock debugging, if not inlined"},
 	{classLock, "local_bh_*", "soft interrupts are held off, as the locks with _bh do"},
 	{classReport, "lock_acquire*", "the lock validator's view of a lock"},
+	{classLock, "mutex_*", "generic mutex, all variants"},
+	{classLock, "ww_mutex_*", "generic mutex with deadlock avoidance"},
+	{classLock, "down_trylock", "generic semaphore"},
+	{classPrimitive, "cpus_read_lock", "holds off that processors come and go"},
+	{classPrimitive, "cpus_write_lock", "processors come and go"},
+	{classLock, "read_lock*", "generic reader lock, old kernels"},
+	{classLock, "write_lock*", "generic writer lock, old kernels"},
+	{classLock, "arch_spin_*", "generic spin lock, the processor's way"},
+	{classLock, "bit_spin_*", "spin lock in a bit"},
+	{classLock, "local_lock*", "lock of one processor's data"},
+	{classLock, "rcu_lock_*", "the lock validator's view of RCU"},
+	{classLock, "rcu_read_lock", "RCU"},
+	{classLock, "rcu_read_unlock*", "RCU"},
+	{classLock, "srcu_read_*", "RCU that may sleep"},
+	{classLock, "do_read_seqcount_*", "sequence counters"},
+	{classLock, "do_write_seqcount_*", "sequence counters"},
+	{classLock, "seqprop_*", "sequence counters"},
+	{classLock, "read_seq*", "sequence counters"},
+	{classPrimitive, "lock_sock*", "the lock of a socket; which protocol wants it tells"},
+	{classLock, "rcu_note_context_switch", "RCU, told of a context switch"},
+	{classLock, "touch_wq_lockdep_map", "the lock validator's view of a work queue"},
 
 	{classWait, "wait_for_completion*", "completion; who waits for it tells"},
 	{classWait, "wait_for_common*", "completion"},

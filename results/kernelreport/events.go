@@ -15,9 +15,11 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 			if o.ruled {
 				o.ended, o.ruled = false, false
 			}
+		} else if it.kind == KindHardLockup {
+			o.kind, o.subject, o.fn = it.kind, it.subject, ""
 		} else if o.subject == "oops" || o.kind == KindOops && it.subject == nullPointer {
 			o.subject = it.subject
-		} else if o.inlined {
+		} else if o.inlined || it.kind == o.kind && it.subject == o.subject && it.fn != "" {
 			o.fn, o.inlined = it.fn, it.inlined
 		}
 		return
@@ -74,8 +76,16 @@ func (o *openReport) sameEvent(it *item) bool {
 	case KindOops:
 		return it.kind == KindOops
 	case KindBug, KindKASAN:
+		if it.kind == o.kind && it.subject == o.subject && o.fn != "" && it.fn != "" && len(o.tasks) == 0 {
+			return true // the decoder repeats the header for each function that became a part of the next
+		}
 		return it.kind == KindOops && it.again
+	case KindHardLockup: // powerpc: who found it, and the one that is stuck
+		return it.kind == KindHardLockup
 	case KindWarning:
+		if it.kind == KindHardLockup && (len(o.tasks) == 0 || len(o.tasks[0].Frames) == 0) { // before 4.1 the lockup was the message of a warning
+			return true
+		}
 		return o.inlined && it.kind == KindWarning && it.subject == o.subject
 	case KindWorkqueueLockup: // one line for each pool
 		return it.kind == KindWorkqueueLockup

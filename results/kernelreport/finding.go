@@ -7,6 +7,6 @@ func FromFinding(kind Kind, what, comm string) Report {
 		Kind: kind, Title: "BUG: " + what, Count: 1,
 		Tasks: []Task{{Role: RoleReporter, Comm: commText([]byte(comm)), Frames: []Frame{}}},
 	}
-	r.Signature = signature(&r, what, "")
+	r.Signature = signature(&r, nil, what, "")
 	return r
 }

@@ -29,6 +29,7 @@ func (o *openReport) report() (Report, bool) {
 	o.acquit()
 	o.victimFirst()
 	o.undumpedOwner()
+	var about []Frame
 	for i := range o.tasks {
 		t := &o.tasks[i]
 		if t.Frames == nil {
@@ -36,7 +37,12 @@ func (o *openReport) report() (Report, bool) {
 		}
 		c := classesFor(o.kind, t.Role)
 		part := stuckPart(o.kind, t.Frames)
-		t.WaitFrame, t.BlameFrame = waitFrame(part), blameFrame(part, c)
+		t.WaitFrame = waitFrame(part)
+		if i == 0 && t.Role == RoleVictim {
+			part = o.aboutPart(part)
+			about = part
+		}
+		t.BlameFrame = blameFrame(part, c)
 		if work := workFunction(t.Workqueue); work != "" && o.hang() && len(t.Frames) > 0 && len(tellingFrames(part, c, 1)) == 0 {
 			t.BlameFrame = work // the stack shows only how a task waits
 		}
@@ -63,7 +69,7 @@ func (o *openReport) report() (Report, bool) {
 		o.subject += " at " + printable([]byte(o.place), 80) // nothing else tells this bug from another
 	}
 	r.Title = title(&r, o.subject, o.fn)
-	r.Signature = signature(&r, o.subject, o.fn)
+	r.Signature = signature(&r, about, o.subject, o.fn)
 	return r, true
 }
 

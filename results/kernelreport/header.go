@@ -38,11 +38,11 @@ func headerLine(b []byte) (item, bool) {
 		if hasPrefix(b, "WARNING: ") && len(b) > 12 {
 			return warnHeader(b[9:])
 		}
-		if hasPrefix(b, "Watchdog detected hard LOCKUP") {
+		if hardLockup(b) {
 			return item{what: lineHeader, kind: KindHardLockup, subject: "hard lockup", usable: true}, true
 		}
 	case 'C':
-		if bytes.Contains(b, []byte("Watchdog detected hard LOCKUP")) {
+		if hardLockup(b) {
 			return item{what: lineHeader, kind: KindHardLockup, subject: "hard lockup", usable: true}, true
 		}
 	case 'k', 'K':
@@ -50,6 +50,9 @@ func headerLine(b []byte) (item, bool) {
 			it := item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}
 			it.place, _, _ = fileAndLine(b[len("kernel BUG at"):])
 			return it, true
+		}
+		if hardLockup(b) {
+			return item{what: linePanic, kind: KindHardLockup, subject: "hard lockup", usable: true}, true
 		}
 		if hasPrefix(b, "Kernel panic") {
 			return item{what: linePanic, kind: KindPanic, subject: plainSubject(bytes.TrimPrefix(afterPanic(b), []byte("Fatal exception: "))), usable: true}, true
@@ -74,6 +77,13 @@ func headerLine(b []byte) (item, bool) {
 		}
 	}
 	return oopsHeader(b)
+}
+
+// hardLockup reports whether a line says that a processor takes no interrupts: "Watchdog detected hard LOCKUP on cpu 3",
+// "Watchdog CPU:42 Hard LOCKUP" and "CPU 42 self-detected hard LOCKUP @ f+0x1/0x2" of powerpc, "Kernel panic - not syncing: Hard LOCKUP".
+func hardLockup(b []byte) bool {
+	i := bytes.Index(b, []byte("ard LOCKUP"))
+	return i > 0 && b[i-1]|0x20 == 'h' && (hasPrefix(b, "Watchdog ") || hasPrefix(b, "CPU") || hasPrefix(b[1:], "ernel panic"))
 }
 
 // brokenHeaders are what is left of headers on the line on which a mail program broke them: behind a logger's prefix there is

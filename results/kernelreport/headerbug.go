@@ -40,7 +40,7 @@ func bugHeader(b []byte) item {
 		it.subject = badAddress(b)
 	case bytes.Contains(b, []byte("stack guard page was hit")):
 		it.kind = KindOops
-		it.subject = "stack overflow"
+		it.subject = stackOverflow
 	default:
 		if lock, ok := lockHeader(b); ok {
 			if i := bytes.Index(b, []byte(", lock held")); i > 0 { // before 2.6.18: "nfsd/8973, lock held at task exit time!"

@@ -13,7 +13,10 @@ func badAddress(b []byte) string {
 	return "bad kernel address"
 }
 
-const nullPointer = "NULL pointer dereference"
+const (
+	nullPointer   = "NULL pointer dereference"
+	stackOverflow = "stack overflow"
+)
 
 // trapNames are the processor's exceptions as x86 kernels name them at the start of a line, a colon follows.
 var trapNames = [...]string{"invalid opcode", "divide error", "divide_error", "double fault", "double_fault", "stack segment", "stack_segment",
@@ -55,7 +58,7 @@ func oopsHeader(b []byte) (it item, ok bool) {
 			it.subject = nullPointer
 		}
 	case overflow:
-		it.subject = "stack overflow"
+		it.subject = stackOverflow
 	case has("general protection fault"):
 		it.subject = "general protection fault"
 	case has("Oops: "), has("Oops["), has("Oops -"), has("Internal error: "):
@@ -63,7 +66,7 @@ func oopsHeader(b []byte) (it item, ok bool) {
 		if bytes.Contains(b, []byte("general protection fault")) { // since 6.10: "Oops: general protection fault, …"
 			it.subject = "general protection fault"
 		} else if bytes.Contains(b, []byte("stack overflow")) {
-			it.subject = "stack overflow"
+			it.subject = stackOverflow
 		} else if trap := trapHeader(b[min(len(b), len("Oops: ")):]); trap != "" { // since 6.10: "Oops: divide error: 0000 [#1]"
 			it.subject = trap
 		}

@@ -21,6 +21,7 @@ func warnHeader(b []byte) (item, bool) {
 		}
 	case at == 0:
 	case at > 0 && at < 120 && b[at-1] == ' ' && bytes.IndexByte(b[:at-1], ' ') < 0 && bytes.IndexByte(b[:at], ':') > 0:
+		it.place, _, _ = fileAndLine(append([]byte{' '}, b[:at-1]...))
 		name := trimSpaceLeft(b[at+3:])
 		it.fn = string(name[:nameRun(name)])
 		it.inlined = bytes.Contains(name, []byte(" [inline]"))
@@ -31,6 +32,7 @@ func warnHeader(b []byte) (item, bool) {
 	default:
 		return item{}, false
 	}
+	it.place, _, _ = fileAndLine(b[at+2:])
 	words := bytes.Fields(b[at+3:])
 	for i, w := range words[:min(len(words), 3)] {
 		if n := nameRun(w); i == 1 && n == len(w) && len(words) > 2 && words[2][0] == '(' && bytes.IndexByte(words[0], ':') > 0 {

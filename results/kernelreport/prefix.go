@@ -95,7 +95,10 @@ func (ln *line) strip(raw []byte) {
 			}
 		}
 		if n > 0 && dated && ln.host == nil {
-			if m, host, foreign := hostPrefix(b[n:]); m > 0 {
+			if m := recordHost(b[n:]); m > 0 {
+				ln.host = trimSpaceLeft(b[n : n+m])
+				n += m
+			} else if m, host, foreign := hostPrefix(b[n:]); m > 0 {
 				ln.host, ln.foreign = host, foreign
 				n += m
 			}
@@ -201,7 +204,7 @@ func bracketPrefix(b []byte) (n int, caller []byte) {
 		}
 		for _, d := range in[1:] {
 			switch {
-			case d >= '0' && d <= '9' || d == ' ' || d == '-' || d == '<' || d == '>' || d == '+' || d == 'T' || d == 'Z' || d == ',' || d == '/':
+			case d >= '0' && d <= '9' || d == ' ' || d == '-' || d == '<' || d == '>' || d == '+' || d == 'T' || d == 'Z' || d == ',' || d == '/' || d == '@': // "[    7.910564@0]": the processor, as boards of one maker have it
 			case d == '.' || d == ':':
 				mark = true
 			default:

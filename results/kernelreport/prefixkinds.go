@@ -59,6 +59,16 @@ func kmsgPrefix(b []byte) int {
 	return 0
 }
 
+// recordHost is the length of a host's name before a record of /dev/kmsg, as netconsole sends them and a logger keeps them.
+func recordHost(b []byte) int {
+	t := trimSpaceLeft(b)
+	n := bytes.IndexByte(t[:min(len(t), 64)], ' ')
+	if n < 1 || n+1 == len(t) || !isDigit(t[n+1]) || kmsgPrefix(t[n+1:]) == 0 {
+		return 0
+	}
+	return len(b) - len(t) + n
+}
+
 // clockPrefix recognises a date or a time of day at the start: "2025-01-02T03:04:05.678+00:00 ", "2025-01-02 ",
 // "03:04:05.678: ", "1736000000.123456 host". A number alone is no prefix: lock lists start with one.
 func clockPrefix(b []byte) int {

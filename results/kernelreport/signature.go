@@ -12,7 +12,7 @@ const tellingLimit = 3
 // signature makes the text that two sightings of one bug share: version, kind (one for all styles of hang reports),
 // operation or subject, telling frames innermost first. It is meant to be read: "v3:hang:umount:nfs4_proc_layoutreturn/
 // pnfs_send_layoutreturn/pnfs_return_layout".
-func signature(r *Report, subject, fn string) string {
+func signature(r *Report, part []Frame, subject, fn string) string {
 	var victim *Task
 	if len(r.Tasks) > 0 && r.Tasks[0].Role == RoleVictim {
 		victim = &r.Tasks[0]
@@ -20,7 +20,7 @@ func signature(r *Report, subject, fn string) string {
 	kind, about := string(r.Kind), slug(subject)
 	var frames []string
 	if victim != nil {
-		frames = tellingFrames(stuckPart(r.Kind, victim.Frames), classesFor(r.Kind, RoleVictim), tellingLimit)
+		frames = tellingFrames(part, classesFor(r.Kind, RoleVictim), tellingLimit)
 		if len(frames) == 0 && victim.BlameFrame != "" {
 			frames = []string{bareName(victim.BlameFrame)}
 		}
@@ -66,7 +66,11 @@ func (r Report) CurrentSignature() string {
 	switch r.Kind {
 	case KindHungTask, KindBlockedTask, KindProcStack:
 		if !strings.HasPrefix(r.Signature, signatureVersion+":") {
-			return signature(&r, "", "")
+			var stack []Frame
+			if len(r.Tasks) > 0 {
+				stack = r.Tasks[0].Frames
+			}
+			return signature(&r, stack, "", "")
 		}
 	}
 	return r.Signature

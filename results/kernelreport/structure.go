@@ -50,6 +50,9 @@ func structureLine(b []byte) (item, bool) {
 		}
 		return processLine(b)
 	case 'N', 'T':
+		if hasPrefix(b, "TASK = ") {
+			return processLine(b)
+		}
 		if taintIndex(b) == 0 {
 			r := release(b)
 			return item{what: lineRelease, kernel: r, partial: r == "" && !bytes.Contains(b, []byte("[")), usable: true}, true
@@ -121,6 +124,8 @@ func structureLine(b []byte) (item, bool) {
 			return item{what: lineCut}, true
 		case hasPrefix(b, "---[ end "):
 			return item{what: lineEnd}, true
+		case hasPrefix(b, "--- interrupt: "), hasPrefix(b, "--- Exception: "): // powerpc; what was interrupted
+			return interruptedLine(b)
 		case hasPrefix(b, "-> #"):
 			return item{what: lineSection, section: roleHistory}, true
 		case hasPrefix(b, "----"):
@@ -159,6 +164,23 @@ func structureLine(b []byte) (item, bool) {
 		return it, true
 	}
 	return lockActor(b)
+}
+
+// interruptedLine reads "--- interrupt: 901 at f+0x74/0x90": the stack of what was interrupted follows. An address without a
+// name is of user space.
+func interruptedLine(b []byte) (item, bool) {
+	i := bytes.Index(b, []byte(" at "))
+	if i < 0 {
+		return item{what: lineDetail}, true
+	}
+	b = b[i+len(" at "):]
+	if hasPrefix(b, "0x") {
+		return item{what: lineUserRegs}, true
+	}
+	if f, ok := parseFrame(b); ok && f.tidy {
+		return item{what: lineRegister, frame: f}, true
+	}
+	return item{what: lineDetail}, true
 }
 
 // accessHeadings begin the headings of stacks in the reports of KMSAN, KFENCE and KCSAN.

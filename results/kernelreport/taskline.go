@@ -250,6 +250,16 @@ func release(b []byte) string {
 
 // processLine reads arm's and s390's "Process umount (pid: 12, …".
 func processLine(b []byte) (item, bool) {
+	if hasPrefix(b, "TASK = ") { // powerpc before 4.9: "TASK = cfa5d000[950] 'bash' THREAD: cf9ce000"
+		open, quote := bytes.IndexByte(b, '['), bytes.Index(b, []byte("] '"))
+		end := bytes.LastIndex(b, []byte("' THREAD"))
+		if open < 0 || quote < open || end < quote+3 {
+			return item{}, false
+		}
+		it := item{what: lineCPU, comm: commText(b[quote+3 : end]), usable: true}
+		it.pid, _ = pidNumber(b[open+1:])
+		return it, true
+	}
 	i := bytes.LastIndex(b, []byte(" (pid: "))
 	if !bytes.HasPrefix(b, []byte("Process ")) || i < len("Process ") {
 		return item{}, false

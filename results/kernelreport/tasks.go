@@ -70,18 +70,26 @@ func rcuHelper(comm string) bool {
 }
 
 // acquit hands the victim's role on when it turns out to have run in user space: there it held up no grace period. RCU
-// also dumps the processor on which its thread ran last, and does so before the one that stalls.
+// also dumps the processor on which its thread ran last, and does so before the one that stalls. Of a task that runs on
+// another processor some architectures show nothing but where it was last switched away.
 func (o *openReport) acquit() {
 	if o.kind != KindRCUStall {
 		return
 	}
 	was := slices.IndexFunc(o.tasks, func(t openTask) bool { return t.Role == RoleVictim })
 	is := slices.IndexFunc(o.tasks, func(t openTask) bool {
-		return t.Role == RoleBystander && len(stuckPart(o.kind, t.Frames)) > 0 && !t.register && !rcuHelper(t.Comm)
+		return t.Role == RoleBystander && !opaque(stuckPart(o.kind, t.Frames)) && !t.register && !rcuHelper(t.Comm)
 	})
-	if was >= 0 && is >= 0 && len(stuckPart(o.kind, o.tasks[was].Frames)) == 0 {
+	if was >= 0 && is >= 0 && opaque(stuckPart(o.kind, o.tasks[was].Frames)) {
 		o.tasks[was].Role, o.tasks[is].Role = RoleBystander, RoleVictim
 	}
+}
+
+// opaque reports whether a stack shows at most that its task was switched away once.
+func opaque(frames []Frame) bool {
+	return !slices.ContainsFunc(frames, func(f Frame) bool {
+		return strings.TrimLeft(f.Func, "_") != "switch_to" && !strings.HasPrefix(f.Func, "0x")
+	})
 }
 
 func samePID(a, b *int) bool { return a == nil || b == nil || *a == *b }

@@ -1,5 +1,7 @@
 package kernelreport
 
+import "slices"
+
 // Traits are what two reports can be compared by when their signatures differ.
 type Traits struct {
 	Operation string   // what the task was about, "-" if the stack does not tell
@@ -14,7 +16,11 @@ func (r Report) Traits() Traits {
 		return t
 	}
 	frames, skip := stuckPart(r.Kind, r.Tasks[0].Frames), classesFor(r.Kind, RoleVictim)
-	t.Operation, t.Blame = operation(frames), bareName(blameFrame(frames, skip))
+	t.Operation = operation(frames)
+	if i := slices.IndexFunc(frames, func(f Frame) bool { return plainName(f.Func) == r.Tasks[0].BlameFrame }); i > 0 {
+		frames = frames[i:] // when the report was read, its header told where to begin
+	}
+	t.Blame = bareName(blameFrame(frames, skip))
 	t.Telling = append(t.Telling, tellingFrames(frames, skip, len(frames))...)
 	return t
 }
