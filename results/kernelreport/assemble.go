@@ -19,7 +19,7 @@ func (e *engine) handle(it item, ln *line) {
 		for len(e.open) > 0 {
 			e.close(e.open[0])
 		}
-		e.mark, e.booted = mark{}, ln.start
+		e.mark, e.cpu, e.booted = mark{}, cpuNamed{}, ln.start
 		e.banner, e.rows, e.crashState, e.headed, e.status, e.drgn = banner{}, nil, "", 0, statusFile{}, drgnTask{}
 		e.queue.forget()
 	case lineDump:
@@ -55,6 +55,9 @@ func (e *engine) handle(it item, ln *line) {
 	case lineSame:
 		e.copyStack(*it.pid, ln, o)
 	default:
+		if o == nil && it.fault {
+			o = e.headless(ln)
+		}
 		if o != nil {
 			e.within(it, ln, o)
 		}

@@ -71,7 +71,7 @@ func stuckPart(kind Kind, frames []Frame) []Frame {
 	if len(frames) > 0 && frames[0].PC {
 		return frames // the registers of what was interrupted came first: the stack is its own
 	}
-	detector := false
+	detector, sure := false, !guessed(frames)
 	for i, f := range frames {
 		switch {
 		case classOf(f.Func)&classDetector != 0:
@@ -79,7 +79,7 @@ func stuckPart(kind Kind, frames []Frame) []Frame {
 		case !detector:
 		case f.PC && i > 0:
 			return frames[i:]
-		case f.Questionable:
+		case f.Questionable && sure:
 		case matchesAny(interruptEntries[:], bareName(f.Func)):
 			rest := frames[i+1:]
 			if len(rest) > 0 && matchesAny(interruptEntries[:], bareName(rest[0].Func)) {
@@ -235,21 +235,26 @@ func tellingFrames(frames []Frame, skip frameClass, limit int) []string {
 	return out
 }
 
+// spins are the locks for which nothing sleeps.
+var spins = [...]string{"local_bh_*", "spin_*", "raw_*", "do_raw_*", "queued_*", "native_queued_*", "rcu_*", "read_lock*", "write_lock*", "*unlock*"}
+
 // sleepsFirst reports whether a stack is that of a sleeping task.
 func sleepsFirst(frames []Frame) bool {
 	frames = reliable(frames)
 	for i := range frames[:min(len(frames), 3)] {
-		if classOf(frames[i].Func)&(classSched|classWait|classLock|classRPC) != 0 {
+		if classOf(frames[i].Func)&(classSched|classWait|classLock|classRPC) != 0 && !matchesAny(spins[:], bareName(frames[i].Func)) {
 			return true
 		}
 	}
 	return false
 }
 
-// procLike reports whether a stack can be from /proc: no guesses, and not printed by the task itself.
+// procLike reports whether a stack can be from /proc: no guesses, which an entry at the very beginning of a function is, too,
+// and not printed by the task itself, or in an interrupt.
 func procLike(frames []Frame) bool {
 	for i := range frames {
-		if frames[i].Questionable || i < 4 && classOf(frames[i].Func)&classReport != 0 {
+		f := &frames[i]
+		if f.Questionable || f.Offset == "0x0" && !isRoot(f.Func) || i < 4 && classOf(f.Func)&classReport != 0 || classOf(f.Func)&classInterrupt != 0 {
 			return false
 		}
 	}

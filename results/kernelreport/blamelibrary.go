@@ -195,6 +195,8 @@ var libraryRows = []blameRow{
 	{classReport, "skb_under_panic", "a packet outgrows its buffer, the report"},
 	{classPrimitive, "skb_put*", "adds to a packet; who builds it tells"},
 	{classPrimitive, "skb_push*", "adds to a packet"},
+	{classPrimitive, "skb_checksum*", "checksums of packets"},
+	{classPrimitive, "skb_copy_*", "copies of packets"},
 	{classPrimitive, "skb_pull*", "takes from a packet"},
 	{classReport, "btrfs_assertfail", "an assertion of btrfs failed; its caller made it"},
 	{classReport, "assfail", "an assertion of XFS failed; its caller made it"},

@@ -11,6 +11,11 @@ import (
 // blameExamples gives for each pattern with a star a function that real kernels print and that its row must match. Rows
 // without a star are tried with their own name.
 var blameExamples = map[string]string{
+	"fence_wait*":                "fence_wait_timeout",
+	"kcl_fence_*":                "kcl_fence_default_wait",
+	"reservation_object_wait*":   "reservation_object_wait_timeout_rcu",
+	"skb_checksum*":              "__skb_checksum_complete",
+	"skb_copy_*":                 "skb_copy_bits",
 	"wake_*_function":            "wake_bit_function",
 	"ex_handler_*":               "ex_handler_refcount",
 	"list_move*":                 "list_move_tail",

@@ -58,6 +58,7 @@ type item struct {
 	inlined bool // lineHeader: another line follows for the function that this one became a part of
 	partial bool // the line was cut: joined with the next one it may say more
 	usable  bool // even if partial it says enough
+	fault   bool // lineDetail: the registers are those of a fault
 	tool    bool // lineTask: of a debugger, which prints such lines in lists as well
 }
 

@@ -30,10 +30,19 @@ type mark struct {
 	pid    *int
 }
 
+// cpuNamed is a line that names the task that runs, before any report.
+type cpuNamed struct {
+	it     item
+	start  int
+	lineNo int
+	by     writer
+}
+
 // engine turns lines into reports. It holds the reports that are not over yet, one for each writer.
 type engine struct {
 	open   []*openReport
 	mark   mark
+	cpu    cpuNamed
 	pend   pending
 	lineNo int
 	queue  queue
@@ -86,7 +95,16 @@ func (e *engine) feed(raw []byte, start, end int) {
 // whole takes a line that is not broken, and each of those that were made one.
 func (e *engine) whole(raw []byte, start, end int) {
 	if e.marks == 0 { // nearly every line
-		if raw = raw[:min(len(raw), maxLine)]; !e.unprefixed(raw, start, end, nil) {
+		raw = raw[:min(len(raw), maxLine)]
+		if len(e.open) > 0 {
+			if parts := splitDecoded(raw); parts != nil {
+				for _, p := range parts {
+					e.prefixed(p, start, end, nil)
+				}
+				return
+			}
+		}
+		if !e.unprefixed(raw, start, end, nil) {
 			e.prefixed(raw, start, end, nil)
 		}
 		return
@@ -130,7 +148,12 @@ func (e *engine) joined(raw []byte) [][]byte {
 		}
 	}
 	if e.marks&markOffset != 0 {
-		return splitEntries(raw)
+		if parts := splitEntries(raw); parts != nil {
+			return parts
+		}
+	}
+	if len(e.open) > 0 {
+		return splitDecoded(raw)
 	}
 	return nil
 }

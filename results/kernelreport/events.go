@@ -45,6 +45,19 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 	}
 }
 
+// headless opens the report of a fault whose first line was lost. The line before named its task, perhaps.
+func (e *engine) headless(ln *line) *openReport {
+	o := e.startReport(KindOops, ln)
+	o.subject = "oops"
+	o.doubt("no header before the registers")
+	if c := e.cpu; c.lineNo > 0 && e.lineNo-c.lineNo <= markLife && (c.by.wrote(ln) || ln.bare) {
+		o.start = min(o.start, c.start)
+		t := o.addTask(RoleVictim)
+		t.Comm, t.PID, o.kernel = c.it.comm, c.it.pid, c.it.kernel
+	}
+	return o
+}
+
 // sameEvent reports whether a further header continues the report instead of opening another.
 func (o *openReport) sameEvent(it *item) bool {
 	if o.ruled {

@@ -34,6 +34,11 @@ func headerLine(b []byte) (item, bool) {
 				return item{what: lineHeader, kind: KindBug, subject: plainSubject(b[i+3:]), usable: true}, true
 			}
 		}
+		if hasPrefix(b, "Badness in ") { // WARN_ON() before 2.6.17: "Badness in f at fs/a.c:12"
+			it := item{what: lineHeader, kind: KindWarning, subject: "WARNING", usable: true}
+			it.fn = string(b[len("Badness in "):][:nameRun(b[len("Badness in "):])])
+			return it, true
+		}
 	case 'W':
 		if hasPrefix(b, "WARNING: ") && len(b) > 12 {
 			return warnHeader(b[9:])

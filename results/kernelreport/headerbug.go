@@ -16,6 +16,11 @@ func bugHeader(b []byte) item {
 				it.fn += " / " + string(b[i+3:][:n])
 			}
 		}
+	case bytes.HasPrefix(b, []byte("warning at ")): // WARN_ON() of 2.6.17 to 2.6.21: "fs/a.c:12/f()"
+		it.kind, it.subject = KindWarning, "WARNING"
+		if i := bytes.LastIndexByte(b, '/'); i > 0 && bytes.HasSuffix(b, []byte("()")) {
+			it.fn = string(b[i+1:][:nameRun(b[i+1:])])
+		}
 	case bytes.HasPrefix(b, []byte("soft lockup")):
 		it.kind = KindSoftLockup
 		it.subject = "soft lockup"

@@ -86,6 +86,52 @@ func splitEntries(b []byte) [][]byte {
 	return parts
 }
 
+// splitDecoded cuts a line behind each of the decoded stack entries in it, "f (fs/a.c:12) mod  g (fs/b.c:9)"; nil if it holds one
+// at most, or anything else behind the first.
+func splitDecoded(b []byte) [][]byte {
+	if bytes.Count(b, []byte(" (")) < 2 || len(b) > maxLine {
+		return nil
+	}
+	var parts [][]byte
+	from := 0
+	for i := 0; i < len(b); i++ {
+		n := entryEnd(b[i:])
+		if b[i] != ' ' || n == 0 {
+			continue
+		}
+		part := bytes.TrimSpace(b[from : i+n])
+		if len(parts) > 0 {
+			words := bytes.Fields(b[from:i])
+			if len(words) > 1 && string(words[0]) != "?" && nameRun(words[0]) == len(words[0]) { // the module of the one before
+				last := len(parts) - 1
+				parts[last] = append(append(bytes.Clone(parts[last]), ' '), words[0]...)
+				part, words = bytes.TrimSpace(part[len(words[0]):]), words[1:]
+			}
+			if len(words) == 2 && string(words[0]) == "?" {
+				words = words[1:]
+			}
+			if len(words) != 1 || nameRun(words[0]) != len(words[0]) {
+				return nil
+			}
+		}
+		parts = append(parts, part)
+		from = i + n
+		i = from - 1
+	}
+	if len(parts) < 2 {
+		return nil
+	}
+	if rest := bytes.TrimSpace(b[from:]); len(rest) > 0 {
+		if nameRun(rest) == len(rest) {
+			last := len(parts) - 1
+			parts[last] = append(append(bytes.Clone(parts[last]), ' '), rest...)
+		} else {
+			parts = append(parts, rest)
+		}
+	}
+	return parts
+}
+
 // entryEnd is the length of the rest of a stack entry, from its offset or the place in the source on: "+0x1/0x2 [mod]",
 // " (fs/nfs/a.c:12)"; 0 if b does not begin with one.
 func entryEnd(b []byte) int {

@@ -77,6 +77,9 @@ func (e *engine) horizon() int {
 	if e.pend.set {
 		h = min(h, e.pend.start)
 	}
+	if e.cpu.lineNo > 0 && e.lineNo-e.cpu.lineNo <= markLife {
+		h = min(h, e.cpu.start)
+	}
 	if n := len(e.rows); n > 0 && e.lineNo-e.rows[n-1].lineNo <= bannerLife {
 		h = min(h, e.rows[n-1].start)
 	}
@@ -112,7 +115,7 @@ func (e *engine) finish() {
 	for len(e.open) > 0 {
 		e.close(e.open[0])
 	}
-	e.mark, e.banner, e.rows, e.drgn = mark{}, banner{}, nil, drgnTask{}
+	e.mark, e.cpu, e.banner, e.rows, e.drgn = mark{}, cpuNamed{}, banner{}, nil, drgnTask{}
 	e.queue.flush(e.horizon(), true)
 }
 

@@ -22,7 +22,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'B':
-		if b[1] == 'U' && b[2] == 'G' || b[1] == 'a' && (hasPrefix(b, "Bad mode in") || hasPrefix(b, "Backtrace:")) {
+		if b[1] == 'U' && b[2] == 'G' || b[1] == 'a' && (hasPrefix(b, "Bad mode in") || hasPrefix(b, "Badness in ") || hasPrefix(b, "Backtrace:")) {
 			return true
 		}
 	case 'W':
@@ -81,7 +81,7 @@ func mayMatter(b []byte, m marks) bool {
 			}
 		}
 	case 'C':
-		if hasPrefix(b, "Call ") {
+		if hasPrefix(b, "Call ") || hasPrefix(b, "CPU: ") {
 			return true
 		}
 	case '#':
@@ -94,6 +94,10 @@ func mayMatter(b []byte, m marks) bool {
 		}
 	case 'L':
 		if hasPrefix(b, "Linux version ") {
+			return true
+		}
+	case 'R':
+		if hasPrefix(b, "REGS: ") {
 			return true
 		}
 	case 'P':

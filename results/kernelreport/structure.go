@@ -63,6 +63,10 @@ func structureLine(b []byte) (item, bool) {
 		if hasPrefix(b, "NMI backtrace for cpu") || hasPrefix(b, "Task dump for CPU") {
 			return item{what: lineSection, section: RoleBystander}, true
 		}
+	case 'R':
+		if hasPrefix(b, "REGS: ") {
+			return trapLine(b), true
+		}
 	case 'W':
 		if hasPrefix(b, "Workqueue: ") {
 			text := printable(b[len("Workqueue: "):], 256)
@@ -101,7 +105,7 @@ func structureLine(b []byte) (item, bool) {
 			return it, true
 		}
 		if hasPrefix(b, "Last Breaking-Event-Address") { // s390: an entry follows that is not of the stack
-			return item{what: lineEnd}, true
+			return item{what: lineSection, section: roleHistory}, true
 		}
 		if hasPrefix(b, "Linux version ") {
 			return item{what: lineBoot}, true
@@ -166,6 +170,20 @@ func structureLine(b []byte) (item, bool) {
 	return lockActor(b)
 }
 
+// faultTraps are powerpc's numbers of those interrupts that are faults.
+var faultTraps = [...]string{"0300", "0380", "0400", "0480", "0600"}
+
+// trapLine reads powerpc's "REGS: c000003fdc18b9a0 TRAP: 0380   Tainted: G": of a fault it may be the first line that is left.
+func trapLine(b []byte) item {
+	it := item{what: lineDetail}
+	if i := bytes.Index(b, []byte(" TRAP: ")); i > 0 {
+		for _, n := range faultTraps {
+			it.fault = it.fault || hasPrefix(b[i+len(" TRAP: "):], n)
+		}
+	}
+	return it
+}
+
 // interruptedLine reads "--- interrupt: 901 at f+0x74/0x90": the stack of what was interrupted follows. An address without a
 // name is of user space.
 func interruptedLine(b []byte) (item, bool) {
@@ -204,6 +222,9 @@ func accessHeading(b []byte) (item, bool) {
 // markerLine recognises "<TASK>", "</TASK>", "<IRQ>", "<EOI>", "<#DF>", "<UNK>" and what old kernels print in front of
 // an address: "<IRQ>  [<ffffffff…>] f+0x1/0x2".
 func markerLine(b []byte) (item, bool) {
+	if hasPrefix(b, "<<") { // "<<EOE>>", before 4.10
+		b = b[1:]
+	}
 	end := bytes.IndexByte(b[:min(len(b), 24)], '>')
 	if end < 2 {
 		return item{}, false
@@ -213,7 +234,10 @@ func markerLine(b []byte) (item, bool) {
 			return item{}, false
 		}
 	}
-	if rest := trimSpaceLeft(b[end+1:]); len(rest) > 0 {
+	if rest := trimSpaceLeft(bytes.TrimPrefix(b[end+1:], []byte(">"))); len(rest) > 0 {
+		if rest[0] == '<' {
+			return markerLine(rest)
+		}
 		if f, ok := parseFrame(rest); ok {
 			return item{what: lineFrame, frame: f}, true
 		}

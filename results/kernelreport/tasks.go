@@ -102,6 +102,7 @@ func (e *engine) cpuHeader(it item, ln *line, o *openReport) {
 	}
 	if o == nil {
 		if o = e.lockupOfAnother(ln); o == nil {
+			e.cpu = cpuNamed{it: it, start: ln.start, lineNo: e.lineNo, by: writer{string(ln.host), string(ln.caller)}}
 			return
 		}
 	}
