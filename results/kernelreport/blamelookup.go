@@ -33,17 +33,18 @@ func bareName(fn string) string {
 	return fn
 }
 
-// blameIndex is blameTable arranged for look-up: row numbers by exact name, and those of patterns by first letter.
+// blameIndex is blameTable arranged for look-up: row numbers by exact name, and those of patterns by their first two letters.
 type blameIndex struct {
 	exact    map[string]int
-	patterns map[byte][]int
+	patterns map[[2]byte][]int
 }
 
 var blameLookup = sync.OnceValue(func() blameIndex {
-	ix := blameIndex{exact: map[string]int{}, patterns: map[byte][]int{}}
+	ix := blameIndex{exact: map[string]int{}, patterns: map[[2]byte][]int{}}
 	for i, row := range blameTable {
 		if strings.IndexByte(row.pattern, '*') >= 0 {
-			ix.patterns[row.pattern[0]] = append(ix.patterns[row.pattern[0]], i)
+			start := [2]byte([]byte(row.pattern))
+			ix.patterns[start] = append(ix.patterns[start], i)
 		} else if _, ok := ix.exact[row.pattern]; !ok {
 			ix.exact[row.pattern] = i
 		}
@@ -70,7 +71,10 @@ func blameRowOf(fn string) int {
 	if !ok {
 		best = -1
 	}
-	for _, i := range ix.patterns[name[0]] {
+	if len(name) < 2 {
+		return best
+	}
+	for _, i := range ix.patterns[[2]byte{name[0], name[1]}] {
 		if best >= 0 && i > best {
 			break
 		}

@@ -89,7 +89,8 @@ func splitEntries(b []byte) [][]byte {
 // splitDecoded cuts a line behind each of the decoded stack entries in it, "f (fs/a.c:12) mod  g (fs/b.c:9)"; nil if it holds one
 // at most, or anything else behind the first.
 func splitDecoded(b []byte) [][]byte {
-	if bytes.Count(b, []byte(" (")) < 2 || len(b) > maxLine {
+	first := bytes.IndexByte(b, '(')
+	if first < 2 || bytes.IndexByte(b[first+1:], '(') < 0 || len(b) > maxLine { // nearly every line
 		return nil
 	}
 	var parts [][]byte
