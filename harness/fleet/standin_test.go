@@ -16,8 +16,9 @@ import (
 )
 
 // shard is what the stand-in does: it works on a shard until it is told to stop. DIES_ONCE and FAILS name the shard in
-// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3), or those of the first (4);
-// with CLEAR the arms differ in every round.
+// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3);
+// with 4 the first shard waits for a file before its second trial, and with enough of them for its end. With CLEAR the arms
+// differ in every round.
 func shard(dir, number string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -37,6 +38,13 @@ func shard(dir, number string) int {
 	return code
 }
 
+// seenFile is what the first shard waits for, and enough are the trials with which it waits for its end.
+const (
+	seenFile = "seen"
+	enough   = 6
+)
+
+// trials makes up the trials of a shard that are not there.
 func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, error) {
 	fmt.Printf("shard %d begins\n", n)
 	if os.Getenv("FAILS") == strconv.Itoa(n) {
@@ -60,8 +68,14 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		if slow := os.Getenv("SLOW"); slow == "1" || slow == "2" && n > 1 {
 			pause = 5 * time.Second
 		}
-		if slow := os.Getenv("SLOW"); slow == "3" || slow == "4" && n == 1 {
+		if os.Getenv("SLOW") == "3" {
 			pause = time.Second
+		}
+		for os.Getenv("SLOW") == "4" && n == 1 && ctx.Err() == nil {
+			if _, err := os.Stat(filepath.Join(f.Dir, seenFile)); err == nil && done != enough {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 		select {
 		case <-ctx.Done():
