@@ -166,6 +166,31 @@ func TestUnpackedBundleRunsItself(t *testing.T) {
 	refusedFor(t, dir, "leads out of")
 }
 
+// What is laid out is opened where it lies: kernels and root image, and no campaign. It is whole or not there.
+func TestLaidOutMachineIsOpenedInPlace(t *testing.T) {
+	s := spec(t)
+	dir := filepath.Join(t.TempDir(), "bundles", "1")
+	require.NoError(t, bundle.Lay(t.Context(), dir, s, nil))
+	b, err := open(t, dir)
+	require.NoError(t, err)
+	k, err := b.Kernel("mine")
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "kernels/2/bzImage"), k.BzImage)
+	assert.Equal(t, s.Kernels[1].ImageHash, k.ImageHash)
+	assert.Equal(t, s.Image.SHA256, b.Image().SHA256)
+	assert.NoFileExists(t, filepath.Join(dir, "scenario.yaml"))
+	var st unix.Stat_t
+	require.NoError(t, unix.Stat(b.Image().Path, &st))
+	assert.Less(t, st.Blocks*512, int64(600<<10), "holes stay holes")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kernels/1/bzImage"), []byte("another"), 0o644))
+	refusedFor(t, dir, "kernels/1/bzImage is damaged")
+
+	half := filepath.Join(t.TempDir(), "half")
+	s.Kernels[0].BzImage += ".gone"
+	require.Error(t, bundle.Lay(t.Context(), half, s, nil))
+	assert.NoFileExists(t, filepath.Join(half, "bundle.json"))
+}
+
 func refusedFor(t *testing.T, path, says string) {
 	t.Helper()
 	_, err := open(t, path)

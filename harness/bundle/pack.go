@@ -82,17 +82,39 @@ func Pack(ctx context.Context, w io.Writer, s Spec, report progress.Func) (Conte
 
 // sources are all files of the bundle by name, except the note, which tells their sizes.
 func (s *Spec) sources() ([]source, error) {
-	files := []source{
-		{File: File{Name: programFile, Program: true}, path: s.Program},
-		{File: File{Name: scriptFile, Program: true}, text: []byte(script)},
-		{File: File{Name: scenarioFile}, text: s.Scenario},
-		{File: File{Name: path.Join(imageDir, image.FSName)}, path: s.Image.Path},
+	files, err := s.machine()
+	if err != nil {
+		return nil, err
 	}
+	files = append(files,
+		source{File: File{Name: programFile, Program: true}, path: s.Program},
+		source{File: File{Name: scriptFile, Program: true}, text: []byte(script)},
+		source{File: File{Name: scenarioFile}, text: s.Scenario})
+	texts, err := loopfault.Licences.ReadDir(licencesDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		text, err := loopfault.Licences.ReadFile(path.Join(licencesDir, t.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, source{File: File{Name: path.Join(licencesDir, t.Name())}, text: text})
+	}
+	slices.SortFunc(files, func(a, b source) int { return cmp.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// machine are the files of kernels and root image.
+func (s *Spec) machine() ([]source, error) {
 	record, err := s.Image.Record()
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, source{File: File{Name: path.Join(imageDir, image.Manifest)}, text: record})
+	files := []source{
+		{File: File{Name: path.Join(imageDir, image.FSName)}, path: s.Image.Path},
+		{File: File{Name: path.Join(imageDir, image.Manifest)}, text: record},
+	}
 	s.Arms = slices.Clone(s.Arms)
 	for i, k := range s.Kernels {
 		at := slices.IndexFunc(s.Kernels, func(o kernel.Build) bool { return o.ImageHash == k.ImageHash && o.Name == k.Name })
@@ -106,18 +128,6 @@ func (s *Spec) sources() ([]source, error) {
 		}
 		files = append(files, own...)
 	}
-	texts, err := loopfault.Licences.ReadDir(licencesDir)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range texts {
-		text, err := loopfault.Licences.ReadFile(path.Join(licencesDir, t.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, source{File: File{Name: path.Join(licencesDir, t.Name())}, text: text})
-	}
-	slices.SortFunc(files, func(a, b source) int { return cmp.Compare(a.Name, b.Name) })
 	return files, nil
 }
 
