@@ -27,6 +27,8 @@ type Engine interface {
 	Seen(ctx context.Context) (map[int]Seen, error)
 	// Cancel asks all shards to stop. Those that begin later find the stop mark.
 	Cancel(ctx context.Context) error
+	// Withdraw takes shards back that are queued and need not begin any more, if they would wait for long.
+	Withdraw(ctx context.Context) error
 	// Close ends what cannot outlive this process.
 	Close() error
 }

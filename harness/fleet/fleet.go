@@ -60,8 +60,9 @@ type Fleet struct {
 	Version string    `json:"loopfault"`
 	Bundle  string    `json:"bundle"` // sha256 of its list of contents, which has the sums of its files
 	Order
-	Name string `json:"scenario_name"`
-	Arms []Arm  `json:"arms"`
+	Name  string `json:"scenario_name"` // or what the cells are parts of
+	Arms  []Arm  `json:"arms,omitempty"`
+	Cells []Cell `json:"cells,omitempty"` // if the shards are campaigns, and not parts of one: what each is
 	store.Terms
 	CPUs int `json:"cpus"`       // that a shard takes
 	MiB  int `json:"memory_mib"` // that a shard takes
@@ -98,7 +99,7 @@ func Make(dir string, c Campaign, o Order) (*Fleet, error) {
 	if err := check(c, o); err != nil {
 		return nil, err
 	}
-	f := newFleet(dir, c, o)
+	f := ofCampaign(dir, c, o)
 	was, err := Open(dir)
 	switch {
 	case err == nil && was.same(f):
@@ -109,18 +110,24 @@ func Make(dir string, c Campaign, o Order) (*Fleet, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return f, f.write(c)
+	return f, f.write(map[string]string{c.File: bundleFile, c.Program: programFile})
 }
 
-func newFleet(dir string, c Campaign, o Order) *Fleet {
-	text, _ := json.Marshal(c.Contents) // it was read from JSON
-	sum := sha256.Sum256(text)
+// newFleet is one whose shards have so many arms at most.
+func newFleet(dir string, o Order, n Needs, arms int) *Fleet {
 	id := make([]byte, 4)
 	_, _ = rand.Read(id) // never fails
-	f := &Fleet{
-		Dir: dir, Format: Format, ID: hex.EncodeToString(id), Made: time.Now().UTC(), Version: c.Loopfault, Bundle: hex.EncodeToString(sum[:]),
-		Order: o, Name: c.Name, Terms: c.Terms, CPUs: max(o.Jobs, 1) * c.CPUs, MiB: (max(o.Jobs, 1) + len(c.Arms)) * c.GuestMiB,
+	return &Fleet{
+		Dir: dir, Format: Format, ID: hex.EncodeToString(id), Made: time.Now().UTC(), Order: o,
+		CPUs: max(o.Jobs, 1) * n.CPUs, MiB: (max(o.Jobs, 1) + arms) * n.GuestMiB,
 	}
+}
+
+func ofCampaign(dir string, c Campaign, o Order) *Fleet {
+	text, _ := json.Marshal(c.Contents) // it was read from JSON
+	sum := sha256.Sum256(text)
+	f := newFleet(dir, o, c.Needs, len(c.Arms))
+	f.Version, f.Bundle, f.Name, f.Terms = c.Loopfault, hex.EncodeToString(sum[:]), c.Name, c.Terms
 	f.Deal = store.DealApart // as the program does that its shards are run with
 	for _, a := range c.Arms {
 		f.Arms = append(f.Arms, Arm{a.Name, a.Control, a.NoFault})
@@ -144,6 +151,13 @@ func (o Order) Check(terms store.Terms) error {
 		return errs.Usagef("the campaign has no number of trials: a plan without an end has no shards")
 	case o.Shards > terms.Trials:
 		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, terms.Trials)
+	}
+	return o.CheckSite()
+}
+
+// CheckSite finds what is wrong with an order, whatever it is for.
+func (o Order) CheckSite() error {
+	switch {
 	case o.Slots < 0:
 		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
 	case o.Jobs < 0:
@@ -166,18 +180,21 @@ func (f *Fleet) same(o *Fleet) bool {
 	return f.Bundle == o.Bundle && f.Shards == o.Shards && f.Order.Engine == o.Order.Engine
 }
 
-// write makes the directory: whoever finds fleet.json finds everything else.
-func (f *Fleet) write(c Campaign) error {
+// write makes the directory, with copies of files under other names: whoever finds fleet.json finds everything else.
+func (f *Fleet) write(files map[string]string) error {
 	for _, dir := range []string{"", shardsDir, logsDir} {
 		if err := os.MkdirAll(filepath.Join(f.Dir, dir), 0o755); err != nil {
 			return errs.ByUser(err)
 		}
 	}
-	if err := bring(c.File, filepath.Join(f.Dir, bundleFile), 0o644); err != nil {
-		return err
-	}
-	if err := bring(c.Program, filepath.Join(f.Dir, programFile), 0o755); err != nil {
-		return err
+	for from, to := range files {
+		mode := fs.FileMode(0o644)
+		if to == programFile {
+			mode = 0o755
+		}
+		if err := bring(from, filepath.Join(f.Dir, to), mode); err != nil {
+			return err
+		}
 	}
 	return f.put(stateFile, f)
 }
@@ -251,8 +268,11 @@ func Open(dir string) (*Fleet, error) {
 // checkRead finds what makes a fleet that came from elsewhere unusable.
 func (f *Fleet) checkRead() error {
 	_, err := hex.DecodeString(f.ID)
-	if err != nil || len(f.ID) != 8 || f.Shards < 1 || f.Shards > min(f.Terms.Trials, mostShards) || len(f.Arms) == 0 ||
-		f.Order.Engine == Kubernetes && f.Pods.check() != "" {
+	most, whole := min(f.Terms.Trials, mostShards), len(f.Arms) > 0
+	if f.Cells != nil {
+		most, whole = mostShards, f.Shards == len(f.Cells)
+	}
+	if err != nil || len(f.ID) != 8 || f.Shards < 1 || f.Shards > most || !whole || f.Order.Engine == Kubernetes && f.Pods.check() != "" {
 		return errs.Usagef("%s is damaged: its id, its shards, its arms or its pods cannot be", filepath.Join(f.Dir, stateFile))
 	}
 	return nil
@@ -280,6 +300,9 @@ func (f *Fleet) plan() plan.Request {
 
 // planned is the number of trials of a shard.
 func (f *Fleet) planned(n int) int {
+	if f.Cells != nil {
+		return f.Cells[n-1].Trials
+	}
 	r := f.plan()
 	r.Shard = f.Shard(n)
 	return r.Count()

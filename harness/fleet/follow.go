@@ -9,7 +9,10 @@ import (
 )
 
 // Begin has the engine start all shards with something left to do that it does not have already.
-func (f *Fleet) Begin(ctx context.Context, e Engine) error {
+func (f *Fleet) Begin(ctx context.Context, e Engine) error { return f.begin(ctx, e, nil) }
+
+// begin leaves a stop mark, if any, in the place of an earlier one.
+func (f *Fleet) begin(ctx context.Context, e Engine, mark *Stop) error {
 	s, err := f.Status(ctx, e)
 	switch {
 	case err != nil:
@@ -19,7 +22,7 @@ func (f *Fleet) Begin(ctx context.Context, e Engine) error {
 	case s.Complete():
 		return nil
 	}
-	if err := f.goOn(); err != nil {
+	if err := f.goOn(mark); err != nil {
 		return err
 	}
 	var list []int
@@ -42,14 +45,14 @@ func (f *Fleet) Begin(ctx context.Context, e Engine) error {
 // Follow looks at the fleet until nothing runs any more, and shows what it sees. It stops the shards when what the
 // campaign was to run until is reached, or when somebody canceled it.
 func (f *Fleet) Follow(ctx context.Context, e Engine, show func(Status)) (Status, error) {
-	told := false
+	told, withdrawn := false, false
 	for {
 		began := time.Now()
 		s, err := f.Status(ctx, e)
 		if err != nil {
 			return s, err
 		}
-		if s.Reached == "" && !s.Canceled && reached(s.parts) {
+		if s.Reached == "" && !s.Canceled && f.Cells == nil && reached(s.parts) {
 			if err := f.stop(f.Until); err != nil {
 				return s, err
 			}
@@ -64,6 +67,12 @@ func (f *Fleet) Follow(ctx context.Context, e Engine, show func(Status)) (Status
 				return s, err
 			}
 			told = true
+		}
+		if !withdrawn && s.late {
+			if err := e.Withdraw(ctx); err != nil {
+				return s, err
+			}
+			withdrawn = true
 		}
 		if err := f.wait(ctx, time.Since(began)); err != nil {
 			return s, err

@@ -55,6 +55,9 @@ func (k *kubernetes) Seen(context.Context) (map[int]Seen, error) {
 // Cancel can only leave the stop mark, which has been done.
 func (k *kubernetes) Cancel(context.Context) error { return nil }
 
+// Withdraw leaves it to the pods, which see the stop mark and end at once.
+func (k *kubernetes) Withdraw(context.Context) error { return nil }
+
 func (k *kubernetes) Close() error { return nil }
 
 func (f *Fleet) jobName() string { return "loopfault-" + f.ID }

@@ -134,6 +134,9 @@ func (l *local) Cancel(context.Context) error {
 	return nil
 }
 
+// Withdraw leaves it to the shards, which see the stop mark and end at once.
+func (l *local) Withdraw(context.Context) error { return nil }
+
 // Close stops the shards and waits for them.
 func (l *local) Close() error {
 	l.mu.Lock()

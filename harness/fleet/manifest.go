@@ -26,7 +26,11 @@ func (f *Fleet) writeManifest() error {
 	if err != nil {
 		return err
 	}
-	head := fmt.Sprintf("# %d shards of a campaign of loopfault. The volume of claim %s holds what is in %s.\n", f.Shards, f.Pods.Claim, f.Dir)
+	of := "a campaign of loopfault"
+	if f.Cells != nil {
+		of = "loopfault, each a campaign"
+	}
+	head := fmt.Sprintf("# %d shards of %s. The volume of claim %s holds what is in %s.\n", f.Shards, of, f.Pods.Claim, f.Dir)
 	return safefile.WriteIn(f.Dir, manifestFile, append([]byte(head), text...), 0o644)
 }
 

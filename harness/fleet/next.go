@@ -15,9 +15,17 @@ func (f *Fleet) JobsOfShard() int {
 func (f *Fleet) Next() string {
 	if f.Order.Engine == Kubernetes {
 		return fmt.Sprintf("nothing was started: copy %s into the volume of claim %s and run: kubectl apply -f %s\n"+
-			"when shards/ is copied back: loopfault fleet status %s\n", f.Dir, f.Pods.Claim, f.manifestPath(), f.Dir)
+			"when shards/ is copied back: %s\n", f.Dir, f.Pods.Claim, f.manifestPath(), f.collects())
 	}
 	return fmt.Sprintf("how far it is: loopfault fleet status %s; with --wait it ends as the campaign does; loopfault fleet cancel %s stops it\n", f.Dir, f.Dir)
+}
+
+// collects is the command that takes what the shards have done.
+func (f *Fleet) collects() string {
+	if f.Cells != nil {
+		return "the same command again"
+	}
+	return "loopfault fleet status " + f.Dir
 }
 
 // WhenInterrupted says what becomes of the shards when the process ends that followed them.
@@ -25,15 +33,21 @@ func (f *Fleet) WhenInterrupted() string {
 	if f.Order.Engine == Local {
 		return ""
 	}
-	return fmt.Sprintf("the shards go on: loopfault fleet status --wait %s follows them, loopfault fleet cancel %s stops them\n", f.Dir, f.Dir)
+	follows := "loopfault fleet status --wait " + f.Dir
+	if f.Cells != nil {
+		follows = f.collects()
+	}
+	return fmt.Sprintf("the shards go on: %s follows them, loopfault fleet cancel %s stops them\n", follows, f.Dir)
 }
 
 // WhenIncomplete says what can be done with shards that ended before they were done.
 func (f *Fleet) WhenIncomplete(s Status) string {
-	if s.Complete() {
+	switch {
+	case f.Cells != nil:
+		return fmt.Sprintf("they are cells of %s: the command that began them goes on, and collects what they came to. What each printed is in %s/%s\n", f.Name, f.Dir, logsDir)
+	case s.Complete():
 		return fmt.Sprintf("loopfault fleet status %s makes one run of the shards\n", f.Dir)
-	}
-	if f.Order.Engine == Kubernetes {
+	case f.Order.Engine == Kubernetes:
 		return fmt.Sprintf("loopfault does not talk to the cluster: kubectl delete job %s stops the pods; copy shards/ of the volume to %s and ask for the status again\n",
 			f.jobName(), f.Dir)
 	}

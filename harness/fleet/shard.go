@@ -34,7 +34,7 @@ func (f *Fleet) RunShard(ctx context.Context, n int, run func(results string) (c
 	if n < 1 || n > f.Shards {
 		return 0, errs.Usagef("there is no shard %d: %s has 1 to %d", n, f.Dir, f.Shards)
 	}
-	if stop, err := f.Stop(); err != nil || stop != nil {
+	if on, err := f.begins(n); err != nil || !on {
 		return 0, err
 	}
 	results := f.Results(n)
@@ -67,6 +67,19 @@ func (f *Fleet) RunShard(ctx context.Context, n int, run func(results string) (c
 		code = 0
 	}
 	return code, rerr
+}
+
+// begins says whether there is something to do for whoever is started for a shard.
+func (f *Fleet) begins(n int) (bool, error) {
+	stop, err := f.Stop()
+	if err != nil || stop != nil && stop.After.IsZero() {
+		return false, err
+	}
+	if f.Cells == nil {
+		return true, nil
+	}
+	p, err := f.readCell(n)
+	return err == nil && !p.over && (p.begun || !stop.late()), err
 }
 
 // isResult says whether an exit code is a campaign's result: clean, found, inconclusive.
@@ -113,6 +126,9 @@ type part struct {
 
 // read reads the run of a shard. One of a campaign that is not the fleet's is none.
 func (f *Fleet) read(n int) (part, error) {
+	if f.Cells != nil {
+		return f.readCell(n)
+	}
 	p := part{number: n}
 	if !safefile.IsDir(f.Results(n)) {
 		return p, nil

@@ -187,19 +187,27 @@ func (s *slurm) Seen(ctx context.Context) (map[int]Seen, error) {
 	return seen, nil
 }
 
-func (s *slurm) Cancel(ctx context.Context) error {
+func (s *slurm) Cancel(ctx context.Context) error { return s.cancel(ctx, State.live) }
+
+// Withdraw leaves jobs alone that began since they were asked for.
+func (s *slurm) Withdraw(ctx context.Context) error {
+	return s.cancel(ctx, func(is State) bool { return is == Queued }, "--state=PENDING")
+}
+
+// cancel cancels jobs of which a task is in such a state.
+func (s *slurm) cancel(ctx context.Context, which func(State) bool, options ...string) error {
 	tasks, err := s.queue(ctx)
 	if err != nil {
 		return err
 	}
 	var names []string
 	for _, t := range tasks {
-		if t.State.live() && !slices.Contains(names, t.job) {
+		if which(t.State) && !slices.Contains(names, t.job) {
 			names = append(names, t.job)
 		}
 	}
 	for _, name := range names {
-		if _, err := slurmRun(ctx, "scancel", "--name="+name); err != nil {
+		if _, err := slurmRun(ctx, "scancel", append(options, "--name="+name)...); err != nil {
 			return err
 		}
 	}

@@ -24,23 +24,31 @@ type Status struct {
 	Left     *float64 `json:"left_seconds"`      // null if nothing can be said
 	Reached  string   `json:"reached,omitempty"` // what it was to run until
 	Canceled bool     `json:"canceled,omitempty"`
-	Run      string   `json:"run,omitempty"`     // that the shards were merged into
-	Problem  string   `json:"problem,omitempty"` // why the engine does not say how far shards are
-	Shards   []Shard  `json:"shards"`
-	parts    []part
-	asked    bool // the engine answered
+	// Before is when the last cell may begin, of a fleet of cells with a budget.
+	Before  *time.Time `json:"begin_before,omitempty"`
+	Run     string     `json:"run,omitempty"`     // that the shards were merged into
+	Problem string     `json:"problem,omitempty"` // why the engine does not say how far shards are
+	Shards  []Shard    `json:"shards"`
+	parts   []part
+	asked   bool // the engine answered
+	late    bool // for cells to begin
 }
 
 // Shard is how far a shard is.
 type Shard struct {
 	Number  int    `json:"shard"`
+	Cell    string `json:"cell,omitempty"` // that it is, of a fleet of cells
 	State   State  `json:"state"`
 	Trials  int    `json:"trials"`
 	Planned int    `json:"planned"`
 	Found   int    `json:"found"`
 	Node    string `json:"node,omitempty"`
 	Why     string `json:"why,omitempty"`
+	begun   bool
 }
+
+// Begun says whether something is left of the shard: a run, or word why it ended.
+func (s Shard) Begun() bool { return s.begun }
 
 // Status looks at all runs, and asks the engine.
 func (f *Fleet) Status(ctx context.Context, e Engine) (Status, error) {
@@ -49,7 +57,11 @@ func (f *Fleet) Status(ctx context.Context, e Engine) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	if stop != nil {
+	switch {
+	case stop == nil:
+	case !stop.After.IsZero():
+		s.Before, s.late = &stop.After, stop.late()
+	default:
 		s.Reached, s.Canceled = stop.Reached, stop.Reached == ""
 	}
 	if s.Run, err = f.merged(); err != nil {
@@ -72,14 +84,18 @@ func (f *Fleet) Status(ctx context.Context, e Engine) (Status, error) {
 		if err != nil {
 			return s, err
 		}
-		s.add(p, Shard{Number: n, Trials: len(p.trials), Planned: f.planned(n), Found: p.found()}, seen[n], last)
+		is := Shard{Number: n, Trials: len(p.trials), Planned: f.planned(n), Found: p.found()}
+		if f.Cells != nil {
+			is.Cell = f.Cells[n-1].What
+		}
+		s.add(p, is, seen[n], last)
 	}
 	s.estimate()
 	return s, nil
 }
 
 func (s *Status) add(p part, is Shard, seen Seen, last *end) {
-	is.State, is.Why, is.Node = seen.State, seen.Why, seen.Node
+	is.State, is.Why, is.Node, is.begun = seen.State, seen.Why, seen.Node, p.begun || last != nil
 	switch {
 	case seen.State == Running:
 	case p.over:
@@ -124,6 +140,9 @@ func (s *Status) count(is Shard) {
 
 // Over says whether nothing runs or will run by itself.
 func (s Status) Over() bool { return s.Queued+s.Running+s.Unknown == 0 }
+
+// Late says whether no further cell begins, since the time for that is over.
+func (s Status) Late() bool { return s.late }
 
 // Complete says whether all was done that there was to do.
 func (s Status) Complete() bool { return s.Done == len(s.Shards) || s.Reached != "" }

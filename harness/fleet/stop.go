@@ -16,7 +16,12 @@ const stopFile = "stop.json"
 type Stop struct {
 	Reached string    `json:"reached,omitempty"` // that the campaign was to run until; "" if it was canceled
 	At      time.Time `json:"at"`
+	// After is of cells alone: none begins after it, and those that have begun go on. Zero: it was reached or canceled.
+	After time.Time `json:"after,omitzero"`
 }
+
+// late says whether it is too late to begin.
+func (s *Stop) late() bool { return s != nil && !s.After.IsZero() && time.Now().After(s.After) }
 
 // Stop reads the stop mark, nil if there is none.
 func (f *Fleet) Stop() (*Stop, error) {
@@ -28,11 +33,14 @@ func (f *Fleet) Stop() (*Stop, error) {
 }
 
 func (f *Fleet) stop(reached string) error {
-	return f.put(stopFile, Stop{reached, time.Now().UTC()})
+	return f.put(stopFile, Stop{Reached: reached, At: time.Now().UTC()})
 }
 
-// goOn takes the stop mark away.
-func (f *Fleet) goOn() error {
+// goOn takes the stop mark away, or puts another one in its place.
+func (f *Fleet) goOn(next *Stop) error {
+	if next != nil {
+		return f.put(stopFile, next)
+	}
 	return safefile.RemoveIn(f.Dir, stopFile)
 }
 

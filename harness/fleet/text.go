@@ -16,13 +16,21 @@ const mostRows = 50
 
 // Text writes a status for people.
 func (s Status) Text(w io.Writer, width int) error {
-	fmt.Fprintf(w, "%s: scenario %s, seed %d, %s on engine %s\n", s.Dir, s.Scenario, s.Seed, count(len(s.Shards), "shard"), s.Engine)
+	what, head := "scenario ", []string{"SHARD", "STATE", "TRIALS", "FOUND", "NODE", "WHY"}
+	if s.cells() {
+		what, head = "cells of ", append(head, "CELL")
+	}
+	fmt.Fprintf(w, "%s: %s%s, seed %d, %s on engine %s\n", s.Dir, what, plain.Short(s.Scenario, 200), s.Seed, count(len(s.Shards), "shard"), s.Engine)
 	fmt.Fprintln(w, s.line())
-	t := text.Table{Head: []string{"SHARD", "STATE", "TRIALS", "FOUND", "NODE", "WHY"}}
+	t := text.Table{Head: head}
 	rows := 0
 	for _, is := range s.Shards {
 		if len(s.Shards) <= mostRows || is.State == Stopped && rows < mostRows {
-			t.Add(is.Number, is.State, fmt.Sprintf("%d/%d", is.Trials, is.Planned), is.Found, plain.Short(is.Node, 40), plain.Short(is.Why, 200))
+			row := []any{is.Number, is.State, fmt.Sprintf("%d/%d", is.Trials, is.Planned), is.Found, plain.Short(is.Node, 40), plain.Short(is.Why, 200)}
+			if s.cells() {
+				row = append(row, plain.Short(is.Cell, 200))
+			}
+			t.Add(row...)
 			rows++
 		}
 	}
@@ -36,6 +44,8 @@ func (s Status) Text(w io.Writer, width int) error {
 	}
 	return nil
 }
+
+func (s Status) cells() bool { return len(s.Shards) > 0 && s.Shards[0].Cell != "" }
 
 // line is the whole in one line.
 func (s Status) line() string {
@@ -54,6 +64,8 @@ func (s Status) line() string {
 		line += "; it was to run until " + s.Reached + ", which is reached"
 	case s.Canceled:
 		line += "; canceled"
+	case s.late:
+		line += "; no further one begins: the time for that is over"
 	case s.Left != nil:
 		line += fmt.Sprintf("; about %s left", s.left().Round(time.Second))
 	}

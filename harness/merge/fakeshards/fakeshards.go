@@ -26,6 +26,8 @@ type Spec struct {
 	Late  time.Duration
 	Clear bool // of stock every trial hangs, of fixed none
 	Old   bool // begun by a version that dealt all rounds out in turn
+	// Part and Arm make it no shard but a campaign of one arm, which is a part of something larger.
+	Part, Arm string
 }
 
 // Began is when the first shard began.
@@ -45,6 +47,10 @@ func (s Spec) Manifest(number int) store.Manifest {
 		Image:    store.Image{Key: "image", SHA256: "hash of the image"},
 		Host:     store.Host{Name: fmt.Sprintf("node%d", number%max(s.Hosts, 1)), Kernel: "6.1", CPU: "made-up CPU", Cores: 2, MemMiB: 4096},
 		Versions: map[string]string{"loopfault": "test", "go": "test", "qemu": "7.2"},
+	}
+	if s.Part != "" {
+		m.Part, m.Arms = s.Part, []store.Arm{arm(s.Arm, false)}
+		return m
 	}
 	m.Cut(store.Shard{Number: number, Of: s.Of})
 	if s.Old {
