@@ -37,6 +37,7 @@ func (g *Guests) Cell(ctx context.Context, part string, c Cell, kernel string) (
 		return Row{}, nil, err
 	}
 	spec.Trials, spec.Seed, spec.Part, spec.Known = g.Trials, g.Seed, part, g.Known
+	spec.Bundle = "" // that of a night is gone when the night is over, and its kernels are in the cache of whoever began it
 	out, err := g.Session.Part(ctx, g.Store, spec)
 	if err != nil {
 		return Row{}, nil, err

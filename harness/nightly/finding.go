@@ -54,6 +54,9 @@ func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list
 		switch {
 		case c.State == matrix.Failed:
 			list = append(list, Finding{What: NotRun, Cell: c.Key(), Text: c.Why})
+			if c.Row != nil { // of a cell that was lost on its host: what hung before that did
+				list = append(list, hung(c, past, issues, now)...)
+			}
 		case c.Row != nil && c.State == matrix.Done:
 			list = append(list, about(c, past, issues, now)...)
 		}
@@ -68,8 +71,30 @@ func Compare(n *Night, past []*Night, issues []known.Issue, now time.Time) (list
 
 // about is what one cell shows on its own.
 func about(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
+	list = hung(c, past, issues, now)
 	add := func(what What, format string, args ...any) {
-		list = append(list, Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: string(c.Row.Run)})
+		list = append(list, c.finding(what, format, args...))
+	}
+	if n := total(c.Row.Control); n > 0 && c.Row.ControlShown() == 0 {
+		add(ControlBroken, "%s did not hang in %d trials: the detector or the injector is broken, trust no clean result of this cell", c.Control, n)
+	}
+	if c.Row.Trials > 0 && counted(c) == 0 {
+		add(NotExercised, "none of %d trials counts", c.Row.Trials)
+	}
+	if most, nights := slowest(c, past); nights >= slowNights && perTrial(c) > max(slow*most, most+slowBy) {
+		add(Slower, "%.0f s for each trial, %.0f s at most in %d nights before", perTrial(c), most, nights)
+	}
+	return list
+}
+
+func (c Cell) finding(what What, format string, args ...any) Finding {
+	return Finding{What: what, Cell: c.Key(), Text: fmt.Sprintf(format, args...), Run: string(c.Row.Run)}
+}
+
+// hung are the hangs of a cell, listed or not.
+func hung(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []Finding) {
+	add := func(what What, format string, args ...any) {
+		list = append(list, c.finding(what, format, args...))
 	}
 	for _, sig := range c.Row.Signatures {
 		text := fmt.Sprintf("%d of %d trials: %s (%s)", sig.Count, counted(c), sig.Title, sig.Signature)
@@ -82,15 +107,6 @@ func about(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []F
 		default:
 			add(Hang, "%s; seen before", text)
 		}
-	}
-	if n := total(c.Row.Control); n > 0 && c.Row.ControlShown() == 0 {
-		add(ControlBroken, "%s did not hang in %d trials: the detector or the injector is broken, trust no clean result of this cell", c.Control, n)
-	}
-	if c.Row.Trials > 0 && counted(c) == 0 {
-		add(NotExercised, "none of %d trials counts", c.Row.Trials)
-	}
-	if most, nights := slowest(c, past); nights >= slowNights && perTrial(c) > max(slow*most, most+slowBy) {
-		add(Slower, "%.0f s for each trial, %.0f s at most in %d nights before", perTrial(c), most, nights)
 	}
 	return list
 }

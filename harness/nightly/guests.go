@@ -27,15 +27,20 @@ type Guests struct {
 // Cell implements Runner.
 func (g *Guests) Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error) {
 	row, err := g.cell(ctx, part, c, k)
+	return row, blame(ctx, err)
+}
+
+// blame makes a *CannotRun of what is not the machine's fault.
+func blame(ctx context.Context, err error) error {
 	var unfit *trial.Unfit
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case errors.As(err, &unfit):
-		err = &CannotRun{Why: errs.Lines(err), Unfit: !unfit.AtBoot}
+		return &CannotRun{Why: errs.Lines(err), Unfit: !unfit.AtBoot}
 	case errs.ClassOf(err) == errs.Usage:
-		err = &CannotRun{Why: errs.Lines(err)}
+		return &CannotRun{Why: errs.Lines(err)}
 	}
-	return row, err
+	return err
 }
 
 func (g *Guests) cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error) {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/results/known"
 	"loopfault/results/store"
@@ -61,6 +62,7 @@ type Night struct {
 	Suite    string         `json:"suite"`
 	Started  time.Time      `json:"started"`
 	Request  matrix.Request `json:"request"`
+	Engine   fleet.Kind     `json:"engine,omitempty"` // that runs the cells; "": the night itself, one after the other
 	Kernels  []Kernel       `json:"kernels"`
 	Cells    []Cell         `json:"cells"`  // in the order of the matrix
 	Worked   float64        `json:"worked"` // seconds, over all processes
@@ -81,6 +83,11 @@ const (
 
 // Begin lays out a night and gives it a record in the results directory.
 func Begin(results string, s Suite, kernels []Kernel, seed uint64, now time.Time) (*Night, error) {
+	return BeginBy("", results, s, kernels, seed, now)
+}
+
+// BeginBy is Begin for a night whose cells an engine runs.
+func BeginBy(engine fleet.Kind, results string, s Suite, kernels []Kernel, seed uint64, now time.Time) (*Night, error) {
 	r, err := s.Request(kernels, seed)
 	if err != nil {
 		return nil, err
@@ -89,7 +96,7 @@ func Begin(results string, s Suite, kernels []Kernel, seed uint64, now time.Time
 	if err != nil {
 		return nil, err
 	}
-	n := &Night{Format: format, Suite: s.Name, Started: now.UTC(), Request: r, Kernels: kernels}
+	n := &Night{Format: format, Suite: s.Name, Started: now.UTC(), Request: r, Engine: engine, Kernels: kernels}
 	for _, c := range cells {
 		n.Cells = append(n.Cells, Cell{Cell: c, Commit: n.kernel(c.Kernel).Commit})
 	}
@@ -130,6 +137,12 @@ func (n *Night) Name() string { return filepath.Base(n.path) }
 // Path of a file beside the record, with another extension.
 func (n *Night) Beside(ending string) string {
 	return n.path[:len(n.path)-len(filepath.Ext(n.path))] + ending
+}
+
+// Fleet is the directory of the night's fleet, if an engine runs its cells: hidden, since it is no run.
+func (n *Night) Fleet() string {
+	path := n.Beside(".fleet")
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
 }
 
 func (n *Night) kernel(label string) Kernel {

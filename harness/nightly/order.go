@@ -104,7 +104,7 @@ func passOver(n *Night, past []*Night) {
 		if c.State != matrix.Waiting || c.Commit == "" {
 			continue
 		}
-		if was, ok := lastRow(c.Key(), past); ok && was.Commit == c.Commit {
+		if was, ok := lastRow(c.Key(), past); ok && was.State == matrix.Done && was.Commit == c.Commit {
 			c.State, c.Why = Unchanged, "commit "+c.Commit[:min(12, len(c.Commit))]+" already ran, in "+string(was.Row.Run)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"loopfault/harness/fleet"
 	"loopfault/results/known"
 	"loopfault/results/summary"
 )
@@ -52,6 +53,11 @@ func (r *runner) remove(n *Night) error {
 			continue
 		}
 		if err := r.Remove(c.Row.Run); err != nil {
+			return err
+		}
+	}
+	if n.Engine != "" { // what its shards printed
+		if err := fleet.Remove(n.Fleet(), false); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,9 @@ func (n *Night) test(c Cell) model.Case {
 	switch {
 	case c.State == matrix.Failed:
 		t.Result, t.Why = model.Broken, c.Why
-		return t
+		if c.Row == nil {
+			return t
+		}
 	case c.State != matrix.Done || c.Row == nil:
 		t.Result, t.Why = model.Skipped, strings.TrimSuffix(fmt.Sprintf("%s: %s", c.State, c.Why), ": ")
 		return t

@@ -119,6 +119,18 @@ func (e *Session) built(ctx context.Context, c *cache.Cache, userland image.Spec
 	return kernels, img, err
 }
 
+// BuiltFor are the kernels and the root image of a scenario's guests, built if need be, for other hosts to run with. Names
+// are those by which MachineFor asks for the kernels there.
+func (e *Session) BuiltFor(ctx context.Context, s scenario.Scenario, kernels ...string) (names []string, builds []kernel.Build, img image.Image, err error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return nil, nil, img, err
+	}
+	names = flavoured(s, kernels)
+	builds, img, err = e.built(ctx, c, userland(s), names)
+	return names, builds, img, err
+}
+
 // Builder builds kernels: a source need only have the options that scenarios need.
 func (e *Session) Builder(c *cache.Cache) kernel.Builder {
 	return kernel.Builder{Cache: c, Report: e.Report, Needed: scenario.NeededOptions()}
