@@ -40,7 +40,7 @@ var examples = map[string][][2]string{
 	"parse":          {{"loopfault parse dmesg.txt", "hang reports in a log"}, {"dmesg | loopfault parse --json", "the same for programs"}},
 	"match":          {{"loopfault match report.txt", "which stored hangs are like it"}},
 	"matrix":         {{"loopfault matrix --group auto --variant quick", "many scenarios, one table"}},
-	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}},
+	"nightly":        {{"loopfault nightly suite.yaml", "a suite, compared with the nights before"}, {"loopfault nightly suite.yaml --engine slurm --slots 50", "its cells on 50 nodes at the same time"}},
 	"explain": {
 		{"loopfault explain latest/3", "who waits for whom"}, {"loopfault explain latest/3 --svg graph.svg", "drawn"},
 		{"loopfault explain hang.tar.zst", "of a machine elsewhere, from what collect took there"}, {"loopfault explain dmesg.txt rpc-tasks.txt", "or from other texts"},

@@ -7,13 +7,14 @@ import (
 	"path/filepath"
 
 	"loopfault/harness/fleet"
+	"loopfault/harness/nightly"
 	"loopfault/results/report/text"
 	"loopfault/results/summary"
 )
 
 type fleetCmd struct {
 	Submit fleetSubmitCmd `cmd:"" help:"Have the shards of a campaign run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
-	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them. Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
+	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them (those of a nightly are collected by it). Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
 	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; what they have is kept."`
 	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it: what engines start."`
 }
@@ -64,12 +65,15 @@ func (e *env) follow(ctx context.Context, f *fleet.Fleet, engine fleet.Engine) e
 
 // collect merges the shards if all is done, and prints what the campaign comes to.
 func (e *env) collect(ctx context.Context, f *fleet.Fleet, s fleet.Status) error {
-	if !s.Over() || !s.Complete() {
+	if f.Cells != nil || !s.Over() || !s.Complete() {
 		if err := e.printStatus(s); err != nil {
 			return err
 		}
 		if !e.json {
 			fmt.Fprint(e.stdout, f.WhenIncomplete(s))
+		}
+		if s.Over() && s.Complete() {
+			return nil
 		}
 		return &outcome{exitInconclusive}
 	}
@@ -165,6 +169,12 @@ func (c *fleetShardCmd) Run(ctx context.Context, e *env) error {
 	}
 	code, err := f.RunShard(ctx, c.Number, func(results string) (int, error) {
 		e.Results = results
+		if f.Cells != nil {
+			err := nightly.RunCell(ctx, f, c.Number, func(p nightly.Plan, j nightly.Job, part string) error {
+				return nightly.GuestsCell(ctx, &e.Session, f, p, j, part)
+			})
+			return exitOf(ctx, err), err
+		}
 		e.Command = []string{"loopfault", "run", "--bundle", f.BundlePath(), "--shard", fmt.Sprintf("%d/%d", c.Number, f.Shards)} // the same
 		run := runCmd{Bundle: f.BundlePath()}
 		run.Shard, run.Jobs = f.Shard(c.Number), f.JobsOfShard()

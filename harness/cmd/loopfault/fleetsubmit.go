@@ -16,16 +16,35 @@ import (
 type fleetSubmitCmd struct {
 	Campaign string `arg:"" help:"The campaign: a file that the command bundle made, or a scenario or a stored run, of which one is made as bundle makes it, with the flags below."`
 	packFlags
-	Shards int      `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
-	Engine string   `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
-	Dir    string   `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
+	Shards int    `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
+	Engine string `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
+	Dir    string `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
+	Jobs   int    `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
+	Detach bool   `help:"Return once the shards are submitted, instead of waiting for their end."`
+	siteFlags
+}
+
+// siteFlags are what an engine is told about the site.
+type siteFlags struct {
 	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 on the local host, elsewhere as many as there is room for."`
-	Jobs   int      `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
-	Detach bool     `help:"Return once the shards are submitted, instead of waiting for their end."`
 	Sbatch []string `sep:"none" placeholder:"OPTION" help:"A further option of Slurm's sbatch, as in --sbatch=--partition=lab. Repeatable."`
 	Image  string   `placeholder:"IMAGE" help:"Of Kubernetes: container image that has QEMU."`
 	Claim  string   `placeholder:"NAME" help:"Of Kubernetes: claim of the persistent volume that holds the fleet's directory."`
 	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"Of Kubernetes: resource by which a device plugin gives /dev/kvm to a pod, as devices.kubevirt.io/kvm."`
+}
+
+// order is what an engine is asked for.
+func (s siteFlags) order(engine string, jobs int) fleet.Order {
+	o := fleet.Order{Engine: fleet.Kind(engine), Slots: s.Slots, Jobs: jobs, Sbatch: s.Sbatch}
+	if s.Image != "" || s.Claim != "" || s.KVM != "" {
+		o.Pods = &fleet.Pods{Image: s.Image, Claim: s.Claim, KVM: s.KVM}
+	}
+	return o
+}
+
+// given says whether any of them is.
+func (s siteFlags) given() bool {
+	return s.Slots != 0 || len(s.Sbatch) > 0 || s.Image != "" || s.Claim != "" || s.KVM != ""
 }
 
 func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
@@ -58,10 +77,8 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 	if c.Dir == "" {
 		c.Dir = c.name() + ".fleet"
 	}
-	order := fleet.Order{Engine: fleet.Kind(c.Engine), Shards: c.Shards, Slots: c.Slots, Jobs: c.Jobs, Sbatch: c.Sbatch}
-	if c.Image != "" || c.Claim != "" || c.KVM != "" {
-		order.Pods = &fleet.Pods{Image: c.Image, Claim: c.Claim, KVM: c.KVM}
-	}
+	order := c.order(c.Engine, c.Jobs)
+	order.Shards = c.Shards
 	file := c.Campaign
 	if !isBundle(file) {
 		packed, err := c.pack(ctx, e, order)

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
 	"loopfault/errs"
+	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/session"
@@ -29,6 +31,8 @@ type nightlyCmd struct {
 	Fresh  bool          `help:"Begin a new one even if the last was interrupted."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is in the record."`
 	DryRun bool          `help:"Print the cells, and run nothing."`
+	Engine string        `placeholder:"E" enum:",local,slurm,kubernetes" default:"" help:"Have cells run at the same time, each as a shard of a fleet: by local (processes of this host), slurm, or kubernetes, for which a manifest is written. Default: this process runs them, one after the other."`
+	siteFlags
 	session.GuestFlags
 }
 
@@ -53,16 +57,21 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return errs.ByUser(err)
 	}
+	if err := c.close(ctx, e, st, s, past); err != nil {
+		return err
+	}
 	n, past, err := c.night(ctx, e, s, past)
 	if err != nil || n == nil {
 		return err
 	}
-	w := &nightly.Guests{Suite: s, Guests: matrix.Guests{
-		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: n.Request.Trials, Seed: n.Request.Seed,
-	}}
-	err = nightly.Run(ctx, w, n, past, s, func(line string) {
-		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
-	})
+	err = c.work(ctx, e, st, s, n, past)
+	var elsewhere *nightly.Elsewhere
+	switch {
+	case errors.As(err, &elsewhere):
+		return errors.Join(c.print(e, n, false), c.sayNext(e, elsewhere))
+	case errors.Is(err, nightly.ErrCanceled):
+		return errors.Join(c.print(e, n, false), &outcome{exitInconclusive})
+	}
 	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
@@ -70,6 +79,71 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	return outcomeOf(nightly.Judge(n))
+}
+
+// work runs the cells of a night, here or by its engine.
+func (c *nightlyCmd) work(ctx context.Context, e *env, st *store.Store, s nightly.Suite, n *nightly.Night, past []*nightly.Night) error {
+	guests := &nightly.Guests{Suite: s, Guests: matrix.Guests{
+		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: n.Request.Trials, Seed: n.Request.Seed,
+	}}
+	if n.Engine == "" {
+		return nightly.Run(ctx, guests, n, past, s, e.tellNight)
+	}
+	p := fleet.NewProgress(e.Report, fmt.Sprintf("running the cells of %s in %s", n.Name(), n.Fleet()))
+	defer p.End()
+	a, err := c.away(e, guests, p.Show)
+	if err != nil {
+		return err
+	}
+	err = a.Run(ctx, n, past)
+	if f, ferr := fleet.Open(n.Fleet()); ferr == nil && ctx.Err() != nil {
+		fmt.Fprint(e.stderr, f.WhenInterrupted())
+	}
+	return err
+}
+
+// away is what has cells run by an engine.
+func (c *nightlyCmd) away(e *env, guests *nightly.Guests, show func(fleet.Status)) (*nightly.Away, error) {
+	program, err := os.Executable()
+	return &nightly.Away{
+		Sender: &nightly.Sending{Guests: guests}, Suite: guests.Suite, Order: c.order(c.Engine, c.Jobs),
+		Terms:   store.Terms{Cold: c.Cold, Vmcore: c.Vmcore, Stalls: c.Count != ""},
+		Command: e.Command, Version: e.Version, Program: program, Tell: e.tellNight, Show: show,
+	}, err
+}
+
+// close stops the shards of a night that is too old to go on with, or that --fresh puts aside.
+func (c *nightlyCmd) close(ctx context.Context, e *env, st *store.Store, s nightly.Suite, past []*nightly.Night) error {
+	last := nightly.Unfinished(past)
+	if last == nil || last.Engine == "" || !last.Started.Before(c.oldest(time.Now())) {
+		return nil
+	}
+	a, err := c.away(e, &nightly.Guests{Suite: s, Guests: matrix.Guests{Session: &e.Session, Store: st}}, func(fleet.Status) {})
+	if err != nil {
+		return err
+	}
+	return a.Abandon(ctx, last)
+}
+
+// oldest is when a night that goes on may have begun.
+func (c *nightlyCmd) oldest(now time.Time) time.Time {
+	if c.Fresh {
+		return now
+	}
+	return now.Add(-timeouts.NightAge)
+}
+
+func (e *env) tellNight(line string) {
+	e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
+}
+
+// sayNext says what to do with shards that nobody can start from here.
+func (c *nightlyCmd) sayNext(e *env, elsewhere *nightly.Elsewhere) error {
+	if e.json {
+		return nil
+	}
+	_, err := fmt.Fprint(e.stdout, elsewhere.Next)
+	return err
 }
 
 // nightOutput is what --json prints: the record of the night, and its result.
@@ -95,7 +169,11 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 	}
 	n.Text(e.stdout)
 	if !finished {
-		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s continues it\n", c.Suite)
+		by := ""
+		if n.Engine != "" {
+			by = " --engine " + string(n.Engine)
+		}
+		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s%s continues it\n", c.Suite, by)
 	}
 	return nil
 }
@@ -123,6 +201,15 @@ func (c *nightlyCmd) leave(n *nightly.Night) error {
 func (c *nightlyCmd) suite() (nightly.Suite, error) {
 	if err := c.GuestFlags.Check(); err != nil {
 		return nightly.Suite{}, err
+	}
+	order := c.order(c.Engine, c.Jobs)
+	switch {
+	case c.Engine == "" && c.siteFlags.given():
+		return nightly.Suite{}, errs.Usagef("--slots, --sbatch, --image, --claim and --kvm-resource go with --engine")
+	case c.Engine != "":
+		if err := order.CheckSite(); err != nil {
+			return nightly.Suite{}, err
+		}
 	}
 	if c.Resume && c.Fresh {
 		return nightly.Suite{}, errs.Usagef("--resume and --fresh exclude each other")
@@ -153,15 +240,14 @@ func (c *nightlyCmd) suite() (nightly.Suite, error) {
 // do. The earlier nights are returned as well.
 func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
 	now := time.Now()
-	oldest := now.Add(-timeouts.NightAge)
-	if c.Fresh {
-		oldest = now
-	}
-	n, err := nightly.Interrupted(past, s, now, oldest)
+	n, err := nightly.Interrupted(past, s, now, c.oldest(now))
 	switch {
 	case err != nil:
 		return nil, nil, err
 	case n != nil:
+		if err := n.GoesOnBy(fleet.Kind(c.Engine)); err != nil {
+			return nil, nil, err
+		}
 		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
 		return n, past[:len(past)-1], nil
 	case c.Resume:
@@ -176,7 +262,7 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 		return nil, nil, err
 	}
 	c.Seed = session.SeedOr(c.Seed)
-	n, err = nightly.Begin(e.Results, s, kernels, *c.Seed, now)
+	n, err = nightly.BeginBy(fleet.Kind(c.Engine), e.Results, s, kernels, *c.Seed, now)
 	return n, past, errs.ByUser(err)
 }
 

@@ -17,6 +17,7 @@ import (
 	"loopfault/harness/bisect"
 	"loopfault/harness/doctor"
 	"loopfault/harness/explore"
+	"loopfault/harness/fleet"
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
@@ -95,7 +96,7 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 	row := matrix.RowOf(r.Name, r.Summary)
 	cell := matrix.Cell{Name: "made-up", Ref: ref, Kernel: "stock", State: matrix.Done, Row: &row}
 	night := nightly.Night{
-		Request: matrix.Request{Scenarios: []scenario.Ref{ref}, Kernels: []string{"stock"}}, Kernels: []nightly.Kernel{{Label: "stock", Ref: "stock"}},
+		Engine: fleet.Slurm, Request: matrix.Request{Scenarios: []scenario.Ref{ref}, Kernels: []string{"stock"}}, Kernels: []nightly.Kernel{{Label: "stock", Ref: "stock"}},
 		Cells: []nightly.Cell{{Cell: cell, Seconds: 1}}, Findings: []nightly.Finding{{What: nightly.NewHang, Text: "it hung"}},
 	}
 	step := bisect.Step{Commit: "12", Verdict: bisect.Bad, Runs: []store.RunName{"20260102-030405-made-up"}}
