@@ -59,8 +59,8 @@ func (a *Away) Run(ctx context.Context, n *Night, past []*Night) error {
 }
 
 // Abandon stops the shards of a night that is closed as it is, and takes what they have done.
-func (a *Away) Abandon(ctx context.Context, n *Night) error {
-	r := a.runner(n, nil)
+func (a *Away) Abandon(ctx context.Context, n *Night, past []*Night) error {
+	r := a.runner(n, past)
 	f, err := fleet.Open(n.Fleet())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -206,9 +206,12 @@ func (r *awayRunner) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 		err = context.Cause(ctx) // of the last look
 	}
 	switch {
-	case errors.Is(err, ErrFull):
-		_, cerr := f.Cancel(context.WithoutCancel(ctx), e, r.Show) // or they fill it further
-		return errors.Join(err, cerr)
+	case errors.Is(err, ErrFull): // the shards would fill it further
+		ctx := context.WithoutCancel(ctx)
+		if _, cerr := f.Cancel(ctx, e, r.Show); cerr != nil { // there may be no room for its mark
+			err = errors.Join(err, cerr, e.Cancel(ctx))
+		}
+		return err
 	case err != nil:
 		return err
 	case s.Canceled:

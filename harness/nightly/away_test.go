@@ -372,7 +372,7 @@ func TestClosedNightStopsItsCells(t *testing.T) {
 	})
 	require.Error(t, err)
 	n, past = again(t, dir, s)
-	require.NoError(t, a.Abandon(t.Context(), n))
+	require.NoError(t, a.Abandon(t.Context(), n, past))
 	past = append(past, n)
 	none, err := nightly.Interrupted(past, s, clock.Add(48*time.Hour), clock.Add(24*time.Hour))
 	require.NoError(t, err)

@@ -122,7 +122,7 @@ func (c *nightlyCmd) close(ctx context.Context, e *env, st *store.Store, s night
 	if err != nil {
 		return err
 	}
-	return a.Abandon(ctx, last)
+	return a.Abandon(ctx, last, past[:len(past)-1])
 }
 
 // oldest is when a night that goes on may have begun.
