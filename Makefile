@@ -17,7 +17,7 @@
 #             SOURCE=DIR GOOD=A BAD=B, of a kernel's git repository, a bisection, too
 # make test-fleet  all set-up, then a campaign in eight shards on a Slurm that the test starts
 #             for itself: a node is drained, a job requeued, a shard killed, the
-#             controller started anew. Some 15 minutes
+#             controller started anew, which takes some 15 minutes; then a night of two cells
 # make test-qemu QEMU=/path/of/qemu  do runs work with another QEMU? Of another
 #             Debian's userland, too: LOOPFAULT_RELEASE=trixie. Some 9 minutes
 # make build  only the two programs, in bin/
