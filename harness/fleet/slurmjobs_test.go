@@ -33,7 +33,7 @@ func slurmOrder() fleet.Order {
 // All that goes wrong on a cluster happens to a fleet of stand-ins; each trial is there once in the end.
 func TestSlurmMechanics(t *testing.T) {
 	c := newCluster(t)
-	f, e := started(t, campaign(t, ""), slurmOrder(), "SLOW=3")
+	f, e := started(t, campaign(t, ""), slurmOrder(), "SLOW=5")
 	followed := make(chan fleet.Status, 1)
 	go func() {
 		s, err := f.Follow(t.Context(), e, func(s fleet.Status) {
@@ -43,6 +43,7 @@ func TestSlurmMechanics(t *testing.T) {
 		followed <- s
 	}()
 	trouble(t, c, f)
+	require.NoError(t, os.WriteFile(filepath.Join(f.Dir, seenFile), nil, 0o644)) // no shard is through before all that happened
 	s := <-followed
 	assert.Equal(t, 8, s.Done, "%+v", s.Shards)
 	assert.Equal(t, s.Planned, s.Trials)

@@ -17,8 +17,8 @@ import (
 
 // shard is what the stand-in does: it works on a shard until it is told to stop. DIES_ONCE and FAILS name the shard in
 // which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3);
-// with 4 the first shard waits for a file before its second trial, and with enough of them for its end. With CLEAR the arms
-// differ in every round.
+// with 4 the first shard waits for a file before its second trial, and with enough of them for its end; with 5
+// all wait for the file after their second. With CLEAR the arms differ in every round.
 func shard(dir, number string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -38,7 +38,7 @@ func shard(dir, number string) int {
 	return code
 }
 
-// seenFile is what the first shard waits for, and enough are the trials with which it waits for its end.
+// seenFile is what shards wait for, and enough are the trials with which the first waits for its end.
 const (
 	seenFile = "seen"
 	enough   = 6
@@ -71,8 +71,9 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		if os.Getenv("SLOW") == "3" {
 			pause = time.Second
 		}
-		for os.Getenv("SLOW") == "4" && n == 1 && ctx.Err() == nil {
-			if _, err := os.Stat(filepath.Join(f.Dir, seenFile)); err == nil && done != enough {
+		slow := os.Getenv("SLOW")
+		for (slow == "4" && n == 1 || slow == "5" && done >= 2) && ctx.Err() == nil {
+			if _, err := os.Stat(filepath.Join(f.Dir, seenFile)); err == nil && (slow == "5" || done != enough) {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
