@@ -96,6 +96,9 @@ func (b *Builder) build(ctx context.Context, r *recipe, t *tree, sourceHash stri
 	defer log.Close()
 	o := &objTree{dir: filepath.Join(t.dir, "config-"+r.configID())}
 	k := &kbuild{tree: t, objTree: o, report: b.Report, jobs: b.jobs(), release: "-lf-" + key[:8], log: log, may: b.mayLack(r)}
+	if profiled(r.settings) {
+		k.vars = append(k.vars, profileVar())
+	}
 	got, err := b.compile(ctx, r, k, sourceHash)
 	if err != nil {
 		return Build{}, explain(err, r.Spec, logFile)
@@ -194,6 +197,11 @@ func (b *Builder) publish(o *objTree, built Build) (Build, error) {
 			built.ImageHash = sum
 		case fileConfig:
 			built.ConfigHash = sum
+		}
+	}
+	if built.Counts() {
+		if err := publishNotes(o.obj(), dir); err != nil {
+			return Build{}, err
 		}
 	}
 	text, err := json.MarshalIndent(built, "", "  ")

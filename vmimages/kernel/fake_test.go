@@ -47,6 +47,7 @@ $(O)/fs/%.o: fs/%.c
 bzImage: $(OBJS)
 	@mkdir -p $(O)/arch/x86/boot $(O)/include/config
 	@echo '$(CC)' > $(O)/compiler
+	@$(foreach obj,fs/nfs fs/nfs/blocklayout fs/nfsdata mm,$(if $(GCOV_PROFILE),mkdir -p $(O)/$(obj) && touch $(O)/$(obj)/x.gcno $(O)/$(obj)/x.o;)) true
 	@echo '  LD      vmlinux'
 	@cat $(sort $(OBJS)) > $(O)/vmlinux
 	@(cat $(O)/vmlinux; echo "version $(LOCALVERSION)") > $(O)/arch/x86/boot/bzImage

@@ -29,6 +29,7 @@ const (
 	fileConfig    = "config"
 	fileInitrd    = "initrd"
 	fileRecord    = "build.json"
+	fileNotes     = "notes" // a directory
 )
 
 // load reads a build directory of the cache.

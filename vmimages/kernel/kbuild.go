@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ type kbuild struct {
 	jobs    int
 	release string // appended to the kernel's version, so that uname tells builds apart
 	log     io.Writer
+	vars    []string           // of make, beside those that all builds have
 	may     func(setting) bool // which settings a source may have no option for; nil: none
 }
 
@@ -68,7 +70,7 @@ func (k *kbuild) make(ctx context.Context, line func(string), vars ...string) er
 		"LOCALVERSION=" + k.release, "KBUILD_BUILD_USER=loopfault", "KBUILD_BUILD_HOST=loopfault",
 		"KBUILD_BUILD_VERSION=1", "RUSTC=no-rustc", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
 	}
-	err = command.Command{Argv: append(argv, vars...), Dir: k.src, Lock: k.lock.File(), Log: k.log, Line: line}.Run(ctx)
+	err = command.Command{Argv: slices.Concat(argv, k.vars, vars), Dir: k.src, Lock: k.lock.File(), Log: k.log, Line: line}.Run(ctx)
 	// Sources that change later must be younger than anything made here.
 	now := time.Now()
 	if f, e := os.Create(k.stampPath()); e == nil {

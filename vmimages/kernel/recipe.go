@@ -81,6 +81,9 @@ func (r *recipe) configID() string {
 	for _, s := range r.settings {
 		fmt.Fprintln(h, s)
 	}
+	if profiled(r.settings) { // others keep the name that they had before there were counts
+		fmt.Fprintln(h, profileVar())
+	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
