@@ -46,6 +46,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.saveTasks(ctx, "ps.txt", wire.TaskQuery{Table: true})
 	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
 	t.lookAtStall(ctx)
+	t.saveCoverage(ctx)
 	defer t.muteKhungtaskd(ctx)()
 	for _, key := range []string{"m", "l", "w"} { // "t" takes the serial line half a minute, and tasks.txt has it
 		if err := t.agent.WriteFile(ctx, "/proc/sysrq-trigger", key); err != nil {

@@ -217,6 +217,7 @@ func (t *trial) collect(ctx context.Context) error {
 				return err
 			}
 		}
+		t.saveCoverage(ctx)
 		return errors.Join(t.prove(ctx), t.records(ctx))
 	})
 	if err != nil {
