@@ -39,6 +39,9 @@ const (
 	FleetPoll = 10 * time.Second
 )
 
+// Coverage is how long gcov may take for the counts of one trial; it takes a second or two.
+const Coverage = 2 * time.Minute
+
 // NightAge is the age from which an interrupted nightly is not resumed: the next
 // one is due.
 const NightAge = 24 * time.Hour

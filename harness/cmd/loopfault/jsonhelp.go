@@ -21,5 +21,6 @@ var jsonHelp = map[string]string{
 	"fleet status": "With --json: as fleet submit.",
 	"fleet cancel": "With --json: as fleet submit.",
 	"merge":        "With --json: as run, and merged: of (shards of the campaign), shards (shard, run, planned, trials, twice, ended), hosts (name, qemu, accel, trials). Comparisons have stratified (strata, p_value, odds_ratio). Of a matrix: as matrix.",
+	"coverage":     "With --json: kernel, kernel_key, trials, uncounted, total (functions, lines, branches: ran, of all; of branches each way), scenarios (adds: beyond those before it; alone: what no other reaches), files (never_called, not_run: first and last line, not_taken: lines that ran with a way of a branch that was not taken), and with --against also against (total, gained and lost: functions, lines, branches).",
 	"report":       "With --json: as summary.json.",
 }

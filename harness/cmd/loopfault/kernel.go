@@ -29,7 +29,7 @@ type kernelBuildCmd struct {
 	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a kernel source in any suite of Debian's archive, which is downloaded."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
-	Flavour      []string `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add; the kernel's name then ends in +FLAVOUR. Repeatable."`
+	Flavour      []string `placeholder:"lockdep|kasan|debuginfo|gcov" help:"Detectors, debug information or counts of what ran to add; the kernel's name then ends in +FLAVOUR. Repeatable."`
 	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
 }
 

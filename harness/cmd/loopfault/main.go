@@ -55,6 +55,7 @@ type cli struct {
 	Merge      mergeCmd      `cmd:"" group:"Results" help:"Make one run of the shards of a campaign, from several machines."`
 	List       listCmd       `cmd:"" group:"Results" help:"List the runs in the results directory."`
 	Report     reportCmd     `cmd:"" group:"Results" help:"Print a run's results, computed anew from its trials."`
+	Coverage   coverageCmd   `cmd:"" group:"Results" help:"Show which code of NFS client and server trials reached, and which scenarios add nothing."`
 	Serve      serveCmd      `cmd:"" group:"Results" help:"Show report pages of all runs in a browser, on loop-back only."`
 	Doctor     doctorCmd     `cmd:"" group:"Help" help:"Check what this host can run: tools, disk, an accelerator that really boots a guest."`
 	Man        manCmd        `cmd:"" group:"Help" help:"Print the manual, for man(1)."`

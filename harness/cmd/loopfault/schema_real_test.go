@@ -25,6 +25,7 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/try"
+	"loopfault/results/coverage"
 	"loopfault/results/match"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/store"
@@ -119,6 +120,10 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 			hunt.Found{Turns: []hunt.Turned{{Verdicts: map[verdict.Kind]int{verdict.Hang: 1}}}, Left: []hunt.Left{{}}, Hung: &hunt.Hung{Tried: []hunt.Smaller{{}}}},
 			hunt.Found{Turns: []hunt.Turned{}, Left: []hunt.Left{}, Below: &below},
 		},
+		"coverage": {coverageOutput{
+			Scenarios: []coverage.ScenarioReport{{}}, Files: []coverage.FileReport{{Never: []string{"f"}, NotRun: [][2]int{{1, 2}}, NotTaken: []coverage.Untold{{Lines: []int{1}}}}},
+			Against: &comparedCounts{Gained: coverage.Difference{Functions: []coverage.FunctionOf{{}}}, Lost: coverage.Difference{Functions: []coverage.FunctionOf{}}},
+		}},
 		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},
 		"matrix":  {matrix.Record{Request: night.Request, Cells: []matrix.Cell{cell}}},

@@ -47,7 +47,7 @@ var outputs = map[string][]any{
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
 	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}, matrix.Record{}}, "collect": {collectOutput{}},
 	"fleet submit": {fleet.Status{}}, "fleet status": {fleet.Status{}}, "fleet cancel": {fleet.Status{}},
-	"report": {summary.Summary{}}, "list": {runsOutput{}},
+	"report": {summary.Summary{}}, "list": {runsOutput{}}, "coverage": {coverageOutput{}},
 	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
 	"doctor": {checksOutput{}},
 
