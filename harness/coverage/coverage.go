@@ -113,12 +113,10 @@ func unpack(archive io.Reader, notes, dir string) (names []string, err error) {
 		if err != nil {
 			return nil, errs.Usagef("not a whole archive: %w", err)
 		}
-		if err := os.MkdirAll(filepath.Join(dir, path.Dir(h.Name)), 0o700); err == nil {
-			err = errors.Join(os.WriteFile(filepath.Join(dir, base+notesSuffix), note, 0o600), os.WriteFile(filepath.Join(dir, h.Name), count, 0o600))
-			if err != nil {
-				return nil, errs.Infraf("cannot unpack counts: %w", err)
-			}
-		} else {
+		to := filepath.Join(dir, base)
+		err = os.MkdirAll(filepath.Dir(to), 0o700)
+		err = errors.Join(err, os.WriteFile(to+notesSuffix, note, 0o600), os.WriteFile(to+coverage.Suffix, count, 0o600))
+		if err != nil {
 			return nil, errs.Infraf("cannot unpack counts: %w", err)
 		}
 		names = append(names, h.Name)
