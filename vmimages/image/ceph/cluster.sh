@@ -3,6 +3,7 @@
 unshare --net --mount --pid --fork --kill-child sh -eu -s "$1" <<'INSIDE'
 root=$1
 ip link set lo up
+ip addr add 10.9.9.1/32 dev lo
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
@@ -13,7 +14,7 @@ within() { chroot "$root" "$@"; }
 within mkdir -p /var/lib/ceph/mon /var/lib/ceph/osd/0 /var/lib/ceph/mds/a
 fsid=$(sed -n 's/^fsid = //p' "$root/etc/ceph/ceph.conf")
 within monmaptool --create --fsid "$fsid" --set-min-mon-release pacific \
-  --addv a '[v2:127.0.0.1:3300,v1:127.0.0.1:6789]' /tmp/monmap
+  --addv a '[v2:10.9.9.1:3300,v1:10.9.9.1:6789]' /tmp/monmap
 within ceph-mon --mkfs -i a --monmap /tmp/monmap
 chroot "$root" ceph-mon -i a -f & mon=$!
 
