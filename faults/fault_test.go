@@ -52,6 +52,10 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 		"store stopped":    faults.StoreStop{Span: span}.Outage(),
 		"session evicted":  faults.SessionEvict{Every: span.Every}.Outage(),
+		"link cut":         faults.LinkCut{Span: span}.Outage(),
+		"mds restarted":    faults.MDSRestart{Span: span}.Outage(),
+		"mon restarted":    faults.MonRestart{Span: span}.Outage(),
+		"blocklisted":      faults.ClientBlocklist{Every: span.Every}.Outage(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newFakeGuest()

@@ -14,6 +14,8 @@ type Outage struct {
 	Span
 	AtUmount bool // once more just before the trial's umount, until For is over
 	Reclaim  bool // clients have to recover their state afterwards
+	// After is how long clients may have to wait afterwards, beside what Reclaim says.
+	After wire.Duration
 
 	what string // for people
 	kind wire.Outage

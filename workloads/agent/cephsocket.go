@@ -1,27 +1,41 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"time"
 )
 
-// mdsSocket is where the metadata server takes commands from its administrator.
-const mdsSocket = cephRun + "/mds.a.asok"
+// adminSocket is where a daemon takes commands from its administrator.
+type adminSocket string
+
+const (
+	mdsSocket   adminSocket = cephRun + "/mds.a.asok"
+	storeSocket adminSocket = cephRun + "/osd.0.asok"
+)
 
 // command is a command of an administrator, "prefix" being its name.
 type command map[string]any
 
+// text is the command as a daemon reads it; its reply is to be JSON.
+func (c command) text() ([]byte, error) {
+	withFormat := command{"format": "json"}
+	maps.Copy(withFormat, c)
+	return json.Marshal(withFormat)
+}
+
 // maxReply is the most that a reply may hold, in bytes.
 const maxReply = 4 << 20
 
-// askMDS has the metadata server do a command, and decodes its reply unless answer is nil.
-// What the server refuses is an error with its words.
-func askMDS(answer any, c command) error {
-	conn, err := net.DialTimeout("unix", mdsSocket, socketPatience)
+// ask has the daemon do a command, and decodes its reply unless answer is nil. What the daemon
+// refuses is an error with its words.
+func (s adminSocket) ask(answer any, c command) error {
+	conn, err := net.DialTimeout("unix", string(s), socketPatience)
 	if err != nil {
 		return err
 	}
@@ -36,8 +50,9 @@ func askMDS(answer any, c command) error {
 	if answer == nil {
 		return nil
 	}
-	if err := json.Unmarshal(reply, answer); err != nil {
-		return fmt.Errorf("%v: the metadata server answers %.200q: %w", c["prefix"], reply, err)
+	// Some daemons put several texts one behind the other; the first one is what was asked.
+	if err := json.NewDecoder(bytes.NewReader(reply)).Decode(answer); err != nil {
+		return fmt.Errorf("%v: %s answers %.200q: %w", c["prefix"], s, reply, err)
 	}
 	return nil
 }
@@ -45,11 +60,7 @@ func askMDS(answer any, c command) error {
 // exchange sends one command, as JSON that ends in a zero byte, and reads the reply, which
 // begins with its length as a big-endian number of 32 bits.
 func exchange(conn io.ReadWriter, c command) ([]byte, error) {
-	withFormat := command{"format": "json"}
-	for k, v := range c {
-		withFormat[k] = v
-	}
-	text, err := json.Marshal(withFormat)
+	text, err := c.text()
 	if err != nil {
 		return nil, err
 	}

@@ -48,8 +48,16 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 		switch p.Kind {
 		case wire.OutageSession:
 			return s.ceph.evicting(), nil
+		case wire.OutageBlocklist:
+			return s.ceph.blocklisting(), nil
 		case wire.OutageStore:
 			return s.ceph.stopping(), nil
+		case wire.OutageMDS:
+			return s.ceph.mds.restarting(), nil
+		case wire.OutageMon:
+			return s.ceph.mon.restarting(), nil
+		case wire.OutageLink:
+			return s.ceph.cutting(), nil
 		}
 		return procedure{}, fmt.Errorf("a Ceph cluster has no outage %q", p.Kind)
 	}

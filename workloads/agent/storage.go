@@ -28,7 +28,7 @@ var errNoStorage = errors.New("nothing is mounted yet")
 // the scenario wanted is for the host to judge.
 func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
 	if p.Ceph != nil {
-		s.ceph = &cephCluster{spec: *p.Ceph}
+		s.ceph = &cephCluster{spec: *p.Ceph, linked: p.Link}
 		s.storage = s.ceph
 	} else {
 		s.nfs = &nfsServer{export: p.Export, mount: p.Mount}

@@ -1,6 +1,6 @@
 package wire
 
-// Ceph is a Ceph cluster in the guest (a monitor, an object store in memory and a metadata
+// Ceph is a Ceph cluster in the guest (a monitor, an object store and a metadata
 // server) and two kernel clients of it there, in the place of an export and its loop-back
 // mount. The clients share nothing; workers work on the first, and behind its back on the
 // second.
@@ -9,7 +9,21 @@ type Ceph struct {
 	// Blocklist is whether a client whose session is evicted is also kept from the object
 	// store, and from a new session, for an hour. nil is Ceph's way, which is to do so.
 	Blocklist *bool `json:"blocklist,omitempty" yaml:"blocklist,omitempty"`
+	// SessionTimeout is how long a client may be silent until its session is stale, 0 for
+	// Ceph's 60 s: the metadata server then throws it out as soon as another client wants what
+	// it holds.
+	SessionTimeout Duration `json:"session_timeout,omitempty" yaml:"session_timeout,omitempty"`
+	Store          string   `json:"store,omitempty" yaml:"store,omitempty"` // where objects are kept: memstore, in memory (the default), or bluestore, on a disk of 1GiB
 }
+
+// Object stores of a Ceph cluster.
+const (
+	StoreMemory = "memstore"
+	StoreBlue   = "bluestore"
+)
+
+// StoreDisk is the size of the disk of an object store that has one.
+const StoreDisk Size = 1 << 30
 
 // Blocklists says whether clients of evicted sessions are blocklisted.
 func (c Ceph) Blocklists() bool { return c.Blocklist == nil || *c.Blocklist }
@@ -34,6 +48,15 @@ type ReadaheadClose struct {
 	Files int      `json:"files" yaml:"files"` // of a round
 	Size  Size     `json:"size" yaml:"size"`   // of each
 	Rest  Duration `json:"rest" yaml:"rest"`   // how long the answers have, at the end of a round
+}
+
+// Mixed has processes of both clients create, write, read, truncate, rename and unlink the
+// same files, and make and remove snapshots of their directory.
+type Mixed struct {
+	Processes int  `json:"processes" yaml:"processes"`                     // how many work at the same time, every other one on the other client
+	Files     int  `json:"files" yaml:"files"`                             // names that they share
+	MaxWrite  Size `json:"max_write" yaml:"max_write"`                     // largest single write
+	Snapshots int  `json:"snapshots,omitempty" yaml:"snapshots,omitempty"` // that each process may have at a time; 0 for none
 }
 
 // StaleTruncate has one client write files, lose its session, and learn only from the

@@ -16,6 +16,11 @@ const (
 	OutageFailover = "failover" // the server stopped and its file system unmounted
 	OutageStore    = "store"    // Ceph's object store stopped
 	OutageSession  = "session"  // a Ceph client's session evicted; the client makes a new one when it needs it
+
+	OutageLink      = "link"      // a Ceph client without its network
+	OutageMDS       = "mds"       // Ceph's metadata server killed
+	OutageMon       = "mon"       // Ceph's monitor killed
+	OutageBlocklist = "blocklist" // a Ceph client's session evicted, and the client blocklisted
 )
 
 // Steps. Begin works only when armed.

@@ -84,6 +84,9 @@ type BringUp struct {
 	Export Export `json:"export"`
 	Mount  Mount  `json:"mount"`
 	Ceph   *Ceph  `json:"ceph,omitempty"` // if not nil, in place of the others
+	// Link gives the client that the load works on a link of its own to the cluster, which
+	// can be cut.
+	Link bool `json:"link,omitempty"`
 }
 
 // Mounted says what the bring-up negotiated.
