@@ -72,6 +72,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return staleTruncate(*w.StaleTruncate), nil
 	case w.ReadaheadClose != nil:
 		return readaheadClose(*w.ReadaheadClose), nil
+	case w.Mixed != nil:
+		return mixed(*w.Mixed), nil
 	}
 	return nil, errors.New("workload names no kind of load")
 }

@@ -21,7 +21,8 @@ func (s Scenario) Flavours() []string {
 
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
-	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph}
+	cut := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.LinkCut != nil })
+	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph, Link: cut}
 }
 
 // BringUpWithin is how long that may take, of the budgets of a guest.
@@ -56,6 +57,12 @@ func (c *checker) ceph(s Scenario) {
 	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout) == 0, "applies", other)
 	c.want(len(s.Limits) == 0, "limits", other)
 	c.want(s.Reference == "", "reference", other)
+	if s.Ceph.Store != "" {
+		c.oneOf(s.Ceph.Store, "ceph.store", wire.StoreMemory, wire.StoreBlue)
+	}
+	timeout := s.Ceph.SessionTimeout
+	whole := timeout.D() >= 30*time.Second && timeout.D() <= 5*time.Minute && timeout.D()%time.Second == 0
+	c.want(timeout == 0 || whole, "ceph.session_timeout", "is %s, want whole seconds, 30s (the least that Ceph takes) to 5m", timeout)
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
 		c.want(f.Freeze == nil && f.Restart == nil && f.Failover == nil && f.FailSunrpc == nil, faultPath(s, i), other)
 	}
@@ -69,11 +76,15 @@ func (c *checker) ceph(s Scenario) {
 func (c *checker) cephOnly(s Scenario) {
 	const missing = "is about a Ceph cluster: want field ceph"
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
-		c.want(f.SessionEvict == nil && f.StoreStop == nil, faultPath(s, i), missing)
+		c.want(!f.ofCeph(), faultPath(s, i), missing)
 	}
 	for i, w := range s.Workloads {
-		c.want(w.StaleTruncate == nil && w.ReadaheadClose == nil, workloadPath(i), missing)
+		c.want(w.StaleTruncate == nil && w.ReadaheadClose == nil && w.Mixed == nil, workloadPath(i), missing)
 	}
+}
+
+func (f Fault) ofCeph() bool {
+	return f.SessionEvict != nil || f.StoreStop != nil || f.LinkCut != nil || f.MDSRestart != nil || f.MonRestart != nil || f.ClientBlocklist != nil
 }
 
 func (c *checker) staleTruncate(w *wire.StaleTruncate, s Scenario, p string) {
@@ -97,4 +108,14 @@ func (c *checker) readaheadClose(w *wire.ReadaheadClose, s Scenario, p string) {
 	c.want(w.Rest.D() >= 100*time.Millisecond && w.Rest.D() <= 5*time.Minute, p+".rest", "is %s, want 100ms to 5m", w.Rest)
 	stops := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.StoreStop != nil })
 	c.want(stops, p, "waits for the object store to be stopped: want store_stop among faults")
+}
+
+func (c *checker) mixed(w *wire.Mixed, p string) {
+	if w == nil {
+		return
+	}
+	c.between(w.Processes, 1, 128, p+".processes")
+	c.between(w.Files, 1, 1000, p+".files")
+	c.want(w.MaxWrite >= 1 && w.MaxWrite <= 64<<20, p+".max_write", "is %s, want 1B to 64MiB", w.MaxWrite)
+	c.between(w.Snapshots, 0, 10, p+".snapshots")
 }

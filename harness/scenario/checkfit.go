@@ -13,6 +13,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	c.state(w.State, s.Mount, path+".state")
 	c.staleTruncate(w.StaleTruncate, s, path+".staletruncate")
 	c.readaheadClose(w.ReadaheadClose, s, path+".readaheadclose")
+	c.mixed(w.Mixed, path+".mixed")
 	if sh := w.SharedFile; sh != nil {
 		c.rival(sh.Rival, s.Mount, path+".sharedfile")
 	}

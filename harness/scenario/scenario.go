@@ -99,6 +99,11 @@ type Fault struct {
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
 	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
 	StoreStop     *faults.StoreStop     `json:"store_stop,omitempty" yaml:"store_stop"`
+
+	LinkCut         *faults.LinkCut         `json:"link_cut,omitempty" yaml:"link_cut"`
+	MDSRestart      *faults.MDSRestart      `json:"mds_restart,omitempty" yaml:"mds_restart"`
+	MonRestart      *faults.MonRestart      `json:"mon_restart,omitempty" yaml:"mon_restart"`
+	ClientBlocklist *faults.ClientBlocklist `json:"client_blocklist,omitempty" yaml:"client_blocklist"`
 }
 
 // Fault is the fault itself, nil when no field is set.
@@ -133,6 +138,14 @@ func (f Fault) Fault() faults.Fault {
 		return f.SessionEvict.Outage()
 	case f.StoreStop != nil:
 		return f.StoreStop.Outage()
+	case f.LinkCut != nil:
+		return f.LinkCut.Outage()
+	case f.MDSRestart != nil:
+		return f.MDSRestart.Outage()
+	case f.MonRestart != nil:
+		return f.MonRestart.Outage()
+	case f.ClientBlocklist != nil:
+		return f.ClientBlocklist.Outage()
 	}
 	return nil
 }
@@ -153,7 +166,7 @@ func (s Scenario) Allowance() time.Duration {
 	for _, f := range s.Faults {
 		var may time.Duration
 		if o, ok := f.Fault().(faults.Outage); ok {
-			may = o.For.D()
+			may = o.For.D() + o.After.D()
 			if o.Reclaim && s.Mount.Vers != "3" {
 				may += s.Export.Lease.D() + s.Export.Grace.D() + timeouts.NFSRetry
 			}
@@ -271,6 +284,8 @@ func (f Fault) kernelOptions() []string {
 		return []string{"CONFIG_MEMCG"}
 	case f.VM != nil:
 		return []string{"CONFIG_HIST_TRIGGERS"}
+	case f.LinkCut != nil:
+		return []string{"CONFIG_NET_NS", "CONFIG_VETH"}
 	}
 	return nil
 }

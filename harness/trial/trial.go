@@ -87,8 +87,11 @@ func (*Unfit) Whose() errs.Class { return errs.Usage }
 func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.Timeouts) guest.Spec {
 	t = t.Allow(s.Allowance())
 	var disks []guest.Disk
-	if s.Ceph == nil { // which keeps its objects in memory
+	switch {
+	case s.Ceph == nil:
 		disks = append(disks, guest.Disk{Serial: wire.ExportDisk, SizeMiB: s.Export.Size.MiB()})
+	case s.Ceph.Store == wire.StoreBlue:
+		disks = append(disks, guest.Disk{Serial: wire.ExportDisk, SizeMiB: wire.StoreDisk.MiB()})
 	}
 	if s.Guest.Swap > 0 {
 		disks = append(disks, guest.Disk{Serial: wire.SwapDisk, SizeMiB: s.Guest.Swap.MiB()})

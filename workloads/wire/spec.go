@@ -93,6 +93,7 @@ type Workload struct {
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
+	Mixed          *Mixed          `json:"mixed,omitempty" yaml:"mixed,omitempty"`
 }
 
 // SharedFile has processes of several credentials write, fsync, truncate,
