@@ -19,6 +19,7 @@ func ceph() []Control {
 		Blames:    []string{"inode_wait_for_writeback"},
 	}, {
 		Kernel: "control-ceph-iput-before-read", Scenario: "ceph-readahead-close",
+		Also:      []string{"ceph-mixed"},
 		Mechanism: "waits for itself",
 		Explains:  "The messenger drops the last reference to an inode before it has finished the read that it handles, and the eviction waits for that very read.",
 		Classes:   []waitfor.Class{waitfor.Cycle},
