@@ -50,6 +50,7 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"restart":          faults.Restart{Span: span}.Outage(),
 		"failover":         faults.Failover{Span: span}.Outage(),
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
+		"silence":          faults.Silence{Span: span}.Outage(),
 		"store stopped":    faults.StoreStop{Span: span}.Outage(),
 		"session evicted":  faults.SessionEvict{Every: span.Every}.Outage(),
 		"link cut":         faults.LinkCut{Span: span}.Outage(),

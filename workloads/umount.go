@@ -175,7 +175,9 @@ func loopbackIn(mounts string) (source, options string, err error) {
 		}
 		var shared []string
 		for _, o := range strings.Split(f[3], ",") {
-			if strings.HasPrefix(o, "vers=") || o == "nolock" {
+			name, _, _ := strings.Cut(o, "=")
+			switch name {
+			case "vers", "nolock", "soft", "softerr", "timeo", "retrans":
 				shared = append(shared, o)
 			}
 		}

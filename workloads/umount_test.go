@@ -19,6 +19,9 @@ func TestFurtherMountsShareSourceAndVersionOfTheFirst(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "127.0.0.1:/export", source)
 	assert.Equal(t, "vers=3,nolock", options)
+	_, options, err = loopbackIn(before + "127.0.0.1:/ /mnt/nfs nfs4 rw,vers=4.2,softerr,proto=tcp,timeo=20,retrans=2,sec=sys 0 0\n")
+	require.NoError(t, err)
+	assert.Equal(t, "vers=4.2,softerr,timeo=20,retrans=2", options, "how long they wait for a server")
 	_, _, err = loopbackIn(before)
 	assert.ErrorContains(t, err, "is not mounted")
 }

@@ -97,6 +97,7 @@ type Fault struct {
 	Freeze        *faults.Freeze        `json:"freeze,omitempty" yaml:"freeze"`
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
+	Silence       *faults.Silence       `json:"silence,omitempty" yaml:"silence"`
 	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
 	StoreStop     *faults.StoreStop     `json:"store_stop,omitempty" yaml:"store_stop"`
 
@@ -134,6 +135,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Restart.Outage()
 	case f.Failover != nil:
 		return f.Failover.Outage()
+	case f.Silence != nil:
+		return f.Silence.Outage()
 	case f.SessionEvict != nil:
 		return f.SessionEvict.Outage()
 	case f.StoreStop != nil:

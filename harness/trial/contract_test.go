@@ -102,6 +102,7 @@ func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
 		faults.Restart{Span: span}.Outage(),
 		faults.Restart{Span: span, Forget: true}.Outage(),
 		faults.Failover{Span: span}.Outage(),
+		faults.Silence{Span: span}.Outage(),
 	} {
 		t.Run(o.Describe(), func(t *testing.T) {
 			faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })

@@ -71,6 +71,8 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 		return s.restarting(p), nil
 	case wire.OutageFailover:
 		return s.failingOver(), nil
+	case wire.OutageSilence:
+		return silencing(), nil
 	}
 	return procedure{}, fmt.Errorf("no outage %q", p.Kind)
 }

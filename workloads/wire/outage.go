@@ -14,6 +14,7 @@ const (
 	OutageFreeze   = "freeze"   // the exported file system frozen
 	OutageRestart  = "restart"  // the server stopped
 	OutageFailover = "failover" // the server stopped and its file system unmounted
+	OutageSilence  = "silence"  // the network between clients and server down
 	OutageStore    = "store"    // Ceph's object store stopped
 	OutageSession  = "session"  // a Ceph client's session evicted; the client makes a new one when it needs it
 
