@@ -62,13 +62,16 @@ func TestCephOutagesKeepTheirContract(t *testing.T) {
 		{faults.MonRestart{Span: span}.Outage(), "! pidof ceph-mon"},
 	} {
 		t.Run(c.outage.Kind(), func(t *testing.T) {
-			began := time.Now()
+			began, begun := time.Now(), false
 			faulttest.Contract(t, g.agent, c.outage, func(ctx context.Context) {
-				if _, err := c.outage.Begin(ctx, g.agent); err != nil {
+				_, err := c.outage.Begin(ctx, g.agent)
+				if begun {
 					return // it is not armed any more
 				}
+				begun = true
+				require.NoError(t, err)
 				g.script(c.effect)
-				_, err := c.outage.End(ctx, g.agent)
+				_, err = c.outage.End(ctx, g.agent)
 				assert.NoError(t, err)
 				began = time.Now()
 			})

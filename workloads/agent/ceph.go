@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func (c *cephCluster) bringUp() error {
 		{"swap", swapOn},
 		{"give the cluster its address", func() error { return workloads.Run("ip", "addr", "add", cephAddress+"/32", "dev", "lo") }},
 		{"start Ceph's daemons", c.start},
-		{"wait for the metadata server", awaitMDS},
+		{"wait for the metadata server", c.awaitMDS},
 		{"set the session time-out", c.setTimeout},
 		{"give the first client a link of its own", c.makeLink},
 		{"mount the first client", c.mountFirst},
@@ -98,10 +99,13 @@ func (c *cephCluster) setTimeout() error {
 // cephFS is the name of the cluster's file system.
 const cephFS = "loop"
 
-// awaitMDS waits until the metadata server serves.
-func awaitMDS() error {
+// awaitMDS waits until the metadata server serves, or is gone.
+func (c *cephCluster) awaitMDS() error {
 	var last error
 	for began := time.Now(); time.Since(began) < clusterPatience; time.Sleep(clusterPause) {
+		if !c.mds.alive() { // seen to crash as it starts; a trial that cannot begin is tried once more
+			return errors.New("it has ended by itself: the console says how")
+		}
 		var status struct {
 			State string `json:"state"`
 		}

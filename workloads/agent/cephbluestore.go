@@ -71,7 +71,7 @@ func emptyState() error {
 	if err := unix.Mount("tmpfs", cephState, "tmpfs", 0, ""); err != nil {
 		return err
 	}
-	var all error
+	all := os.MkdirAll(cephRun, 0o755) // no daemon has started yet
 	for _, dir := range []string{"mon", "osd/0", "mds/a"} {
 		all = errors.Join(all, os.MkdirAll(filepath.Join(cephState, dir), 0o755))
 	}
