@@ -49,6 +49,7 @@ func TestCephOutagesKeepTheirContract(t *testing.T) {
 	}
 	g := cephGuest(t, s)
 	g.script("grep -w 'session_timeout 45' /sys/kernel/debug/ceph/*/mdsmap")
+	g.script("mkdir -p $(dirname " + wire.EvictionsFile + ")") // a trial's workloads make it
 	span := faults.Span{For: wire.Duration(2 * time.Second), Every: wire.Duration(time.Minute)}
 	for _, c := range []struct {
 		outage faults.Outage
