@@ -48,9 +48,7 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target.Function); err != nil {
 		return fmt.Errorf("count calls of %s: %w", target.Function, err)
 	}
-	if err := t.countStacks(ctx, probe, ""); err == nil {
-		t.byStack = true
-	} else {
+	if err := t.countStacks(ctx, probe, ""); err != nil {
 		if len(target.Below) > 0 {
 			return &Unfit{Kernel: t.spec.Kernel.Name, Why: "cannot count calls by stack (needs CONFIG_HIST_TRIGGERS, CONFIG_STACKTRACE): " + err.Error()}
 		}
@@ -124,15 +122,17 @@ func (t *trial) proveCalls(ctx context.Context) error {
 		h, err := t.stacksOf(ctx, event)
 		landed, failures = append(landed, h.Stacks...), errors.Join(failures, err)
 	}
-	if !t.byStack { // and then the scenario has no path
-		profile, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
-		t.result.Exercised = probeHits(profile)
-		return errors.Join(failures, err)
-	}
 	calls, err := t.stacksOf(ctx, probe)
 	if err == nil {
 		t.count(calls, landed)
+		return failures
 	}
+	if len(target.Below) > 0 { // no other counter tells the ways apart
+		return errors.Join(failures, err)
+	}
+	t.history.add(entry{Type: "guest", What: "no count by path", Detail: err.Error()})
+	profile, err := t.agent.ReadFile(ctx, wire.Tracefs+"/kprobe_profile")
+	t.result.Exercised = probeHits(profile)
 	return errors.Join(failures, err)
 }
 
@@ -163,6 +163,9 @@ func (t *trial) stacksOf(ctx context.Context, event string) (paths.Histogram, er
 	text, err := t.agent.ReadFile(ctx, kprobes+event+"/hist")
 	if err != nil {
 		return paths.Histogram{}, err
+	}
+	if text == "" {
+		return paths.Histogram{}, fmt.Errorf("event %s has no trigger that counts by stack", event)
 	}
 	name := "calls.txt"
 	if event != probe {

@@ -134,7 +134,6 @@ type trial struct {
 	armed     []armed
 	debugged  *debugged         // nil if no fault needs it
 	failed    []string          // events that count calls in the target which a fault makes fail
-	byStack   bool              // calls of the target are counted by stack
 	unseen    map[string]string // points of observation that this kernel does not have, and why
 	suspects  suspects          // what looks like a hang from early on
 	poke      bool              // the server's code is to be changed before the load begins

@@ -37,6 +37,8 @@ func TestTrialsFromOneSnapshot(t *testing.T) {
 		assert.True(t, got.Warm)
 		assert.Positive(t, got.Exercised)
 		assert.Positive(t, got.Landed)
+		assert.NotEmpty(t, got.Paths, "calls are counted by path, as in a guest that was booted for its trial")
+		assert.FileExists(t, w.Dir+"/evidence/calls.txt")
 		assert.Equal(t, "LAYOUT_FLEX_FILES", got.Layout)
 		assert.Greater(t, got.WorkSeconds, s.Scenario.Run.D().Seconds()-1, "exposure is the time under load, settling included")
 		assert.Less(t, got.WorkSeconds, got.Seconds)
