@@ -37,9 +37,6 @@ exit 1`
 // Each outage of a Ceph cluster keeps the contract of faults and has the effect that it should,
 // and afterwards the clients work as before.
 func TestCephOutagesKeepTheirContract(t *testing.T) {
-	if !*ceph {
-		t.Skip("is about guests with a Ceph cluster: make test-ceph")
-	}
 	s, _, err := scenario.Find("ceph-mixed")
 	require.NoError(t, err)
 	blocklist := false
@@ -84,9 +81,6 @@ func TestCephOutagesKeepTheirContract(t *testing.T) {
 
 // BlueStore is made anew in the guest, and fits it.
 func TestAClusterOnADisk(t *testing.T) {
-	if !*ceph {
-		t.Skip("is about guests with a Ceph cluster: make test-ceph")
-	}
 	s, _, err := scenario.Find("ceph-mixed")
 	require.NoError(t, err)
 	s.Ceph = &wire.Ceph{Store: wire.StoreBlue}
@@ -107,6 +101,9 @@ type clusterGuest struct {
 
 func cephGuest(t *testing.T, s scenario.Scenario) clusterGuest {
 	t.Helper()
+	if !*ceph {
+		t.Skip("is about guests with a Ceph cluster: make test-ceph")
+	}
 	ctx := t.Context()
 	built, err := guesttest.Build(ctx, "stock@"+*series+"+ceph")
 	require.NoError(t, err)

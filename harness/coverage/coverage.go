@@ -28,8 +28,6 @@ const (
 	maxOutput  = 512 << 20
 )
 
-const notesSuffix = ".gcno"
-
 // Of reads the archive of a trial whose kernel was built with these notes.
 func Of(ctx context.Context, notes string, archive io.Reader) (coverage.Counts, error) {
 	tool, err := packages.Find("gcov")
@@ -105,7 +103,7 @@ func unpack(archive io.Reader, notes, dir string) (names []string, err error) {
 		if !ok || h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || path.Clean(h.Name) != h.Name || !kernel.InCovered(h.Name) {
 			continue
 		}
-		note, err := os.ReadFile(filepath.Join(notes, base+notesSuffix))
+		note, err := os.ReadFile(filepath.Join(notes, base+kernel.NotesSuffix))
 		if err != nil {
 			continue
 		}
@@ -115,7 +113,7 @@ func unpack(archive io.Reader, notes, dir string) (names []string, err error) {
 		}
 		to := filepath.Join(dir, base)
 		err = os.MkdirAll(filepath.Dir(to), 0o700)
-		err = errors.Join(err, os.WriteFile(to+notesSuffix, note, 0o600), os.WriteFile(to+coverage.Suffix, count, 0o600))
+		err = errors.Join(err, os.WriteFile(to+kernel.NotesSuffix, note, 0o600), os.WriteFile(to+coverage.Suffix, count, 0o600))
 		if err != nil {
 			return nil, errs.Infraf("cannot unpack counts: %w", err)
 		}

@@ -73,9 +73,11 @@ func (f *Fleet) Ended(n int, result any) (bool, error) {
 
 // readCell reads the run of a cell, which may be none.
 func (f *Fleet) readCell(n int) (part, error) {
-	_, err := safefile.StatIn(f.Dir, filepath.Join(shardDir(n), resultFile))
-	p := part{number: n, over: err == nil}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	p := part{number: n}
+	switch _, err := safefile.StatIn(f.Dir, filepath.Join(shardDir(n), resultFile)); {
+	case err == nil:
+		p.over = true
+	case !errors.Is(err, fs.ErrNotExist):
 		return p, err
 	}
 	stored, found, err := f.RunOf(n)

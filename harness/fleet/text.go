@@ -8,6 +8,7 @@ import (
 
 	"loopfault/results/report/plain"
 	"loopfault/results/report/text"
+	"loopfault/results/words"
 	"loopfault/vmimages/progress"
 )
 
@@ -20,7 +21,7 @@ func (s Status) Text(w io.Writer, width int) error {
 	if s.cells() {
 		what, head = "cells of ", append(head, "CELL")
 	}
-	fmt.Fprintf(w, "%s: %s%s, seed %d, %s on engine %s\n", s.Dir, what, plain.Short(s.Scenario, 200), s.Seed, count(len(s.Shards), "shard"), s.Engine)
+	fmt.Fprintf(w, "%s: %s%s, seed %d, %s on engine %s\n", s.Dir, what, plain.Short(s.Scenario, 200), s.Seed, words.Count(len(s.Shards), "shard"), s.Engine)
 	fmt.Fprintln(w, s.line())
 	t := text.Table{Head: head}
 	rows := 0
@@ -77,13 +78,6 @@ func (s Status) left() time.Duration {
 		return 0
 	}
 	return time.Duration(*s.Left * float64(time.Second))
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // step is the name of a fleet's progress.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"loopfault/results/report/plain"
+	"loopfault/results/words"
 )
 
 // Answer is what is like the hangs of a text among those of stored runs.
@@ -30,9 +31,9 @@ func (out Answer) Fprint(to io.Writer, results string) {
 		case out.Runs == 0:
 			fmt.Fprintf(to, "  no runs in %s to compare with\n", results)
 		case out.Compared == 0:
-			fmt.Fprintf(to, "  no hang in any of the %s in %s\n", count(out.Runs, "run"), results)
+			fmt.Fprintf(to, "  no hang in any of the %s in %s\n", words.Count(out.Runs, "run"), results)
 		case len(h.Matches) == 0:
-			fmt.Fprintf(to, "  nothing like it among %s of hangs in %s\n", count(out.Compared, "report"), count(out.Runs, "run"))
+			fmt.Fprintf(to, "  nothing like it among %s of hangs in %s\n", words.Count(out.Compared, "report"), words.Count(out.Runs, "run"))
 		}
 		for _, m := range h.Matches {
 			fmt.Fprintf(to, "  %.2f  %s\n        signature %s\n        agrees: %s\n        %s\n",
@@ -80,20 +81,13 @@ func places(list []Sighting) string {
 	if n := len(list) - len(names); n > 0 {
 		names = append(names, fmt.Sprintf("%d more", n))
 	}
-	return "seen in " + count(len(list), "trial") + ": " + strings.Join(names, ", ")
+	return "seen in " + words.Count(len(list), "trial") + ": " + strings.Join(names, ", ")
 }
 
 // elsewhere says of each run how often it hung so, and how often in another place: a run that hangs everywhere tells little.
 func elsewhere(to io.Writer, runs []RunCount) {
 	for i := len(runs) - 1; i >= 0 && i >= len(runs)-mostPlaces; i-- {
 		r := runs[i]
-		fmt.Fprintf(to, "        %s: %d of %s hung so, %d elsewhere\n", plain.Line(r.Run), r.Alike, count(r.Trials, "trial"), r.Elsewhere)
+		fmt.Fprintf(to, "        %s: %d of %s hung so, %d elsewhere\n", plain.Line(r.Run), r.Alike, words.Count(r.Trials, "trial"), r.Elsewhere)
 	}
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

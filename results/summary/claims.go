@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"loopfault/results/observe"
+	"loopfault/results/words"
 )
 
 // ClaimRow is what was counted of one claim about the mechanism, arm by arm.
@@ -23,24 +24,17 @@ type ClaimCell struct {
 
 // String is "seen 29 times in 3 of 4 trials, of 73 chances", or why that is not known.
 func (c ClaimCell) String() string {
-	text := fmt.Sprintf("seen %s in %d of %s, of %s", plural(c.Seen, "time"), c.Trials, plural(int64(c.Counted), "trial"), plural(c.Chances, "chance"))
+	text := fmt.Sprintf("seen %s in %d of %s, of %s", words.Count(c.Seen, "time"), c.Trials, words.Count(c.Counted, "trial"), words.Count(c.Chances, "chance"))
 	switch {
 	case c.Unknown != "" && c.Chances == 0:
 		return "not known: " + c.Unknown
 	case c.Seen == 0:
-		text = fmt.Sprintf("never seen in %s", plural(c.Chances, "chance"))
+		text = fmt.Sprintf("never seen in %s", words.Count(c.Chances, "chance"))
 	}
 	if c.Unknown != "" {
-		text += fmt.Sprintf("; not known in %s: %s", plural(int64(c.UnknownIn), "trial"), c.Unknown)
+		text += fmt.Sprintf("; not known in %s: %s", words.Count(c.UnknownIn, "trial"), c.Unknown)
 	}
 	return text
-}
-
-func plural(n int64, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 // Claims are all claims that were counted, in the order of the scenario.

@@ -9,6 +9,7 @@ import (
 
 	"loopfault/results/stats"
 	"loopfault/results/store"
+	"loopfault/results/words"
 )
 
 // byHost counts hits of an arm on each host.
@@ -89,7 +90,7 @@ func blindHosts(a Arm, own []outcome) (list []string) {
 		}
 		list = append(list, fmt.Sprintf("control arm %s did not hang in any of %s on host %s, and in %d of %d elsewhere: "+
 			"the detector or the injector is broken there, trust no clean result of that host",
-			a.Name, plural(int64(here.Trials), "trial"), host, others.Hits, others.Trials))
+			a.Name, words.Count(here.Trials, "trial"), host, others.Hits, others.Trials))
 	}
 	return list
 }
@@ -113,10 +114,10 @@ func mergedNotes(m store.Manifest, s Summary) (list []string) {
 	if merged == nil {
 		return nil
 	}
-	list = append(list, fmt.Sprintf("Merged from %s of %s; trials ran on %s: %s.", plural(int64(len(merged.Shards)), "run"),
-		plural(int64(merged.Of), "shard"), plural(int64(len(merged.Hosts)), "host"), hostWords(merged.Hosts)))
+	list = append(list, fmt.Sprintf("Merged from %s of %s; trials ran on %s: %s.", words.Count(len(merged.Shards), "run"),
+		words.Count(merged.Of, "shard"), words.Count(len(merged.Hosts), "host"), hostWords(merged.Hosts)))
 	if missing := merged.Missing(); len(missing) > 0 {
-		list = append(list, fmt.Sprintf("Not merged, as there is no run of them: of %s %s.", plural(int64(merged.Of), "shard"), numbers(missing)))
+		list = append(list, fmt.Sprintf("Not merged, as there is no run of them: of %s %s.", words.Count(merged.Of, "shard"), numbers(missing)))
 	}
 	for _, r := range first(merged.Unfinished()) {
 		why := "it was killed"
@@ -133,7 +134,7 @@ func mergedNotes(m store.Manifest, s Summary) (list []string) {
 		twice += r.Twice
 	}
 	if twice > 0 {
-		list = append(list, fmt.Sprintf("%s ran twice: the one of the run that began first counts, the other lies beside it.", upperFirst(plural(int64(twice), "trial"))))
+		list = append(list, fmt.Sprintf("%s ran twice: the one of the run that began first counts, the other lies beside it.", upperFirst(words.Count(twice, "trial"))))
 	}
 	list = append(list, unlikeNotes(merged.Hosts)...)
 	for _, c := range s.Comparisons {
@@ -153,7 +154,7 @@ func stratifiedNote(c Comparison) string {
 		ratio = fmt.Sprintf("common odds ratio %.3g", *r)
 	}
 	return fmt.Sprintf("%s against %s within hosts: p = %.3g (Cochran-Mantel-Haenszel, %s), %s.", c.Arm, c.Base,
-		c.Stratified.P, plural(int64(c.Stratified.Strata), "host"), ratio)
+		c.Stratified.P, words.Count(c.Stratified.Strata, "host"), ratio)
 }
 
 // unlikeNotes say that hosts ran guests in different ways.

@@ -40,15 +40,15 @@ func profileVar() string {
 	return "GCOV_PROFILE=$(if $(filter " + strings.Join(dirs, " ") + ",$(obj)),y)"
 }
 
-// notesSuffix ends the names of the compiler's notes: what is counted where, of one object file.
-const notesSuffix = ".gcno"
+// NotesSuffix ends the names of the compiler's notes: what is counted where, of one object file.
+const NotesSuffix = ".gcno"
 
 // publishNotes copies the compiler's notes of an object tree into a build.
 func publishNotes(obj, dir string) error {
 	found := false
 	for _, top := range Covered {
 		err := filepath.WalkDir(filepath.Join(obj, top), func(file string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || path.Ext(file) != notesSuffix {
+			if err != nil || d.IsDir() || path.Ext(file) != NotesSuffix {
 				return err
 			}
 			name, err := filepath.Rel(obj, file)

@@ -93,7 +93,7 @@ func (c *cephCluster) setTimeout() error {
 	if seconds == 0 {
 		return nil
 	}
-	return askMonitor(nil, command{"prefix": "fs set", "fs_name": cephFS, "var": "session_timeout", "val": strconv.Itoa(seconds)})
+	return askMonitor(command{"prefix": "fs set", "fs_name": cephFS, "var": "session_timeout", "val": strconv.Itoa(seconds)})
 }
 
 // cephFS is the name of the cluster's file system.

@@ -51,7 +51,7 @@ func (c *cephCluster) makeCluster(disk string) error {
 		}},
 		{"start the object store", c.startNewStore},
 		{"make the file system", func() error {
-			return askMonitor(nil,
+			return askMonitor(
 				command{"prefix": "osd pool create", "pool": "meta", "pg_num": 4},
 				command{"prefix": "osd pool create", "pool": "data", "pg_num": 4},
 				command{"prefix": "fs new", "fs_name": cephFS, "metadata": "meta", "data": "data"})
@@ -82,7 +82,7 @@ func emptyState() error {
 func awaitMonitor(c command) error {
 	var last error
 	for began := time.Now(); time.Since(began) < clusterPatience; time.Sleep(clusterPause) {
-		if last = askMonitor(nil, c); last == nil {
+		if last = askMonitor(c); last == nil {
 			return nil
 		}
 	}

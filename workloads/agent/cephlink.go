@@ -44,13 +44,12 @@ func (c *cephCluster) makeLink() error {
 // cutting takes the daemons' card of that network down, and brings it up again. Packets of
 // either side are lost meanwhile.
 func (c *cephCluster) cutting() procedure {
-	set := func(state string) error { return workloads.Run("ip", "link", "set", nearCard, state) }
 	return procedure{
 		begin: func(context.Context) error {
 			if !c.linked {
 				return errors.New("the client has no link of its own that could be cut")
 			}
-			if err := set("down"); err != nil {
+			if err := setCard(nearCard, false); err != nil {
 				return err
 			}
 			card, err := net.InterfaceByName(nearCard)
@@ -59,7 +58,7 @@ func (c *cephCluster) cutting() procedure {
 			}
 			return err
 		},
-		end: func(context.Context) error { return set("up") },
+		end: func(context.Context) error { return setCard(nearCard, true) },
 	}
 }
 

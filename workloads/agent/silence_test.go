@@ -33,7 +33,7 @@ func TestConnectionsOutliveASilence(t *testing.T) {
 
 	require.NoError(t, silence.begin(t.Context()))
 	_, err = client.Write([]byte("x"))
-	require.NoError(t, err, "nobody tells the sender")
+	require.NoError(t, err, "the sender is not told")
 	got := make([]byte, 1)
 	require.NoError(t, server.SetReadDeadline(time.Now().Add(300*time.Millisecond)))
 	_, err = server.Read(got)

@@ -11,6 +11,7 @@ import (
 	"loopfault/results/report/plain"
 	"loopfault/results/report/text"
 	"loopfault/results/store"
+	"loopfault/results/words"
 )
 
 type coverageCmd struct {
@@ -108,9 +109,9 @@ func (c coverageCmd) wanted(files []coverage.FileReport) []coverage.FileReport {
 }
 
 func (c coverageCmd) print(w *plain.Writer, o coverageOutput) error {
-	fmt.Fprintf(w, "%s, %s", o.Kernel, counted(o.Trials, "trial"))
+	fmt.Fprintf(w, "%s, %s", o.Kernel, words.Count(o.Trials, "trial"))
 	if o.Uncounted > 0 {
-		fmt.Fprintf(w, " (%s more left no counts)", counted(o.Uncounted, "trial"))
+		fmt.Fprintf(w, " (%s more left no counts)", words.Count(o.Uncounted, "trial"))
 	}
 	fmt.Fprintf(w, ": %s\n", sizeWords(o.Total))
 	if c.File != "" {

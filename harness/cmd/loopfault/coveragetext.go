@@ -7,14 +7,8 @@ import (
 
 	"loopfault/results/coverage"
 	"loopfault/results/report/text"
+	"loopfault/results/words"
 )
-
-func counted(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprint(n, " ", what)
-}
 
 func ofWords(p coverage.Part) string { return fmt.Sprintf("%d of %d", p.Ran, p.All) }
 
@@ -56,12 +50,12 @@ func listing(w io.Writer, head string, entries []string) {
 
 // printAgainst says what one set of runs reaches and another does not.
 func printAgainst(w io.Writer, a comparedCounts) error {
-	fmt.Fprintf(w, "the others, %s: %s\n", counted(a.Trials, "trial"), sizeWords(a.Total))
+	fmt.Fprintf(w, "the others, %s: %s\n", words.Count(a.Trials, "trial"), sizeWords(a.Total))
 	for _, side := range []struct {
 		head string
 		d    coverage.Difference
 	}{{"reached here and not by the others", a.Gained}, {"reached by the others and not here", a.Lost}} {
-		fmt.Fprintf(w, "\n%s: %d lines, %d ways of branches, %s\n", side.head, side.d.Lines, side.d.Branches, counted(len(side.d.Functions), "function"))
+		fmt.Fprintf(w, "\n%s: %d lines, %d ways of branches, %s\n", side.head, side.d.Lines, side.d.Branches, words.Count(len(side.d.Functions), "function"))
 		t := text.Table{Head: []string{"FILE", "FUNCTIONS"}}
 		for i := 0; i < len(side.d.Functions); {
 			file, names := side.d.Functions[i].File, []string{}
