@@ -220,7 +220,7 @@ func (r *awayRunner) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 	return r.give(f, s, s.Late())
 }
 
-// elsewhere takes what was brought back from a cluster that nobody can ask from here.
+// elsewhere takes what was brought back from a cluster that cannot be asked from here.
 func (r *awayRunner) elsewhere(ctx context.Context, f *fleet.Fleet, e fleet.Engine) error {
 	s, err := f.Status(ctx, e)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package coverage is what of a kernel's code ran in trials: how often each function was called, each line ran, and each way
-// of a branch was taken. It adds counts of trials up, and says which scenario reaches what no other does, and what nobody
-// reaches.
+// of a branch was taken. It adds counts of trials up, and says which scenario reaches what no other does, and what
+// none reaches.
 //
 // Counts are those of one kernel: line numbers of another one mean other code. The package runs no tool and reads no files.
 package coverage

@@ -25,7 +25,7 @@ func (m fakeMonitor) send(parts ...any) {
 	}
 }
 
-// welcome does what comes before the first message: it wants features that nobody offers
+// welcome does what comes before the first message: it wants features that no client offers
 // first, and ends with a tag.
 func (m fakeMonitor) welcome(says string, tag uint8) {
 	m.send([]byte(says), socketAddress{}, socketAddress{})
@@ -79,7 +79,7 @@ func TestTheMonitorDoesACommand(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, messageAuth, auth.kind)
 		m.send(uint8(tagAck), uint64(1))
-		m.answer(4, []byte("a map that nobody asked for"))
+		m.answer(4, []byte("a map that was not asked for"))
 		m.answer(messageAuthReply, nil, uint32(1), int32(0), uint64(4123))
 		asked, err = readMessage(m.conn)
 		require.NoError(t, err)

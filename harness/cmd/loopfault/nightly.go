@@ -137,7 +137,7 @@ func (e *env) tellNight(line string) {
 	e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
 }
 
-// sayNext says what to do with shards that nobody can start from here.
+// sayNext says what to do with shards that are not started from here.
 func (c *nightlyCmd) sayNext(e *env, elsewhere *nightly.Elsewhere) error {
 	if e.json {
 		return nil
