@@ -32,7 +32,7 @@ type blameRow struct {
 // blameTable lists the functions that tell nothing, in the order in which they are tried; the first match counts. Its parts
 // are in the files blame*.go. A function that is not listed tells something: VFS, file-system, NFS, pNFS, nfsd, Ceph and
 // netfs functions must stay out of the table, even those named *_lock or *_wait. To add a row, write why, and add an example
-// to blametable_test.go.
+// to blameexamples_test.go.
 var blameTable = slices.Concat(sleepRows, entryRows, reporterRows, helperRows, libraryRows, printRows)
 
 // sleepRows are how a task sleeps: the scheduler, locks, waits, work queues, the RPC run loop.

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path"
 
 	"loopfault/errs"
 	"loopfault/harness/session"
 	"loopfault/results/coverage"
-	"loopfault/results/report/plain"
-	"loopfault/results/report/text"
 	"loopfault/results/store"
-	"loopfault/results/words"
 )
 
 type coverageCmd struct {
@@ -19,26 +15,6 @@ type coverageCmd struct {
 	Kernel  string   `placeholder:"K" help:"Only trials on this kernel: counts of two kernels cannot be added."`
 	Against []string `placeholder:"RUN" sep:"none" help:"Show what the other runs reach beyond this one, and the other way round; give it once for each."`
 	File    string   `placeholder:"PATTERN" help:"Show which functions and branches of these source files were not reached, as in 'fs/nfs/pnfs*.c'."`
-}
-
-// coverageOutput is what coverage --json prints.
-type coverageOutput struct {
-	Kernel    string                    `json:"kernel"`
-	Key       string                    `json:"kernel_key"`
-	Trials    int                       `json:"trials"`
-	Uncounted int                       `json:"uncounted"` // trials that left no counts
-	Total     coverage.Size             `json:"total"`
-	Scenarios []coverage.ScenarioReport `json:"scenarios"`         // each adds the most to those before it
-	Files     []coverage.FileReport     `json:"files"`             // the least exercised first
-	Against   *comparedCounts           `json:"against,omitempty"` // with --against
-}
-
-// comparedCounts compares with other runs.
-type comparedCounts struct {
-	Trials int                 `json:"trials"`
-	Total  coverage.Size       `json:"total"`
-	Gained coverage.Difference `json:"gained"` // reached here and not there
-	Lost   coverage.Difference `json:"lost"`   // the other way round
 }
 
 func (c coverageCmd) Run(ctx context.Context, e *env) error {
@@ -51,7 +27,7 @@ func (c coverageCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	all := here.Total()
-	out := coverageOutput{
+	out := coverage.Report{
 		Kernel: kernel.Kernel.Name, Key: kernel.Kernel.Key, Trials: here.Trials, Uncounted: here.Uncounted, Total: all.Size(),
 		Scenarios: coverage.Scenarios(here.Scenarios), Files: c.wanted(all.Files()),
 	}
@@ -61,12 +37,12 @@ func (c coverageCmd) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		other := there.Total()
-		out.Against = &comparedCounts{Trials: there.Trials, Total: other.Size(), Gained: all.Beyond(other), Lost: other.Beyond(all)}
+		out.Against = &coverage.Compared{Trials: there.Trials, Total: other.Size(), Gained: all.Beyond(other), Lost: other.Beyond(all)}
 	}
 	if e.json {
 		return e.printJSON(out)
 	}
-	return c.print(e.stdout, out)
+	return out.Fprint(e.stdout, c.File != "")
 }
 
 // counts reads the counts of runs; none are all that can be read.
@@ -106,32 +82,4 @@ func (c coverageCmd) wanted(files []coverage.FileReport) []coverage.FileReport {
 		}
 	}
 	return some
-}
-
-func (c coverageCmd) print(w *plain.Writer, o coverageOutput) error {
-	fmt.Fprintf(w, "%s, %s", o.Kernel, words.Count(o.Trials, "trial"))
-	if o.Uncounted > 0 {
-		fmt.Fprintf(w, " (%s more left no counts)", words.Count(o.Uncounted, "trial"))
-	}
-	fmt.Fprintf(w, ": %s\n", sizeWords(o.Total))
-	if c.File != "" {
-		return printReached(w, o.Files)
-	}
-	if o.Against != nil {
-		return printAgainst(w, *o.Against)
-	}
-	fmt.Fprintf(w, "\nScenarios, the one that adds most to those above it first; alone is what no other one reaches\n\n")
-	t := text.Table{Right: true, Head: []string{"TRIALS", "FUNCTIONS", "LINES", "BRANCHES", "ADDS", "ALONE", "SCENARIO"}}
-	for _, s := range o.Scenarios {
-		t.Add(s.Trials, s.Functions.Ran, s.Lines.Ran, s.Branches.Ran, reachWords(s.Adds), reachWords(s.Alone), s.Scenario)
-	}
-	if err := t.Print(w, text.WidthOf(w)); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nFiles, the least exercised first\n\n")
-	t = text.Table{Right: true, Head: []string{"FUNCTIONS", "LINES", "", "BRANCHES", "FILE"}}
-	for _, f := range o.Files {
-		t.Add(ofWords(f.Functions), ofWords(f.Lines), percent(f.Lines), ofWords(f.Branches), f.File)
-	}
-	return t.Print(w, text.WidthOf(w))
 }

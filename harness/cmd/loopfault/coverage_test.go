@@ -81,7 +81,7 @@ func TestCoverageOfStoredTrials(t *testing.T) {
 	out, err := loopfault(t.Context(), t, "coverage", "--results", results, run.Name, "--json").Output()
 	require.NoError(t, err)
 	checkJSON(t, "coverage", out)
-	var got coverageOutput
+	var got coverage.Report
 	require.NoError(t, json.Unmarshal(out, &got))
 	assert.Equal(t, 2, got.Trials)
 	assert.Equal(t, 3, got.Uncounted)

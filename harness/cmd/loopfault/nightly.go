@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"loopfault/errs"
@@ -16,7 +13,6 @@ import (
 	"loopfault/harness/nightly"
 	"loopfault/harness/session"
 	"loopfault/harness/timeouts"
-	"loopfault/results/report/plain"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
@@ -75,7 +71,7 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
-	if err := c.leave(n); err != nil {
+	if err := n.Leave(); err != nil {
 		return err
 	}
 	return outcomeOf(nightly.Judge(n))
@@ -174,25 +170,6 @@ func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
 			by = " --engine " + string(n.Engine)
 		}
 		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s%s continues it\n", c.Suite, by)
-	}
-	return nil
-}
-
-// leave writes a finished night beside its record: as text, and in test-report formats. Each of its runs has
-// all formats.
-func (c *nightlyCmd) leave(n *nightly.Night) error {
-	for ending, write := range map[string]func(io.Writer) error{
-		".txt":   func(w io.Writer) error { n.Text(plain.NewWriter(w)); return nil },
-		".junit": n.JUnit,
-		".ktap":  n.KTAP,
-	} {
-		var text bytes.Buffer
-		if err := write(&text); err != nil {
-			return err
-		}
-		if err := safefile.WriteIn(filepath.Dir(n.Beside(ending)), filepath.Base(n.Beside(ending)), text.Bytes(), 0o644); err != nil {
-			return err
-		}
 	}
 	return nil
 }

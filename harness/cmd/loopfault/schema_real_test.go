@@ -120,9 +120,9 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 			hunt.Found{Turns: []hunt.Turned{{Verdicts: map[verdict.Kind]int{verdict.Hang: 1}}}, Left: []hunt.Left{{}}, Hung: &hunt.Hung{Tried: []hunt.Smaller{{}}}},
 			hunt.Found{Turns: []hunt.Turned{}, Left: []hunt.Left{}, Below: &below},
 		},
-		"coverage": {coverageOutput{
+		"coverage": {coverage.Report{
 			Scenarios: []coverage.ScenarioReport{{}}, Files: []coverage.FileReport{{Never: []string{"f"}, NotRun: [][2]int{{1, 2}}, NotTaken: []coverage.Untold{{Lines: []int{1}}}}},
-			Against: &comparedCounts{Gained: coverage.Difference{Functions: []coverage.FunctionOf{{}}}, Lost: coverage.Difference{Functions: []coverage.FunctionOf{}}},
+			Against: &coverage.Compared{Gained: coverage.Difference{Functions: []coverage.FunctionOf{{}}}, Lost: coverage.Difference{Functions: []coverage.FunctionOf{}}},
 		}},
 		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},

@@ -22,6 +22,7 @@ import (
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/reproduce"
+	"loopfault/results/coverage"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
 	"loopfault/results/summary"
@@ -47,7 +48,7 @@ var outputs = map[string][]any{
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
 	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}, matrix.Record{}}, "collect": {collectOutput{}},
 	"fleet submit": {fleet.Status{}}, "fleet status": {fleet.Status{}}, "fleet cancel": {fleet.Status{}},
-	"report": {summary.Summary{}}, "list": {runsOutput{}}, "coverage": {coverageOutput{}},
+	"report": {summary.Summary{}}, "list": {runsOutput{}}, "coverage": {coverage.Report{}},
 	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
 	"doctor": {checksOutput{}},
 
