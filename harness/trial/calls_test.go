@@ -21,7 +21,7 @@ func TestEachCallIsOnOnePath(t *testing.T) {
 	target := paths.Target{Function: "send", Below: below, Paths: []paths.Path{{Name: "evict", Below: below}}}
 
 	counted := func(target paths.Target) store.Trial {
-		one := &trial{failed: []string{"loopfault_failed_0"}}
+		one := &trial{setUp: setUp{failed: []string{"loopfault_failed_0"}}}
 		one.spec.Scenario.Target = target
 		one.count(calls, landed)
 		return one.result

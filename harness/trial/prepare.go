@@ -19,16 +19,21 @@ import (
 type Prepared struct {
 	snapshot *guest.Snapshot
 	record   store.Trial // kernel, layout and operations so far
-	armed    []armed
-	workers  []string
-	fastest  float64 // see speed
-	text     uint64
-	config   string
-	failed   []string
-	poke     bool
-	unseen   map[string]string
-
+	setUp
+	fastest   float64            // see speed
 	reference map[string]float64 // see pace
+}
+
+// setUp is what a trial knows of its guest from before the work began. All of it is as
+// true of a guest that starts from a snapshot.
+type setUp struct {
+	config  string // of the guest's kernel, "" if it does not say
+	text    uint64 // address of the kernel's _text, 0 if not known
+	armed   []armed
+	failed  []string          // events that count calls in the target which a fault makes fail
+	unseen  map[string]string // points of observation that this kernel does not have, and why
+	poke    bool              // the server's code is to be changed before the load begins
+	workers []string          // by counter slot
 }
 
 // Prepare boots a guest as a trial does, and freezes it. spec.Dir gets its history
@@ -45,7 +50,7 @@ func Prepare(ctx context.Context, spec Spec, phase func(string)) (*Prepared, err
 	if err := t.take(ctx, []step{{PhaseBoot, t.boot}, {PhaseBringUp, t.bringUp}, {PhaseArm, t.arm}}); err != nil {
 		return nil, err
 	}
-	p := &Prepared{record: t.result, armed: t.armed, workers: t.workers, fastest: t.detectors.speed.fastest, text: t.text, config: t.config, failed: t.failed, poke: t.poke, unseen: t.unseen, reference: t.detectors.pace.reference}
+	p := &Prepared{record: t.result, setUp: t.setUp, fastest: t.detectors.speed.fastest, reference: t.detectors.pace.reference}
 	err = t.timed(PhaseFreeze, func() (err error) {
 		p.snapshot, err = t.guest.Freeze(ctx)
 		return err
@@ -73,9 +78,9 @@ func (t *trial) restore(ctx context.Context) error {
 	t.result.Kernel, t.result.Layout, t.result.Tracking = from.record.Kernel, from.record.Layout, from.record.Tracking
 	t.result.Ops, t.result.Instrumented = maps.Clone(from.record.Ops), from.record.Instrumented
 	t.result.Warm = true
-	t.armed, t.workers, t.failed, t.poke = slices.Clone(from.armed), from.workers, from.failed, from.poke
-	t.unseen, t.detectors.pace.reference = from.unseen, from.reference
-	t.detectors.speed.fastest, t.text, t.config = from.fastest, from.text, from.config
+	t.setUp = from.setUp
+	t.armed = slices.Clone(t.armed)
+	t.detectors.speed.fastest, t.detectors.pace.reference = from.fastest, from.reference
 	var woken wire.Woken
 	err = t.during(ctx, t.budgets.Step, func(ctx context.Context) (err error) {
 		entropy := make([]byte, 64)

@@ -129,22 +129,16 @@ type trial struct {
 	console   *kernelreport.Live // what the guest prints
 	hush      hush               // for how long the guest has sent nothing
 	listening bool               // a silent guest is waited for: a sample is all that counts
-	config    string             // of the guest's kernel, "" if it does not say
-	text      uint64             // address of the kernel's _text, 0 if not known
-	armed     []armed
-	debugged  *debugged         // nil if no fault needs it
-	failed    []string          // events that count calls in the target which a fault makes fail
-	unseen    map[string]string // points of observation that this kernel does not have, and why
-	suspects  suspects          // what looks like a hang from early on
-	poke      bool              // the server's code is to be changed before the load begins
-	turns     chan turn         // of outages, from who drives them
-	workers   []string          // by counter slot
-	timings   map[string]float64
-	wokeAt    time.Time // when the guest answered first, by the host's clock,
-	woke      float64   // and by its own
-	workAt    float64   // guest uptime at which the workloads were started
-	stepAt    float64   // guest uptime at which the phase began
-	finished  bool      // all steps were taken, and nothing hangs
+	setUp
+	debugged *debugged // nil if no fault needs it
+	suspects suspects  // what looks like a hang from early on
+	turns    chan turn // of outages, from who drives them
+	timings  map[string]float64
+	wokeAt   time.Time // when the guest answered first, by the host's clock,
+	woke     float64   // and by its own
+	workAt   float64   // guest uptime at which the workloads were started
+	stepAt   float64   // guest uptime at which the phase began
+	finished bool      // all steps were taken, and nothing hangs
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
