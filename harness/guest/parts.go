@@ -1,14 +1,17 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"loopfault/errs"
+	"loopfault/harness/timeouts"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,12 +39,25 @@ func reopen(file *os.File, flag int) (*os.File, error) {
 }
 
 // seal forbids all changes to a file of anonymous; private copy-on-write mappings still work.
-func seal(file *os.File) error {
+// The kernel refuses with EBUSY while a page has a user besides the page cache, after 150 ms
+// of waiting for it. On a busy host that may be reclaim or migration, which soon let go of it:
+// seal tries again until ctx ends.
+func seal(ctx context.Context, file *os.File) error {
 	seals := unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
-	if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, seals); err != nil {
-		return fmt.Errorf("seal the memory: %w", err)
+	for {
+		_, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, seals)
+		if err == nil {
+			return nil
+		}
+		if err != unix.EBUSY {
+			return fmt.Errorf("seal the memory: %w", err)
+		}
+		select {
+		case <-time.After(timeouts.Poll):
+		case <-ctx.Done():
+			return fmt.Errorf("seal the memory: %w (%w)", err, ctx.Err())
+		}
 	}
-	return nil
 }
 
 // copySparse copies what was ever written to a file into one of the same size

@@ -45,7 +45,9 @@ func (g *Guest) Freeze(ctx context.Context) (*Snapshot, error) {
 		err = cerr
 	}
 	if err == nil {
-		err = seal(s.parts["ram"])
+		sealing, cancel := context.WithTimeout(ctx, g.opts.Timeouts.Step)
+		err = seal(sealing, s.parts["ram"])
+		cancel()
 	}
 	if err != nil {
 		if s != nil {
