@@ -8,8 +8,8 @@ import "time"
 // MaxScale caps how far a slow guest may stretch the budgets.
 const MaxScale = 10
 
-// Poll is how often a file that another process appends to is polled; unlike a
-// socket it cannot be waited for.
+// Poll is how often something is looked at that cannot be waited for, unlike a
+// socket: a file that another process appends to, memory that the kernel holds.
 const Poll = 20 * time.Millisecond
 
 // NFSRetry is the longest that an NFSv4 client waits before it retries a
