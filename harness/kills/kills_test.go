@@ -71,7 +71,7 @@ type job struct {
 	runs        int                       // that it comes to; 0 if that depends
 }
 
-// jobs are the four kinds, as small as they can be with several runs and trials each.
+// jobs are the kinds, as small as they can be with several runs and trials each.
 func jobs(t *testing.T) map[string]job {
 	t.Helper()
 	short, err := guesttest.ShortScenario(t.TempDir())
@@ -108,6 +108,11 @@ func jobs(t *testing.T) map[string]job {
 		"nightly": {
 			begin: []string{"nightly", suite, "--seed", "5", "--jobs", "1"},
 			goOn:  []string{"nightly", suite, "--resume", "--jobs", "1"},
+			begun: record("nightly-kills"), trials: 2, runs: 2,
+		},
+		"night on an engine": {
+			begin: []string{"nightly", suite, "--engine", "local", "--seed", "5", "--jobs", "1"},
+			goOn:  []string{"nightly", suite, "--engine", "local", "--resume", "--jobs", "1"},
 			begun: record("nightly-kills"), trials: 2, runs: 2,
 		},
 	}
