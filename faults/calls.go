@@ -21,19 +21,22 @@ type CallSite struct {
 
 func (c CallSite) String() string { return fmt.Sprintf("%s #%d", c.Name, c.N) }
 
-// Function finds the one symbol of a name.
+// Function finds the one symbol of a name; "a|b" is b in kernels that have no a.
 func Function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
-	syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{name}})
-	if err != nil {
-		return wire.Symbol{}, fmt.Errorf("look up %s: %w", name, err)
+	for either := range strings.SplitSeq(name, "|") {
+		syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{either}})
+		if err != nil {
+			return wire.Symbol{}, fmt.Errorf("look up %s: %w", either, err)
+		}
+		if len(syms) == 1 {
+			return syms[0], nil
+		}
+		if len(syms) > 1 {
+			return wire.Symbol{}, fmt.Errorf("this kernel has %d functions named %s", len(syms), either)
+		}
 	}
-	switch len(syms) {
-	case 0:
-		return wire.Symbol{}, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)", name)
-	case 1:
-		return syms[0], nil
-	}
-	return wire.Symbol{}, fmt.Errorf("this kernel has %d functions named %s", len(syms), name)
+	return wire.Symbol{}, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)",
+		strings.ReplaceAll(name, "|", " or "))
 }
 
 // Calls lists the calls of fixed targets that fn itself makes, in address order, by

@@ -10,7 +10,7 @@ import (
 // Failslab fails slab allocations made under one kernel function.
 type Failslab struct {
 	// Function under which allocations fail; its range comes from the guest's
-	// kallsyms.
+	// kallsyms. "a|b" is b in kernels that have no a, as where it was inlined into b.
 	Function string `json:"function" yaml:"function"`
 	// Call narrows that to one call site: the n-th call (from 1) that the
 	// function itself makes to a slab allocator. 0: any allocation below it.
@@ -27,9 +27,10 @@ type Failslab struct {
 }
 
 func (f Failslab) Describe() string {
-	where := "allocations under " + f.Function
+	function := strings.ReplaceAll(f.Function, "|", " or ")
+	where := "allocations under " + function
 	if f.Call > 0 {
-		where = fmt.Sprintf("slab allocation #%d of %s", f.Call, f.Function)
+		where = fmt.Sprintf("slab allocation #%d of %s", f.Call, function)
 	}
 	if len(f.Below) > 0 {
 		where += " below " + strings.Join(f.Below, " < ")

@@ -23,9 +23,14 @@ func (c *checker) target(t paths.Target) {
 
 // functions checks a list of names.
 func (c *checker) functions(names []string, path string) {
-	for i, either := range names {
-		for f := range strings.SplitSeq(either, "|") {
-			c.want(functionForm.MatchString(f), fmt.Sprintf("%s[%d]", path, i), "is %q, want the name of a kernel function, or several with | between them", either)
-		}
+	for i, name := range names {
+		c.either(name, fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+// either checks a name, or several of which a kernel has one.
+func (c *checker) either(names, path string) {
+	for f := range strings.SplitSeq(names, "|") {
+		c.want(functionForm.MatchString(f), path, "is %q, want the name of a kernel function, or several with | between them", names)
 	}
 }

@@ -72,7 +72,7 @@ func (s Scenario) Functions() []string {
 	for _, f := range s.Faults {
 		switch {
 		case f.Failslab != nil:
-			list = append(list, f.Failslab.Function)
+			list = append(list, strings.Split(f.Failslab.Function, "|")...)
 		case f.FailPageAlloc != nil:
 			list = append(list, f.FailPageAlloc.Function)
 		case f.FailNth != nil:
