@@ -34,7 +34,7 @@ func places() (list []*place, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(s.Groups, scenario.Dangerous) && s.Ceph == nil {
+		if !slices.Contains(s.Groups, scenario.Dangerous) && len(s.Flavours()) == 0 {
 			list = append(list, &place{scenario: s})
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // axisNames are the properties that may be chosen among the values that a scenario applies to, in the order of axes.
-var axisNames = []string{"vers", "fs", "layout"}
+var axisNames = []string{"vers", "fs", "layout", "localio"}
 
 // axis is such a property of a scenario.
 type axis struct {
@@ -27,6 +27,7 @@ func (s *Scenario) axes() []axis {
 		{axisNames[0], &s.Mount.Vers, s.Applies.Vers, nfsVersions},
 		{axisNames[1], &s.Export.FS, s.Applies.FS, fileSystems},
 		{axisNames[2], &s.Mount.Layout, s.Applies.Layout, wire.Layouts},
+		{axisNames[3], &s.Mount.LocalIO, s.Applies.LocalIO, localIO},
 	}
 }
 
@@ -41,6 +42,9 @@ func FS(fs string) Choice { return property{axisNames[1], fs} }
 
 // Layout is the choice of a pNFS layout.
 func Layout(l string) Choice { return property{axisNames[2], l} }
+
+// LocalIO is the choice of I/O without RPC, on or off.
+func LocalIO(l string) Choice { return property{axisNames[3], l} }
 
 func (p property) String() string { return p.axis + "=" + p.value }
 

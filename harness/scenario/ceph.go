@@ -8,17 +8,6 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// cephFlavour is the flavour of kernels that have Ceph's client.
-const cephFlavour = "ceph"
-
-// Flavours are those of the kernels that the scenario runs on, whichever kernel is asked for.
-func (s Scenario) Flavours() []string {
-	if s.Ceph == nil {
-		return nil
-	}
-	return []string{cephFlavour}
-}
-
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
 	cut := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.LinkCut != nil })
@@ -54,7 +43,7 @@ func (c *checker) ceph(s Scenario) {
 	const other = "is of NFS, and the scenario has a Ceph cluster: want one of them"
 	c.want(s.Export == (wire.Export{}), "export", other)
 	c.want(s.Mount == (wire.Mount{}), "mount", other)
-	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout) == 0, "applies", other)
+	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout)+len(s.Applies.LocalIO) == 0, "applies", other)
 	c.want(len(s.Limits) == 0, "limits", other)
 	c.want(s.Reference == "", "reference", other)
 	if s.Ceph.Store != "" {

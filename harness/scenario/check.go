@@ -48,6 +48,7 @@ const pageSize = 4096
 var (
 	nfsVersions = []string{"3", "4.0", "4.1", "4.2"}
 	fileSystems = []string{"xfs", "ext4", "btrfs"}
+	localIO     = []string{wire.LocalIOOff, wire.LocalIOOn}
 )
 
 func check(s Scenario) []finding {
@@ -55,7 +56,7 @@ func check(s Scenario) []finding {
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
 	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
 	for i, g := range s.Groups {
-		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", Dangerous, "control", "ceph")
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", Dangerous, "control", "ceph", "localio")
 	}
 	c.applies(s)
 	c.want(s.Control == "" || nameForm.MatchString(s.Control), "control", "is %q, want the name of a kernel", s.Control)
@@ -118,6 +119,11 @@ func (c *checker) nfs(s Scenario) {
 	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
 	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
 	c.layout(s)
+	if l := s.Mount.LocalIO; l != "" { // in scenarios that were stored before the field existed
+		c.oneOf(l, "mount.localio", localIO...)
+	}
+	c.want(s.Mount.LocalIO != wire.LocalIOOn || s.Mount.Layout == wire.LayoutNone, "mount.localio",
+		"is on, but I/O goes to data servers with layout %s: want mount.layout none", s.Mount.Layout)
 }
 
 // layout checks that the server can grant the layout that the mount wants.

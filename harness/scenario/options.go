@@ -4,7 +4,44 @@ import (
 	"slices"
 
 	"loopfault/workloads/scenarios"
+	"loopfault/workloads/wire"
 )
+
+// The flavours that kernels are built with for some scenarios alone.
+const (
+	cephFlavour    = "ceph"    // Ceph's client
+	localIOFlavour = "localio" // NFS without RPC between client and server of one machine
+)
+
+// brings are the options that scenarios want a flavour for.
+var brings = map[string]string{cephFlavour: "CONFIG_CEPH_FS", localIOFlavour: "CONFIG_NFS_LOCALIO"}
+
+// Brings is the kernel option that scenarios want a flavour for.
+func Brings(flavour string) string { return brings[flavour] }
+
+// Flavours are those of the kernels that the scenario runs on, whichever kernel is asked for.
+func (s Scenario) Flavours() []string {
+	switch {
+	case s.Ceph != nil:
+		return []string{cephFlavour}
+	case s.Mount.LocalIO == wire.LocalIOOn:
+		return []string{localIOFlavour}
+	}
+	return nil
+}
+
+// WithFlavours adds those that scenarios need to the flavours of kernels, as far as they lack.
+func WithFlavours(flavours []string, all ...Scenario) []string {
+	flavours = slices.Clone(flavours)
+	for _, s := range all {
+		for _, f := range s.Flavours() {
+			if !slices.Contains(flavours, f) {
+				flavours = append(flavours, f)
+			}
+		}
+	}
+	return flavours
+}
 
 // partOf are options that some kernels lack because another option includes them: up to
 // 6.12 NFSv4 always includes 4.0, from 7.2 on always 4.1.

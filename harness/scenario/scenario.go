@@ -24,7 +24,7 @@ type Scenario struct {
 	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; also the file's name
 	Title     string   `json:"title" yaml:"title"`               // one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
-	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio
 	Applies   Applies  `json:"applies" yaml:"applies"`           // where else it makes sense
 	Control   string   `json:"control,omitempty" yaml:"control"` // kernel of the catalogue with a bug that it has to run into
 	// ControlStalls says that the control has shown its bug when it stalls: a livelock of
@@ -62,12 +62,14 @@ type Scenario struct {
 const Dangerous = "dangerous"
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
-// sense. A list that is empty stands for the scenario's own alone.
+// sense, and whether with I/O without RPC. A list that is empty stands for the scenario's own
+// alone.
 type Applies struct {
-	Vers   []string `json:"vers,omitempty" yaml:"vers"`     // NFS versions, as in mount.vers
-	FS     []string `json:"fs,omitempty" yaml:"fs"`         // exported file systems, as in export.fs
-	Layout []string `json:"layout,omitempty" yaml:"layout"` // layouts, as in mount.layout
-	Why    string   `json:"why,omitempty" yaml:"why"`       // why not on others; one line
+	Vers    []string `json:"vers,omitempty" yaml:"vers"`       // NFS versions, as in mount.vers
+	FS      []string `json:"fs,omitempty" yaml:"fs"`           // exported file systems, as in export.fs
+	Layout  []string `json:"layout,omitempty" yaml:"layout"`   // layouts, as in mount.layout
+	LocalIO []string `json:"localio,omitempty" yaml:"localio"` // I/O without RPC, as in mount.localio
+	Why     string   `json:"why,omitempty" yaml:"why"`         // why not on others; one line
 }
 
 // Guest is the machine a trial runs on.
@@ -187,7 +189,7 @@ func defaults() Scenario {
 	return Scenario{
 		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
 		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8, Tracking: wire.TrackingDaemon},
-		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone},
+		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone, LocalIO: wire.LocalIOOff},
 		Finish: Finish{Writers: "killed"},
 	}
 }
@@ -196,7 +198,7 @@ func defaults() Scenario {
 // when a kernel that was given by path lacks some. Those of minor versions of NFS do not
 // exist in every kernel; callers that check a kernel have to handle that.
 func (s Scenario) KernelOptions() []string {
-	opts := []string{"CONFIG_CEPH_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
+	opts := []string{brings[cephFlavour], "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
 	if s.Ceph == nil {
 		opts = s.nfsOptions()
 	}
@@ -232,6 +234,9 @@ func (s Scenario) nfsOptions() []string {
 		opts = append(opts, "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2")
 	}
 	opts = append(opts, layoutOptions[s.Mount.Layout]...)
+	if s.Mount.LocalIO == wire.LocalIOOn {
+		opts = append(opts, brings[localIOFlavour])
+	}
 	return append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func TestNamesWithFlavours(t *testing.T) {
-	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "lockdep"}, Flavours())
+	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "localio", "lockdep"}, Flavours())
 	lost, err := Named("control-lost-wakeup")
 	require.NoError(t, err)
 	both, err := Named("control-lost-wakeup+lockdep+debuginfo")

@@ -25,6 +25,7 @@ func (n *nfsServer) bringUp() error {
 		{"start what maps block layouts", n.startMapper},
 		{"mount loop-back", func() error { return mountLoopback(n.mount) }},
 		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
+		{"write without RPC (LOCALIO)", n.proveLocalIO},
 	})
 }
 
@@ -105,6 +106,9 @@ func mountLoopback(m wire.Mount) error {
 		if err := workloads.WriteKnob("/sys/module/nfs/parameters/max_session_slots", strconv.Itoa(m.SessionSlots)); err != nil {
 			return err
 		}
+	}
+	if err := setLocalIO(m.LocalIO == wire.LocalIOOn); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(wire.NFSRoot, 0o755); err != nil {
 		return err

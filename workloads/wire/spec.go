@@ -46,7 +46,17 @@ type Mount struct {
 	// a time (module parameter nfs.max_session_slots); 0 is its default, 64. The server may
 	// grant fewer, and since Linux 6.14 takes some back when memory is short.
 	SessionSlots int `json:"session_slots,omitempty" yaml:"session_slots,omitempty"`
+	// LocalIO is on if the client reads and writes files of this machine's own server without
+	// RPC (CONFIG_NFS_LOCALIO, module parameter nfs.localio_enabled), which is asserted, and
+	// off if it must not; kernels with the option do so by themselves.
+	LocalIO string `json:"localio,omitempty" yaml:"localio,omitempty"`
 }
+
+// The values of Mount.LocalIO.
+const (
+	LocalIOOff = "off"
+	LocalIOOn  = "on"
+)
 
 // The layouts that knfsd can be made to grant. Those of block devices it grants for XFS
 // alone: SCSI ones on a disk that keeps reservations, block ones on any. A client that is
