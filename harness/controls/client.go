@@ -67,6 +67,14 @@ func client() []Control {
 			Blames:    []string{"nfs_file_direct_write"},
 		},
 		{
+			Kernel: "control-localio-lost", Scenario: "localio-writers",
+			Mechanism: "completion lost",
+			Explains:  "The end of a READ or WRITE without RPC does not release its pages, so whoever needs them waits for ever though no task does that I/O any more.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nfs_wb_all", "nfs_file_fsync", "nfs_file_direct_write", "wb_wait_for_completion", "nfs_writepages", "filemap_get_pages"},
+		},
+		{
 			Kernel: "control-fault-lock-kept", Scenario: "mmap-writers",
 			Mechanism: "page left locked",
 			Explains:  "A store to a mapped page that is written back is tried again without the page being unlocked, so whoever needs the page waits for its lock.",
