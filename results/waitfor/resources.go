@@ -85,11 +85,11 @@ var resources = map[string]resource{
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
 	"congestion": {verb: "declare it", kind: KindWriteback, label: "the end of write congestion", watched: true, shared: true, root: Lost,
-		cleared: "the end of enough WRITEs", ops: []string{"WRITE", "COMMIT"}},
+		cleared: "the end of enough WRITEs", holders: localIO, ops: []string{"WRITE", "COMMIT"}},
 	"commit": {kind: KindWriteback, label: "COMMITs of the file", watched: true, root: Lost,
-		cleared: "the end of the COMMITs", holders: []string{"nfs_commit_release*", "ff_layout_commit*", "nfs_generic_commit_list"}, ops: []string{"COMMIT"}},
+		cleared: "the end of the COMMITs", holders: append([]string{"nfs_commit_release*", "ff_layout_commit*", "nfs_generic_commit_list"}, localIO...), ops: []string{"COMMIT"}},
 	"direct": {kind: KindOther, label: "the end of a direct read or write", verb: "declare it", watched: true, root: Lost,
-		cleared: "the end of all its READs, or of its WRITEs and their COMMIT", holders: []string{"nfs_direct_write_schedule_work", "nfs_direct_write_complete*"}, ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
+		cleared: "the end of all its READs, or of its WRITEs and their COMMIT", holders: append([]string{"nfs_direct_write_schedule_work", "nfs_direct_write_complete*"}, localIO...), ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
 	"request": {kind: KindBit, label: "PG_BUSY or PG_HEADLOCK of an NFS request", watched: true, root: Lost,
 		cleared: "the end of the I/O", holders: nfsWriters, ops: []string{"READ", "READ_PLUS", "WRITE", "COMMIT"}},
 	"writeback-bit": {kind: KindBit, label: "PG_writeback of a folio", watched: true, root: Lost,
@@ -99,7 +99,7 @@ var resources = map[string]resource{
 		cleared: "the task that locked it: a read, or a writer on its way",
 		holders: append([]string{cephReader, "ff_layout_read_release", "nfs_do_read_folio", "nfs_readahead", "truncate_inode_pages*"}, nfsWriters...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
-		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: []string{cephReader, "ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, ops: []string{"READ", "READ_PLUS"}},
+		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: append([]string{cephReader, "ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, localIO...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "the stack does not show it"},
 
 	"inode": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,
@@ -153,6 +153,9 @@ var resources = map[string]resource{
 // cephReader reads what Ceph's servers answer, and ends reads and writes.
 const cephReader = "ceph_con_workfn"
 
+// localIO are functions that read, write or sync the server's files without RPC (LOCALIO).
+var localIO = []string{"nfs_local_doio", "nfs_local_call_read", "nfs_local_call_write", "nfs_local_fsync_work"}
+
 // nfsWriters are functions that go on to send writes that they already marked
-// as under way.
-var nfsWriters = []string{"nfs_page_async_flush", "nfs_pageio_*", "nfs_writepages", "pnfs_write_*", "nfs_wb_folio"}
+// as under way, or that do them.
+var nfsWriters = append([]string{"nfs_page_async_flush", "nfs_pageio_*", "nfs_writepages", "pnfs_write_*", "nfs_wb_folio"}, localIO...)
