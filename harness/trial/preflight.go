@@ -96,10 +96,15 @@ func (c config) lackedBy(s scenario.Scenario) (lacks []string) {
 	return lacks
 }
 
-// wayOut suggests what works with an unchanged kernel: another backend for a fault,
-// or another layout of its server.
+// wayOut suggests what works: a kernel of the scenario's flavour, or with an unchanged kernel
+// another backend for a fault, or another layout of its server.
 func (c config) wayOut(s scenario.Scenario, lacked int) string {
 	var ways []string
+	for _, f := range s.Flavours() {
+		if opt := scenario.Brings(f); !c.has(opt) {
+			ways = append(ways, "kernel build --flavour "+f+" brings "+opt)
+		}
+	}
 	if other, err := s.By(scenario.Callsite); err == nil {
 		if left := len(c.lackedBy(other)); left < lacked {
 			s, lacked = other, left

@@ -84,6 +84,17 @@ func TestADistributionsKernelIsShownAWay(t *testing.T) {
 	assert.Contains(t, unfit.Why, "its server grants block layouts")
 }
 
+func TestTheFlavourThatAKernelLacksIsNamed(t *testing.T) {
+	s, _, err := scenario.Find("localio-writers")
+	require.NoError(t, err)
+	config := strings.ReplaceAll(strings.Join(s.KernelOptions(), "=y\n")+"=y\n", "CONFIG_NFS_LOCALIO=y\n", "")
+	tr := withConfig(t, config)
+	tr.spec.Scenario = s
+	var unfit *Unfit
+	require.ErrorAs(t, tr.preflight(t.Context()), &unfit)
+	assert.Equal(t, "lacks what scenario localio-writers needs: CONFIG_NFS_LOCALIO (kernel build --flavour localio brings CONFIG_NFS_LOCALIO)", unfit.Why)
+}
+
 func TestKernelWithEverythingPasses(t *testing.T) {
 	s, _, err := scenario.Find("pnfs-layoutreturn-enomem")
 	require.NoError(t, err)

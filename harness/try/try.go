@@ -71,7 +71,7 @@ type Runner interface {
 // Run checks a patch. The outcome holds partial results beside an error, too.
 func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 	out := Outcome{Request: r}
-	controls, err := r.controls()
+	controls, err := r.complete()
 	if err != nil {
 		return out, err
 	}
@@ -108,9 +108,9 @@ func Run(ctx context.Context, w Runner, r Request) (Outcome, error) {
 	return out, nil
 }
 
-// controls are the names of the scenarios' controls, so that a misspelt scenario
-// is found before anything is built.
-func (r Request) controls() ([]string, error) {
+// complete adds the flavours that the scenarios need. It returns the names of the scenarios'
+// controls, so that a misspelt scenario is found before anything is built.
+func (r *Request) complete() ([]string, error) {
 	var names []string
 	for _, ref := range r.Scenarios {
 		s, _, err := ref.Find()
@@ -118,6 +118,7 @@ func (r Request) controls() ([]string, error) {
 			return nil, err
 		}
 		names = append(names, s.Control)
+		r.Flavours = scenario.WithFlavours(r.Flavours, s)
 	}
 	return names, nil
 }

@@ -109,6 +109,18 @@ func TestControlIsPlantedIntoTheSameSource(t *testing.T) {
 	}
 }
 
+// What a scenario needs of a kernel is built into all of them.
+func TestFlavoursOfScenariosAreAdded(t *testing.T) {
+	f := &fake{}
+	r := request("localio-writers", "ceph-mixed")
+	r.Source, r.Flavours = "/src/linux", []string{"ceph"}
+	_, err := try.Run(t.Context(), f, r)
+	require.NoError(t, err)
+	got := names(f.built)
+	assert.Equal(t, "try-base+ceph+localio", got[0])
+	assert.Equal(t, "try-control-localio-lost+ceph+localio", got[2])
+}
+
 func TestControlThatDoesNotFitIsNamed(t *testing.T) {
 	f := &fake{fails: map[string]error{"control-lost-wakeup": errs.Usagef("hunk 1 does not apply")}}
 	out, err := try.Run(t.Context(), f, request("pnfs-layoutreturn-enomem"))

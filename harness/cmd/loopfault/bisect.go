@@ -110,6 +110,7 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 	if r.Control, err = controlOf(c.Control, s.Control); err != nil {
 		return r, err
 	}
+	r.Flavours = scenario.WithFlavours(c.Flavour, s)
 	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed
 	repo, err := gittree.Open(ctx, c.KernelSource)
