@@ -136,9 +136,10 @@ func unknown(k string, list []Build) error {
 		built = append(built, b.Name)
 		known = append(known, b.Name)
 	}
+	inCatalogue := len(SeriesOf(k)) > 0 || strings.ContainsAny(k, at+plus) && !strings.ContainsRune(k, filepath.Separator)
 	if _, err := Named(k); err == nil {
 		return errs.Usagef("kernel %s is not built yet: run loopfault kernel build %s", k, k)
-	} else if strings.ContainsAny(k, at+plus) && !strings.ContainsRune(k, filepath.Separator) {
+	} else if inCatalogue {
 		return err
 	}
 	for _, name := range CatalogueNames() {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -28,7 +29,7 @@ func Named(name string) (Spec, error) {
 		}
 	}
 	if why := absent[base]; why != "" {
-		return Spec{}, errs.Usagef("kernel %s does not exist in series %s, only in %s: %s", plain, series, strings.Join(SeriesOf(plain), ", "), why)
+		return Spec{}, errs.Usagef("kernel %s does not exist in series %s, only in %s: %s", plain, cmp.Or(series, DefaultSeries), strings.Join(SeriesOf(plain), ", "), why)
 	}
 	return Spec{}, errs.Usagef("no kernel %q in the catalogue%s", plain, didYouMean(plain, CatalogueNames()))
 }
@@ -80,10 +81,12 @@ func Flavours() (names []string) {
 	return names
 }
 
-// CatalogueNames are the names in the catalogue, without series and flavours.
-func CatalogueNames() (names []string) {
-	for _, s := range Catalogue() {
-		names = append(names, s.Name)
+// CatalogueNames are the names in the catalogue, without series and flavours. Some exist in
+// other series than the default one only.
+func CatalogueNames() []string {
+	names := []string{"stock"}
+	for file := range embedded(patchFiles, patchDir) {
+		names = append(names, strings.TrimSuffix(file, ".patch"))
 	}
-	return names
+	return append(append(names, Flavours()...), olderAlias)
 }

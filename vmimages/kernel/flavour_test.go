@@ -28,7 +28,7 @@ func TestNamesWithFlavours(t *testing.T) {
 	for name, want := range map[string]string{
 		"stok":                  `no kernel "stok" in the catalogue, did you mean stock?`,
 		"mine+lockdep":          `no kernel "mine" in the catalogue`,
-		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, lockdep`,
+		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, localio, lockdep`,
 		"stock+":                `no flavour ""`,
 		"stock+../x":            `no flavour "../x"`,
 		"stock+lockdep+lockdep": "kernel stock+lockdep has the flavour lockdep already",

@@ -41,6 +41,7 @@ func TestNamesWithSeries(t *testing.T) {
 		"stok@7.3":                    `no kernel "stok" in the catalogue, did you mean stock?`,
 		"mine@7.3":                    `no kernel "mine" in the catalogue`,
 		"stock@7.3+lokdep":            `no flavour "lokdep"`,
+		"localio-completes-failed":    "kernel localio-completes-failed does not exist in series 6.12, only in 7.2, 7.3: up to 6.12 such a request is completed",
 		"control-congestion-kept@6.1": "kernel control-congestion-kept does not exist in series 6.1, only in 6.12, 7.2, 7.3: writeback does not wait",
 	} {
 		_, err := Named(name)
@@ -49,6 +50,9 @@ func TestNamesWithSeries(t *testing.T) {
 	}
 	_, err = Resolve(newBench(t).Cache, "control-congestion-kept@6.1")
 	require.ErrorContains(t, err, "does not exist in series 6.1")
+	_, err = Resolve(newBench(t).Cache, "localio-completes-failed")
+	require.ErrorContains(t, err, "does not exist in series 6.12, only in 7.2, 7.3")
+	assert.Contains(t, CatalogueNames(), "localio-completes-failed", "it is listed, with its series")
 }
 
 // A control is run beside a kernel of its own series.
