@@ -16,6 +16,7 @@ import (
 
 	"github.com/sourcegraph/jsonrpc2"
 
+	"loopfault/errs"
 	"loopfault/workloads/wire"
 )
 
@@ -64,10 +65,16 @@ func (c *Client) event(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Reques
 // Close ends the conversation.
 func (c *Client) Close() error { return c.conn.Close() }
 
+// ErrNoTimer says that a guest booted, but not all of its processors work. Another boot helps.
+var ErrNoTimer = errors.New("gets no timer interrupts, which is a fault of QEMU: start it again")
+
 // Hello waits for the agent to be ready.
 func (c *Client) Hello(ctx context.Context) (wire.Hello, error) {
 	select {
 	case h := <-c.hello:
+		if len(h.NoTimer) > 0 {
+			return h, &errs.Error{Class: errs.Infrastructure, Message: fmt.Sprintf("processor %d of the guest", h.NoTimer[0]), Err: ErrNoTimer}
+		}
 		return h, nil
 	case <-c.conn.DisconnectNotify():
 		return wire.Hello{}, c.stream.because(fmt.Errorf("%w: its channel closed before it said hello", ErrSilent))

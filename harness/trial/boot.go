@@ -10,11 +10,41 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
 	"loopfault/workloads/wire"
 )
 
+// bootTries is how often a guest is booted of which not all processors work.
+const bootTries = 3
+
 func (t *trial) boot(ctx context.Context) error {
+	return untilItWorks(func() error { return t.bootOnce(ctx) }, func(err error) {
+		t.history.add(entry{Type: "guest", What: "boot again", Detail: err.Error()})
+		t.close()
+		t.forget()
+	})
+}
+
+// untilItWorks boots again, after over, while a guest has a processor that does not work.
+func untilItWorks(boot func() error, over func(error)) error {
+	for n := 1; ; n++ {
+		err := boot()
+		if n == bootTries || !errors.Is(err, control.ErrNoTimer) {
+			return err
+		}
+		over(err)
+	}
+}
+
+// forget forgets a guest that was closed before anything was done with it.
+func (t *trial) forget() {
+	t.guest, t.agent, t.samples, t.life = nil, nil, nil, nil
+	t.console, t.detectors = kernelreport.NewLive(), detectors{known: t.detectors.known}
+	t.hush, t.listening = hush{}, false
+}
+
+func (t *trial) bootOnce(ctx context.Context) error {
 	machine := MachineOf(t.spec.Scenario, t.spec.Kernel, t.spec.Image, t.spec.Guest.Timeouts)
 	for _, d := range t.spec.Devices {
 		if _, stub := d.(guest.GDB); stub { // there is one stub for all
@@ -73,6 +103,9 @@ func (t *trial) setClock(uptime float64) {
 func (t *trial) bootFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, control.ErrNoTimer) {
+		return err
 	}
 	var dead *deadGuest
 	if errors.As(err, &dead) && dead.fault != errs.Guest {

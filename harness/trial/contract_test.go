@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -176,7 +177,9 @@ func bootedGuest(t *testing.T) *control.Client {
 	t.Helper()
 	s := spec(t, bench.stock)
 	g, agent := bootSpec(t, s)
-	m, err := agent.BringUp(t.Context(), s.Scenario.BringUp())
+	ctx, cancel := context.WithTimeout(t.Context(), 3*s.Guest.Timeouts.Step)
+	defer cancel()
+	m, err := agent.BringUp(ctx, s.Scenario.BringUp())
 	require.NoError(t, err, fmt.Sprint(g.Console().Tail(5)))
 	require.Equal(t, "LAYOUT_FLEX_FILES", m.Layout)
 	return agent
@@ -191,14 +194,20 @@ func bootSpec(t *testing.T, s trial.Spec) (*guest.Guest, *control.Client) {
 func bootMachine(t *testing.T, machine guest.Spec, s trial.Spec) (*guest.Guest, *control.Client) {
 	t.Helper()
 	s.Guest.ConsolePath = s.Dir + "/console.log"
-	g, err := guest.Start(t.Context(), machine, s.Guest)
-	require.NoError(t, err)
-	agent := talkTo(t, g)
-	boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)
-	defer cancel()
-	_, err = agent.Hello(boot)
-	require.NoError(t, err)
-	return g, agent
+	for n := 1; ; n++ {
+		g, err := guest.Start(t.Context(), machine, s.Guest)
+		require.NoError(t, err)
+		agent := talkTo(t, g)
+		boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)
+		_, err = agent.Hello(boot)
+		cancel()
+		if errors.Is(err, control.ErrNoTimer) && n < 3 { // as a trial does
+			t.Log(err)
+			continue
+		}
+		require.NoError(t, err)
+		return g, agent
+	}
 }
 
 // talkTo connects to a guest, which is closed at the end of the test.

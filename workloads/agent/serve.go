@@ -45,10 +45,11 @@ func Serve(ctx context.Context, channel io.ReadWriteCloser) error {
 		return err
 	}
 	hello := wire.Hello{
-		Kernel: unix.ByteSliceToString(uts.Release[:]),
-		Build:  unix.ByteSliceToString(uts.Version[:]),
-		Uptime: Uptime(),
+		Kernel:  unix.ByteSliceToString(uts.Release[:]),
+		Build:   unix.ByteSliceToString(uts.Version[:]),
+		NoTimer: withoutTimer(),
 	}
+	hello.Uptime = Uptime()
 	if err := conn.Notify(ctx, wire.EventHello, hello); err != nil {
 		return err
 	}

@@ -65,6 +65,9 @@ type Hello struct {
 	Kernel string  `json:"kernel"` // uname -r
 	Build  string  `json:"build"`  // uname -v
 	Uptime float64 `json:"uptime"` // seconds since boot, CLOCK_BOOTTIME
+	// NoTimer are processors that get no timer interrupts: a fault of the emulator, with which
+	// no guest can be judged.
+	NoTimer []int `json:"no_timer,omitempty"`
 }
 
 // Wake is the first request to a guest that was restored from a snapshot: it
