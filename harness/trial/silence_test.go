@@ -39,7 +39,9 @@ func TestGuestThatSpeaksAgainDidNotHang(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, verdict.Stall, got.Verdict.Kind, "%+v", got.Verdict)
-	assert.Equal(t, []string{verdict.Silence}, got.Detectors)
+	assert.Contains(t, got.Detectors, verdict.Silence)
+	// Its clock has jumped, which its kernel may report: an RCU grace period, a sleep.
+	assert.Subset(t, []string{verdict.Silence, verdict.Console, verdict.Khungtaskd}, got.Detectors)
 	require.NotNil(t, got.Confirmed)
 	assert.Equal(t, verdict.Back, got.Confirmed.How)
 	assert.GreaterOrEqual(t, got.Confirmed.Lasted, s.Guest.Timeouts.Stall.Seconds(), "it was silent for as long as makes it look like a hang")
