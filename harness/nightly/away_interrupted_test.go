@@ -41,6 +41,15 @@ func interrupted(t *testing.T, a *nightly.Away, dir string, n *nightly.Night, pa
 	return err
 }
 
+// goesOn runs the rest of a night that came to no end, and wants it whole.
+func goesOn(t *testing.T, dir string, s nightly.Suite) {
+	t.Helper()
+	n, past := again(t, dir, s)
+	a, _ := away(t, dir, s)
+	require.NoError(t, a.Run(t.Context(), n, past))
+	whole(t, dir, n)
+}
+
 // After Ctrl-C no process is left, and the same night goes on; nothing is run twice.
 func TestInterruptedNightOfAnEngineGoesOn(t *testing.T) {
 	t.Parallel()
@@ -50,13 +59,11 @@ func TestInterruptedNightOfAnEngineGoesOn(t *testing.T) {
 	err := interrupted(t, a, dir, n, past, func(stop context.CancelFunc) { stop() })
 	require.ErrorIs(t, err, context.Canceled)
 
-	n, past = again(t, dir, s)
+	n, _ = again(t, dir, s)
 	require.ErrorContains(t, n.GoesOnBy(""), "was begun with --engine local: say the same to go on with that night, or --fresh")
 	require.ErrorContains(t, n.GoesOnBy(fleet.Slurm), "was begun with --engine local")
 	require.NoError(t, n.GoesOnBy(fleet.Local))
-	a, _ = away(t, dir, s)
-	require.NoError(t, a.Run(t.Context(), n, past))
-	whole(t, dir, n)
+	goesOn(t, dir, s)
 }
 
 // The process that follows the night is killed, and takes the cells along; the night goes on in another.
@@ -73,10 +80,7 @@ func TestNightWhoseProcessIsKilledGoesOn(t *testing.T) {
 	require.NoError(t, front.Process.Kill())
 	_ = front.Wait()
 	assert.Eventually(t, func() bool { return len(programs(t, dir)) == 0 }, 20*time.Second, 20*time.Millisecond)
-	n, past := again(t, dir, s)
-	a, _ := away(t, dir, s)
-	require.NoError(t, a.Run(t.Context(), n, past))
-	whole(t, dir, n)
+	goesOn(t, dir, s)
 }
 
 // TestBeFront is the process that the test above kills.
@@ -138,10 +142,7 @@ func TestCanceledNightGoesOn(t *testing.T) {
 		assert.Equal(t, 4, s.Stopped, "%+v", s)
 	})
 	require.ErrorIs(t, err, nightly.ErrCanceled)
-	n, past = again(t, dir, s)
-	a, _ = away(t, dir, s)
-	require.NoError(t, a.Run(t.Context(), n, past))
-	whole(t, dir, n)
+	goesOn(t, dir, s)
 }
 
 // On a full disk all cells are stopped, and with room again the night goes on.
@@ -158,10 +159,7 @@ func TestFullDiskStopsAnEngine(t *testing.T) {
 	require.ErrorIs(t, a.Run(t.Context(), n, past), nightly.ErrFull)
 	assert.Empty(t, programs(t, dir))
 	assert.False(t, n.Ended)
-	n, past = again(t, dir, s)
-	a, _ = away(t, dir, s)
-	require.NoError(t, a.Run(t.Context(), n, past))
-	whole(t, dir, n)
+	goesOn(t, dir, s)
 }
 
 // A night that is closed as it is leaves nothing running, and what its cells did is kept.
