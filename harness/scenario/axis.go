@@ -43,9 +43,6 @@ func FS(fs string) Choice { return property{axisNames[1], fs} }
 // Layout is the choice of a pNFS layout.
 func Layout(l string) Choice { return property{axisNames[2], l} }
 
-// LocalIO is the choice of I/O without RPC, on or off.
-func LocalIO(l string) Choice { return property{axisNames[3], l} }
-
 func (p property) String() string { return p.axis + "=" + p.value }
 
 func (p property) apply(s Scenario) (Scenario, error) {
