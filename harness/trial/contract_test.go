@@ -2,7 +2,6 @@ package trial_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -194,20 +193,20 @@ func bootSpec(t *testing.T, s trial.Spec) (*guest.Guest, *control.Client) {
 func bootMachine(t *testing.T, machine guest.Spec, s trial.Spec) (*guest.Guest, *control.Client) {
 	t.Helper()
 	s.Guest.ConsolePath = s.Dir + "/console.log"
-	for n := 1; ; n++ {
-		g, err := guest.Start(t.Context(), machine, s.Guest)
-		require.NoError(t, err)
-		agent := talkTo(t, g)
-		boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)
-		_, err = agent.Hello(boot)
-		cancel()
-		if errors.Is(err, control.ErrNoTimer) && n < 3 { // as a trial does
-			t.Log(err)
-			continue
+	var g *guest.Guest
+	var agent *control.Client
+	err := trial.UntilItWorks(func() (err error) {
+		if g, err = guest.Start(t.Context(), machine, s.Guest); err != nil {
+			return err
 		}
-		require.NoError(t, err)
-		return g, agent
-	}
+		agent = talkTo(t, g)
+		boot, cancel := context.WithTimeout(t.Context(), s.Guest.Timeouts.Boot)
+		defer cancel()
+		_, err = agent.Hello(boot)
+		return err
+	}, func(err error) { t.Log(err) })
+	require.NoError(t, err)
+	return g, agent
 }
 
 // talkTo connects to a guest, which is closed at the end of the test.

@@ -27,6 +27,10 @@ func TestTheReportedPathIsTaken(t *testing.T) {
 	// Stock kernels stall now and then over a recall that is repeated without end
 	// (docs/findings/layout-recall-without-end.md); what is counted is the same.
 	assert.Contains(t, []verdict.Kind{verdict.Clean, verdict.Stall}, got.Verdict.Kind, "%+v", got.Verdict)
+	if got.Verdict.Kind == verdict.Stall {
+		require.NotNil(t, got.Confirmed)
+		assert.Contains(t, got.Confirmed.Under, "put off", "any other stall is news: %+v", got.Confirmed)
+	}
 	evict := got.Paths["evict"]
 	assert.Positive(t, evict.Calls, "%v", got.Paths)
 	assert.Equal(t, evict.Calls, got.Exercised)

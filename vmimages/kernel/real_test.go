@@ -156,6 +156,7 @@ func TestPatchesFitEverySeries(t *testing.T) {
 		root := t.TempDir()
 		err = src.unpack(t.Context(), root, nil, touchedBy(t, slices.Concat(fit, misfit))...)
 		if err != nil { // what only patches that do not fit change need not be there
+			require.Contains(t, errs.EvidenceOf(err), "Not found in archive")
 			for _, file := range touchedBy(t, fit) {
 				require.FileExists(t, filepath.Join(root, file), errs.EvidenceOf(err))
 			}
