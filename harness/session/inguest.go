@@ -13,22 +13,42 @@ import (
 // InGuest boots a guest with a scenario's mount up, calls use with it and its
 // agent, and ends it.
 func InGuest(ctx context.Context, s scenario.Scenario, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
+	return InBooted(ctx, machine, opts, func(g *guest.Guest, agent *control.Client) error {
+		step, cancel := context.WithTimeout(ctx, s.BringUpWithin(opts.Timeouts))
+		defer cancel()
+		if _, err := agent.BringUp(step, s.BringUp()); err != nil {
+			return whyEnded(ctx, g, opts, err)
+		}
+		return use(g, agent)
+	})
+}
+
+// InBooted boots a guest, calls use with it and its agent, and ends it. A guest of which
+// not all processors work is booted again before that.
+func InBooted(ctx context.Context, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
+	boot := func() error { return inBooted(ctx, machine, opts, use) }
+	return control.UntilItWorks(boot, func(error) {})
+}
+
+func inBooted(ctx context.Context, machine guest.Spec, opts guest.Options, use func(*guest.Guest, *control.Client) error) error {
 	g, err := guest.Start(ctx, machine, opts)
 	if err != nil {
 		return err
 	}
 	defer CloseGuest(g, opts)
-	go Drain(g)
+	go drain(g)
 	agent := control.New(g.Agent())
 	defer agent.Close()
-	if err := bringUp(ctx, g, agent, opts, s); err != nil {
-		return err
+	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
+	defer cancel()
+	if _, err := agent.Hello(boot); err != nil {
+		return whyEnded(ctx, g, opts, err)
 	}
 	return use(g, agent)
 }
 
-// Drain reads the task watch, which would block on a full channel.
-func Drain(g *guest.Guest) {
+// drain reads the task watch, which would block on a full channel.
+func drain(g *guest.Guest) {
 	for range control.Watch(g.Watch()) {
 	}
 }
@@ -40,10 +60,8 @@ func CloseGuest(g *guest.Guest, opts guest.Options) {
 	_ = g.Close(ctx) // QEMU is reaped either way
 }
 
-// bringUp waits for a guest's agent and makes it mount. If the guest ended
-// instead, the error is how it ended: the agent's silence only follows from that.
-func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts guest.Options, s scenario.Scenario) error {
-	err := mountUp(ctx, agent, opts, s)
+// whyEnded is err, or how the guest ended: the agent's silence only follows from that.
+func whyEnded(ctx context.Context, g *guest.Guest, opts guest.Options, err error) error {
 	if !errors.Is(err, control.ErrSilent) || ctx.Err() != nil {
 		return err
 	}
@@ -51,16 +69,4 @@ func bringUp(ctx context.Context, g *guest.Guest, agent *control.Client, opts gu
 	defer cancel()
 	_, _ = g.Await(wait, guest.Panicked)
 	return cmp.Or(g.Err(), err)
-}
-
-func mountUp(ctx context.Context, agent *control.Client, opts guest.Options, s scenario.Scenario) error {
-	boot, cancel := context.WithTimeout(ctx, opts.Timeouts.Boot)
-	defer cancel()
-	if _, err := agent.Hello(boot); err != nil {
-		return err
-	}
-	step, cancel := context.WithTimeout(ctx, s.BringUpWithin(opts.Timeouts))
-	defer cancel()
-	_, err := agent.BringUp(step, s.BringUp())
-	return err
 }

@@ -15,26 +15,12 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// bootTries is how often a guest is booted of which not all processors work.
-const bootTries = 3
-
 func (t *trial) boot(ctx context.Context) error {
-	return untilItWorks(func() error { return t.bootOnce(ctx) }, func(err error) {
+	return control.UntilItWorks(func() error { return t.bootOnce(ctx) }, func(err error) {
 		t.history.add(entry{Type: "guest", What: "boot again", Detail: err.Error()})
 		t.close()
 		t.forget()
 	})
-}
-
-// untilItWorks boots again, after over, while a guest has a processor that does not work.
-func untilItWorks(boot func() error, over func(error)) error {
-	for n := 1; ; n++ {
-		err := boot()
-		if n == bootTries || !errors.Is(err, control.ErrNoTimer) {
-			return err
-		}
-		over(err)
-	}
 }
 
 // forget forgets a guest that was closed before anything was done with it.

@@ -195,7 +195,7 @@ func bootMachine(t *testing.T, machine guest.Spec, s trial.Spec) (*guest.Guest, 
 	s.Guest.ConsolePath = s.Dir + "/console.log"
 	var g *guest.Guest
 	var agent *control.Client
-	err := trial.UntilItWorks(func() (err error) {
+	err := control.UntilItWorks(func() (err error) {
 		if g, err = guest.Start(t.Context(), machine, s.Guest); err != nil {
 			return err
 		}

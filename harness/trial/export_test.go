@@ -26,9 +26,6 @@ var (
 	Signed = slices.Sorted(maps.Keys(signs))
 )
 
-// UntilItWorks boots as a trial does.
-var UntilItWorks = untilItWorks
-
 // Debug gives a guest of a test as faults see it that stop processors, and what its
 // history came to.
 func Debug(t *testing.T, g *guest.Guest, agent *control.Client, budgets timeouts.Timeouts) (target faults.Target, history func() string) {

@@ -33,7 +33,7 @@ func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	sites, fn, err := c.calls(ctx, e, s, m)
+	sites, fn, err := c.calls(ctx, s, m)
 	if err != nil {
 		return err
 	}
@@ -75,23 +75,16 @@ func (e *env) printCalls(fn wire.Symbol, sites []faults.CallSite, all bool) erro
 	return e.printJSON(out)
 }
 
-func (c kernelCallsCmd) calls(ctx context.Context, e *env, s scenario.Scenario, m session.Machine) (sites []faults.CallSite, fn wire.Symbol, err error) {
-	g, err := guest.Start(ctx, trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts), m.Options)
-	if err != nil {
-		return nil, fn, err
-	}
-	defer session.CloseGuest(g, m.Options)
-	go session.Drain(g)
-	agent := control.New(g.Agent())
-	defer agent.Close()
-	boot, cancel := context.WithTimeout(ctx, m.Options.Timeouts.Boot)
-	defer cancel()
-	if _, err := agent.Hello(boot); err != nil {
-		return nil, fn, err
-	}
-	if fn, err = faults.Function(boot, agent, c.Function); err != nil {
-		return nil, fn, errs.ByUser(err)
-	}
-	sites, err = faults.Calls(boot, agent, fn)
+func (c kernelCallsCmd) calls(ctx context.Context, s scenario.Scenario, m session.Machine) (sites []faults.CallSite, fn wire.Symbol, err error) {
+	machine := trial.MachineOf(s, m.Kernels[0], m.Image, m.Options.Timeouts)
+	err = session.InBooted(ctx, machine, m.Options, func(_ *guest.Guest, agent *control.Client) (err error) {
+		step, cancel := context.WithTimeout(ctx, m.Options.Timeouts.Step)
+		defer cancel()
+		if fn, err = faults.Function(step, agent, c.Function); err != nil {
+			return errs.ByUser(err)
+		}
+		sites, err = faults.Calls(step, agent, fn)
+		return err
+	})
 	return sites, fn, err
 }

@@ -1,4 +1,4 @@
-package trial
+package control_test
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func TestGuestWithoutTimerInterruptsIsBootedAgain(t *testing.T) {
 	} {
 		over := 0
 		next := c.boots
-		err := untilItWorks(func() error { e := next[0]; next = next[1:]; return e }, func(error) { over++ })
+		err := control.UntilItWorks(func() error { e := next[0]; next = next[1:]; return e }, func(error) { over++ })
 		assert.Equal(t, c.want, err)
 		assert.Equal(t, c.over, over)
 		assert.Empty(t, next, "boots left")
