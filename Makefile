@@ -46,7 +46,7 @@ TRIALS  ?= 2
 
 demo: ready
 	$(LOOPFAULT) doctor
-	$(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS) \
+	$(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS) --known docs/findings/known.yaml \
 		--arm stock=stock --arm fixed=clear-layoutreturn-info \
 		--control control=control-lost-wakeup || [ $$? -eq 1 ] # 1: something was found, which is a result
 	@echo "the same on Linux 7.3, after one more kernel build: $(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS)" \

@@ -8,6 +8,7 @@ import (
 	"loopfault/results/stats"
 	"loopfault/results/store"
 	"loopfault/results/verdict"
+	"loopfault/results/waitfor"
 )
 
 // Tally is what the trials of one commit showed.
@@ -49,7 +50,7 @@ func tally(wanted []string, trials []store.Trial) Tally {
 // where known. The same bug may be reported for whichever task runs into it first.
 func marks(t store.Trial) []string {
 	list := []string{t.Signature}
-	if t.Resource != "" {
+	if c := waitfor.Class(t.Class); t.Resource != "" && (c == waitfor.Lost || c == waitfor.Kept) {
 		list = append(list, t.Class+": "+t.Resource)
 	}
 	return list

@@ -98,7 +98,7 @@ func hung(c Cell, past []*Night, issues []known.Issue, now time.Time) (list []Fi
 	}
 	for _, sig := range c.Row.Signatures {
 		text := fmt.Sprintf("%d of %d trials: %s (%s)", sig.Count, counted(c), sig.Title, sig.Signature)
-		i := slices.IndexFunc(issues, func(k known.Issue) bool { return k.Covers(c.where(), sig.Signature) && !k.Expired(now) })
+		i := slices.IndexFunc(issues, func(k known.Issue) bool { return k.Covers(c.where(), sig.Hang()) && !k.Expired(now) })
 		switch {
 		case i >= 0:
 			add(KnownHang, "%s; known until %s: %s", text, issues[i].Until, issues[i].Reason)
@@ -166,7 +166,7 @@ func idle(n *Night, past []*Night, issues []known.Issue, now time.Time) (list []
 		}
 		matched := slices.ContainsFunc(append(slices.Clone(past), n), func(n *Night) bool {
 			return slices.ContainsFunc(n.Cells, func(c Cell) bool {
-				return c.Row != nil && slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool { return k.Covers(c.where(), s.Signature) })
+				return c.Row != nil && slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool { return k.Covers(c.where(), s.Hang()) })
 			})
 		})
 		if !matched {

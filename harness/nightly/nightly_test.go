@@ -362,7 +362,7 @@ func TestStrictSuites(t *testing.T) {
 		strings.Replace(good, "{name: stock}", "{git: dir}", 1):                    "kernels[0].branches: want at least one",
 		strings.Replace(good, "{name: stock}", "{name: a, branches: [b]}", 1):      "kernels[0].branches goes with git",
 		good + "keep: {nights: 1}\n":                                               "keep.nights is 1, want at least 2",
-		good + "known: [{reason: r, until: 2027-01-01}]\n":                         "known[0]: want a signature or a scenario",
+		good + "known: [{reason: r, until: 2027-01-01}]\n":                         "known[0]: want a signature, a resource or a scenario",
 		good + "known: [{scenario: s, until: 2027-01-01}]\n":                       "known[0].reason: want one",
 		good + "known: [{scenario: s, reason: r, until: soon}]\n":                  `known[0].until is "soon", want a date`,
 		good + "known: [{scenario: '[', reason: r, until: 2027-01-01}]\n":          `known[0].scenario is "["`,

@@ -89,6 +89,6 @@ func (r *runner) needed(k Kernel) bool {
 // referred says whether the known list names a hang of the cell, expired or not.
 func (r *runner) referred(c Cell) bool {
 	return slices.ContainsFunc(c.Row.Signatures, func(s summary.Signature) bool {
-		return slices.ContainsFunc(r.suite.Known, func(k known.Issue) bool { return k.Covers(c.where(), s.Signature) })
+		return slices.ContainsFunc(r.suite.Known, func(k known.Issue) bool { return k.Covers(c.where(), s.Hang()) })
 	})
 }

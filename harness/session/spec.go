@@ -31,7 +31,7 @@ func (f GuestFlags) Check() error {
 
 // KnownFlag is for campaigns in which known hangs may occur.
 type KnownFlag struct {
-	Known string `placeholder:"FILE" help:"Known hangs and crashes, which are shown but count in no rate: a YAML list of signature or scenario, kernel, from, to, reason, until."`
+	Known string `placeholder:"FILE" help:"Known hangs and crashes, which are shown but count in no rate: a YAML list of signature, resource or scenario, kernel, from, to, reason, until."`
 }
 
 // Issues reads the list; nil if there is none.

@@ -12,9 +12,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Issue is a known hang or crash, named by its signature, its scenario, or both.
+// Issue is a known hang or crash, named by its signature, what its tasks wait for in the end,
+// its scenario, or several of these.
 type Issue struct {
 	Signature string `yaml:"signature" json:"signature,omitempty"`
+	Resource  string `yaml:"resource" json:"resource,omitempty"` // explanation_resource of its verdict.json: one hang may be reported for many functions
 	Scenario  string `yaml:"scenario" json:"scenario,omitempty"` // glob of names
 	Kernel    string `yaml:"kernel" json:"kernel,omitempty"`     // glob of kernels as the user calls them
 	From      string `yaml:"from" json:"from,omitempty"`         // kernel versions, both ends counted, as in 6.1
@@ -30,9 +32,13 @@ type Where struct {
 	Version  string // uname -r
 }
 
+// Hang is what of a hang or crash an entry is compared with; Resource is "" if it was not
+// explained.
+type Hang struct{ Signature, Resource string }
+
 // Covers says whether a hang is the known one, whatever the day.
-func (k Issue) Covers(w Where, signature string) bool {
-	if k.Signature != "" && k.Signature != signature {
+func (k Issue) Covers(w Where, h Hang) bool {
+	if k.Signature != "" && k.Signature != h.Signature || k.Resource != "" && k.Resource != h.Resource {
 		return false
 	}
 	for glob, name := range map[string]string{k.Scenario: w.Scenario, k.Kernel: w.Kernel} {
@@ -51,10 +57,13 @@ func (k Issue) Expired(now time.Time) bool {
 
 // Name is how reports call the entry.
 func (k Issue) Name() string {
-	if k.Signature == "" {
-		return "scenario " + k.Scenario
+	switch {
+	case k.Signature != "":
+		return k.Signature
+	case k.Resource != "":
+		return "waits for " + k.Resource
 	}
-	return k.Signature
+	return "scenario " + k.Scenario
 }
 
 // Why is the reason in words, with the last day.
@@ -62,8 +71,8 @@ func (k Issue) Why() string { return "known until " + k.Until + ": " + k.Reason 
 
 // Check tells bad what is wrong with the entry; at is where it stands.
 func (k Issue) Check(at string, bad func(format string, args ...any)) {
-	if k.Signature == "" && k.Scenario == "" {
-		bad("%s: want a signature or a scenario", at)
+	if k.Signature == "" && k.Resource == "" && k.Scenario == "" {
+		bad("%s: want a signature, a resource or a scenario", at)
 	}
 	if k.Reason == "" {
 		bad("%s.reason: want one", at)

@@ -104,7 +104,8 @@ func (m Manifest) KnownIssue(t Trial) *known.Issue {
 	}
 	scenario, _, _ := strings.Cut(m.Name, ":")
 	w := known.Where{Scenario: scenario, Kernel: m.Arms[i].Kernel, Version: m.Arms[i].Version}
-	k := slices.IndexFunc(m.Known, func(k known.Issue) bool { return k.Covers(w, t.Verdict.Signature) && !k.Expired(m.Started) })
+	h := known.Hang{Signature: t.Verdict.Signature, Resource: t.Resource}
+	k := slices.IndexFunc(m.Known, func(k known.Issue) bool { return k.Covers(w, h) && !k.Expired(m.Started) })
 	if k < 0 {
 		return nil
 	}
@@ -205,7 +206,7 @@ type Trial struct {
 	verdict.Observations
 	Explanation    string                 `json:"explanation,omitempty"`          // one line on who waits for whom, of a trial that hung
 	Class          string                 `json:"explanation_class,omitempty"`    // of the explanation, as waitfor.Class names it
-	Resource       string                 `json:"explanation_resource,omitempty"` // resource of a lost wake-up
+	Resource       string                 `json:"explanation_resource,omitempty"` // what tasks wait for in the end
 	Kernel         string                 `json:"kernel"`                         // uname -r of the guest
 	Host           string                 `json:"host,omitempty"`                 // machine that it ran on, of a trial of a shard
 	Started        time.Time              `json:"started"`

@@ -66,9 +66,14 @@ type Signature struct {
 	Detectors []string     `json:"detectors"` // all that saw it, over all trials
 	// Explanation is who waits for whom in the first trial that could tell.
 	Explanation string `json:"explanation,omitempty"`
+	// Resource is what tasks wait for in the end, where all trials agree on that.
+	Resource string `json:"resource,omitempty"`
 	// Known is the reason that the campaign's list of known issues gives for it; empty if the list does not name it.
 	Known string `json:"known,omitempty"`
 }
+
+// Hang is what lists of known issues compare.
+func (s Signature) Hang() known.Hang { return known.Hang{Signature: s.Signature, Resource: s.Resource} }
 
 // Counted is how many trials of the arm say something about its hang rate.
 func (a Arm) Counted() int {
@@ -152,15 +157,19 @@ func (a *Arm) add(t store.Trial, listed *known.Issue) {
 
 func (a *Arm) addSignature(t store.Trial, listed *known.Issue) {
 	v := t.Verdict
-	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind })
+	why := ""
+	if listed != nil {
+		why = listed.Why()
+	}
+	i := slices.IndexFunc(a.Signatures, func(s Signature) bool { return s.Signature == v.Signature && s.Kind == v.Kind && s.Known == why })
 	if i < 0 {
-		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind, Detectors: []string{}})
+		a.Signatures = append(a.Signatures, Signature{Signature: v.Signature, Title: v.Title, Kind: v.Kind, Detectors: []string{}, Resource: t.Resource, Known: why})
 		i = len(a.Signatures) - 1
 	}
 	s := &a.Signatures[i]
 	s.Count++
-	if listed != nil {
-		s.Known = listed.Why()
+	if s.Resource != t.Resource {
+		s.Resource = ""
 	}
 	s.Explanation = cmp.Or(s.Explanation, t.Explanation)
 	for _, d := range v.Detectors {

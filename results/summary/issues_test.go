@@ -52,3 +52,27 @@ func TestKnownIssuesAreCountedApart(t *testing.T) {
 	require.Equal(t, summary.Found, summary.Judge(late))
 	assert.Contains(t, strings.Join(late.Notes, "\n"), "The entry for known issue v3:x expired on 2026-11-28, so it counts again (reported).")
 }
+
+// One function may be where several hangs are reported: an entry that names what is waited
+// for covers its own alone.
+func TestAKnownResourceCoversOnlyWhatWaitsForIt(t *testing.T) {
+	m := store.Manifest{
+		Name: "s", Started: time.Date(2026, 11, 29, 3, 0, 0, 0, time.UTC),
+		Arms: []store.Arm{{Name: "stock", Kernel: "stock", Version: "6.12.118"}},
+	}
+	m.Known = []known.Issue{{Resource: "session slots", Reason: "reported", Until: "2026-12-31"}}
+	hang := func(n int, resource string) store.Trial {
+		return store.Trial{Planned: store.Planned{N: n, Arm: "stock"}, WorkSeconds: 10, Resource: resource, Verdict: verdict.Verdict{
+			Kind: verdict.Hang, Title: "INFO: task hung in f", Signature: "v3:f", Detectors: []string{verdict.TaskWatch},
+		}}
+	}
+	s := summary.Of(m, []store.Trial{hang(1, "session slots"), hang(2, "PG_writeback of a folio"), hang(3, ""), hang(4, "session slots")})
+	a := s.Arms[0]
+	assert.Equal(t, 2, a.Known[verdict.Hang])
+	assert.Equal(t, 2, a.Hung())
+	require.Len(t, a.Signatures, 2)
+	assert.Equal(t, "known until 2026-12-31: reported", a.Signatures[0].Known)
+	assert.Equal(t, known.Hang{Signature: "v3:f", Resource: "session slots"}, a.Signatures[0].Hang())
+	assert.Empty(t, a.Signatures[1].Known)
+	assert.Equal(t, known.Hang{Signature: "v3:f"}, a.Signatures[1].Hang(), "its trials wait for different things")
+}

@@ -35,7 +35,7 @@ func (e *Evidence) Files() map[string]*string {
 type Explanation struct {
 	Class    Class    `json:"class"`
 	Sentence string   `json:"sentence"`           // one line
-	Resource string   `json:"resource,omitempty"` // what tasks wait for in vain, of a lost wake-up or what is kept
+	Resource string   `json:"resource,omitempty"` // what tasks wait for in the end, where that is one thing
 	Details  []string `json:"details"`            // one line each
 	Hung     int      `json:"hung"`               // tasks known to have slept for long whose waits the sentence accounts for
 	Gaps     []Gap    `json:"gaps,omitempty"`     // texts that would tell more, of a hang elsewhere

@@ -289,3 +289,13 @@ func TestLocksInTwoOrdersAreACycle(t *testing.T) {
 	assert.Equal(t, x.Sentence, y.Sentence)
 	assert.Contains(t, y.Text(), "also server starved: 8 of 8 nfsd threads")
 }
+
+// What is waited for in the end names a hang whatever function it was reported for.
+func TestTheResourceIsTheEndOfTheWaits(t *testing.T) {
+	for dir, want := range map[string]string{
+		"layoutreturn-lost": "NFS_LAYOUT_RETURN",
+		"lease-broken":      "client's answer, put off (NFS4ERR_DELAY)",
+	} {
+		assert.Equal(t, want, waitfor.Explain(evidenceOf(t, "testdata/hangs/"+dir)).Resource, dir)
+	}
+}

@@ -31,10 +31,10 @@ func (b *builder) say(e ending) string {
 	return fmt.Sprintf("unknown: %s, and what would end that is not known", b.path(b.wayTo(n)))
 }
 
-// resource is what is waited for in vain, "" where it is another kind of ending.
+// resource is what is waited for in the end, "" where that is a ring, a task or an RPC.
 func (e ending) resource() string {
-	if e.class == Lost || e.class == Kept {
-		return e.nodes[0].Label
+	if n := e.nodes[0]; e.class != Cycle && n.resource != "" {
+		return n.Label
 	}
 	return ""
 }

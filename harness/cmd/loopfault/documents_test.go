@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 )
 
 // documents are all pages for people, with their text.
@@ -89,4 +90,16 @@ func TestCommandsInDocumentsAreTaken(t *testing.T) {
 		}
 	}
 	assert.Greater(t, seen, 60, "documents show commands as bin/loopfault COMMAND")
+}
+
+// The list of findings that the demo is given is one that --known takes, and names their pages.
+func TestTheListOfKnownFindingsIsTaken(t *testing.T) {
+	const root = "../../.."
+	issues, err := session.KnownFlag{Known: root + "/docs/findings/known.yaml"}.Issues()
+	require.NoError(t, err)
+	require.NotEmpty(t, issues)
+	for _, k := range issues {
+		_, page, _ := strings.Cut(k.Reason, ", ")
+		assert.FileExists(t, filepath.Join(root, page), k.Reason)
+	}
 }
