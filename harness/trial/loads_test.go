@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/paths"
@@ -57,7 +58,9 @@ func evidence(t *testing.T, dir, name string) string {
 	return string(text)
 }
 
+// The scenario runs in the group quick as well; here it is long enough for each of its ways.
 func TestMountsGoInEveryWay(t *testing.T) {
+	guesttest.Seldom(t)
 	got, dir := runFor(t, "umount-matrix", "30s", nil) // at a load of 10 some ways take 10 s and more
 	require.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 	for _, name := range []string{"umount/0", "umount/lazy", "umount/forced", "umount/namespace", "umount/exit"} {
@@ -71,6 +74,9 @@ func TestMountsGoInEveryWay(t *testing.T) {
 func TestLayoutsOfBlocksAreGranted(t *testing.T) {
 	for layout, name := range map[string]string{wire.LayoutSCSI: "LAYOUT_SCSI", wire.LayoutBlock: "LAYOUT_BLOCK_VOLUME"} {
 		t.Run(layout, func(t *testing.T) {
+			if layout == wire.LayoutBlock {
+				guesttest.Seldom(t)
+			}
 			got, _ := runFor(t, "pnfs-block-enomem", "5s", func(s *scenario.Scenario) {
 				s.Mount.Layout, s.Target = layout, paths.Target{Function: "pnfs_layout_process"}
 				s.Faults, s.Pressure = nil, nil
@@ -114,6 +120,9 @@ func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 func TestLayoutsAreRecalledAndReturnedWithErrors(t *testing.T) {
 	for name, sent := range map[string]string{"pnfs-recall-storm": "LAYOUTGET", "pnfs-ds-errors": "LAYOUTRETURN"} {
 		t.Run(name, func(t *testing.T) {
+			if name == "pnfs-ds-errors" {
+				guesttest.Seldom(t)
+			}
 			got, _ := runFor(t, name, "10s", func(s *scenario.Scenario) {
 				// A stock kernel hangs now and then when writers are killed: docs/findings/layout-recall-without-end.md.
 				s.Finish.Writers = "stopped"
@@ -148,6 +157,9 @@ func TestAllocationsFailOneAfterTheOther(t *testing.T) {
 func TestWritersOfAllModesAndVictimsOfTheOOMKiller(t *testing.T) {
 	for name, worker := range map[string]string{"mmap-writers": "mmap/0", "direct-writers": "direct/0", "memcg-oom": "hog/0"} {
 		t.Run(name, func(t *testing.T) {
+			if name != "memcg-oom" {
+				guesttest.Seldom(t)
+			}
 			got, _ := runFor(t, name, "10s", nil)
 			assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 			assert.Positive(t, got.Exercised, got.Target)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -12,12 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/matrix"
 	"loopfault/results/verdict"
 )
-
-// testAll is set by `make test-all`: every scenario, not just the group quick.
-const testAll = "LOOPFAULT_TEST_ALL"
 
 // Every scenario of the group really does on a stock kernel what it is there
 // for, and the kernel comes through it.
@@ -25,7 +22,7 @@ func TestScenariosExerciseWhatTheyAreAbout(t *testing.T) {
 	withAgent(t)
 	groups := []string{"--group", "quick"}
 	bound := 15 * time.Minute
-	if os.Getenv(testAll) != "" {
+	if guesttest.All() {
 		groups, bound = []string{"--group", "quick,auto,control,soak"}, time.Hour
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), bound)

@@ -39,6 +39,20 @@ func Needed(t testing.TB) {
 	}
 }
 
+// allTests is set by `make test-all`.
+const allTests = "LOOPFAULT_TEST_ALL"
+
+// All says whether tests are to take in what `make test` leaves out for time.
+func All() bool { return os.Getenv(allTests) != "" }
+
+// Seldom skips a test, but in `make test-all`: one whose subject hardly breaks alone.
+func Seldom(t testing.TB) {
+	t.Helper()
+	if Needed(t); !All() {
+		t.Skip("takes long, and hardly breaks alone: left to make test-all")
+	}
+}
+
 // New finds a kernel, building it if need be, and makes the initial RAM disk.
 func New(ctx context.Context) (*Fixture, error) {
 	kernel, err := Kernel(ctx)
