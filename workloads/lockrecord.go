@@ -71,6 +71,9 @@ type lockOp struct {
 	wait bool // F_SETLKW
 	ofd  bool // an open file description lock; else a POSIX one
 	hold time.Duration
+	// patience is when a signal interrupts the wait for the lock, which begins anew then; 0
+	// for never.
+	patience time.Duration
 }
 
 // turn takes a lock, checks that the record is as its last owner left it, changes
@@ -104,6 +107,9 @@ func (l *lockRecords) fcntl(kind int16, op lockOp) error {
 		{true, false}: unix.F_OFD_SETLK, {true, true}: unix.F_OFD_SETLKW,
 	}[[2]bool{op.ofd, op.wait}]
 	region := unix.Flock_t{Type: kind, Start: int64(op.lock) * pageSize, Len: pageSize}
+	if op.wait && op.patience > 0 && kind != unix.F_UNLCK {
+		defer interruptEvery(op.patience)()
+	}
 	for {
 		err := unix.FcntlFlock(l.f.Fd(), cmd, &region)
 		if !errors.Is(err, unix.EINTR) {

@@ -31,7 +31,8 @@ func rival(vers string) []Worker {
 				err = os.MkdirAll(rivalRoot, 0o755)
 			}
 			if err == nil {
-				err = Run("mount", "-t", "nfs", "-o", "vers="+vers, source, rivalRoot)
+				// Its own superblock, or two mounts of one version would share the inodes and their locks.
+				err = Run("mount", "-t", "nfs", "-o", "nosharecache,vers="+vers, source, rivalRoot)
 			}
 			if err != nil {
 				return err

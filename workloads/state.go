@@ -67,6 +67,11 @@ type stateOp struct {
 // operations between two that change its name, and as many closes as syncs.
 func nextStateOp(r *rand.Rand, spec wire.State, i int) stateOp {
 	op := stateOp{file: r.IntN(spec.Files), block: r.IntN(spec.Blocks)}
+	if spec.LocksOnly {
+		op.kind, op.lockOp = stateLock, nextLockOp(r, spec, i)
+		op.wait = true
+		return op
+	}
 	switch p := r.IntN(100); {
 	case p < 28:
 		op.kind = stateWrite
@@ -81,12 +86,21 @@ func nextStateOp(r *rand.Rand, spec wire.State, i int) stateOp {
 		op.other = r.IntN(spec.Processes)
 	case p < 94 && spec.Locks > 0:
 		op.kind = stateLock
-		// A process uses one type of lock only: to the kernel the two types are two owners.
-		op.lockOp = lockOp{lock: r.IntN(spec.Locks), wait: r.IntN(4) == 0, ofd: i%4 > 1, hold: holdFor(r, spec.Hold.D())}
+		op.lockOp = nextLockOp(r, spec, i)
 	case p < 97:
 		op.kind = stateRename
 	default:
 		op.kind = stateUnlink
+	}
+	return op
+}
+
+// nextLockOp draws a turn with a lock. A process uses one type of lock only: to the kernel the
+// two types are two owners.
+func nextLockOp(r *rand.Rand, spec wire.State, i int) lockOp {
+	op := lockOp{lock: r.IntN(spec.Locks), wait: r.IntN(4) == 0, ofd: i%4 > 1, hold: holdFor(r, spec.Hold.D())}
+	if spec.Interrupt > 0 {
+		op.patience = Jitter(r, spec.Interrupt.D())
 	}
 	return op
 }

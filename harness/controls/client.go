@@ -75,6 +75,14 @@ func client() []Control {
 			Titles:    []string{"nfs_wb_all", "nfs_file_fsync", "nfs_file_direct_write", "nfs_vm_page_mkwrite", "wb_wait_for_completion", "nfs_writepages", "filemap_get_pages"},
 		},
 		{
+			Kernel: "control-nlm-grant-lost", Scenario: "nlm-locks",
+			Mechanism: "lost wake-up of a lock",
+			Explains:  "The server's GRANTED callback of an NFSv3 lock wakes no task, so the server holds the lock for a client that sleeps on, and all others wait for that.",
+			Classes:   []waitfor.Class{waitfor.Lost, waitfor.Unknown},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"nlmclnt_wait", "nlmclnt_block", "nlmclnt_lock"},
+		},
+		{
 			Kernel: "control-fault-lock-kept", Scenario: "mmap-writers",
 			Mechanism: "page left locked",
 			Explains:  "A store to a mapped page that is written back is tried again without the page being unlocked, so whoever needs the page waits for its lock.",

@@ -122,6 +122,10 @@ func (c *checker) nfs(s Scenario) {
 	if l := s.Mount.LocalIO; l != "" { // in scenarios that were stored before the field existed
 		c.oneOf(l, "mount.localio", localIO...)
 	}
+	if l := s.Mount.Locks; l != "" {
+		c.oneOf(l, "mount.locks", wire.LocksLocal, wire.LocksServer)
+		c.want(s.Mount.Vers == "3", "mount.locks", "is about the lock protocol of NFSv3, and mount.vers is %s: want it left out", s.Mount.Vers)
+	}
 	c.want(s.Mount.LocalIO != wire.LocalIOOn || s.Mount.Layout == wire.LayoutNone, "mount.localio",
 		"is on, but I/O goes to data servers with layout %s: want mount.layout none", s.Mount.Layout)
 }

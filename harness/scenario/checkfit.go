@@ -60,8 +60,10 @@ func (c *checker) state(s *wire.State, m wire.Mount, p string) {
 	c.between(s.Blocks, 1, 4096, p+".blocks")
 	c.between(s.Locks, 0, wire.MaxLocks, p+".locks")
 	c.want(s.Hold.D() <= 10*time.Second, p+".hold", "is %s, want at most 10s", s.Hold)
-	c.want(m.Vers != "3", p, "is about NFSv4 state: want mount.vers 4.0, 4.1 or 4.2")
+	c.want(s.Locks == 0 || m.Vers != "3" || m.Locks == wire.LocksServer, p+".locks", "is %d, but without mount.locks server NFSv3 mounts do not know each other's: want 0, or mount.locks server", s.Locks)
 	c.want(s.Locks == 0 || m.Layout == wire.LayoutNone, p+".locks", "is %d, but data servers of layout %s do not know locks: want 0, or mount.layout none", s.Locks, m.Layout)
+	c.want(!s.LocksOnly || s.Locks > 0, p+".locks_only", "takes nothing but locks, and there are none: want locks above 0")
+	c.want(s.Interrupt == 0 || s.Interrupt.D() >= time.Millisecond && s.Locks > 0, p+".interrupt", "is %s, want at least 1ms, and locks above 0, or 0 for none", s.Interrupt)
 	c.rival(s.Rival, m, p)
 	c.want(s.Plant == 0 || s.Plant.D() >= 10*time.Millisecond, p+".plant", "is %s, want at least 10ms, or 0 for none", s.Plant)
 }
@@ -71,7 +73,10 @@ func (c *checker) rival(vers string, m wire.Mount, p string) {
 	if vers == "" {
 		return
 	}
+	if m.Vers == "3" { // one client to the server, whichever mount it is
+		c.want(vers == "3" && m.Locks == wire.LocksServer, p+".rival", "is %s beside mount.vers 3: want 3, with mount.locks server, so that there is something that the server decides", vers)
+		return
+	}
 	c.oneOf(vers, p+".rival", "4.0", "4.1", "4.2")
 	c.want(vers != m.Vers, p+".rival", "is %s, as mount.vers: want another version, or it would be the same client", vers)
-	c.want(m.Vers != "3", p+".rival", "want mount.vers 4.0, 4.1 or 4.2 beside it")
 }

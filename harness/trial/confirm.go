@@ -67,7 +67,7 @@ func (t *trial) confirm(ctx context.Context) error {
 	return t.timed(PhaseConfirm, func() error {
 		t.relieve(ctx)
 		began, since := t.detectors.last, t.detectors.hangSince
-		t.detectors.relieved = true
+		t.detectors.relieved, t.detectors.quietAt = true, began
 		w := quietWatch{}
 		err := t.during(ctx, longestWatch(t.spec.Scenario.Export)+t.budgets.Step, func(ctx context.Context) error { return t.watchQuiet(ctx, &w) })
 		if err == nil && len(t.detectors.blocked) == 0 {
@@ -121,7 +121,10 @@ func (t *trial) goOn(ctx context.Context) error {
 func (t *trial) relieve(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
-	err := errors.Join(t.endHinderers(ctx), t.signalWorkers(ctx, "-STOP"))
+	err := errors.Join(t.endHinderers(ctx), t.endLockers(ctx))
+	if !t.detectors.waitForLocks() {
+		err = errors.Join(err, t.signalWorkers(ctx, "-STOP"))
+	}
 	for _, a := range slices.Backward(t.armed) {
 		err = errors.Join(err, a.fault.Disarm(ctx, t.agent))
 	}
@@ -142,6 +145,19 @@ func (t *trial) endHinderers(ctx context.Context) error {
 
 // hinderer is the prefix of such workers' names.
 const hinderer = "dserror/"
+
+// endLockers ends, if tasks wait for locks of processes, all workers but those that wait, in
+// good order: one that is stopped would keep its locks, and any signal wakes who waits.
+func (t *trial) endLockers(ctx context.Context) error {
+	if !t.detectors.waitForLocks() {
+		return nil
+	}
+	const script = `for pid in $(pgrep -f "^/proc/self/exe worker"); do
+		case " $0 " in *" $pid "*) ;; *) kill -TERM "$pid" ;; esac
+	done; true`
+	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"sh", "-c", script, t.detectors.waiters()}, Timeout: wire.Duration(t.budgets.Remote)})
+	return err
+}
 
 func (t *trial) signalWorkers(ctx context.Context, signal string) error {
 	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", signal, "-f", "^/proc/self/exe worker"}, Timeout: wire.Duration(t.budgets.Remote)})

@@ -125,3 +125,21 @@ func TestAWorkloadThatGoesOnWithoutLoadOnlyStalled(t *testing.T) {
 	assert.True(t, p.goesOn([]string{"writer"}, 22))
 	assert.True(t, p.goesOn([]string{"all"}, 22))
 }
+
+// Who waits for a lock of NFSv3 and asks again is not stuck, though it sleeps again at once;
+// a sleep from before the load was taken away is what counts.
+func TestWaitsForLocksAreBackWhenEachBeganAnew(t *testing.T) {
+	e, h, b := open(t)
+	waits := func(uptime, since float64) {
+		e.sample(wire.Sample{Uptime: uptime, Oldest: uptime - since, Asleep: 1, Blocked: []wire.Blocked{
+			{PID: 8, TGID: 7, Comm: "state/0", State: "S", Since: since, Seconds: uptime - since, Stack: "[<0>] nlmclnt_wait+0x1/0x2\n"},
+		}}, h, b)
+	}
+	waits(120, 100)
+	assert.Equal(t, "7", e.waiters(), "the process, whichever thread waits")
+	e.relieved, e.quietAt = true, 121
+	waits(130, 100)
+	assert.False(t, e.awake(b), "it still waits")
+	waits(140, 130)
+	assert.True(t, e.awake(b), "it asked again at 130 s")
+}

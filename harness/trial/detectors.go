@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"loopfault/harness/timeouts"
@@ -38,6 +39,7 @@ type detectors struct {
 	findings  []kernelreport.Report // what workers that check found
 	sleepers  map[int]wire.Blocked  // as last reported by the task watch, by pid
 	relieved  bool                  // the load was taken away, to see what comes back
+	quietAt   float64               // guest uptime at which that was
 	overdue   bool                  // the watched tasks sleep again and again, never for long
 	speed     speed
 	ops       []int64
@@ -99,6 +101,21 @@ func (d *detectors) block(uptime float64, b wire.Blocked, h *history) {
 	d.seen[b.PID] = true
 	d.blocked = append(d.blocked, reportOf(b))
 	d.mark(uptime, b.Since)
+}
+
+// waitForLocks says whether tasks that are reported sleep interruptibly: for locks that
+// processes have.
+func (d *detectors) waitForLocks() bool { return d.waiters() != "" }
+
+// waiters are the processes of those tasks.
+func (d *detectors) waiters() string {
+	var pids []string
+	for _, b := range d.sleepers {
+		if b.State == "S" && d.seen[b.PID] {
+			pids = append(pids, strconv.Itoa(b.TGID))
+		}
+	}
+	return strings.Join(pids, " ")
 }
 
 func reportOf(b wire.Blocked) kernelreport.Report {
@@ -193,8 +210,13 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 	return left
 }
 
-// awake reports that no task sleeps for long now, though one did.
+// awake reports that no task sleeps for long now, though one did. Who waits for a lock of
+// NFSv3 may be one of several: it is enough that each sleep began without load, since who
+// asks again and is refused is not stuck.
 func (d *detectors) awake(t timeouts.Timeouts) bool {
+	if d.waitForLocks() {
+		return d.oldest < d.last-d.quietAt
+	}
 	return len(d.blocked) > 0 && !d.overdue && d.oldest < t.HungTask.Seconds()/5
 }
 

@@ -16,6 +16,9 @@ type Timer struct {
 // leaseBreak is fs.lease-break-time in seconds: then a lease is taken back by force.
 const leaseBreak = 45
 
+// lockPoll is after how many seconds a client asks again for a lock of NFSv3.
+const lockPoll = 30
+
 // Pending lists the timers that the evidence shows, the longest first; none says that
 // nothing which it shows will happen by itself. lease is the server's, in seconds:
 // after one it revokes a delegation that is not returned (nfs4_laundromat), after two a
@@ -44,6 +47,9 @@ func Pending(e Evidence, lease float64) []Timer {
 	for _, text := range []string{e.Stacks, e.Tasks} {
 		if strings.Contains(text, "nfs4_handle_exception") || strings.Contains(text, "nfs4_delay") {
 			add(delayed(lease), lease)
+		}
+		if strings.Contains(text, "nlmclnt_") {
+			add("the client asks again for a lock of NFSv3 (NLMCLNT_POLL_TIMEOUT)", lockPoll)
 		}
 		if strings.Contains(text, "break_leased_layouts") {
 			add(fmt.Sprintf("the server takes back a layout that was recalled, after two leases (of %.0f s)", lease), 2*lease)

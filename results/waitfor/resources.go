@@ -82,6 +82,9 @@ var resources = map[string]resource{
 	"client-init": {kind: KindOther, label: "set-up of an NFS client", watched: true, root: Lost,
 		cleared: "the task that mounts", holders: []string{"nfs4_init_client", "nfs_init_client", "nfs4_discover_server_trunking"}, ops: []string{"EXCHANGE_ID", "CREATE_SESSION"}},
 	"lock-io": {kind: KindOther, label: "I/O under a lock", root: Lost, watched: true, cleared: "the end of that I/O", ops: []string{"READ", "READ_PLUS", "WRITE"}},
+	// Processes own such locks, and they show in no stack.
+	"nlm-lock": {kind: KindLock, label: "a lock of NFSv3 (NLM)", root: Unknown,
+		cleared: "its owner, and then the server's GRANTED callback, which may be lost; the client asks again every 30 s"},
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
 	"congestion": {verb: "declare it", kind: KindWriteback, label: "the end of write congestion", watched: true, shared: true, root: Lost,

@@ -70,6 +70,9 @@ var rules = []rule{
 	{"nfs_wait_bit_killable nfs_vm_page_mkwrite", "invalidating"},
 	{"nfs_wait_client_init_complete", "client-init"},
 	{"nfs_iocounter_wait", "lock-io"},
+	{"nlmclnt_wait", "nlm-lock"},
+	{"nlmclnt_block", "nlm-lock"},
+	{"nlmclnt_lock", "nlm-lock"},
 	{"wait_on_commit", "commit"},
 	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},

@@ -51,6 +51,11 @@ func (t *task) repeats() bool {
 	return t.state == "S" && len(t.stack) > 0 && (t.stack[0] == "nfs4_handle_exception" || strings.HasPrefix(t.stack[0], "nfs4_delay"))
 }
 
+// asksForLock says that it waits, interruptibly, for a lock of NFSv3.
+func (t *task) asksForLock() bool {
+	return t.state == "S" && len(t.stack) > 0 && strings.HasPrefix(t.stack[0], "nlmclnt_")
+}
+
 // drains says that it is a state manager which waits, interruptibly, for the session to be
 // drained before it recovers anything: nfs4_begin_drain_session() is inlined there.
 func (t *task) drains() bool {
@@ -102,7 +107,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() {
+		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() || t.asksForLock() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)

@@ -23,9 +23,11 @@ func (n *nfsServer) bringUp() error {
 		{"lay out /var/lib/nfs", layOutState},
 		{"start the NFS server", n.setUp},
 		{"start what maps block layouts", n.startMapper},
+		{"start what watches hosts for lockd", n.startMonitor},
 		{"mount loop-back", func() error { return mountLoopback(n.mount) }},
 		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
 		{"write without RPC (LOCALIO)", n.proveLocalIO},
+		{"lock a file at the server (NLM)", n.proveLocks},
 	})
 }
 
@@ -97,7 +99,10 @@ func mountLoopback(m wire.Mount) error {
 	options := "vers=" + m.Vers
 	source := "127.0.0.1:/"
 	if m.Vers == "3" {
-		source, options = "127.0.0.1:"+wire.ExportRoot, options+",nolock"
+		source = "127.0.0.1:" + wire.ExportRoot
+		if m.Locks != wire.LocksServer {
+			options += ",nolock"
+		}
 	}
 	if m.Options != "" {
 		options += "," + m.Options

@@ -14,7 +14,8 @@ type stat struct {
 	pid     int
 	comm    string
 	state   string
-	threads int // of its process; 0 if the line is too short to say
+	threads int  // of its process; 0 if the line is too short to say
+	kernel  bool // a thread of the kernel's own
 }
 
 // eachTask calls f with the directory and stat of each task of a procfs. System
@@ -62,9 +63,15 @@ func readStat(dir string) (stat, bool) {
 	}
 	pid, comm, state, ok := ParseStat(text)
 	st := stat{pid: pid, comm: comm, state: state}
-	const numThreads = 20 - 2 // proc_pid_stat(5) counts from 1; the second ends with the parenthesis
+	const (
+		flags      = 9 - 2 // proc_pid_stat(5) counts from 1; the second ends with the parenthesis
+		numThreads = 20 - 2
+		kthread    = 0x00200000 // PF_KTHREAD
+	)
 	if fields := strings.SplitN(text[strings.LastIndexByte(text, ')')+1:], " ", numThreads+2); len(fields) > numThreads {
 		st.threads, _ = strconv.Atoi(fields[numThreads])
+		bits, _ := strconv.ParseUint(fields[flags], 10, 64)
+		st.kernel = bits&kthread != 0
 	}
 	return st, ok
 }

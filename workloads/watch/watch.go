@@ -1,6 +1,7 @@
 // Package watch is a second hung-task detector, in the guest: it finds tasks
 // that sleep uninterruptibly without a single context switch for longer than a
-// budget, killable sleeps included, which the kernel's own detector skips.
+// budget, killable sleeps included, which the kernel's own detector skips, and so
+// are interruptible waits for a lock of NFSv3 (patient.go).
 //
 // It reads procfs and the workers' counters, never an NFS mount, and it reports
 // only what it saw; the host decides what counts as a hang.
@@ -28,10 +29,11 @@ type Watcher struct {
 	Period time.Duration // between two samples
 	Uptime func() float64
 
-	asleep map[int]*sleeper
+	asleep  map[int]*sleeper
+	samples int
 }
 
-// sleeper is a task seen in uninterruptible sleep, with its context-switch
+// sleeper is a task seen in a sleep that counts, with its context-switch
 // counts when it was first seen so.
 type sleeper struct {
 	since    float64
@@ -68,8 +70,9 @@ func (w *Watcher) Sample() wire.Sample {
 	s.FirstOp = w.Beats.First().Seconds()
 	s.Spin = spin()
 	seen := make(map[int]*sleeper)
+	w.samples++
 	eachTask(w.Proc, func(dir string, st stat) {
-		if st.state != "D" {
+		if st.state != "D" && !w.patient(dir, st) {
 			return
 		}
 		switches := readSwitches(dir)

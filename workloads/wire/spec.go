@@ -50,7 +50,17 @@ type Mount struct {
 	// RPC (CONFIG_NFS_LOCALIO, module parameter nfs.localio_enabled), which is asserted, and
 	// off if it must not; kernels with the option do so by themselves.
 	LocalIO string `json:"localio,omitempty" yaml:"localio,omitempty"`
+	// Locks is server if byte-range locks of NFSv3 are asked of the server (NLM: lockd on both
+	// sides, rpc.statd), which is asserted, and local, the default, if each mount keeps its own.
+	// NFSv4 has locks of its own.
+	Locks string `json:"locks,omitempty" yaml:"locks,omitempty"`
 }
+
+// The values of Mount.Locks.
+const (
+	LocksLocal  = "local"
+	LocksServer = "server"
+)
 
 // The values of Mount.LocalIO.
 const (
@@ -252,14 +262,16 @@ type Expire struct {
 // whatever the server went through; an error that a process is told is counted, not
 // held against the kernel.
 type State struct {
-	Processes int      `json:"processes" yaml:"processes"`   // how many work at the same time
-	UIDs      []int    `json:"uids" yaml:"uids"`             // user ids of the processes
-	Files     int      `json:"files" yaml:"files"`           // that each process owns
-	Blocks    int      `json:"blocks" yaml:"blocks"`         // of 4KiB, in each file
-	Locks     int      `json:"locks" yaml:"locks"`           // records that all processes share, each behind a lock of its own; 0 for none
-	Hold      Duration `json:"hold" yaml:"hold"`             // mean time that a lock is held
-	Rival     string   `json:"rival,omitempty" yaml:"rival"` // NFS version of a second mount, which makes it a client of its own; every other process works there. None when it is not given
-	Plant     Duration `json:"plant,omitempty" yaml:"plant"` // mean pause between two bytes that are changed behind the client's back, which the checks must find; 0 for none
+	Processes int      `json:"processes" yaml:"processes"`             // how many work at the same time
+	UIDs      []int    `json:"uids" yaml:"uids"`                       // user ids of the processes
+	Files     int      `json:"files" yaml:"files"`                     // that each process owns
+	Blocks    int      `json:"blocks" yaml:"blocks"`                   // of 4KiB, in each file
+	Locks     int      `json:"locks" yaml:"locks"`                     // records that all processes share, each behind a lock of its own; 0 for none
+	Hold      Duration `json:"hold" yaml:"hold"`                       // mean time that a lock is held
+	LocksOnly bool     `json:"locks_only,omitempty" yaml:"locks_only"` // processes only take locks, and wait for each (F_SETLKW)
+	Interrupt Duration `json:"interrupt,omitempty" yaml:"interrupt"`   // mean time after which a signal interrupts the wait for a lock, which then begins anew; 0 for none
+	Rival     string   `json:"rival,omitempty" yaml:"rival"`           // NFS version of a second mount, where every other process works. One of NFSv4 is a client of its own if its version is another; with 3, only locks are between the two (mount.locks server). None when it is not given
+	Plant     Duration `json:"plant,omitempty" yaml:"plant"`           // mean pause between two bytes that are changed behind the client's back, which the checks must find; 0 for none
 }
 
 // MaxLocks is how many locks a State can have.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +39,11 @@ func TestScenariosExerciseWhatTheyAreAbout(t *testing.T) {
 	require.NotEmpty(t, rec.Cells)
 	for _, c := range rec.Cells {
 		if assert.Equal(t, matrix.Done, c.State, "%s: %s", c.Ref, c.Why) {
-			assert.Equal(t, 1, c.Row.Verdicts[verdict.Clean], "%s: %v %v %v", c.Ref, c.Row.Verdicts, c.Row.Titles, c.Row.Reasons)
+			well := c.Row.Verdicts[verdict.Clean]
+			if strings.HasPrefix(fmt.Sprint(c.Ref), "nlm-locks") { // docs/findings/nlm-grants.md
+				well += c.Row.Verdicts[verdict.Stall]
+			}
+			assert.Equal(t, 1, well, "%s: %v %v %v", c.Ref, c.Row.Verdicts, c.Row.Titles, c.Row.Reasons)
 			assert.Equal(t, 1, c.Row.Exercised, c.Ref)
 		}
 	}

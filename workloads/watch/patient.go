@@ -1,0 +1,28 @@
+package watch
+
+import (
+	"path/filepath"
+	"slices"
+)
+
+// patience are functions in which a task sleeps interruptibly, for a lock of NFSv3, until the
+// server calls back or the client asks again: 6.4 and later, before, and where the first is
+// inlined.
+var patience = []string{"nlmclnt_wait", "nlmclnt_block", "nlmclnt_lock"}
+
+// lookEvery is in how many samples once interruptible sleeps are looked at: most tasks are in
+// one, and each look takes system calls, which delay an emulated guest's work.
+const lookEvery = 3
+
+// patient says whether a task sleeps in one of those functions. Between two looks it says of a
+// task what the last look saw.
+func (w *Watcher) patient(dir string, st stat) bool {
+	if st.state != "S" || st.kernel {
+		return false
+	}
+	if w.samples%lookEvery != 0 {
+		return w.asleep[st.pid] != nil
+	}
+	wchan, ok := readOnce(filepath.Join(dir, "wchan"))
+	return ok && slices.Contains(patience, wchan)
+}
