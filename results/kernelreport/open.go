@@ -17,7 +17,7 @@ func (e *engine) find(ln *line) *openReport {
 				}
 			}
 		}
-		return nil
+		return e.relabelled(ln)
 	}
 	var last *openReport
 	for _, o := range e.open {
@@ -29,6 +29,32 @@ func (e *engine) find(ln *line) *openReport {
 		last.at = last.lastAt
 	}
 	return last
+}
+
+// relabelLife is how many lines may lie between a header and a stack whose lines have other prefixes.
+const relabelLife = 3
+
+// relabelled is the report whose header stands right above, without a stack or its heading so far, and was pasted with
+// another prefix than ln, or with none: what both tell of host and printer agrees.
+func (e *engine) relabelled(ln *line) *openReport {
+	for _, o := range e.open {
+		if e.lineNo-o.active > relabelLife || len(o.writers) > 1 || o.kind == KindLostLock || o.trace || !o.stackless() {
+			continue
+		}
+		w := o.writers[0]
+		if w.agrees(ln) {
+			w.host, w.caller = string(ln.host), string(ln.caller)
+			o.writers = append(o.writers, w)
+			o.at = 1
+			return o
+		}
+	}
+	return nil
+}
+
+// agrees reports whether ln may be w's: what only one of them tells is no difference.
+func (w writer) agrees(ln *line) bool {
+	return (w.host == "" || len(ln.host) == 0 || w.host == string(ln.host)) && (w.caller == "" || len(ln.caller) == 0 || w.caller == string(ln.caller))
 }
 
 // startReport opens a report at ln, or at the divider before it.

@@ -112,6 +112,11 @@ func (o *openReport) slack() int {
 	return 40
 }
 
+// stackless reports whether no stack entry was seen so far.
+func (o *openReport) stackless() bool {
+	return !slices.ContainsFunc(o.tasks, func(t openTask) bool { return len(t.Frames) > 0 })
+}
+
 // belongs extends the report to ln.
 func (o *openReport) belongs(e *engine, ln *line) {
 	o.start = min(o.start, ln.start)
