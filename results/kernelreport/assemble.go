@@ -21,6 +21,7 @@ func (e *engine) handle(it item, ln *line) {
 		}
 		e.mark, e.cpu, e.booted = mark{}, cpuNamed{}, ln.start
 		e.banner, e.rows, e.crashState, e.headed, e.status, e.drgn = banner{}, nil, "", 0, statusFile{}, drgnTask{}
+		e.queue.endBoot()
 		e.queue.forget()
 	case lineDump:
 		if o != nil {
@@ -33,6 +34,7 @@ func (e *engine) handle(it item, ln *line) {
 			e.close(o)
 		}
 		e.setMark(ln, true, it.pid)
+		e.mark.comm = it.comm
 	case lineHeader, linePanic:
 		e.header(it, ln, o)
 	case lineTask:
@@ -141,7 +143,7 @@ func (e *engine) within(it item, ln *line, o *openReport) {
 		if it.fn != "" && t == nil && (o.kind == KindLockUsage || o.kind == KindLockdep && o.fn == "" && it.what == lineDetail || o.kind == KindWorkqueueLockup && o.fn == "") {
 			o.fn, o.worker = it.fn, it.pid
 		}
-		if it.comm != "" && it.pid != nil && o.actor.comm == "" && (o.kind == KindLockdep || o.kind == KindLockUsage) {
+		if it.comm != "" && it.pid != nil && o.actor.comm == "" && (o.kind == KindLockdep || o.kind == KindLockUsage || o.kind == KindBug) {
 			o.actor = it
 		}
 		if t == nil && it.comm != "" && o.subject == memoryLeak && len(o.tasks) == 0 {

@@ -371,6 +371,8 @@ var blameExamples = map[string]string{
 	"bug_handler*":               "bug_handler.part.0",
 	"fixup_bug*":                 "fixup_bug",
 	"oops_*":                     "oops_end",
+	"machine_kexec*":             "machine_kexec",
+	"crash_kexec*":               "__crash_kexec",
 	"bad_area*":                  "__bad_area_nosemaphore",
 	"kernelmode_fixup_or_oops*":  "kernelmode_fixup_or_oops.constprop.0",
 	"kasan_*":                    "kasan_report",

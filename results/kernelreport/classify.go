@@ -106,6 +106,11 @@ func classify(b []byte, inReport bool) item {
 	if it, ok := registerLine(b); ok {
 		return it
 	}
+	if inReport && b[0] == '[' {
+		if it, ok := exceptionRIP(b); ok {
+			return it
+		}
+	}
 	if hasPrefix(b, "in-flight: ") {
 		it := item{what: lineDetail, fn: inFlight(b[len("in-flight: "):])}
 		it.pid, _ = pidNumber(b[len("in-flight: "):])

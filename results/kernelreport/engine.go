@@ -28,6 +28,7 @@ type mark struct {
 	by     writer
 	path   bool
 	pid    *int
+	comm   string
 }
 
 // cpuNamed is a line that names the task that runs, before any report.

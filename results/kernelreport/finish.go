@@ -7,13 +7,16 @@ func (o *openReport) report() (Report, bool) {
 	if o.kind == kindUnknown && !o.recognise() {
 		return Report{}, false
 	}
-	if o.kind == KindBlockedTask && o.tasks[0].State != "D" && o.tasks[0].State != "" {
+	if t := o.tasks; o.kind == KindBlockedTask && t[0].tool && t[0].State != "D" {
+		o.dumped()
+	}
+	if o.kind == KindBlockedTask && o.behind == 0 && o.tasks[0].State != "D" && o.tasks[0].State != "" {
 		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
 	}
 	if o.kind == KindBlockedTask && o.tasks[0].tool && len(o.tasks[0].Frames) == 0 {
 		return Report{}, false // a debugger's list of tasks
 	}
-	if o.kind == KindBlockedTask && o.tasks[0].style == styleTool && (o.tasks[0].State == "" || o.tasks[0].tool) && idle(o.tasks[0].Frames) {
+	if o.kind == KindBlockedTask && o.behind == 0 && o.tasks[0].style == styleTool && (o.tasks[0].State == "" || o.tasks[0].tool) && idle(o.tasks[0].Frames) {
 		return Report{}, false // a debugger's dump of all tasks, without states of their own
 	}
 	if o.vague && len(o.tasks) == 0 {
@@ -26,6 +29,9 @@ func (o *openReport) report() (Report, bool) {
 	if len(o.tasks) == 0 && o.actor.comm != "" { // its stack was cut off
 		o.tasks = []openTask{{Task: Task{Role: RoleVictim, Comm: o.actor.comm, PID: o.actor.pid}}}
 	}
+	if v := o.victim(); v != nil && v.Comm == "" && v.PID == nil && !o.ownStack {
+		v.Comm, v.PID = o.actor.comm, o.actor.pid
+	}
 	o.acquit()
 	o.victimFirst()
 	o.undumpedOwner()
@@ -37,6 +43,9 @@ func (o *openReport) report() (Report, bool) {
 		}
 		c := classesFor(o.kind, t.Role)
 		part := stuckPart(o.kind, t.Frames)
+		if o.behind > 0 && i == 0 {
+			part, c = t.Frames[o.behind:], crashClasses
+		}
 		t.WaitFrame = waitFrame(part)
 		if i == 0 && t.Role == RoleVictim {
 			part = o.aboutPart(part)
@@ -110,6 +119,7 @@ func (o *openReport) recognise() bool {
 	}
 	t.PID, t.Comm, t.State = o.procPID, o.comm, o.state
 	switch {
+	case t.style == styleTool && o.dumped():
 	case t.style == styleTool:
 		if len(t.Frames) < 3 || idle(t.Frames) {
 			return false

@@ -102,7 +102,7 @@ func (o *openReport) clone() *openReport {
 }
 
 func (q *queue) clone(emit func(Report)) queue {
-	c := queue{emit: emit, frames: q.frames, waiting: make([]*Report, len(q.waiting)), byTask: maps.Clone(q.byTask)}
+	c := queue{emit: emit, frames: q.frames, lone: q.lone, since: q.since, waiting: make([]*Report, len(q.waiting)), byTask: maps.Clone(q.byTask)}
 	for i, r := range q.waiting {
 		own := *r
 		c.waiting[i] = &own

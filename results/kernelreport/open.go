@@ -64,7 +64,7 @@ func (e *engine) startReport(kind Kind, ln *line) *openReport {
 	if e.mark.set && (e.mark.by.wrote(ln) || ln.bare) {
 		o.start = e.mark.start
 		if e.mark.path {
-			o.proc, o.procPID = true, e.mark.pid
+			o.proc, o.procPID, o.comm = true, e.mark.pid, e.mark.comm
 		}
 		e.mark = mark{}
 	}
@@ -86,7 +86,10 @@ func (e *engine) close(o *openReport) {
 	if i := slices.Index(e.open, o); i >= 0 {
 		e.open = slices.Delete(e.open, i, i+1)
 	}
-	if r, ok := o.report(); ok {
+	switch r, ok := o.report(); {
+	case ok && o.lone:
+		e.queue.addLone(r)
+	case ok:
 		e.queue.add(r)
 	}
 }
@@ -142,6 +145,7 @@ func (e *engine) finish() {
 		e.close(e.open[0])
 	}
 	e.mark, e.cpu, e.banner, e.rows, e.drgn = mark{}, cpuNamed{}, banner{}, nil, drgnTask{}
+	e.queue.endBoot()
 	e.queue.flush(e.horizon(), true)
 }
 

@@ -58,7 +58,7 @@ type openReport struct {
 	procPath   string
 	comm       string // what a line before a stack without header said of its task
 	state      string
-	actor      item // the task that the lock validator names
+	actor      item // the task that the lock validator names, or the check for sleep
 	worker     *int // the first task that a list of work in flight names
 	seconds    *int // what the header of a workqueue lockup says
 	panicked   bool
@@ -68,6 +68,8 @@ type openReport struct {
 	inlined    bool // the function that the header names was made a part of one that a further header names
 	vague      bool // its only line may be another program's
 	ownStack   bool // see ownStack
+	lone       bool // says nothing that other reports of the text do not
+	behind     int  // entries of the first task's stack that belong to the interrupt that stopped it for a dump
 }
 
 func (o *openReport) w() *writerState { return &o.writers[o.at] }

@@ -31,6 +31,11 @@ func psLine(b []byte) (row psRow, ok bool) {
 		pid, state, comm = f[3], f[1], f[14]
 	case allDigits(f[0]) && isState(f[1]) && isLetter(f[2][0]) && len(f) <= 5:
 		pid, state, comm = f[0], f[1], f[2]
+	case len(f) >= 9 && allDigits(f[0]) && allDigits(f[1]) && allDigits(f[2]) && hexRun(f[3]) == len(f[3]) && len(f[4]) == 2: // crash
+		pid, state, comm = f[0], []byte(crashStates["["+string(f[4])+"]"]), bytes.Join(f[8:], []byte(" "))
+		if len(state) == 0 {
+			return row, false
+		}
 	case len(f) >= 4 && len(f) <= 6 && allDigits(f[0]) && allDigits(f[1]) && isState(f[2]): // the parent, and where it waits
 		pid, state, comm = f[0], f[2], f[len(f)-1]
 	default:
@@ -102,11 +107,13 @@ func (e *engine) stateOf(pid int) (state string, ago *int) {
 	return state, ago
 }
 
-// tracedTask reads the line above a stack of perf script ("umount  2145 [001]  5244.123456: …") and of ftrace
-// ("umount-2145  [001] d..2.  5244.123456: …"): name, pid, and the state if a switch of tasks was traced.
+// tracedTask reads the line above a stack of perf script ("umount  2145 [001]  5244.123456: …", also without the processor) and of
+// ftrace ("umount-2145  [001] d..2.  5244.123456: …"): name, pid, and the state if a switch of tasks was traced.
 func tracedTask(b []byte) (pid *int, comm, state string) {
 	i := bytes.Index(b, []byte(" ["))
-	if i < 3 || i+6 >= len(b) || !allDigits(b[i+2:i+5]) || b[i+5] != ']' {
+	if t := tracedTime(b); t > 0 && (i < 0 || t < i) {
+		i = t
+	} else if i < 3 || i+6 >= len(b) || !allDigits(b[i+2:i+5]) || b[i+5] != ']' {
 		return nil, "", ""
 	}
 	who := bytes.TrimRight(b[:i], " ")
@@ -126,8 +133,35 @@ func tracedTask(b []byte) (pid *int, comm, state string) {
 		if c := b[s+len("prev_state="):][:1]; isState(c) {
 			state = string(c)
 		}
+	} else if s := bytes.Index(b, []byte("] ")); s > 0 && len(b) > s+8 && hasPrefix(b[s+3:], " ==> ") && isState(b[s+2:s+3]) {
+		state = string(b[s+2 : s+3]) // perf's own words for a switch: "umount:2145 [120] D ==> swapper/1:0 [120]"
 	}
 	return pid, commText(name), state
+}
+
+// tracedTime finds the time and the event in a line of perf script, "  5244.123456: sched:sched_switch: …"; -1 if they are not there.
+func tracedTime(b []byte) int {
+	colon := bytes.Index(b[:min(len(b), 80)], []byte(": "))
+	if colon < 0 {
+		return -1
+	}
+	i := bytes.LastIndexByte(b[:colon], ' ')
+	seconds, rest, ok := bytes.Cut(b[i+1:colon], []byte("."))
+	if i < 3 || !ok || !allDigits(seconds) || len(rest) < 6 || !allDigits(rest) || bytes.IndexByte(trimSpaceLeft(b[colon+2:]), ':') < 1 {
+		return -1
+	}
+	return i
+}
+
+// profiledTask reads what bcc prints below a stack: "-                umount (2145)".
+func profiledTask(b []byte) (pid *int, comm string) {
+	rest, ok := bytes.CutPrefix(b, []byte("- "))
+	open := bytes.LastIndex(rest, []byte(" ("))
+	if !ok || open < 1 || rest[len(rest)-1] != ')' || !allDigits(rest[open+2:len(rest)-1]) || open > 40 {
+		return nil, ""
+	}
+	pid, _ = pidNumber(rest[open+2:])
+	return pid, commText(rest[:open])
 }
 
 // isState recognises ps's state: a letter, and flags after it.

@@ -22,6 +22,9 @@ type queue struct {
 	waiting []*Report // ordered by Start
 	frames  int
 	byTask  map[taskKey]*Report
+
+	lone  *Report // counts only if no other report of its boot was found
+	since int     // reports since the last boot
 }
 
 // repeats returns the key under which a report may be counted with an earlier one. Only hangs go on and on; two warnings
@@ -38,7 +41,23 @@ func repeats(r *Report) (taskKey, bool) {
 	return taskKey{r.Kind, r.Tasks[0].Comm, *r.Tasks[0].PID, r.Signature}, true
 }
 
+// addLone takes a report of what only happened because others were found.
+func (q *queue) addLone(r Report) {
+	if q.lone == nil {
+		q.lone = &r
+	}
+}
+
+// endBoot lets a lone report in: what follows is another boot's, or nothing.
+func (q *queue) endBoot() {
+	if q.lone != nil && q.since == 0 {
+		q.add(*q.lone)
+	}
+	q.lone, q.since = nil, 0
+}
+
 func (q *queue) add(r Report) {
+	q.since++
 	key, ok := repeats(&r)
 	if ok {
 		if first := q.byTask[key]; first != nil {

@@ -141,6 +141,11 @@ func (o *openReport) push(t *openTask, p *parsedFrame) {
 			p.frame.PC = true
 		}
 	}
+	if n := len(t.Frames); n > 0 && p.style == styleTool && t.Frames[n-1].PC && t.Frames[n-1].Func == p.frame.Func {
+		t.Frames[n-1] = p.frame // the crash utility names the function that was hit again where the stack changes
+		t.Frames[n-1].PC = true
+		return
+	}
 	if len(t.Frames) >= maxFrames || o.frames >= maxAllFrame {
 		o.doubt("too many stack entries, the rest left out")
 		return
@@ -182,6 +187,7 @@ func (e *engine) register(it item, ln *line, o *openReport) {
 		t.Frames = append(t.Frames, pc)
 		t.register = true
 		o.frames++
+	case t != nil && t.style == styleTool && len(t.Frames) > 0 && t.Frames[len(t.Frames)-1].Func == pc.Func: // crash names it twice
 	case t != nil && !t.register && !t.rooted && !t.ended && o.w().gap == 0 && len(t.Frames) < maxFrames:
 		if first := t.Frames[0]; first.Func != pc.Func || first.Offset != pc.Offset {
 			t.Frames = append(t.Frames, pc)

@@ -110,6 +110,14 @@ func structureLine(b []byte) (item, bool) {
 		if hasPrefix(b, "Linux version ") {
 			return item{what: lineBoot}, true
 		}
+	case 'i':
+		if hasPrefix(b, "in_atomic(): ") { // "…, irqs_disabled(): 0, non_block: 0, pid: 4021, name: nfsd"
+			it := item{what: lineDetail, pid: field(b, ", pid: ")}
+			if i := bytes.Index(b, []byte(", name: ")); i > 0 {
+				it.comm = commText(b[i+len(", name: "):])
+			}
+			return it, true
+		}
 	case 'a', 'f', 'r', 'w', 'U':
 		if it, ok := accessHeading(b); ok {
 			return it, true
@@ -159,6 +167,9 @@ func structureLine(b []byte) (item, bool) {
 	if isLetter(b[0]) && hasPrefix(b[1:], "CPU: ") && bytes.Contains(b, []byte(" Comm: ")) { // kdb shows a letter of the level
 		return cpuLine(b[1:])
 	}
+	if it, ok := namedPath(b); ok {
+		return it, true
+	}
 	if last := b[len(b)-1]; last == 'k' || last == '=' || last == ':' {
 		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {
 			return item{what: linePath, pid: procPID(b)}, true
@@ -168,6 +179,24 @@ func structureLine(b []byte) (item, bool) {
 		return it, true
 	}
 	return lockActor(b)
+}
+
+// namedPath reads the path of a stack with the task's name behind it: "/proc/12/stack (umount)", "cat /proc/12/stack # umount".
+func namedPath(b []byte) (item, bool) {
+	i := bytes.LastIndex(b, []byte("/stack "))
+	if i < 0 || !bytes.Contains(b[:i], []byte("/proc/")) {
+		return item{}, false
+	}
+	name, inBrackets := bytes.CutPrefix(b[i+len("/stack "):], []byte("("))
+	if inBrackets {
+		name, inBrackets = bytes.CutSuffix(name, []byte(")"))
+	} else {
+		name, inBrackets = bytes.CutPrefix(name, []byte("# "))
+	}
+	if !inBrackets || len(name) == 0 || len(name) > 15 {
+		return item{}, false
+	}
+	return item{what: linePath, pid: procPID(b), comm: commText(name)}, true
 }
 
 // faultTraps are powerpc's numbers of those interrupts that are faults.

@@ -102,13 +102,13 @@ func kernelAddress(hex []byte) bool {
 }
 
 // toolDetail recognises the lines that tools put between stack entries and that say nothing of functions: crash's places
-// with -l and its exception frames, the rest of an entry of gdb's that took more than one line.
+// with -l, the rest of an entry of gdb's that took more than one line.
 func toolDetail(b []byte) bool {
 	switch {
 	case b[0] == '/':
 		i := bytes.LastIndex(b, []byte(": "))
 		return i > 3 && allDigits(b[i+2:]) && bytes.IndexByte(b[:i], ' ') < 0
-	case hasPrefix(b, "[exception RIP: "), hasPrefix(b, "--- <"):
+	case hasPrefix(b, "--- <"):
 		return true
 	}
 	i := bytes.LastIndex(b, []byte("at "))
