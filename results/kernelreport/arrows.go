@@ -19,6 +19,9 @@ type arrows struct {
 	lineNo     int
 	opened     bool // the last line ended in an arrow
 	column     bool // a list
+	folded     bool // a profiler's line, the outermost function first
+	comm       string
+	pid        *int
 }
 
 // plainArrows makes one arrow of all that people type.
@@ -94,6 +97,16 @@ func withoutArguments(s string) string {
 // arrowLine takes a line if it is part of a chain of calls.
 func (e *engine) arrowLine(ln *line) bool {
 	a := &e.arrows
+	if e.foldedLine(ln) {
+		return true
+	}
+	if a.column && e.lineNo-a.lineNo <= 1 {
+		if pid, comm := profiledTask(ln.body); pid != nil {
+			a.pid, a.comm, a.end = pid, comm, ln.end
+			e.endArrows()
+			return true
+		}
+	}
 	names, before, after := arrowNames(ln.body)
 	word := bytes.TrimSuffix(ln.body, []byte("()"))
 	alone := nameRun(word) == len(word) && len(word) > 2
@@ -102,7 +115,7 @@ func (e *engine) arrowLine(ln *line) bool {
 	switch {
 	case names == nil && alone && goesOn: // the last one, or the next of a list
 		names = []string{string(word)}
-	case names == nil && alone && startsColumn(ln.body) && len(e.open) == 0 && !e.pend.set: // after a cut header it may be its rest
+	case names == nil && alone && startsColumn(ln.body) && !e.recent(2) && !e.pend.set: // after a cut header it may be its rest
 		e.endArrows()
 		a.start, a.column = ln.start, true
 		names = []string{string(ln.body)}
@@ -129,6 +142,50 @@ func (e *engine) arrowLine(ln *line) bool {
 	return true
 }
 
+// recent reports whether one of the last n lines belonged to a report.
+func (e *engine) recent(n int) bool {
+	return slices.ContainsFunc(e.open, func(o *openReport) bool { return e.lineNo-o.active <= n })
+}
+
+// foldedLine takes a line that is a whole stack, as profilers of sleeping tasks print it for a flame graph:
+// "umount;entry_SYSCALL_64_after_hwframe;…;schedule;__schedule 120003451".
+func (e *engine) foldedLine(ln *line) bool {
+	if !mayBeFolded(ln.body) {
+		return false
+	}
+	b := ln.body[:bytes.LastIndexByte(ln.body, ' ')]
+	parts := strings.Split(string(b), ";")
+	names := make([]string, 0, len(parts))
+	for _, p := range parts[1:] {
+		p = strings.TrimSuffix(strings.TrimPrefix(p, "["), "]")
+		p = strings.TrimSuffix(p, "_[k]")
+		if p == "-" || p == "--" || p == "" {
+			names = names[:0] // what stands before it is the program's
+			continue
+		}
+		if nameRun([]byte(p)) != len(p) || len(p) > maxName {
+			return false
+		}
+		names = append(names, p)
+	}
+	e.endArrows()
+	if len(names) < minArrows || len(names) > maxArrows {
+		return true
+	}
+	e.arrows = arrows{names: names, start: ln.start, end: ln.end, lineNo: e.lineNo, column: true, folded: true, comm: commText([]byte(parts[0]))}
+	e.endArrows()
+	return true
+}
+
+// mayBeFolded is the quick test for it.
+func mayBeFolded(b []byte) bool {
+	if len(b) < 40 || !isDigit(b[len(b)-1]) || bytes.IndexByte(b, ';') < 0 {
+		return false
+	}
+	i := bytes.LastIndexByte(b, ' ')
+	return i > 0 && allDigits(b[i+1:]) && bytes.Count(b, []byte(";")) >= minArrows && bytes.IndexByte(b[bytes.IndexByte(b, ';'):i], ' ') < 0
+}
+
 // startsColumn recognises the first function of a list: only stacks of sleeping tasks begin with these.
 func startsColumn(b []byte) bool {
 	switch string(b) {
@@ -150,7 +207,7 @@ func (e *engine) endArrows() {
 	for _, n := range names {
 		frames = append(frames, Frame{Func: n})
 	}
-	if !sleepsFirst(frames) && !a.column { // people write the caller first
+	if a.folded || !sleepsFirst(frames) && !a.column { // people write the caller first
 		slices.Reverse(frames)
 	}
 	if !sleepsFirst(frames) || idle(frames) {
@@ -158,7 +215,7 @@ func (e *engine) endArrows() {
 	}
 	o := &openReport{kind: KindBlockedTask, start: a.start, end: a.end, writers: []writerState{{cur: noTask}}}
 	t := o.addTask(RoleVictim)
-	t.Frames = frames
+	t.Frames, t.PID, t.Comm = frames, a.pid, a.comm
 	if a.column {
 		o.doubt("a list of functions without offsets")
 	} else {

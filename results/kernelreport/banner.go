@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 const (
 	maxBanner  = 256 // bytes of a line that may name the task whose stack follows
@@ -151,6 +154,7 @@ func bannerTask(b []byte) (pid *int, comm, state string) {
 	for i, w := range words {
 		words[i] = bytes.Trim(w, "-:")
 	}
+	words = slices.DeleteFunc(words, func(w []byte) bool { return len(w) == 0 })
 	words = pairs(words, !bytes.ContainsAny(b, "()"))
 	at := -1
 	var names []int

@@ -52,6 +52,7 @@ func (e *engine) rowAbove() *psRow {
 type statusFile struct {
 	comm, state   string
 	start, lineNo int
+	named         *int // the pid in the path of the file "comm" that the line before names
 }
 
 // statusLines is how many lines lie between name and pid at most.
@@ -62,7 +63,15 @@ func (s *statusFile) line(b []byte, start, lineNo int) (row psRow, ok bool) {
 	if s.comm != "" && lineNo-s.lineNo > statusLines {
 		*s = statusFile{}
 	}
+	if s.named != nil && lineNo == s.lineNo+1 && len(b) <= 64 {
+		row = psRow{pid: *s.named, comm: commText(b), start: s.start}
+		*s = statusFile{}
+		return row, true
+	}
+	s.named = nil
 	switch {
+	case s.comm == "" && commFile(b) != nil:
+		*s = statusFile{named: commFile(b), start: start, lineNo: lineNo}
 	case hasPrefix(b, "Name:"):
 		*s = statusFile{comm: commText(bytes.ReplaceAll(b[len("Name:"):], []byte("\t"), []byte(" "))), start: start, lineNo: lineNo}
 	case s.comm != "" && hasPrefix(b, "State:"):
@@ -80,6 +89,15 @@ func (s *statusFile) line(b []byte, start, lineNo int) (row psRow, ok bool) {
 		row.start = start
 	}
 	return row, ok
+}
+
+// commFile is the pid in a line that ends in the path of a file with a task's name: "cat /proc/12/comm", "==> /proc/12/comm <==".
+func commFile(b []byte) *int {
+	b = bytes.TrimSuffix(b, []byte(" <=="))
+	if !bytes.HasSuffix(b, []byte("/comm")) {
+		return nil
+	}
+	return procPID(b)
 }
 
 // statLine reads the beginning of /proc/PID/stat: "2145 (umount.nfs4) D 2144 2145 …".

@@ -59,7 +59,8 @@ func (e *engine) unprefixed(raw []byte, start, end int, from *origin) bool {
 			l.prefix = ""
 		}
 	}
-	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' && bytes.Count(text[:at], []byte("[")) == bytes.Count(text[:at], []byte("]")) {
+	if at := e.anchor(text); at > 0 && at <= maxLearned && text[0] != '<' &&
+		(text[at-1] == '"' || bytes.Count(text[:at], []byte("[")) == bytes.Count(text[:at], []byte("]"))) {
 		ln := line{bare: true}
 		if ln.strip(raw); (from == nil || !from.record) && !ln.foreign && classify(ln.body, false).what == lineOther {
 			l.holds, l.held, l.at, l.start, l.end = true, slices.Clone(text), at, start, end
@@ -266,7 +267,7 @@ func anchor(b []byte) int {
 // valueBegins reports whether a quote after this begins a column of a table or a value, rather than a word of a sentence.
 func valueBegins(b []byte) bool {
 	b = bytes.TrimRight(b, " ")
-	return len(b) > 0 && bytes.IndexByte([]byte(",=:"), b[len(b)-1]) >= 0
+	return len(b) > 0 && bytes.IndexByte([]byte(",=:"), b[len(b)-1]) >= 0 || bytes.HasSuffix(b, []byte("=>"))
 }
 
 func b2i(b bool) int {

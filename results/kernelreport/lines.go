@@ -39,7 +39,7 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 
 // stripped takes a line without its prefixes.
 func (e *engine) stripped(ln *line) {
-	if len(e.arrows.names) > 0 || ln.bare && (mayBeArrows(ln.body) || startsColumn(ln.body)) {
+	if len(e.arrows.names) > 0 || ln.bare && (mayBeArrows(ln.body) || startsColumn(ln.body) || mayBeFolded(ln.body)) {
 		if e.arrowLine(ln) {
 			return
 		}
