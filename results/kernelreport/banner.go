@@ -7,6 +7,7 @@ import (
 
 const (
 	maxBanner  = 256 // bytes of a line that may name the task whose stack follows
+	maxLogged  = 80  // bytes of one in a system log, where nearly all lines are about other things
 	bannerLife = 3   // lines between it and the stack
 	maxRows    = 16  // lines of ps that are remembered
 	rowLife    = 60  // lines between one and the stack
@@ -52,6 +53,12 @@ func (e *engine) heard(ln *line) {
 		start = row.start
 	}
 	if ok {
+		for i := range e.rows {
+			if row.state == "" && e.rows[i].pid == row.pid {
+				row.state = e.rows[i].state // a list told it, the file comm does not
+				start = min(start, e.rows[i].start)
+			}
+		}
 		row.start, row.lineNo = start, e.lineNo
 		if len(e.rows) == maxRows {
 			copy(e.rows, e.rows[1:])
@@ -65,9 +72,14 @@ func (e *engine) heard(ln *line) {
 		e.crashState = crashCommand(ln.body)
 	}
 	if len(ln.body) <= maxBanner {
-		e.banner.n = copy(e.banner.text[:], ln.body)
-		e.banner.start, e.banner.lineNo = ln.start, e.lineNo
+		e.remember(ln)
 	}
+}
+
+// remember keeps a line that may tell whose stack follows.
+func (e *engine) remember(ln *line) {
+	e.banner.n = copy(e.banner.text[:], ln.body)
+	e.banner.start, e.banner.lineNo = ln.start, e.lineNo
 }
 
 // nameTask looks for the task of a stack that begins, in the lines before it.

@@ -93,6 +93,9 @@ func (s *statusFile) line(b []byte, start, lineNo int) (row psRow, ok bool) {
 
 // commFile is the pid in a line that ends in the path of a file with a task's name: "cat /proc/12/comm", "==> /proc/12/comm <==".
 func commFile(b []byte) *int {
+	if b[len(b)-1] == '}' && bytes.Contains(b, []byte("/{comm,")) {
+		return procPID(b)
+	}
 	b = bytes.TrimSuffix(b, []byte(" <=="))
 	if !bytes.HasSuffix(b, []byte("/comm")) {
 		return nil

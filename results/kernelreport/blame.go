@@ -65,6 +65,9 @@ var interruptEntries = [...]string{
 func stuckPart(kind Kind, frames []Frame) []Frame {
 	switch kind {
 	case KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
+	case KindBlockedTask:
+		behind, _ := stopped(frames)
+		return frames[behind:]
 	default:
 		return frames
 	}

@@ -182,6 +182,7 @@ var reporterRows = []blameRow{
 	{classReport, "refcount_warn_saturate", "a reference count gone wrong; the caller is at fault"},
 	{classReport, "watchdog", "khungtaskd's thread function"},
 	{classReport, "check_hung_uninterruptible_tasks", "khungtaskd"},
+	{classReport | classDetector, "softlockup_tick", "the soft lockup detector, before 2.6.36"},
 	{classReport | classDetector, "watchdog_timer_fn", "the soft lockup detector"},
 	{classReport | classDetector, "watchdog_overflow_callback", "the hard lockup detector"},
 	{classReport | classDetector, "watchdog_hardlockup_*", "the hard lockup detector"},

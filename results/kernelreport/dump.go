@@ -37,9 +37,9 @@ func (o *openReport) dumped() bool {
 		}
 		return true
 	}
-	behind, ok := o.running()
+	_, ok := stopped(o.tasks[0].Frames)
 	if ok {
-		o.kind, o.behind = KindBlockedTask, behind
+		o.kind, o.stopped = KindBlockedTask, true
 		o.tasks[0].State = "R"
 		o.doubt("the task did not sleep when memory was dumped")
 	}
@@ -63,10 +63,9 @@ func (o *openReport) dumping() (ok bool) {
 	return false
 }
 
-// running finds what a processor ran in the kernel when it was stopped for a dump: behind is where that begins in its
+// stopped finds what a processor ran in the kernel when it was stopped for a dump: behind is where that begins in its
 // stack. ok is false if the stack is none of that kind, or if the processor was idle or in user space.
-func (o *openReport) running() (behind int, ok bool) {
-	frames := o.tasks[0].Frames
+func stopped(frames []Frame) (behind int, ok bool) {
 	if len(frames) == 0 || !slices.Contains(dumpers[:], bareName(frames[0].Func)) {
 		return 0, false
 	}
@@ -82,7 +81,10 @@ func (o *openReport) running() (behind int, ok bool) {
 	idles := slices.ContainsFunc(rest, func(f Frame) bool {
 		return f.Func == "do_idle" || f.Func == "cpu_idle" || f.Func == "cpu_idle_loop" || f.Func == "cpu_startup_entry"
 	})
-	return behind, behind > 0 && !idles && len(tellingFrames(rest, crashClasses, 1)) > 0
+	if idles || behind == 0 || len(tellingFrames(rest, crashClasses, 1)) == 0 {
+		return 0, false
+	}
+	return behind, true
 }
 
 // exceptionRIP reads what the crash utility prints where an interrupt or a fault hit a function: "[exception RIP: f+48]".

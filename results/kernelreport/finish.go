@@ -10,13 +10,13 @@ func (o *openReport) report() (Report, bool) {
 	if t := o.tasks; o.kind == KindBlockedTask && t[0].tool && t[0].State != "D" {
 		o.dumped()
 	}
-	if o.kind == KindBlockedTask && o.behind == 0 && o.tasks[0].State != "D" && o.tasks[0].State != "" {
+	if o.kind == KindBlockedTask && !o.stopped && o.tasks[0].State != "D" && o.tasks[0].State != "" {
 		return Report{}, false // a dump of all tasks: the others sleep by their own choice, or run
 	}
 	if o.kind == KindBlockedTask && o.tasks[0].tool && len(o.tasks[0].Frames) == 0 {
 		return Report{}, false // a debugger's list of tasks
 	}
-	if o.kind == KindBlockedTask && o.behind == 0 && o.tasks[0].style == styleTool && (o.tasks[0].State == "" || o.tasks[0].tool) && idle(o.tasks[0].Frames) {
+	if o.kind == KindBlockedTask && !o.stopped && o.tasks[0].style == styleTool && (o.tasks[0].State == "" || o.tasks[0].tool) && idle(o.tasks[0].Frames) {
 		return Report{}, false // a debugger's dump of all tasks, without states of their own
 	}
 	if o.vague && len(o.tasks) == 0 {
@@ -43,8 +43,8 @@ func (o *openReport) report() (Report, bool) {
 		}
 		c := classesFor(o.kind, t.Role)
 		part := stuckPart(o.kind, t.Frames)
-		if o.behind > 0 && i == 0 {
-			part, c = t.Frames[o.behind:], crashClasses
+		if o.stopped && i == 0 {
+			c = crashClasses
 		}
 		t.WaitFrame = waitFrame(part)
 		if i == 0 && t.Role == RoleVictim {

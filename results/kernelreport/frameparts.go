@@ -8,6 +8,9 @@ import (
 // addresses removes "[<…>]", "[]" and powerpc's "[c000…]" from the front.
 func addresses(b []byte) ([]byte, frameStyle) {
 	style := stylePlain
+	if n := hexRun(b[:min(len(b), 17)]); n >= 8 && hasPrefix(b[n:], ":  [<") { // user-mode Linux: where in the stack
+		b = b[n+len(":  "):]
+	}
 	for len(b) > 1 && b[0] == '[' {
 		if b[1] == ']' {
 			b, style = trimSpaceLeft(b[2:]), styleAddress

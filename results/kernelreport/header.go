@@ -51,6 +51,9 @@ func headerLine(b []byte) (item, bool) {
 			return item{what: lineHeader, kind: KindHardLockup, subject: "hard lockup", usable: true}, true
 		}
 	case 'k', 'K':
+		if rest, ok := bytes.CutPrefix(b, []byte("khungtaskd: ")); ok && typedHung(rest) {
+			return hungLine(append([]byte("INFO: task "), rest[len("task "):]...)), true
+		}
 		if hasPrefix(b[1:], "ernel BUG at ") {
 			it := item{what: lineHeader, kind: KindBug, subject: "kernel BUG", usable: true}
 			it.place, _, _ = fileAndLine(b[len("kernel BUG at"):])

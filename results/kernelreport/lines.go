@@ -30,10 +30,16 @@ func (e *engine) prefixed(raw []byte, start, end int, from *origin) {
 	if ln.strip(raw); len(ln.body) == 0 && ln.bare && e.record > 0 && e.record == e.lineNo-1 {
 		ln.foreign = true // between two records
 	}
+	if ln.foreign && hasPrefix(ln.body, "[<0>] ") {
+		ln.foreign = false // a script that reads stacks sends them to the logger
+	}
 	ln.start, ln.end = start, end
 	e.stripped(&ln)
-	if ln.bare || ln.host == nil && !ln.kernel && !ln.foreign { // a loop that prints stacks may print the date
+	switch {
+	case ln.bare, ln.host == nil && !ln.kernel && !ln.foreign, from != nil && !from.record: // a loop that prints stacks may print the date
 		e.heard(&ln)
+	case ln.foreign && len(ln.body) <= maxLogged:
+		e.remember(&ln)
 	}
 }
 

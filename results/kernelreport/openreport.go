@@ -69,7 +69,7 @@ type openReport struct {
 	vague      bool // its only line may be another program's
 	ownStack   bool // see ownStack
 	lone       bool // says nothing that other reports of the text do not
-	behind     int  // entries of the first task's stack that belong to the interrupt that stopped it for a dump
+	stopped    bool // the first task was stopped for a dump while it ran
 }
 
 func (o *openReport) w() *writerState { return &o.writers[o.at] }

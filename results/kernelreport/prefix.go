@@ -144,11 +144,16 @@ func trimSpaceRight(b []byte) []byte {
 	return b[:0]
 }
 
-// trimQuotes removes mail quoting ("> > text", ">text", "| text").
+// trimQuotes removes mail quoting ("> > text", ">text", "| text"), and the colon that ABRT puts before lines.
 func trimQuotes(b []byte) []byte {
 	b = trimSpaceLeft(b)
 	for len(b) > 0 && (b[0] == '>' || b[0] == '|') {
 		b = trimSpaceLeft(b[1:])
+	}
+	if len(b) > 4 && b[0] == ':' && b[1] != ':' {
+		if n := nameRun(b[1:]); n == 0 || b[1+n] != ':' || !hasPrefix(b[1+n:], ":"+string(b[1:1+n])) {
+			b = trimSpaceLeft(b[1:])
+		}
 	}
 	return b
 }

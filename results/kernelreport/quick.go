@@ -42,7 +42,7 @@ func mayMatter(b []byte, m marks) bool {
 			return true
 		}
 	case 'K', 'k':
-		if hasPrefix(b[1:], "ernel ") {
+		if hasPrefix(b[1:], "ernel ") || hasPrefix(b, "khungtaskd: ") {
 			return true
 		}
 	case 'U', 'u':
@@ -112,7 +112,7 @@ func mayMatter(b []byte, m marks) bool {
 	if isHex(last) && bytes.Contains(b, []byte(" D ")) {
 		return true // an old task header that was cut
 	}
-	if last == '}' && bytes.HasSuffix(b, []byte("stack}")) {
+	if last == '}' && stackInBraces(b) {
 		return true
 	}
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
@@ -141,7 +141,7 @@ func mayMatter(b []byte, m marks) bool {
 // mayBeTraced is the quick test for the stack entry of a tool.
 func mayBeTraced(b []byte, m marks) bool {
 	switch last := b[len(b)-1]; {
-	case b[0] == '=', last == ')' && isHex(b[0]):
+	case b[0] == '=', last == ')' && (isHex(b[0]) || bytes.HasSuffix(b, []byte("([kernel.kallsyms])"))):
 		return true
 	case last == '\'' || last == ']':
 		return m&markOffset != 0

@@ -68,7 +68,7 @@ func (r Report) CurrentSignature() string {
 		if !strings.HasPrefix(r.Signature, signatureVersion+":") {
 			var stack []Frame
 			if len(r.Tasks) > 0 {
-				stack = r.Tasks[0].Frames
+				stack = stuckPart(r.Kind, r.Tasks[0].Frames)
 			}
 			return signature(&r, stack, "", "")
 		}

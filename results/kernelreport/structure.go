@@ -161,7 +161,7 @@ func structureLine(b []byte) (item, bool) {
 			return item{what: lineDetail}, true
 		}
 	}
-	if bytes.HasSuffix(b, []byte("stack}")) && bytes.Contains(b, []byte("/proc/")) { // "cat /proc/12/{comm,stack}"
+	if b[len(b)-1] == '}' && stackInBraces(b) {
 		return item{what: linePath, pid: procPID(b)}, true
 	}
 	if isLetter(b[0]) && hasPrefix(b[1:], "CPU: ") && bytes.Contains(b, []byte(" Comm: ")) { // kdb shows a letter of the level
@@ -197,6 +197,15 @@ func namedPath(b []byte) (item, bool) {
 		return item{}, false
 	}
 	return item{what: linePath, pid: procPID(b), comm: commText(name)}, true
+}
+
+// stackInBraces recognises a command that prints more than one file of a task: "cat /proc/12/{comm,stack,wchan}".
+func stackInBraces(b []byte) bool {
+	i := bytes.LastIndex(b, []byte("/{"))
+	if i < 0 || !bytes.Contains(b[:i], []byte("/proc/")) {
+		return false
+	}
+	return bytes.Contains(b[i:], []byte(",stack")) || hasPrefix(b[i:], "/{stack,")
 }
 
 // faultTraps are powerpc's numbers of those interrupts that are faults.

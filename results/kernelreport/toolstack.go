@@ -49,7 +49,7 @@ func numberedFrame(b []byte) (parsedFrame, bool) {
 	}
 	if i := bytes.LastIndex(rest, []byte(" at ")); i >= 0 {
 		at := bytes.TrimPrefix(rest[i+len(" at "):], []byte("0x"))
-		if hr := hexRun(at); hr >= 8 { // an address; module and place follow
+		if hr := hexRun(at); hr >= 8 || stackAddress && hr >= 5 && (hr == len(at) || at[hr] == ' ') { // an address; module and place follow. s390's kernel begins low
 			p.tidy = p.place(at[hr:]) && stackAddress
 			return p, true
 		}
@@ -134,6 +134,10 @@ func tracedFrame(b []byte) (parsedFrame, bool) {
 		}
 		p.frame.Func, p.tidy = string(b[:n]), true
 		return p, true
+	case last == ')' && bytes.HasSuffix(b, []byte(" ([kernel.kallsyms])")) && (nameRun(b) >= len(b)-len(" ([kernel.kallsyms])") || hasPrefix(b[nameRun(b):], "+0x")): // perf trace
+		n := nameRun(b)
+		p.frame.Func, p.tidy = string(b[:n]), n > 2 && n <= maxName
+		return p, p.tidy
 	case last == ')':
 		h := hexRun(b)
 		if h < 8 || h >= len(b) || b[h] != ' ' || !(bytes.HasSuffix(b, []byte("([kernel.kallsyms])")) || bytes.HasSuffix(b, []byte("vmlinux)")) ||
@@ -183,6 +187,11 @@ func toolTask(b []byte) (item, bool) {
 	it := item{what: lineTask, usable: true, tool: true}
 	if hasPrefix(b, "PID: ") {
 		i := bytes.LastIndex(b, []byte("COMMAND: \""))
+		if i < 0 && bytes.HasSuffix(b, []byte(" COMMAND:")) && bytes.Contains(b, []byte(" TASK: ")) { // a mail program broke it
+			it.pid, _ = pidNumber(b[len("PID: "):])
+			it.partial = true
+			return it, true
+		}
 		if i < 0 || !bytes.Contains(b[:i], []byte("TASK: ")) {
 			return it, false
 		}
