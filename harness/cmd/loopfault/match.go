@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"slices"
 
 	"loopfault/errs"
 	"loopfault/results/index"
+	"loopfault/results/match"
 	"loopfault/results/report/plain"
 	"loopfault/results/waitfor/texts"
 )
@@ -26,7 +30,9 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	ix, err := e.Index(ctx, false)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errs.Usagef("%v; --results says where runs are kept, and loopfault reproduce --dry-run finds scenarios without any", err)
+	} else if err != nil {
 		return err
 	}
 	defer ix.Close()
@@ -41,6 +47,9 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		return e.printJSON(out)
 	}
 	out.Fprint(e.stdout, e.Results)
+	if !slices.ContainsFunc(out.Hangs, func(h match.Like) bool { return len(h.Matches) > 0 }) {
+		fmt.Fprintf(e.stdout, "scenarios that may hang so: loopfault reproduce --dry-run %s\n", plain.Line(c.File))
+	}
 	return nil
 }
 
