@@ -63,7 +63,7 @@ func (s *statusFile) line(b []byte, start, lineNo int) (row psRow, ok bool) {
 	if s.comm != "" && lineNo-s.lineNo > statusLines {
 		*s = statusFile{}
 	}
-	if s.named != nil && lineNo == s.lineNo+1 && len(b) <= 64 {
+	if s.named != nil && lineNo == s.lineNo+1 && len(b) < 64 && !hasPrefix(b, "[<") && !bytes.Contains(b, []byte("+0x")) {
 		row = psRow{pid: *s.named, comm: commText(b), start: s.start}
 		*s = statusFile{}
 		return row, true
