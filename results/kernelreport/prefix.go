@@ -150,12 +150,22 @@ func trimQuotes(b []byte) []byte {
 	for len(b) > 0 && (b[0] == '>' || b[0] == '|') {
 		b = trimSpaceLeft(b[1:])
 	}
-	if len(b) > 4 && b[0] == ':' && b[1] != ':' {
-		if n := nameRun(b[1:]); n == 0 || b[1+n] != ':' || !hasPrefix(b[1+n:], ":"+string(b[1:1+n])) {
-			b = trimSpaceLeft(b[1:])
-		}
+	if len(b) > 4 && b[0] == ':' {
+		return trimColon(b)
 	}
 	return b
+}
+
+// trimColon removes the colon before a line, but none of several, and none before a module as kernels before 2.6.20 print
+// it: ":nfs:nfs_readpage+0x1/0x2".
+func trimColon(b []byte) []byte {
+	if b[1] == ':' {
+		return b
+	}
+	if n := 1 + nameRun(b[1:]); n > 1 && n < len(b) && b[n] == ':' && hasPrefix(b[n+1+nameRun(b[n+1:]):], "+0x") {
+		return b
+	}
+	return trimSpaceLeft(b[1:])
 }
 
 // printkStamp is the length of "[   12.345678]", which begins nearly every line of a console, or 0.

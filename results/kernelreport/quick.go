@@ -118,7 +118,7 @@ func mayMatter(b []byte, m marks) bool {
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
 		return true
 	}
-	if (last == ')' || bytes.IndexByte(b, '#') >= 0) && bytes.Contains(b, []byte("/stack ")) {
+	if (last == ')' || bytes.IndexByte(b[max(0, len(b)-17):], '#') >= 0) && bytes.Contains(b, []byte("/stack ")) {
 		return true
 	}
 	if isDigit(last) && bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) {
