@@ -38,7 +38,7 @@ const relabelLife = 3
 // another prefix than ln, or with none: what both tell of host and printer agrees.
 func (e *engine) relabelled(ln *line) *openReport {
 	for _, o := range e.open {
-		if e.lineNo-o.active > relabelLife || len(o.writers) > 1 || o.kind == KindLostLock || o.trace || !o.stackless() {
+		if e.lineNo-o.active > relabelLife || len(o.writers) > 1 || o.kind == KindLostLock || o.kind == KindPanic || o.trace || !o.stackless() {
 			continue
 		}
 		w := o.writers[0]
