@@ -24,10 +24,15 @@ func (e *engine) header(it item, ln *line, o *openReport) {
 		}
 		return
 	}
+	first := ln.start
 	if o != nil {
+		if o.divided && o.kind == kindUnknown && o.stackless() { // the heading of a stack got between the divider and the header
+			first = o.start
+		}
 		e.close(o)
 	}
 	o = e.startReport(it.kind, ln)
+	o.start = min(o.start, first)
 	o.subject, o.fn, o.place, o.inlined = it.subject, it.fn, it.place, it.inlined
 	o.vague = it.vague && !ln.kernel
 	if o.ownStack = ownStack(o.subject); o.ownStack {

@@ -62,7 +62,7 @@ func (e *engine) startReport(kind Kind, ln *line) *openReport {
 	o := &openReport{kind: kind, start: ln.start, end: ln.end, active: e.lineNo, bare: ln.bare,
 		writers: []writerState{{writer: writer{string(ln.host), string(ln.caller)}, cur: noTask}}}
 	if e.mark.set && (e.mark.by.wrote(ln) || ln.bare) {
-		o.start = e.mark.start
+		o.start, o.divided = e.mark.start, true
 		if e.mark.path {
 			o.proc, o.procPID, o.comm = true, e.mark.pid, e.mark.comm
 		}

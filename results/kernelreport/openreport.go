@@ -68,6 +68,7 @@ type openReport struct {
 	inlined    bool // the function that the header names was made a part of one that a further header names
 	vague      bool // its only line may be another program's
 	ownStack   bool // see ownStack
+	divided    bool // a divider or path stands before it
 	lone       bool // says nothing that other reports of the text do not
 	stopped    bool // the first task was stopped for a dump while it ran
 }
