@@ -6,6 +6,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"loopfault/results/kernelreport"
@@ -151,7 +152,7 @@ func compare(r *kernelreport.Report, want kernelreport.Traits, s *kernelreport.R
 	if a.Signature {
 		return 1, a
 	}
-	return Certain * score, a
+	return min(Certain*score, math.Nextafter(Certain, 0)), a
 }
 
 // overlap is how much of two stacks' weight lies in functions that both hold, 0 to 1. A function at depth i, counted
@@ -159,12 +160,16 @@ func compare(r *kernelreport.Report, want kernelreport.Traits, s *kernelreport.R
 func overlap(a, b []string) float64 {
 	wa, wb := weights(a), weights(b)
 	shared, all := 0.0, 0.0
-	for f, w := range wa {
-		shared += 2 * min(w, wb[f])
-		all += w
+	for i, f := range a { // in one order, on which sums of fractions depend; each once
+		if wa[f] == 1/float64(i+1) {
+			shared += 2 * min(wa[f], wb[f])
+			all += wa[f]
+		}
 	}
-	for _, w := range wb {
-		all += w
+	for i, f := range b {
+		if wb[f] == 1/float64(i+1) {
+			all += wb[f]
+		}
 	}
 	if all == 0 {
 		return 0
