@@ -34,8 +34,9 @@ var harness = [][]string{
 	{"accel", "trial"},
 	{"campaign"},
 	{"session"},
-	{"matrix", "bisect", "try", "explore", "reproduce", "hunt", "controls", "fleet", "doctor"},
-	{"nightly"},
+	{"matrix", "bisect", "try", "explore", "reproduce", "controls", "fleet", "doctor"},
+	{"cells"},
+	{"nightly", "hunt"},
 	{"cmd"},
 }
 

@@ -19,6 +19,7 @@ type Guests struct {
 	Flags   session.GuestFlags
 	Trials  int    // of each cell
 	Seed    uint64 // of each plan
+	Until   string // what stops each early, see store.UntilHang
 	Known   []known.Issue
 }
 
@@ -36,8 +37,8 @@ func (g *Guests) Cell(ctx context.Context, part string, c Cell, kernel string) (
 	if err != nil {
 		return Row{}, nil, err
 	}
-	spec.Trials, spec.Seed, spec.Part, spec.Known = g.Trials, g.Seed, part, g.Known
-	spec.Bundle = "" // that of a night is gone when the night is over, and its kernels are in the cache of whoever began it
+	spec.Trials, spec.Seed, spec.Part, spec.Until, spec.Known = g.Trials, g.Seed, part, g.Until, g.Known
+	spec.Bundle = "" // that of a fleet of cells is gone when they are through, and its kernels are in the cache of whoever began it
 	out, err := g.Session.Part(ctx, g.Store, spec)
 	if err != nil {
 		return Row{}, nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
@@ -141,7 +142,7 @@ func TestCanceledNightGoesOn(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, 4, s.Stopped, "%+v", s)
 	})
-	require.ErrorIs(t, err, nightly.ErrCanceled)
+	require.ErrorIs(t, err, cells.ErrCanceled)
 	goesOn(t, dir, s)
 }
 
@@ -156,7 +157,7 @@ func TestFullDiskStopsAnEngine(t *testing.T) {
 			w.low = 2
 		}
 	}
-	require.ErrorIs(t, a.Run(t.Context(), n, past), nightly.ErrFull)
+	require.ErrorIs(t, a.Run(t.Context(), n, past), cells.ErrFull)
 	assert.Empty(t, programs(t, dir))
 	assert.False(t, n.Ended)
 	goesOn(t, dir, s)

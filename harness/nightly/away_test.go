@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"loopfault/errs"
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
@@ -29,11 +30,11 @@ type sender struct {
 	reports []store.RunName
 }
 
-func (s *sender) Ready(_ context.Context, c nightly.Cell, _ nightly.Kernel) (nightly.Job, fleet.Needs, error) {
+func (s *sender) Ready(_ context.Context, c nightly.Cell, _ nightly.Kernel) (cells.Job, fleet.Needs, error) {
 	if short(c) == s.cannot {
-		return nightly.Job{}, fleet.Needs{}, &nightly.CannotRun{Why: "does not build"}
+		return cells.Job{}, fleet.Needs{}, &cells.CannotRun{Why: "does not build"}
 	}
-	return nightly.Job{Cell: c.Cell, Built: c.Kernel, File: "0001.yaml", Bundle: 1}, fleet.Needs{CPUs: 2, GuestMiB: 700}, nil
+	return cells.Job{Cell: c.Cell, Built: c.Kernel, File: "0001.yaml", Bundle: 1}, fleet.Needs{CPUs: 2, GuestMiB: 700}, nil
 }
 
 func (s *sender) Lay(context.Context, string) error { return nil }
@@ -247,7 +248,7 @@ func TestNightOnKubernetes(t *testing.T) {
 	require.NoError(t, err)
 	a, _ := away(t, dir, s)
 	a.Order = fleet.Order{Engine: fleet.Kubernetes, Slots: 3, Pods: &fleet.Pods{Image: "registry.example.org/loopfault:1", Claim: "loopfault"}}
-	var next *nightly.Elsewhere
+	var next *cells.Elsewhere
 	require.ErrorAs(t, a.Run(t.Context(), n, nil), &next)
 	assert.Contains(t, next.Next, "when shards/ is copied back: the same command again")
 	text, err := os.ReadFile(filepath.Join(n.Fleet(), "job.yaml"))
@@ -278,7 +279,7 @@ func TestPlanThatCannotBeIsRefused(t *testing.T) {
 	path := filepath.Join(n.Fleet(), "cells.json")
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
-	_, err = nightly.ReadPlan(f)
+	_, err = cells.ReadPlan(f)
 	require.NoError(t, err)
 	for _, c := range []struct{ from, to, want string }{
 		{`"format": 1`, `"format": 2`, "is of format 2, this loopfault reads 1"},
@@ -296,7 +297,7 @@ func TestPlanThatCannotBeIsRefused(t *testing.T) {
 		bad := strings.Replace(string(good), c.from, c.to, 1)
 		require.NotEqual(t, string(good), bad, c.from)
 		require.NoError(t, os.WriteFile(path, []byte(bad), 0o644))
-		_, err := nightly.ReadPlan(f)
+		_, err := cells.ReadPlan(f)
 		require.ErrorContains(t, err, c.want)
 		assert.Equal(t, errs.Usage, errs.ClassOf(err))
 		assert.NotContains(t, err.Error(), "\n")

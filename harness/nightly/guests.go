@@ -2,16 +2,15 @@ package nightly
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"loopfault/errs"
+	"loopfault/harness/cells"
 	"loopfault/harness/matrix"
 	"loopfault/harness/session"
-	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
@@ -27,20 +26,7 @@ type Guests struct {
 // Cell implements Runner.
 func (g *Guests) Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error) {
 	row, err := g.cell(ctx, part, c, k)
-	return row, blame(ctx, err)
-}
-
-// blame makes a *CannotRun of what is not the machine's fault.
-func blame(ctx context.Context, err error) error {
-	var unfit *trial.Unfit
-	switch {
-	case err == nil || ctx.Err() != nil:
-	case errors.As(err, &unfit):
-		return &CannotRun{Why: errs.Lines(err), Unfit: !unfit.AtBoot}
-	case errs.ClassOf(err) == errs.Usage:
-		return &CannotRun{Why: errs.Lines(err)}
-	}
-	return err
+	return row, cells.Blame(ctx, err)
 }
 
 func (g *Guests) cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error) {

@@ -2,10 +2,10 @@ package nightly
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/matrix"
 	"loopfault/results/store"
 )
@@ -24,29 +24,18 @@ type Keeper interface {
 type Runner interface {
 	Keeper
 	// Cell builds what is missing and runs or resumes a cell's campaign, named by
-	// part. The error is a *CannotRun if the kernel does not build or boot, or does
+	// part. The error is a *cells.CannotRun if the kernel does not build or boot, or does
 	// not fit.
 	Cell(ctx context.Context, part string, c Cell, k Kernel) (matrix.Row, error)
 }
 
-// CannotRun is the error of a cell that is not the machine's fault.
-type CannotRun struct {
-	Why   string
-	Unfit bool // the kernel lacks what the scenario needs: nothing is broken
-}
-
-func (c *CannotRun) Error() string { return c.Why }
-
 // cannot says why a cell has no result.
-func (c *Cell) cannot(why CannotRun) {
+func (c *Cell) cannot(why cells.CannotRun) {
 	c.State, c.Why = matrix.Failed, why.Why
 	if why.Unfit {
 		c.State = matrix.NotApplicable
 	}
 }
-
-// ErrFull is the error of a night that ran out of disk space.
-var ErrFull = errors.New("the disk is full, and there are no runs left that may be removed")
 
 // Run continues a night until it is complete or its budget is spent, and puts its
 // findings into the record, which is saved after every cell. After an error the
@@ -101,11 +90,11 @@ func (r *runner) cell(ctx context.Context, w Runner, c *Cell) error {
 	}
 	r.tell(fmt.Sprintf("%s, %d cells left", c.Key(), leftOut(r.Night)))
 	began := time.Now()
-	row, err := w.Cell(ctx, part(r.Name(), c.Key()), *c, r.kernel(c.Kernel))
+	row, err := w.Cell(ctx, cells.Part(r.Name(), c.Key()), *c, r.kernel(c.Kernel))
 	took := time.Since(began).Seconds()
 	r.Worked += took
 	c.Seconds += took
-	cannot, unable := err.(*CannotRun)
+	cannot, unable := err.(*cells.CannotRun)
 	switch {
 	case err == nil:
 		c.State, c.Row = matrix.Done, &row

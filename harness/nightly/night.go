@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/results/known"
@@ -50,7 +51,7 @@ type Cell struct {
 }
 
 // Key is the cell's name, the same every night.
-func (c Cell) Key() string { return c.Ref.String() + " on " + c.Kernel }
+func (c Cell) Key() string { return cells.Key(c.Cell) }
 
 func (c Cell) where() known.Where {
 	return known.Where{Scenario: c.Name, Kernel: c.Kernel, Version: c.Row.Version}
@@ -92,12 +93,12 @@ func BeginBy(engine fleet.Kind, results string, s Suite, kernels []Kernel, seed 
 	if err != nil {
 		return nil, err
 	}
-	cells, err := r.Cells()
+	all, err := r.Cells()
 	if err != nil {
 		return nil, err
 	}
 	n := &Night{Format: format, Suite: s.Name, Started: now.UTC(), Request: r, Engine: engine, Kernels: kernels}
-	for _, c := range cells {
+	for _, c := range all {
 		n.Cells = append(n.Cells, Cell{Cell: c, Commit: n.kernel(c.Kernel).Commit})
 	}
 	if n.path, err = store.NewRecord(results, kind+s.Name, now); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/scenario"
@@ -175,7 +176,7 @@ func TestDoubtIsSaid(t *testing.T) {
 	assert.Equal(t, []nightly.What{nightly.ControlBroken, nightly.NotExercised}, whats(n))
 	assert.Equal(t, summary.Inconclusive, nightly.Judge(n))
 
-	w := &world{errs: map[string]error{"one a": &nightly.CannotRun{Why: "does not build"}, "two a": &nightly.CannotRun{Why: "no flexfiles", Unfit: true}}}
+	w := &world{errs: map[string]error{"one a": &cells.CannotRun{Why: "does not build"}, "two a": &cells.CannotRun{Why: "no flexfiles", Unfit: true}}}
 	n = night(t, dir, s, w, kernels)
 	assert.Equal(t, []nightly.What{nightly.NotRun}, whats(n))
 	assert.Len(t, w.ran, 2, "the others ran")
@@ -300,7 +301,7 @@ func TestFullDiskStopsCleanly(t *testing.T) {
 	require.NoError(t, err)
 	w = &world{low: 1000}
 	err = nightly.Run(t.Context(), w, n, past, s, func(string) {})
-	require.ErrorIs(t, err, nightly.ErrFull)
+	require.ErrorIs(t, err, cells.ErrFull)
 	assert.Len(t, w.removed, 4, "one more; the night that is compared with stays")
 	assert.Empty(t, w.ran)
 	assert.False(t, n.Ended, "it can be gone on with")
@@ -336,12 +337,12 @@ func TestInterruptedNightGoesOn(t *testing.T) {
 
 func TestOneNightAtATime(t *testing.T) {
 	dir := t.TempDir()
-	lock, err := nightly.Lock(dir)
+	lock, err := cells.Lock(dir, "nightly")
 	require.NoError(t, err)
-	_, err = nightly.Lock(dir)
-	require.ErrorIs(t, err, nightly.ErrBusy)
+	_, err = cells.Lock(dir, "nightly")
+	require.ErrorIs(t, err, cells.ErrBusy)
 	require.NoError(t, lock.Close())
-	lock, err = nightly.Lock(dir)
+	lock, err = cells.Lock(dir, "nightly")
 	require.NoError(t, err)
 	require.NoError(t, lock.Close())
 }

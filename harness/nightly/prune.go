@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/results/known"
 	"loopfault/results/summary"
@@ -34,7 +35,7 @@ func (r *runner) makeRoom() error {
 	low, err := r.Low()
 	for i := 0; err == nil && low; i++ {
 		if i >= len(r.past)-1 {
-			return ErrFull
+			return cells.ErrFull
 		}
 		if err := r.remove(r.past[i]); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"loopfault/errs"
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/merge/fakeshards"
 	"loopfault/harness/nightly"
@@ -40,7 +41,7 @@ func shard(dir, number string) int {
 		return 64
 	}
 	code, err := f.RunShard(ctx, n, func(results string) (int, error) {
-		err := nightly.RunCell(ctx, f, n, func(p nightly.Plan, j nightly.Job, part string) error {
+		err := cells.RunCell(ctx, f, n, func(p cells.Plan, j cells.Job, part string) error {
 			return trials(ctx, results, p, short(nightly.Cell{Cell: j.Cell}), part)
 		})
 		if err != nil {
@@ -60,14 +61,14 @@ const behaviour = "behaviour"
 // trials makes up the trials of a cell that are not there. DIES_ONCE and DIES name the cell whose process is killed in its
 // second trial, FAILS the one whose host fails then, UNFIT the one that cannot be run; in that of SLOW a trial takes as
 // long as the line is there.
-func trials(ctx context.Context, results string, p nightly.Plan, cell, part string) error {
+func trials(ctx context.Context, results string, p cells.Plan, cell, part string) error {
 	fmt.Printf("%s begins\n", cell)
 	is := func(what, cell string) bool {
 		text, _ := os.ReadFile(filepath.Join(results, "../../..", behaviour))
 		return strings.Contains(string(text), what+"="+cell+"\n") || strings.Contains(string(text), what+"=all\n")
 	}
 	if is("UNFIT", cell) {
-		return &nightly.CannotRun{Why: "no flexfiles", Unfit: true}
+		return &cells.CannotRun{Why: "no flexfiles", Unfit: true}
 	}
 	have, _ := filepath.Glob(filepath.Join(results, "*", "trials", "*", "verdict.json"))
 	for done := len(have) + 1; ; done++ {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
-	"loopfault/harness/nightly"
 	"loopfault/results/report/text"
 	"loopfault/results/summary"
 )
@@ -170,8 +170,8 @@ func (c *fleetShardCmd) Run(ctx context.Context, e *env) error {
 	code, err := f.RunShard(ctx, c.Number, func(results string) (int, error) {
 		e.Results = results
 		if f.Cells != nil {
-			err := nightly.RunCell(ctx, f, c.Number, func(p nightly.Plan, j nightly.Job, part string) error {
-				return nightly.GuestsCell(ctx, &e.Session, f, p, j, part)
+			err := cells.RunCell(ctx, f, c.Number, func(p cells.Plan, j cells.Job, part string) error {
+				return cells.GuestsCell(ctx, &e.Session, f, p, j, part)
 			})
 			return exitOf(ctx, err), err
 		}

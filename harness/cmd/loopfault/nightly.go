@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loopfault/errs"
+	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
@@ -44,7 +45,7 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return errs.ByUser(err)
 	}
-	lock, err := nightly.Lock(e.Results)
+	lock, err := cells.Lock(e.Results, "nightly")
 	if err != nil {
 		return err
 	}
@@ -61,11 +62,11 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	err = c.work(ctx, e, st, s, n, past)
-	var elsewhere *nightly.Elsewhere
+	var elsewhere *cells.Elsewhere
 	switch {
 	case errors.As(err, &elsewhere):
 		return errors.Join(c.print(e, n, false), c.sayNext(e, elsewhere))
-	case errors.Is(err, nightly.ErrCanceled):
+	case errors.Is(err, cells.ErrCanceled):
 		return errors.Join(c.print(e, n, false), &outcome{exitInconclusive})
 	}
 	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
@@ -102,7 +103,7 @@ func (c *nightlyCmd) work(ctx context.Context, e *env, st *store.Store, s nightl
 func (c *nightlyCmd) away(e *env, guests *nightly.Guests, show func(fleet.Status)) (*nightly.Away, error) {
 	program, err := os.Executable()
 	return &nightly.Away{
-		Sender: &nightly.Sending{Guests: guests}, Suite: guests.Suite, Order: c.order(c.Engine, c.Jobs),
+		Sender: nightly.NewSending(guests), Suite: guests.Suite, Order: c.order(c.Engine, c.Jobs),
 		Terms:   store.Terms{Cold: c.Cold, Vmcore: c.Vmcore, Stalls: c.Count != ""},
 		Command: e.Command, Version: e.Version, Program: program, Tell: e.tellNight, Show: show,
 	}, err
@@ -134,7 +135,7 @@ func (e *env) tellNight(line string) {
 }
 
 // sayNext says what to do with shards that are not started from here.
-func (c *nightlyCmd) sayNext(e *env, elsewhere *nightly.Elsewhere) error {
+func (c *nightlyCmd) sayNext(e *env, elsewhere *cells.Elsewhere) error {
 	if e.json {
 		return nil
 	}

@@ -1,4 +1,9 @@
-package nightly
+// Package cells has an engine run campaigns that are parts of something larger: the cells of a night, the first turns of
+// a hunt. Each is a shard of one fleet, with kernels, root images and scenarios beside it; what it came to is given to
+// whoever wanted it, once, whoever was killed meanwhile.
+//
+// It decides neither what cells there are nor what their results mean.
+package cells
 
 import (
 	"encoding/json"
@@ -15,20 +20,23 @@ import (
 	"loopfault/results/store"
 )
 
-// Names in the directory of a night's fleet.
+// Names in the directory of a fleet of cells.
 const (
-	cellsFile   = "cells.json" // what each shard is
+	planFile    = "cells.json" // what each shard is
 	bundlesDir  = "bundles"    // kernels and root images, one for each root image: bundles/1
 	scenarioDir = "scenarios"  // files of scenarios, which other hosts need not have
 )
 
-// maxCells bounds cells.json, in bytes.
-const maxCells = 16 << 20
+// maxPlan bounds cells.json, in bytes.
+const maxPlan = 16 << 20
 
-// Plan is cells.json: the cells of a night that an engine runs, shard 1 first.
+// format is the version of cells.json that this code writes and reads.
+const format = 1
+
+// Plan is cells.json: the cells that an engine runs, shard 1 first.
 type Plan struct {
 	Format  int      `json:"format"`
-	Record  string   `json:"record"`  // of the night
+	Record  string   `json:"record"`  // of what they are parts of
 	Command []string `json:"command"` // as it was typed, for the manifests of the runs
 	store.Terms
 	Cells []Job `json:"cells"`
@@ -40,18 +48,20 @@ type Job struct {
 	Built string `json:"built"`         // what its kernel is called in the bundle
 	File  string `json:"scenario_file"` // below scenarioDir
 	// Bundle is the number of its bundle.
-	Bundle int `json:"bundle"`
+	Bundle int     `json:"bundle"`
+	Seed   *uint64 `json:"cell_seed,omitempty"` // of its campaign, if it is not the plan's
 }
 
 var (
 	scenarioForm = regexp.MustCompile(`^[0-9]{4}\.yaml$`)
-	recordForm   = regexp.MustCompile(`^` + kind + `[a-z0-9_-]+\.json$`)
+	recordForm   = regexp.MustCompile(`^(nightly|hunt)-[a-z0-9_-]+\.json$`)
 )
 
-// part names a cell's campaign as part of a night: a night that goes on finds it by that.
-func part(record, key string) string { return record + "/" + key }
+// Key is a cell's name, the same whenever it runs.
+func Key(c matrix.Cell) string { return c.Ref.String() + " on " + c.Kernel }
 
-func (j Job) key() string { return Cell{Cell: j.Cell}.Key() }
+// Part names a cell's campaign as part of something that has a record: who goes on with that finds it by that.
+func Part(record, key string) string { return record + "/" + key }
 
 // ref is the scenario as the host of a shard finds it.
 func (j Job) ref(dir string) scenario.Ref {
@@ -64,14 +74,14 @@ func (p Plan) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return safefile.WriteIn(dir, cellsFile, append(text, '\n'), 0o644)
+	return safefile.WriteIn(dir, planFile, append(text, '\n'), 0o644)
 }
 
 // ReadPlan reads what the shards of a fleet are, and makes sure that the fleet is of these: it may have come from
 // elsewhere.
 func ReadPlan(f *fleet.Fleet) (Plan, error) {
-	path := filepath.Join(f.Dir, cellsFile)
-	text, err := safefile.ReadIn(f.Dir, cellsFile, maxCells)
+	path := filepath.Join(f.Dir, planFile)
+	text, err := safefile.ReadIn(f.Dir, planFile, maxPlan)
 	if err != nil {
 		return Plan{}, errs.ByUser(err)
 	}
@@ -92,7 +102,7 @@ func ReadPlan(f *fleet.Fleet) (Plan, error) {
 func (p Plan) check(f *fleet.Fleet) string {
 	switch {
 	case !recordForm.MatchString(p.Record):
-		return fmt.Sprintf("its record %.60q is none of a night", p.Record)
+		return fmt.Sprintf("its record %.60q is none of a night or a hunt", p.Record)
 	case p.Trials < 1 || p.Seed != f.Seed:
 		return "its trials or its seed are not those of the fleet"
 	case len(p.Cells) != len(f.Cells):
@@ -101,8 +111,8 @@ func (p Plan) check(f *fleet.Fleet) string {
 	for i, j := range p.Cells {
 		at := fmt.Sprintf("cell %d ", i+1)
 		switch {
-		case part(p.Record, j.key()) != f.Cells[i].Part:
-			return at + fmt.Sprintf("is %.200q, and that of the fleet is %.200q", j.key(), f.Cells[i].What)
+		case Part(p.Record, Key(j.Cell)) != f.Cells[i].Part:
+			return at + fmt.Sprintf("is %.200q, and that of the fleet is %.200q", Key(j.Cell), f.Cells[i].What)
 		case j.State != matrix.Waiting || j.Row != nil:
 			return at + "is not one that waits"
 		case !scenarioForm.MatchString(j.File):
