@@ -13,16 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/cells"
+	"loopfault/harness/cells/standin"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 )
-
-// verdicts are those of trials in a fleet of the results directory.
-func verdicts(dir string) []string {
-	found, _ := filepath.Glob(filepath.Join(dir, ".*.fleet", "shards", "*", "*", "trials", "0001", "verdict.json"))
-	return found
-}
 
 // interrupted runs a night until a process of a cell is there, and then does something to it.
 func interrupted(t *testing.T, a *nightly.Away, dir string, n *nightly.Night, past []*nightly.Night, do func(stop context.CancelFunc)) error {
@@ -32,12 +27,12 @@ func interrupted(t *testing.T, a *nightly.Away, dir string, n *nightly.Night, pa
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		assert.Eventually(t, func() bool { return len(verdicts(dir)) > 0 }, time.Minute, 10*time.Millisecond)
+		assert.Eventually(t, func() bool { return len(standin.Verdicts(dir)) > 0 }, time.Minute, 10*time.Millisecond)
 		do(stop)
 	}()
 	err := a.Run(ctx, n, past)
 	<-done
-	assert.Empty(t, programs(t, dir), "processes of the fleet")
+	assert.Empty(t, standin.Programs(dir), "processes of the fleet")
 	assert.False(t, n.Ended)
 	return err
 }
@@ -77,10 +72,10 @@ func TestNightWhoseProcessIsKilledGoesOn(t *testing.T) {
 	front := exec.Command(self, "-test.run=TestBeFront")
 	front.Env = append(os.Environ(), "FRONT="+dir)
 	require.NoError(t, front.Start())
-	require.Eventually(t, func() bool { return len(verdicts(dir)) >= 2 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(standin.Verdicts(dir)) >= 2 }, time.Minute, 20*time.Millisecond)
 	require.NoError(t, front.Process.Kill())
 	_ = front.Wait()
-	assert.Eventually(t, func() bool { return len(programs(t, dir)) == 0 }, 20*time.Second, 20*time.Millisecond)
+	assert.Eventually(t, func() bool { return len(standin.Programs(dir)) == 0 }, 20*time.Second, 20*time.Millisecond)
 	goesOn(t, dir, s)
 }
 
@@ -103,7 +98,7 @@ func TestNoCellBeginsAfterTheBudget(t *testing.T) {
 	n, past := begin(t, dir, s)
 	a, _ := away(t, dir, s, "SLOW=all")
 	a.Show = func(is fleet.Status) {
-		if is.Late() || len(verdicts(dir)) < 2 {
+		if is.Late() || len(standin.Verdicts(dir)) < 2 {
 			return
 		}
 		require.NotNil(t, is.Before)
@@ -111,7 +106,7 @@ func TestNoCellBeginsAfterTheBudget(t *testing.T) {
 		f, err := fleet.Open(n.Fleet())
 		require.NoError(t, err)
 		require.NoError(t, f.BeginNone()) // as if it were that late
-		require.NoError(t, os.Remove(filepath.Join(dir, behaviour)))
+		require.NoError(t, standin.Tell(dir))
 	}
 	require.NoError(t, a.Run(t.Context(), n, past))
 	states := map[matrix.State]int{}
@@ -158,7 +153,7 @@ func TestFullDiskStopsAnEngine(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, a.Run(t.Context(), n, past), cells.ErrFull)
-	assert.Empty(t, programs(t, dir))
+	assert.Empty(t, standin.Programs(dir))
 	assert.False(t, n.Ended)
 	goesOn(t, dir, s)
 }
@@ -170,7 +165,7 @@ func TestClosedNightStopsItsCells(t *testing.T) {
 	n, past := begin(t, dir, s)
 	a, _ := away(t, dir, s, "SLOW=two stock")
 	err := interrupted(t, a, dir, n, past, func(stop context.CancelFunc) {
-		assert.Eventually(t, func() bool { return len(verdicts(dir)) == 4 }, time.Minute, 10*time.Millisecond)
+		assert.Eventually(t, func() bool { return len(standin.Verdicts(dir)) == 4 }, time.Minute, 10*time.Millisecond)
 		stop()
 	})
 	require.Error(t, err)

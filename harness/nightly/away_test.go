@@ -16,6 +16,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/cells"
+	"loopfault/harness/cells/standin"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
@@ -49,7 +50,7 @@ var far = []nightly.Kernel{{Label: "stock", Ref: "stock"}, {Label: "b", Ref: "b"
 // away has cells run by processes of this test's program, which do as told.
 func away(t *testing.T, dir string, s nightly.Suite, told ...string) (*nightly.Away, *sender) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, behaviour), []byte(strings.Join(append(told, ""), "\n")), 0o644))
+	require.NoError(t, standin.Tell(dir, told...))
 	self, err := os.Executable()
 	require.NoError(t, err)
 	w := &sender{}
@@ -108,20 +109,7 @@ func whole(t *testing.T, dir string, n *nightly.Night) {
 		assert.Equal(t, "6.12.0-"+c.Kernel, c.Row.Version)
 	}
 	assert.NoDirExists(t, n.Fleet())
-	assert.Empty(t, programs(t, dir))
-}
-
-// programs are the processes of fleets below a directory.
-func programs(t *testing.T, dir string) (pids []string) {
-	t.Helper()
-	found, err := filepath.Glob("/proc/[0-9]*/exe")
-	require.NoError(t, err)
-	for _, exe := range found {
-		if to, err := os.Readlink(exe); err == nil && strings.HasPrefix(to, dir) {
-			pids = append(pids, exe)
-		}
-	}
-	return pids
+	assert.Empty(t, standin.Programs(dir))
 }
 
 // here runs cells one after the other, in this process, and makes up the same trials.
@@ -133,7 +121,7 @@ type here struct {
 
 func (h *here) Cell(_ context.Context, part string, c nightly.Cell, _ nightly.Kernel) (matrix.Row, error) {
 	h.ran = append(h.ran, short(c))
-	spec := made(4, seed, part, short(c))
+	spec := standin.Made(4, seed, part, c.Kernel)
 	run, err := spec.Shard(h.dir, len(h.ran), -1)
 	require.NoError(h.t, err)
 	trials, err := run.ReadTrials()
@@ -258,7 +246,7 @@ func TestNightOnKubernetes(t *testing.T) {
 	assert.Equal(t, int32(4), *job.Spec.Completions)
 	assert.Equal(t, int32(3), *job.Spec.Parallelism)
 	for i := 1; i <= 4; i++ { // as pods would
-		require.Zero(t, shard(n.Fleet(), string(rune('0'+i))))
+		require.Zero(t, standin.Shard(n.Fleet(), string(rune('0'+i))))
 		if i == 2 {
 			require.ErrorAs(t, a.Run(t.Context(), n, nil), &next)
 		}
