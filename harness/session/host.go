@@ -40,6 +40,15 @@ func (h Host) Fits() error {
 	return nil
 }
 
+// FindQEMU returns an error if the QEMU that guests are run with is not there.
+func FindQEMU() error {
+	qemu := guest.QEMU("")
+	if _, err := exec.LookPath(qemu); err != nil {
+		return guest.MissingQEMU(qemu, err)
+	}
+	return nil
+}
+
 // NotFound is the version of a missing QEMU.
 const NotFound = "not found"
 

@@ -79,6 +79,9 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 	}
 	order := c.order(c.Engine, c.Jobs)
 	order.Shards = c.Shards
+	if err := order.CheckHere(); err != nil {
+		return nil, err // before a kernel is built
+	}
 	file := c.Campaign
 	if !isBundle(file) {
 		packed, err := c.pack(ctx, e, order)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"loopfault/errs"
@@ -13,7 +12,6 @@ import (
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/session"
-	"loopfault/harness/timeouts"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
@@ -99,48 +97,8 @@ func (c *nightlyCmd) work(ctx context.Context, e *env, st *store.Store, s nightl
 	return err
 }
 
-// away is what has cells run by an engine.
-func (c *nightlyCmd) away(e *env, guests *nightly.Guests, show func(fleet.Status)) (*nightly.Away, error) {
-	program, err := os.Executable()
-	return &nightly.Away{
-		Sender: nightly.NewSending(guests), Suite: guests.Suite, Order: c.order(c.Engine, c.Jobs),
-		Terms:   store.Terms{Cold: c.Cold, Vmcore: c.Vmcore, Stalls: c.Count != ""},
-		Command: e.Command, Version: e.Version, Program: program, Tell: e.tellNight, Show: show,
-	}, err
-}
-
-// close stops the shards of a night that is too old to go on with, or that --fresh puts aside.
-func (c *nightlyCmd) close(ctx context.Context, e *env, st *store.Store, s nightly.Suite, past []*nightly.Night) error {
-	last := nightly.Unfinished(past)
-	if last == nil || last.Engine == "" || !last.Started.Before(c.oldest(time.Now())) {
-		return nil
-	}
-	a, err := c.away(e, &nightly.Guests{Suite: s, Guests: matrix.Guests{Session: &e.Session, Store: st}}, func(fleet.Status) {})
-	if err != nil {
-		return err
-	}
-	return a.Abandon(ctx, last, past[:len(past)-1])
-}
-
-// oldest is when a night that goes on may have begun.
-func (c *nightlyCmd) oldest(now time.Time) time.Time {
-	if c.Fresh {
-		return now
-	}
-	return now.Add(-timeouts.NightAge)
-}
-
 func (e *env) tellNight(line string) {
 	e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
-}
-
-// sayNext says what to do with shards that are not started from here.
-func (c *nightlyCmd) sayNext(e *env, elsewhere *cells.Elsewhere) error {
-	if e.json {
-		return nil
-	}
-	_, err := fmt.Fprint(e.stdout, elsewhere.Next)
-	return err
 }
 
 // nightOutput is what --json prints: the record of the night, and its result.
@@ -226,6 +184,9 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 		if err := n.GoesOnBy(fleet.Kind(c.Engine)); err != nil {
 			return nil, nil, err
 		}
+		if err := c.runnable(); err != nil {
+			return nil, nil, err
+		}
 		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
 		return n, past[:len(past)-1], nil
 	case c.Resume:
@@ -236,6 +197,9 @@ func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []
 		return nil, nil, nil
 	}
 	kernels, err := nightly.KernelsOf(ctx, s)
+	if err == nil {
+		err = c.runnable()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
