@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
-	"loopfault/harness/plan"
 	"loopfault/results/store"
 )
 
@@ -20,6 +18,8 @@ type Owner interface {
 	Name() string
 	// Cells are those that wait for a result, in the order in which they are to begin.
 	Cells() []matrix.Cell
+	// Enough says that none of those need begin any more, for what the others have come to. Those that have begun go on.
+	Enough() bool
 	// Room makes sure that there is room for further results; the error is ErrFull if there is none.
 	Room() error
 	// Ready builds what a cell needs, and says what a guest of it takes of a host. The error is a *CannotRun if the kernel
@@ -117,68 +117,6 @@ func (a *Away) left() time.Duration {
 	return a.Budget - time.Duration(*a.Worked*float64(time.Second)) - time.Since(a.since)
 }
 
-// open opens the fleet, or makes it; nil if there is no cell to run.
-func (a *Away) open(ctx context.Context) (*fleet.Fleet, error) {
-	f, err := fleet.Open(a.Dir)
-	if err == nil {
-		return f, f.Reorder(a.Order)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if err := fleet.Remove(a.Dir, false); err != nil { // half of one, of a process that was killed
-		return nil, err
-	}
-	if err := a.Room(); err != nil {
-		return nil, err
-	}
-	cells, p, err := a.ready(ctx)
-	if err != nil || len(p.Cells) == 0 {
-		return nil, err
-	}
-	if err := os.MkdirAll(a.Dir, 0o755); err != nil {
-		return nil, err
-	}
-	if err := a.Lay(ctx, a.Dir); err != nil {
-		return nil, err
-	}
-	if err := p.write(a.Dir); err != nil {
-		return nil, err
-	}
-	return fleet.MakeCells(a.Dir, cells, a.Order)
-}
-
-// ready builds what the cells need, in their order; those that cannot be built have their result.
-func (a *Away) ready(ctx context.Context) (fleet.Cells, Plan, error) {
-	p := Plan{Format: format, Record: a.Name(), Command: a.Command, Terms: a.Terms}
-	cells := fleet.Cells{Name: p.Record, Version: a.Version, Seed: p.Seed, Program: a.Program}
-	for _, c := range a.Cells() {
-		if a.left() <= 0 {
-			return cells, p, a.Take(Key(c), Came{Late: true})
-		}
-		j, needs, err := a.Ready(ctx, c)
-		var cannot *CannotRun
-		switch {
-		case errors.As(err, &cannot):
-			if err := errors.Join(a.Take(Key(c), Came{Cannot: cannot}), a.save()); err != nil {
-				return cells, p, err
-			}
-			continue
-		case err != nil:
-			return cells, p, err
-		}
-		p.Cells = append(p.Cells, j)
-		cells.CPUs, cells.GuestMiB = max(cells.CPUs, needs.CPUs), max(cells.GuestMiB, needs.GuestMiB)
-		arms := plan.Request{Arms: []string{c.Kernel}, Trials: p.Trials}
-		if c.Control != "" {
-			arms.Controls = []string{c.Control}
-		}
-		cells.Arms = max(cells.Arms, len(arms.Arms)+len(arms.Controls))
-		cells.Cells = append(cells.Cells, fleet.Cell{What: Key(c), Part: Part(p.Record, Key(c)), Trials: arms.Count()})
-	}
-	return cells, p, nil
-}
-
 // follow has the engine run the cells, and gives what they come to as they end.
 func (a *Away) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 	e, err := f.Engine()
@@ -186,9 +124,13 @@ func (a *Away) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if left := a.left(); left > 0 {
+	enough := a.Enough()
+	switch left := a.left(); {
+	case enough:
+		err = f.BeginBefore(ctx, e, time.Now())
+	case left > 0:
 		err = f.BeginBefore(ctx, e, time.Now().Add(left))
-	} else {
+	default:
 		err = f.BeginNone()
 	}
 	if err != nil {
@@ -201,7 +143,11 @@ func (a *Away) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 	defer stop(nil)
 	s, err := f.Follow(ctx, e, func(s fleet.Status) {
 		a.Show(s)
-		if err := a.collect(f, s); err != nil {
+		err := a.collect(f, s)
+		if err == nil && !enough && a.Enough() {
+			enough, err = true, f.BeginNone()
+		}
+		if err != nil {
 			stop(err)
 		}
 	})

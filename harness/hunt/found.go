@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/harness/fleet"
 	"loopfault/harness/scenario"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
@@ -18,13 +19,17 @@ import (
 
 // Found is a hunt's result, as hunt --json prints it.
 type Found struct {
-	Kernel  string   `json:"kernel"`
-	Seed    uint64   `json:"seed"`
-	Turns   []Turned `json:"turns"`   // in their order
-	Left    []Left   `json:"left"`    // scenarios that this kernel cannot run
-	Counted int      `json:"counted"` // trials that count, over all turns
-	Stalls  int      `json:"stalls"`  // of them, those that stalled
-	Hung    *Hung    `json:"hung"`    // null: nothing did
+	Kernel  string     `json:"kernel"`
+	Seed    uint64     `json:"seed"`
+	Engine  fleet.Kind `json:"engine,omitempty"` // that ran the first turns; none: they ran here, one after the other
+	Record  string     `json:"record,omitempty"` // of a hunt with an engine: its file in the results directory, which resume takes
+	Turns   []Turned   `json:"turns"`            // in their order
+	Left    []Left     `json:"left"`             // scenarios that this kernel cannot run
+	Lost    []Left     `json:"lost,omitempty"`   // first turns that no host of the engine ended
+	Counted int        `json:"counted"`          // trials that count, over all turns
+	Stalls  int        `json:"stalls"`           // of them, those that stalled
+	Hung    *Hung      `json:"hung"`             // null: nothing did
+	Also    []Also     `json:"also,omitempty"`   // what hung or crashed at the same time elsewhere, in later turns
 	// Below is the upper bound of the rate of hangs in such trials, at 95 %; null if something hung or no trial counts.
 	Below *float64 `json:"below"`
 }
@@ -61,6 +66,15 @@ type Hung struct {
 	Command     string       `json:"command"`  // that runs it
 }
 
+// Also is a trial that hung or crashed, and was not pursued.
+type Also struct {
+	Kind      verdict.Kind `json:"kind"` // hang or crash
+	Title     string       `json:"title"`
+	Signature string       `json:"signature"`
+	Scenario  string       `json:"scenario"`
+	Dir       string       `json:"dir"` // of the trial: replay takes it
+}
+
 // Smaller is a scenario with something left out.
 type Smaller struct {
 	Scenario string `json:"scenario"`
@@ -83,9 +97,14 @@ func newHung(ref scenario.Ref, t Turn, after time.Duration) *Hung {
 	one := t.Hung
 	return &Hung{
 		Kind: one.Verdict.Kind, Title: one.Title, Signature: one.Signature, Explanation: one.Explanation,
-		Scenario: ref.String(), Dir: filepath.Join(filepath.Clean(t.Dir), "trials", fmt.Sprintf("%04d", one.N)), TrialSeed: one.Seed,
+		Scenario: ref.String(), Dir: t.hungIn(), TrialSeed: one.Seed,
 		Seconds: round(after.Seconds()), Tried: []Smaller{},
 	}
+}
+
+// hungIn is the directory of the trial that hung.
+func (t Turn) hungIn() string {
+	return filepath.Join(filepath.Clean(t.Dir), "trials", fmt.Sprintf("%04d", t.Hung.N))
 }
 
 // alike reports whether a hang or crash is the wanted one.

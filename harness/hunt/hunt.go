@@ -45,6 +45,7 @@ type Hunt struct {
 	Small  time.Duration // bound of the work to make what hung smaller
 	Tries  int           // trials of each smaller scenario; one hang is enough
 	Seed   uint64
+	Engine *Away // runs the first turns; nil: they run here, one after the other
 
 	found  Found
 	worked time.Duration
@@ -65,21 +66,29 @@ func (h *Hunt) Plan() (Found, error) {
 func (h *Hunt) begin() {
 	h.found = Found{Kernel: h.Kernel, Seed: h.Seed, Turns: []Turned{}, Left: []Left{}}
 	fmt.Fprintf(h.Text, "hunt on %s for %s, seed %d\n", h.Kernel, h.For, h.Seed)
+	if h.Engine != nil {
+		h.found.Engine, h.found.Record = h.Engine.Record.Order.Engine, h.Engine.Record.Name()
+		fmt.Fprintf(h.Text, "first turns on engine %s, record %s\n", h.found.Engine, h.found.Record)
+	}
 }
 
 // Run looks for a hang and makes it smaller. It returns what it has so far beside an error, too.
 func (h *Hunt) Run(ctx context.Context) (Found, error) {
 	h.begin()
 	list, err := places()
-	if err == nil {
-		err = h.through(ctx, list)
+	switch {
+	case err != nil:
+	case h.Engine == nil:
+		err = h.through(ctx, list, 1)
+	default:
+		err = h.onEngine(ctx, list)
 	}
 	return h.found, err
 }
 
-// through gives turns until one hangs or the time is up.
-func (h *Hunt) through(ctx context.Context, list []*place) error {
-	for turn := 1; h.worked < h.For; turn++ {
+// through gives turns, from that number on, until one hangs or the time is up.
+func (h *Hunt) through(ctx context.Context, list []*place, turn int) error {
+	for ; h.worked < h.For; turn++ {
 		p := next(list)
 		if p == nil {
 			break
@@ -96,8 +105,8 @@ func (h *Hunt) through(ctx context.Context, list []*place) error {
 		if err != nil {
 			return err
 		}
-		p.turns++
-		p.near = max(p.near, t.Near)
+		h.worked += time.Duration(t.Seconds * float64(time.Second))
+		p.took(t)
 		h.take(turn, ref, t)
 		if t.Hung != nil {
 			return h.pursue(ctx, ref, t)
@@ -108,13 +117,18 @@ func (h *Hunt) through(ctx context.Context, list []*place) error {
 }
 
 // part names a turn of the hunt.
-func (h *Hunt) part(turn int) string {
-	return fmt.Sprintf("hunt %d on %s, turn %d", h.Seed, h.Kernel, turn)
+func (h *Hunt) part(turn int) string { return fmt.Sprintf("%sturn %d", h.name(), turn) }
+
+// name is what the names of all parts of the hunt begin with.
+func (h *Hunt) name() string {
+	if h.Engine != nil {
+		return h.Engine.Record.Name() + "/"
+	}
+	return fmt.Sprintf("hunt %d on %s, ", h.Seed, h.Kernel)
 }
 
 // take adds a turn to what was found.
 func (h *Hunt) take(n int, ref scenario.Ref, t Turn) {
-	h.worked += time.Duration(t.Seconds * float64(time.Second))
 	turned := Turned{Scenario: ref.String(), Run: t.Run, Trials: len(t.Trials), Verdicts: map[verdict.Kind]int{}, Near: round(t.Near), Seconds: round(t.Seconds)}
 	for _, one := range t.Trials {
 		turned.Verdicts[one.Verdict.Kind]++
@@ -148,7 +162,7 @@ func (h *Hunt) pursue(ctx context.Context, ref scenario.Ref, t Turn) error {
 			return 0, 0, errSmallEnough
 		}
 		step++
-		again, err := h.Turn(ctx, fmt.Sprintf("hunt %d on %s, smaller %d", h.Seed, h.Kernel, step), smaller, h.Seed, h.Tries, &hung.Seed)
+		again, err := h.Turn(ctx, fmt.Sprintf("%ssmaller %d", h.name(), step), smaller, h.Seed, h.Tries, &hung.Seed)
 		if err != nil {
 			return 0, 0, err
 		}

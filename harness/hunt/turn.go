@@ -51,6 +51,12 @@ func (p *place) rank() int {
 	return len(first)
 }
 
+// took counts a turn.
+func (p *place) took(t Turn) {
+	p.turns++
+	p.near = max(p.near, t.Near)
+}
+
 // next is the place whose turn it is, nil if none is left: each has one turn, and from then on whichever came
 // nearest to a hang, with a bonus for those that had few turns (the rule is UCB1, from the theory of bandits).
 func next(list []*place) *place {

@@ -75,6 +75,9 @@ func (r *awayRunner) Cells() (list []matrix.Cell) {
 	return list
 }
 
+// Enough implements cells.Owner: all cells of a night count.
+func (r *awayRunner) Enough() bool { return false }
+
 // Room implements cells.Owner.
 func (r *awayRunner) Room() error { return r.makeRoom() }
 

@@ -30,11 +30,11 @@ var examples = map[string][][2]string{
 	"compare":        {{"loopfault compare pnfs-layoutreturn-enomem --arm base=stock --arm mine=mine --control c=control-lost-wakeup --trials 40", "does mine hang less often?"}},
 	"try":            {{"loopfault try --patch fix.patch pnfs-layoutreturn-enomem", "base against patched"}},
 	"bisect":         {{"loopfault bisect --good v6.11 --bad v6.12 --source ~/linux pnfs-layoutreturn-enomem", "the commit that made it hang"}},
-	"resume":         {{"loopfault resume latest", "finish what was interrupted"}},
+	"resume":         {{"loopfault resume latest", "finish what was interrupted"}, {"loopfault resume hunt-20260102-030405.json", "a hunt that was begun with --engine"}},
 	"replay":         {{"loopfault replay latest/3", "one trial again"}},
 	"reproduce":      {{"loopfault reproduce report.txt --kernel mine --for 30m", "look for the hang in a bug report"}},
 	"explore":        {{"loopfault explore mine.yaml --trials 50", "orders of events, until one hangs"}},
-	"hunt":           {{"loopfault hunt --kernel mine --for 1h", "does anything hang on this kernel?"}, {"loopfault hunt --kernel mine --for 1h --seed 7", "the same hunt again, or the rest of one that was interrupted"}},
+	"hunt":           {{"loopfault hunt --kernel mine --for 1h", "does anything hang on this kernel?"}, {"loopfault hunt --kernel mine --for 1h --seed 7", "the same hunt again, or the rest of one that was interrupted"}, {"loopfault hunt --kernel mine --for 1h --engine slurm --slots 50", "its first turns on 50 nodes at the same time"}},
 	"report":         {{"loopfault report latest", "the numbers, computed anew"}, {"loopfault report latest --format html -o page.html", "as a page"}, {"loopfault report latest --format mail", "as a body for a mailing list"}},
 	"coverage": {
 		{"loopfault coverage latest", "what ran in the newest run, on a kernel of the flavour gcov"}, {"loopfault coverage --results nights", "in all runs there, by scenario and by file"},

@@ -14,7 +14,7 @@ import (
 
 type fleetCmd struct {
 	Submit fleetSubmitCmd `cmd:"" help:"Have the shards of a campaign run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
-	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them (those of a nightly are collected by it). Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
+	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them (those of a nightly or a hunt are collected by it). Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
 	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; what they have is kept."`
 	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it: what engines start."`
 }

@@ -5,15 +5,19 @@ import (
 	"strings"
 
 	"loopfault/errs"
+	"loopfault/harness/hunt"
 	"loopfault/harness/session"
 )
 
 type resumeCmd struct {
-	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory."`
+	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory; or of the record of a hunt that was begun with --engine."`
 	session.GuestFlags
 }
 
 func (c *resumeCmd) Run(ctx context.Context, e *env) error {
+	if hunt.IsRecord(c.Run_) {
+		return resumeHunt(ctx, e, c.Run_, c.GuestFlags)
+	}
 	stored, err := e.Load(c.Run_)
 	if err != nil {
 		return err

@@ -119,6 +119,7 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		"hunt": {
 			hunt.Found{Turns: []hunt.Turned{{Verdicts: map[verdict.Kind]int{verdict.Hang: 1}}}, Left: []hunt.Left{{}}, Hung: &hunt.Hung{Tried: []hunt.Smaller{{}}}},
 			hunt.Found{Turns: []hunt.Turned{}, Left: []hunt.Left{}, Below: &below},
+			hunt.Found{Engine: fleet.Slurm, Record: "hunt-x.json", Turns: []hunt.Turned{}, Left: []hunt.Left{}, Lost: []hunt.Left{{}}, Hung: &hunt.Hung{Tried: []hunt.Smaller{}}, Also: []hunt.Also{{}}},
 		},
 		"coverage": {coverage.Report{
 			Scenarios: []coverage.ScenarioReport{{}}, Files: []coverage.FileReport{{Never: []string{"f"}, NotRun: [][2]int{{1, 2}}, NotTaken: []coverage.Untold{{Lines: []int{1}}}}},
