@@ -30,6 +30,10 @@ type packFlags struct {
 	Trials int     `placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
 	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Of a scenario: as compare takes it."`
 	Seed   *uint64 `placeholder:"S" help:"Of a scenario: seed of the plan. Default: a random one, which is printed."`
+	Known  string  `placeholder:"FILE" help:"Of a scenario: known hangs and crashes, as run takes them."`
+	Count  string  `placeholder:"stall" enum:",stall" default:"" help:"Of a scenario: count stalls as hangs, as run does."`
+	Cold   bool    `help:"Of a scenario: boot a guest for each trial."`
+	Vmcore bool    `help:"Of a scenario: dump the memory of guests that hang or panic."`
 }
 
 // bundleOutput is what bundle --json prints.
@@ -109,21 +113,28 @@ func (c *packFlags) spec(ctx context.Context, e *env, what string) (bundle.Spec,
 	if err != nil {
 		return bundle.Spec{}, errs.ByUser(err)
 	}
-	return e.PackCampaign(ctx, ref, arms, c.terms())
+	terms, err := c.terms()
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	return e.PackCampaign(ctx, ref, arms, terms)
 }
 
 func (c *packFlags) given() bool {
-	return len(c.Arm)+len(c.Control)+len(c.NoFault) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil
+	return len(c.Arm)+len(c.Control)+len(c.NoFault) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil || c.Known+c.Count != "" || c.Cold || c.Vmcore
 }
 
-func (c *packFlags) terms() store.Terms {
-	return store.Terms{Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed)}
+func (c *packFlags) terms() (store.Terms, error) {
+	issues, err := session.KnownFlag{Known: c.Known}.Issues()
+	return store.Terms{
+		Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed), Known: issues, Stalls: c.Count != "", Cold: c.Cold, Vmcore: c.Vmcore,
+	}, err
 }
 
 // stored packs what is stored, which has its arms and its plan.
 func (c *packFlags) stored(pack func() (bundle.Spec, error)) (bundle.Spec, error) {
 	if c.given() {
-		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until or --seed with it")
+		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it")
 	}
 	return pack()
 }

@@ -91,7 +91,7 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 		defer os.Remove(packed)
 		file = packed
 	} else if c.packFlags.given() {
-		return nil, errs.Usagef("%s is a bundle, which has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until or --seed with it", file)
+		return nil, errs.Usagef("%s is a bundle, which has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it", file)
 	}
 	if err := e.UseBundle(ctx, file); err != nil {
 		return nil, err
@@ -164,7 +164,11 @@ func (c *fleetSubmitCmd) pack(ctx context.Context, e *env, order fleet.Order) (s
 		return "", err
 	}
 	if len(c.Arm) > 0 {
-		if err := order.Check(c.terms()); err != nil {
+		terms, err := c.terms()
+		if err == nil {
+			err = order.Check(terms)
+		}
+		if err != nil {
 			return "", err // before a kernel is built
 		}
 	}
