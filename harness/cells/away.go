@@ -42,6 +42,7 @@ type Away struct {
 	Order   fleet.Order
 	Terms   store.Terms   // of each campaign
 	Command []string      // as it was typed
+	Again   string        // command that goes on; "": the same
 	Version string        // of loopfault
 	Program string        // path of this program
 	Budget  time.Duration // no cell begins after so much time on the clock while a process follows

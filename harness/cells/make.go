@@ -44,7 +44,7 @@ func (a *Away) open(ctx context.Context) (*fleet.Fleet, error) {
 // ready builds what the cells need, in their order; those that cannot be built have their result.
 func (a *Away) ready(ctx context.Context) (fleet.Cells, Plan, error) {
 	p := Plan{Format: format, Record: a.Name(), Command: a.Command, Terms: a.Terms}
-	cells := fleet.Cells{Name: p.Record, Version: a.Version, Seed: p.Seed, Program: a.Program}
+	cells := fleet.Cells{Name: p.Record, Version: a.Version, Seed: p.Seed, Program: a.Program, Again: a.Again}
 	for _, c := range a.Cells() {
 		if a.left() <= 0 {
 			return cells, p, a.Take(Key(c), Came{Late: true})

@@ -29,6 +29,7 @@ type Cells struct {
 	Version string // of loopfault
 	Seed    uint64
 	Program string // this program, which the shards are run with
+	Again   string // command that goes on with it; "": the one that began it
 	Cells   []Cell // in the order in which they are begun
 	Needs          // of the cell that needs most
 	Arms    int    // of the cell that has most
@@ -45,7 +46,7 @@ func MakeCells(dir string, c Cells, o Order) (*Fleet, error) {
 	}
 	o.Shards = len(c.Cells)
 	f := newFleet(dir, o, c.Needs, c.Arms)
-	f.Name, f.Version, f.Seed, f.Cells = c.Name, c.Version, c.Seed, c.Cells
+	f.Name, f.Version, f.Seed, f.Cells, f.Again = c.Name, c.Version, c.Seed, c.Cells, c.Again
 	if err := f.checkRead(); err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ type Fleet struct {
 	Name  string `json:"scenario_name"` // or what the cells are parts of
 	Arms  []Arm  `json:"arms,omitempty"`
 	Cells []Cell `json:"cells,omitempty"` // if the shards are campaigns, and not parts of one: what each is
+	Again string `json:"again,omitempty"` // of cells: the command that goes on with what they are parts of, if it is not the one that began it
 	store.Terms
 	CPUs int `json:"cpus"`       // that a shard takes
 	MiB  int `json:"memory_mib"` // that a shard takes

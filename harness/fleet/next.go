@@ -1,6 +1,9 @@
 package fleet
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // JobsOfShard is how many guests of a shard run at a time; 0 as many as its host has room for. Where others use the
 // host, too, one is what was asked for.
@@ -22,10 +25,13 @@ func (f *Fleet) Next() string {
 
 // collects is the command that takes what the shards have done.
 func (f *Fleet) collects() string {
-	if f.Cells != nil {
-		return "the same command again"
+	switch {
+	case f.Cells == nil:
+		return "loopfault fleet status " + f.Dir
+	case f.Again != "":
+		return f.Again
 	}
-	return "loopfault fleet status " + f.Dir
+	return "the same command again"
 }
 
 // WhenInterrupted says what becomes of the shards when the process ends that followed them.
@@ -44,7 +50,8 @@ func (f *Fleet) WhenInterrupted() string {
 func (f *Fleet) WhenIncomplete(s Status) string {
 	switch {
 	case f.Cells != nil:
-		return fmt.Sprintf("they are cells of %s: the command that began them goes on, and collects what they came to. What each printed is in %s/%s\n", f.Name, f.Dir, logsDir)
+		return fmt.Sprintf("they are cells of %s: %s goes on, and collects what they came to. What each printed is in %s/%s\n",
+			f.Name, cmp.Or(f.Again, "the command that began them"), f.Dir, logsDir)
 	case s.Complete():
 		return fmt.Sprintf("loopfault fleet status %s makes one run of the shards\n", f.Dir)
 	case f.Order.Engine == Kubernetes:

@@ -49,10 +49,14 @@ func (a *Away) firsts(ctx context.Context, within time.Duration, refs []scenario
 	if err != nil {
 		return err
 	}
+	record, err := filepath.Abs(a.Record.path)
+	if err != nil {
+		return err
+	}
 	o := owner{a, refs}
 	by := cells.Away{
 		Owner: o, Dir: a.Record.Fleet(), Results: filepath.Dir(a.Record.path), Order: a.Record.Order, Terms: a.Record.Terms,
-		Command: a.Command, Version: a.Version, Program: a.Program, Budget: within, Worked: &a.Record.Worked,
+		Command: a.Command, Again: "loopfault resume " + record, Version: a.Version, Program: a.Program, Budget: within, Worked: &a.Record.Worked,
 	}
 	hung, err := a.hung()
 	if err != nil {

@@ -254,6 +254,7 @@ func TestHuntOnKubernetes(t *testing.T) {
 	var next *cells.Elsewhere
 	_, err = h.Run(t.Context())
 	require.ErrorAs(t, err, &next)
+	assert.Contains(t, next.Next, "when shards/ is copied back: loopfault resume "+rec.Path())
 	text, err := os.ReadFile(filepath.Join(rec.Fleet(), "job.yaml"))
 	require.NoError(t, err)
 	var job batch.Job
