@@ -118,7 +118,8 @@ func mayMatter(b []byte, m marks) bool {
 	if (last == 'k' || last == '=' || last == ':') && bytes.Contains(b, []byte("/stack")) {
 		return true
 	}
-	if (last == ')' || bytes.IndexByte(b[max(0, len(b)-17):], '#') >= 0) && bytes.Contains(b, []byte("/stack ")) {
+	const longest = 64 // of a banner with a path and a name
+	if len(b) <= longest && (last == ')' || bytes.IndexByte(b[max(0, len(b)-17):], '#') >= 0) && bytes.Contains(b, []byte("/stack ")) {
 		return true
 	}
 	if isDigit(last) && bytes.Contains(b[:min(len(b), 40)], []byte(": stack overflow: ")) {
