@@ -95,6 +95,60 @@ def tasks_of(prog):
     return out
 
 
+# Functions that sleep for a lock, and the names that the pointer to it has in them.
+LOCKERS = {
+    "mutex_lock": "lock", "mutex_lock_nested": "lock", "__mutex_lock": "lock", "__mutex_lock_common": "lock", "__mutex_lock_slowpath": "lock",
+    "mutex_lock_killable": "lock", "__mutex_lock_killable_slowpath": "lock", "mutex_lock_interruptible": "lock", "__mutex_lock_interruptible_slowpath": "lock",
+    "rwsem_down_write_slowpath": "sem", "rwsem_down_read_slowpath": "sem", "__down_write": "sem", "__down_write_common": "sem", "__down_read": "sem",
+    "__down_read_common": "sem", "down_write": "sem", "down_read": "sem", "down_write_killable": "sem", "down_read_killable": "sem",
+}
+
+# Low bits of a lock's word for its owner: of a mutex three flags, of an rw-semaphore that readers have it and that waiters do not spin.
+OWNER_FLAGS = 7
+READER_OWNED = 1
+
+
+def lock_of(trace):
+    """The mutex or rw-semaphore that a task sleeps for, or None."""
+    for frame in trace:
+        name = (frame.name or "").split(".")[0]  # compilers add suffixes
+        if name not in LOCKERS:
+            continue
+        try:
+            lock = frame[LOCKERS[name]]
+            if not lock.absent_ and lock.value_():
+                return lock
+        except (KeyError, LookupError, ValueError, drgn.FaultError):
+            continue  # optimised out: the caller may still have it
+    return None
+
+
+def locks_of(prog):
+    out = []
+    for task in for_each_task(prog):
+        if task_state_to_char(task) != "D" or len(out) == MOST_TASKS:
+            continue
+        try:
+            lock = lock_of(prog.stack_trace(task))
+            if lock is None:
+                continue
+            kind = lock.type_.type.tag
+            word = lock.owner.counter.value_()
+        except (ValueError, LookupError, AttributeError, drgn.FaultError) as err:
+            problems.append("lock of %d: %s" % (task.pid.value_(), err))
+            continue
+        found = {"pid": task.pid.value_(), "kind": kind, "address": "%#x" % lock.value_(), "readers": kind == "rw_semaphore" and bool(word & READER_OWNED)}
+        owner = word & ((1 << 64) - 1) & ~OWNER_FLAGS
+        if owner and not found["readers"]:
+            try:
+                holder = drgn.Object(prog, "struct task_struct *", owner)
+                found["owner"], found["comm"] = holder.pid.value_(), text(holder.comm.string_())
+            except drgn.FaultError as err:
+                problems.append("owner of a lock: %s" % err)
+        out.append(found)
+    return out
+
+
 def net_generic(prog, name, type_name):
     """What a subsystem keeps of the first network namespace."""
     number = prog[name].value_()
@@ -210,6 +264,7 @@ def main():
     out["tasks"] = part("tasks", tasks_of) or []
     if unknown_modules and any(e.startswith("0x") for t in out["tasks"] if t["state"] == "D" for e in t["stack"]):
         problems.append("names of functions of the modules " + " ".join(sorted(unknown_modules)) + ": no debug information of them was found")
+    out["locks"] = part("locks", locks_of) or []
     found = part("RPCs", rpcs_of)
     if found is not None:
         out["rpcs"], out["transports"] = found

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"loopfault/results/evidence"
+	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
 	"loopfault/results/waitfor"
 )
@@ -23,6 +24,7 @@ const (
 func (d *Dump) Evidence(name string) waitfor.Evidence {
 	var e waitfor.Evidence
 	e.Stacks, e.Tasks, e.History = d.tasks()
+	e.Reports = d.owners()
 	if d.RPCs != nil {
 		e.RPCTasks, e.RPCXprt = d.rpcs(), d.transports()
 	}
@@ -59,6 +61,20 @@ func (d *Dump) tasks() (blocked, all, history string) {
 	return b.String(), a.String(), h.String()
 }
 
+// owners are the locks with an owner that is known, as reports of hung tasks name it. A task never waits for itself: a
+// lock's word for its owner may be old.
+func (d *Dump) owners() (reports []kernelreport.Report) {
+	for _, l := range d.Locks[:min(len(d.Locks), maxTasks)] {
+		if l.PID <= 0 || l.Owner <= 0 || l.PID == l.Owner {
+			continue
+		}
+		reports = append(reports, kernelreport.Report{Kind: kernelreport.KindHungTask, Tasks: []kernelreport.Task{
+			{PID: &l.PID}, {PID: &l.Owner, Comm: plain.Short(l.Comm, 64), Role: kernelreport.RoleOwner},
+		}})
+	}
+	return reports
+}
+
 // rpcs is the list of RPCs as debugfs shows it.
 func (d *Dump) rpcs() string {
 	var b strings.Builder
@@ -88,6 +104,13 @@ func (d *Dump) transports() string {
 	return b.String()
 }
 
+func sleep(n int) string {
+	if n == 1 {
+		return "1 task sleeps"
+	}
+	return fmt.Sprintf("%d tasks sleep", n)
+}
+
 // nfsd counts the server's threads.
 func (d *Dump) nfsd() (n int) {
 	for _, t := range d.Tasks {
@@ -102,6 +125,9 @@ func (d *Dump) nfsd() (n int) {
 func (d *Dump) told(name string) []string {
 	out := []string{fmt.Sprintf("in %s: %s, %s, %s, %s; Linux %s, read by drgn %s", plain.Short(name, 80), many(len(d.Tasks), "task"),
 		many(len(d.RPCs), "RPC"), many(len(d.Transports), "connection"), many(len(d.Layouts), "layout"), plain.Short(d.Release, 64), plain.Short(d.Drgn, 20))}
+	if n := len(d.Locks); n > 0 {
+		out = append(out, fmt.Sprintf("%s for a mutex or rw-semaphore; the owner is known of %d", sleep(n), len(d.owners())))
+	}
 	for i, l := range d.Layouts {
 		if i == maxLines {
 			out = append(out, fmt.Sprintf("and %d more layouts", len(d.Layouts)-i))

@@ -1,5 +1,5 @@
-// Package vmcore reads what the memory dump of a Linux machine says of a hang: tasks and their stacks, RPCs, connections and
-// layouts.
+// Package vmcore reads what the memory dump of a Linux machine says of a hang: tasks and their stacks, locks and who has
+// them, RPCs, connections and layouts.
 //
 // It runs a script of its own under drgn, which knows the kernel's structures from the debug information of its vmlinux,
 // and makes the texts of it that package waitfor explains. It explains nothing, and takes no dumps.
@@ -42,6 +42,7 @@ type Dump struct {
 	Drgn       string      `json:"drgn"`
 	Release    string      `json:"release"`
 	Tasks      []Task      `json:"tasks"`
+	Locks      []Lock      `json:"locks"`
 	RPCs       []RPC       `json:"rpcs"` // nil if they could not be read
 	Transports []Transport `json:"transports"`
 	Layouts    []Layout    `json:"layouts"`
@@ -55,6 +56,16 @@ type Task struct {
 	State string   `json:"state"` // one letter
 	Stack []string `json:"stack"` // innermost first, "f+0x1/0x2"
 	Ran   float64  `json:"ran"`   // seconds since it last ran; 0 if not known
+}
+
+// Lock is a mutex or rw-semaphore that a task sleeps for.
+type Lock struct {
+	PID     int    `json:"pid"`     // who sleeps
+	Kind    string `json:"kind"`    // of structure
+	Address string `json:"address"` // as in 0xffff888004a1b2c0
+	Readers bool   `json:"readers"` // readers have it, and who they are it does not know
+	Owner   int    `json:"owner"`   // pid of who has it; 0 if none or not known
+	Comm    string `json:"comm"`    // of the owner
 }
 
 // RPC is one of a client's tasks.
@@ -100,7 +111,8 @@ func Read(ctx context.Context, core, vmlinux string) (*Dump, error) {
 			return nil, errs.Usagef("%s is no regular file; want a memory dump and the vmlinux of its kernel", name)
 		}
 	}
-	if err := installed(ctx); err != nil {
+	python, err := findPython(ctx)
+	if err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "loopfault-vmcore-")
@@ -116,7 +128,7 @@ func Read(ctx context.Context, core, vmlinux string) (*Dump, error) {
 	if modules := modulesOf(vmlinux); modules != "" {
 		args = append(args, modules)
 	}
-	r, err := run(ctx, args...)
+	r, err := run(ctx, python, args...)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", core, err)
@@ -182,19 +194,27 @@ func modulesOf(vmlinux string) string {
 	return ""
 }
 
-// installed returns an error that names the Debian package of drgn if Python does not find it.
-func installed(ctx context.Context) error {
-	if _, err := exec.LookPath("python3"); err != nil {
-		return errs.Infraf("memory dumps are read by drgn, which is not installed: install the Debian package %s", packages.Of(drgnNeeds))
+// systemPython is the Python that Debian's packages are for; another may come first in $PATH.
+var systemPython = "/usr/bin/python3"
+
+// findPython returns a Python that finds drgn, or an error that names the Debian package of it.
+func findPython(ctx context.Context) (python string, err error) {
+	err = errs.Infraf("memory dumps are read by drgn, which is not installed: install the Debian package %s", packages.Of(drgnNeeds))
+	for _, name := range []string{"python3", systemPython} {
+		if _, missing := exec.LookPath(name); missing != nil {
+			continue
+		}
+		r, rerr := run(ctx, name)
+		switch {
+		case rerr != nil || r.code == noReader: // it wants the files
+			return name, rerr
+		case r.code == noDrgn:
+			err = errs.Infraf("memory dumps are read by drgn, which is not installed (%s): install the Debian package %s", r.complaint, packages.Of(drgnNeeds))
+		default:
+			err = errs.Infraf("python3 cannot run the script that reads memory dumps, code %d: %s", r.code, r.complaint)
+		}
 	}
-	r, err := run(ctx)
-	switch {
-	case err != nil || r.code == noReader: // it wants the files
-		return err
-	case r.code == noDrgn:
-		return errs.Infraf("memory dumps are read by drgn, which is not installed (%s): install the Debian package %s", r.complaint, packages.Of(drgnNeeds))
-	}
-	return errs.Infraf("python3 cannot run the script that reads memory dumps, code %d: %s", r.code, r.complaint)
+	return "", err
 }
 
 // result is how the script ended.
@@ -204,9 +224,9 @@ type result struct {
 	complaint string // on standard error, one line
 }
 
-// run runs the script under Python.
-func run(ctx context.Context, args ...string) (r result, err error) {
-	cmd := exec.CommandContext(ctx, "python3", append([]string{"-"}, args...)...)
+// run runs the script under a Python.
+func run(ctx context.Context, python string, args ...string) (r result, err error) {
+	cmd := exec.CommandContext(ctx, python, append([]string{"-"}, args...)...)
 	cmd.Stdin = strings.NewReader(script)
 	var stdout bounded
 	var stderr bytes.Buffer

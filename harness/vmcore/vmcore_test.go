@@ -27,6 +27,24 @@ func write(t *testing.T, name, text string, mode os.FileMode) string {
 func onlyPython(t *testing.T, script string) {
 	t.Helper()
 	t.Setenv("PATH", filepath.Dir(write(t, "python3", "#!/bin/sh\n"+script, 0o755)))
+	noSystemPython(t)
+}
+
+// noSystemPython has the test find Python in $PATH alone.
+func noSystemPython(t *testing.T) {
+	t.Helper()
+	was := systemPython
+	t.Cleanup(func() { systemPython = was })
+	systemPython = filepath.Join(t.TempDir(), "python3")
+}
+
+// The Python that comes first need not be the one that drgn was installed for.
+func TestTheSystemsPythonIsTriedAsWell(t *testing.T) {
+	onlyPython(t, "exit 3\n")
+	systemPython = write(t, "python3", "#!/bin/sh\nexit 4\n", 0o755)
+	python, err := findPython(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, systemPython, python)
 }
 
 func TestReadRefuses(t *testing.T) {
@@ -43,6 +61,7 @@ func TestMissingDrgnIsNamed(t *testing.T) {
 	core := write(t, "core", "KDUMP   \x06\x00", 0o644)
 	t.Run("no python", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
+		noSystemPython(t)
 		_, err := Read(t.Context(), core, core)
 		require.EqualError(t, err, "memory dumps are read by drgn, which is not installed: install the Debian package python3-drgn")
 		assert.Equal(t, errs.Infrastructure, errs.ClassOf(err))
@@ -64,17 +83,18 @@ func TestHowTheScriptEnds(t *testing.T) {
 		"breaks":    {"echo Traceback >&2; exit 1", ""},
 	} {
 		onlyPython(t, c.script)
-		r, err := run(t.Context(), "core", "vmlinux")
+		r, err := run(t.Context(), "python3", "core", "vmlinux")
 		require.NoError(t, err, name)
 		assert.NotZero(t, r.code, name)
 		assert.NotEmpty(t, r.complaint, name)
 	}
 	onlyPython(t, "echo 'cannot load libpython' >&2; exit 127")
-	require.EqualError(t, installed(t.Context()), "python3 cannot run the script that reads memory dumps, code 127: cannot load libpython")
+	_, err := findPython(t.Context())
+	require.EqualError(t, err, "python3 cannot run the script that reads memory dumps, code 127: cannot load libpython")
 	onlyPython(t, "exec /bin/sleep 60")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(os.ErrDeadlineExceeded)
-	_, err := run(ctx)
+	_, err = run(ctx, "python3")
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 

@@ -2,6 +2,7 @@ package waitfor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -102,7 +103,14 @@ func (b *builder) add(n *Node) *Node {
 
 func (b *builder) edge(from, to *Node, basis string, certain bool) {
 	key := from.ID + "\x00" + to.ID
-	if from == to || b.drawn[key] {
+	if from == to {
+		return
+	}
+	if b.drawn[key] {
+		i := slices.IndexFunc(b.edges, func(e Edge) bool { return e.From == from.ID && e.To == to.ID })
+		if certain && i >= 0 && !b.edges[i].Certain { // what was a guess is known now
+			b.edges[i].Basis, b.edges[i].Certain = basis, true
+		}
 		return
 	}
 	b.drawn[key] = true

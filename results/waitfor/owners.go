@@ -56,7 +56,7 @@ func (b *builder) owners() {
 		if lock := b.lockOf(from); lock != nil {
 			from = lock
 		}
-		b.edge(from, to, "report: the kernel names the owner of the lock", true)
+		b.edge(from, to, ownerNamed(r), true)
 	}
 }
 
@@ -105,4 +105,13 @@ func (b *builder) groupOf(t *task) *Node {
 		return t.group
 	}
 	return b.running(t.pid, t.comm)
+}
+
+// ownerNamed is where the name of a lock's owner stands. A report without a title is made of
+// a memory dump.
+func ownerNamed(r kernelreport.Report) string {
+	if r.Title == "" {
+		return "memory dump: the lock names its owner"
+	}
+	return "report: the kernel names the owner of the lock"
 }

@@ -20,7 +20,7 @@ import (
 // disk of a SCSI layout. The checksum comes first since libcrc32c only looks for it by name.
 var guestModules = []string{
 	"crc32c_generic", "crc32c_intel",
-	"virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "pvpanic_mmio",
+	"virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "pvpanic_mmio", "qemu_fw_cfg",
 	"ext4", "xfs",
 	"nfsd", "nfsv3", "nfsv4", "nfs_layout_flexfiles", "blocklayoutdriver",
 	"sd_mod", "target_core_iblock", "tcm_loop",

@@ -22,7 +22,7 @@ func TestArchivesOfOurGuests(t *testing.T) {
 		"control-congestion-kept": {waitfor.Lost, "lost wake-up: 1 task waits for the end of write congestion, no task left to declare it",
 			[]string{"INFO: task hung in nfs_writepages"}},
 		// The trial saw 4 threads of the server, two of which were not yet waiting.
-		"control-commit-order": {waitfor.Cycle, "cycle: 6 × nfsd → i_rwsem of a directory on the exported file system →? nfsd 127 → i_rwsem of a file on the exported file system →? 6 × nfsd",
+		"control-commit-order": {waitfor.Cycle, "cycle: 6 × nfsd → i_rwsem of a directory on the exported file system → nfsd 127 → i_rwsem of a file on the exported file system → 6 × nfsd",
 			[]string{"INFO: task hung in vfs_rename", "INFO: task hung in wait_on_commit"}},
 	} {
 		file := "testdata/" + name + ".tar.zst"
