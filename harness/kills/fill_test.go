@@ -34,7 +34,7 @@ func TestJobsOnAFullDiskLoseNothing(t *testing.T) {
 				var err error
 				full := false
 				select {
-				case <-time.After(time.Duration(rng.Int64N(int64(*within)))):
+				case <-time.After(j.moment(rng)):
 					fill(t, disk)
 					err = <-died
 					full = true

@@ -29,7 +29,7 @@ var (
 	source = flag.String("source", "", "git repository of a kernel for the bisection, with -good, -bad and -bisect-scenario")
 	good   = flag.String("good", "", "commit that does not hang")
 	bad    = flag.String("bad", "", "later commit that hangs")
-	hangs  = flag.String("bisect-scenario", "pnfs-layoutreturn-enomem:quick", "scenario that hangs there")
+	hangs  = flag.String("bisect-scenario", "pnfs-layoutreturn-evict:quick", "scenario that hangs there, best in each trial")
 )
 
 // patience bounds a job that nobody kills.
@@ -69,6 +69,12 @@ type job struct {
 	begun       func(results string) bool // there is something to go on with
 	trials      int                       // of each run
 	runs        int                       // that it comes to; 0 if that depends
+	within      time.Duration             // as the flag, where a trial takes longer than that
+}
+
+// moment draws how long after a start a job is disturbed.
+func (j job) moment(rng *rand.Rand) time.Duration {
+	return time.Duration(rng.Int64N(int64(max(*within, j.within))))
 }
 
 // jobs are the kinds, as small as they can be with several runs and trials each.
@@ -120,7 +126,7 @@ func jobs(t *testing.T) map[string]job {
 		list["bisection"] = job{
 			begin: []string{"bisect", *hangs, "--kernel-source", *source, "--good", *good, "--bad", *bad, "--seed", "5", "--jobs", "1"},
 			goOn:  []string{"bisect", "--resume", "latest", "--jobs", "1"},
-			begun: record("bisect"),
+			begun: record("bisect"), within: 150 * time.Second,
 		}
 	}
 	return list
@@ -138,7 +144,7 @@ func TestKilledJobsLoseNothing(t *testing.T) {
 				cmd, died := w.start()
 				var err error
 				select {
-				case <-time.After(time.Duration(rng.Int64N(int64(*within)))):
+				case <-time.After(j.moment(rng)):
 					_ = cmd.Process.Kill() // it may come to its end just now
 					err = <-died
 				case err = <-died:
