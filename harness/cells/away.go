@@ -12,13 +12,13 @@ import (
 	"loopfault/results/store"
 )
 
-// Owner is what cells are parts of. It keeps what they come to in a record.
+// Owner is what cells are parts of. It keeps their outcomes in a record.
 type Owner interface {
 	// Name is that of the record.
 	Name() string
 	// Cells are those that wait for a result, in the order in which they are to begin.
 	Cells() []matrix.Cell
-	// Enough says that none of those need begin any more, for what the others have come to. Those that have begun go on.
+	// Enough says that none of those need begin any more, because of the outcomes of others. Those that have begun go on.
 	Enough() bool
 	// Room makes sure that there is room for further results; the error is ErrFull if there is none.
 	Room() error
@@ -27,9 +27,9 @@ type Owner interface {
 	Ready(ctx context.Context, c matrix.Cell) (Job, fleet.Needs, error)
 	// Lay writes what all cells need that were made ready into the directory of a fleet.
 	Lay(ctx context.Context, dir string) error
-	// Take takes what a cell came to, by its Key. If the error is bad usage, what its shard left is damaged, and it is called again
+	// Take takes the outcome of a cell, by its Key. If the error is bad usage, what its shard left is damaged, and it is called again
 	// for a cell that was lost.
-	Take(key string, came Came) error
+	Take(key string, out Outcome) error
 	// Save saves the record.
 	Save() error
 }
@@ -118,7 +118,7 @@ func (a *Away) left() time.Duration {
 	return a.Budget - time.Duration(*a.Worked*float64(time.Second)) - time.Since(a.since)
 }
 
-// follow has the engine run the cells, and gives what they come to as they end.
+// follow has the engine run the cells, and gives their outcomes as they end.
 func (a *Away) follow(ctx context.Context, f *fleet.Fleet) (err error) {
 	e, err := f.Engine()
 	if err != nil {

@@ -47,13 +47,13 @@ func (a *Away) ready(ctx context.Context) (fleet.Cells, Plan, error) {
 	cells := fleet.Cells{Name: p.Record, Version: a.Version, Seed: p.Seed, Program: a.Program, Again: a.Again}
 	for _, c := range a.Cells() {
 		if a.left() <= 0 {
-			return cells, p, a.Take(Key(c), Came{Late: true})
+			return cells, p, a.Take(Key(c), Outcome{Late: true})
 		}
 		j, needs, err := a.Ready(ctx, c)
 		var cannot *CannotRun
 		switch {
 		case errors.As(err, &cannot):
-			if err := errors.Join(a.Take(Key(c), Came{Cannot: cannot}), a.save()); err != nil {
+			if err := errors.Join(a.Take(Key(c), Outcome{Cannot: cannot}), a.save()); err != nil {
 				return cells, p, err
 			}
 			continue

@@ -1,6 +1,6 @@
 // Package cells has an engine run campaigns that are parts of something larger: the cells of a night, the first turns of
-// a hunt. Each is a shard of one fleet, with kernels, root images and scenarios beside it; what it came to is given to
-// whoever wanted it, once, whoever was killed meanwhile.
+// a hunt. Each is a shard of one fleet, with kernels, root images and scenarios beside it; its outcome is given to
+// its owner once, whoever was killed meanwhile.
 //
 // It decides neither what cells there are nor what their results mean.
 package cells
@@ -59,6 +59,12 @@ var (
 
 // Key is a cell's name, the same whenever it runs.
 func Key(c matrix.Cell) string { return c.Ref.String() + " on " + c.Kernel }
+
+// FleetOf is the directory of the fleet of a record's cells, beside the record: hidden, since it is no run.
+func FleetOf(record string) string {
+	dir, name := filepath.Split(record)
+	return filepath.Join(dir, "."+strings.TrimSuffix(name, filepath.Ext(name))+".fleet")
+}
 
 // Part names a cell's campaign as part of something that has a record: who goes on with that finds it by that.
 func Part(record, key string) string { return record + "/" + key }

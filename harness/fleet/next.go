@@ -50,7 +50,7 @@ func (f *Fleet) WhenInterrupted() string {
 func (f *Fleet) WhenIncomplete(s Status) string {
 	switch {
 	case f.Cells != nil:
-		return fmt.Sprintf("they are cells of %s: %s goes on, and collects what they came to. What each printed is in %s/%s\n",
+		return fmt.Sprintf("they are cells of %s: %s goes on, and collects their results. What each printed is in %s/%s\n",
 			f.Name, cmp.Or(f.Again, "the command that began them"), f.Dir, logsDir)
 	case s.Complete():
 		return fmt.Sprintf("loopfault fleet status %s makes one run of the shards\n", f.Dir)

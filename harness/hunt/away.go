@@ -143,8 +143,8 @@ func (o owner) Ready(ctx context.Context, c matrix.Cell) (cells.Job, fleet.Needs
 }
 
 // Take implements cells.Owner.
-func (o owner) Take(key string, came cells.Came) error {
-	if came.Late {
+func (o owner) Take(key string, out cells.Outcome) error {
+	if out.Late {
 		return nil
 	}
 	at := slices.IndexFunc(o.Record.Firsts, func(f First) bool { return o.Record.key(f) == key })
@@ -152,12 +152,12 @@ func (o owner) Take(key string, came cells.Came) error {
 		return errors.New("there is no turn " + key)
 	}
 	f := o.Record.Firsts[at]
-	f.Run, f.Seconds = came.Run, came.Seconds
+	f.Run, f.Seconds = out.Run, out.Seconds
 	switch {
-	case came.Cannot != nil:
-		f.State, f.Why = matrix.NotApplicable, came.Cannot.Why
-	case came.Lost != "":
-		f.State, f.Why = matrix.Failed, came.Lost
+	case out.Cannot != nil:
+		f.State, f.Why = matrix.NotApplicable, out.Cannot.Why
+	case out.Lost != "":
+		f.State, f.Why = matrix.Failed, out.Lost
 	default:
 		f.State = matrix.Done
 	}

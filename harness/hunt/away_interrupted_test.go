@@ -21,7 +21,7 @@ import (
 	"loopfault/harness/matrix"
 )
 
-// goesOn runs the rest of a hunt that came to no end, and wants it whole.
+// goesOn runs the rest of a hunt that was interrupted, and wants it whole.
 func goesOn(t *testing.T, dir string) {
 	t.Helper()
 	rec := again(t, dir)

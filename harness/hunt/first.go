@@ -19,7 +19,7 @@ func firsts(list []*place, seed uint64) (refs []scenario.Ref) {
 	return refs
 }
 
-// onEngine has the first turns run by the engine, and goes on here with what they came to: that of the smallest number that
+// onEngine has the first turns run by the engine, and goes on here with their results: that of the smallest number that
 // hung, or else further turns. Which host was quicker changes nothing in that: all turns of smaller numbers have ended.
 func (h *Hunt) onEngine(ctx context.Context, list []*place) error {
 	refs := firsts(list, h.Seed)

@@ -170,11 +170,8 @@ func (r *Record) Name() string { return filepath.Base(r.path) }
 // Path is that of the record.
 func (r *Record) Path() string { return r.path }
 
-// Fleet is the directory of the fleet that the first turns are, until they are through: hidden, since it is no run.
-func (r *Record) Fleet() string {
-	name := r.Name()
-	return filepath.Join(filepath.Dir(r.path), "."+name[:len(name)-len(filepath.Ext(name))]+".fleet")
-}
+// Fleet is the directory of the fleet that the first turns are, until they are through.
+func (r *Record) Fleet() string { return cells.FleetOf(r.path) }
 
 // GoOn is for a hunt that goes on, with what was asked for this time. What its fleet was made with stays: how many trials
 // a turn has, and how they are run. A kernel that has changed since is refused: turns of two kernels would count as one's.

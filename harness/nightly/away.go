@@ -87,43 +87,43 @@ func (r *awayRunner) Ready(ctx context.Context, c matrix.Cell) (cells.Job, fleet
 }
 
 // Take implements cells.Owner.
-func (r *awayRunner) Take(key string, came cells.Came) error {
+func (r *awayRunner) Take(key string, out cells.Outcome) error {
 	i := slices.IndexFunc(r.Night.Cells, func(c Cell) bool { return c.Key() == key })
 	if i < 0 {
 		return errors.New("there is no cell " + key)
 	}
 	c := &r.Night.Cells[i]
 	switch {
-	case came.Late:
+	case out.Late:
 		r.Stopped = r.Suite.spent()
 		return nil
-	case came.Cannot != nil:
-		c.cannot(*came.Cannot)
+	case out.Cannot != nil:
+		c.cannot(*out.Cannot)
 	default:
-		row, err := r.row(came)
+		row, err := r.row(out)
 		if err != nil {
 			return err
 		}
 		c.Row = row
-		if c.State, c.Why = matrix.Done, ""; came.Lost != "" {
-			c.State, c.Why = matrix.Failed, came.Lost
+		if c.State, c.Why = matrix.Done, ""; out.Lost != "" {
+			c.State, c.Why = matrix.Failed, out.Lost
 		}
-		c.Seconds += came.Seconds
+		c.Seconds += out.Seconds
 	}
 	r.tell(fmt.Sprintf("%s: %s, %d cells left", key, c.State, leftOut(r.Night)))
 	return nil
 }
 
 // row is what the run of a cell shows, nil if there is none. It is reported as other runs are.
-func (r *awayRunner) row(came cells.Came) (*matrix.Row, error) {
-	if came.Run == "" {
+func (r *awayRunner) row(out cells.Outcome) (*matrix.Row, error) {
+	if out.Run == "" {
 		return nil, nil
 	}
-	row := matrix.RowOf(string(came.Run), summary.Of(came.Stored.Manifest, came.Stored.Trials))
-	for _, a := range came.Stored.Manifest.Arms {
+	row := matrix.RowOf(string(out.Run), summary.Of(out.Stored.Manifest, out.Stored.Trials))
+	for _, a := range out.Stored.Manifest.Arms {
 		if !a.Control {
 			row.Version = a.Version
 		}
 	}
-	return &row, r.Reports(came.Run)
+	return &row, r.Reports(out.Run)
 }

@@ -37,7 +37,7 @@ func interrupted(t *testing.T, a *nightly.Away, dir string, n *nightly.Night, pa
 	return err
 }
 
-// goesOn runs the rest of a night that came to no end, and wants it whole.
+// goesOn runs the rest of a night that was interrupted, and wants it whole.
 func goesOn(t *testing.T, dir string, s nightly.Suite) {
 	t.Helper()
 	n, past := again(t, dir, s)

@@ -140,11 +140,8 @@ func (n *Night) Beside(ending string) string {
 	return n.path[:len(n.path)-len(filepath.Ext(n.path))] + ending
 }
 
-// Fleet is the directory of the night's fleet, if an engine runs its cells: hidden, since it is no run.
-func (n *Night) Fleet() string {
-	path := n.Beside(".fleet")
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
-}
+// Fleet is the directory of the night's fleet, if an engine runs its cells.
+func (n *Night) Fleet() string { return cells.FleetOf(n.path) }
 
 func (n *Night) kernel(label string) Kernel {
 	for _, k := range n.Kernels {

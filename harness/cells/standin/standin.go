@@ -12,13 +12,18 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"loopfault/errs"
 	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/merge/fakeshards"
+	"loopfault/results/store"
 )
 
 // Main is for the beginning of TestMain: if the program was started for a shard, it runs that and exits.
@@ -125,6 +130,25 @@ func Made(trials int, seed uint64, part, kernel string) fakeshards.Spec {
 func Verdicts(results string) []string {
 	found, _ := filepath.Glob(filepath.Join(results, ".*.fleet", "shards", "*", "*", "trials", "0001", "verdict.json"))
 	return found
+}
+
+// Brought are the runs in a results directory, by name: whole, each the only one of its cell, and no process of a fleet is left.
+func Brought(t testing.TB, results string) map[string]store.Listed {
+	t.Helper()
+	st, err := store.Find(results)
+	require.NoError(t, err)
+	list, err := st.List()
+	require.NoError(t, err)
+	runs, seen := map[string]store.Listed{}, map[string]bool{}
+	for _, l := range list {
+		assert.Empty(t, l.Problem, l.Run)
+		assert.False(t, seen[l.Manifest.Part], "two runs of %s", l.Manifest.Part)
+		seen[l.Manifest.Part] = true
+		assert.Equal(t, l.Run, l.Manifest.Run)
+		runs[l.Run] = l
+	}
+	assert.Empty(t, Programs(results))
+	return runs
 }
 
 // Programs are the processes of fleets below a directory.

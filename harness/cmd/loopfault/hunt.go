@@ -88,7 +88,7 @@ func (c *huntCmd) hunt(e *env, guests *hunt.Guests) *hunt.Hunt {
 	}
 }
 
-// finish runs the hunt, and prints what it comes to.
+// finish runs the hunt, and prints its result.
 func (c *huntCmd) finish(ctx context.Context, e *env, h *hunt.Hunt) error {
 	found, err := h.Run(ctx)
 	if e.json {

@@ -9,8 +9,8 @@ import (
 	"loopfault/results/store"
 )
 
-// Came is what a cell came to.
-type Came struct {
+// Outcome is the result of a cell, or why it has none.
+type Outcome struct {
 	Run     store.RunName // in the results directory; "" if there is none
 	Stored  store.Stored  // the run as its shard left it
 	Seconds float64       // that it took, if it is done
@@ -29,8 +29,8 @@ func (a *Away) collect(f *fleet.Fleet, s fleet.Status) error {
 		if is.State != fleet.Done || !waits[is.Cell] {
 			continue
 		}
-		came, err := a.ended(f, is.Number)
-		if err := a.take(is.Cell, came, err); err != nil {
+		out, err := a.ended(f, is.Number)
+		if err := a.take(is.Cell, out, err); err != nil {
 			return err
 		}
 	}
@@ -46,53 +46,53 @@ func (a *Away) waiting() map[string]bool {
 	return waits
 }
 
-// take gives what a cell came to. It is lost if what its shard left is damaged; other errors end this process's part of
+// take gives the outcome of a cell. It is lost if what its shard left is damaged; other errors end this process's part of
 // the work.
-func (a *Away) take(key string, came Came, err error) error {
+func (a *Away) take(key string, out Outcome, err error) error {
 	if err == nil {
-		err = a.Take(key, came)
+		err = a.Take(key, out)
 	}
 	if err != nil && errs.ClassOf(err) == errs.Usage {
-		came = Came{Lost: "what its shard left cannot be used: " + errs.Lines(err)}
-		err = a.Take(key, came)
+		out = Outcome{Lost: "what its shard left cannot be used: " + errs.Lines(err)}
+		err = a.Take(key, out)
 	}
 	if err != nil {
 		return err
 	}
-	a.lost = a.lost || came.Lost != ""
+	a.lost = a.lost || out.Lost != ""
 	return a.save()
 }
 
-// ended is what a cell that is done came to; its run is brought.
-func (a *Away) ended(f *fleet.Fleet, shard int) (Came, error) {
+// ended is the outcome of a cell that is done; its run is brought.
+func (a *Away) ended(f *fleet.Fleet, shard int) (Outcome, error) {
 	var res result
 	if _, err := f.Ended(shard, &res); err != nil {
-		return Came{}, err
+		return Outcome{}, err
 	}
 	if res.Cannot != "" {
-		return Came{Cannot: &CannotRun{Why: res.Cannot, Unfit: res.Unfit}}, nil
+		return Outcome{Cannot: &CannotRun{Why: res.Cannot, Unfit: res.Unfit}}, nil
 	}
-	came, err := a.bring(f, shard)
-	came.Seconds = res.Seconds
-	if err == nil && came.Run == "" {
-		came.Lost = "it ended, and its run is gone"
+	out, err := a.bring(f, shard)
+	out.Seconds = res.Seconds
+	if err == nil && out.Run == "" {
+		out.Lost = "it ended, and its run is gone"
 	}
-	return came, err
+	return out, err
 }
 
 // bring copies the run of a cell into the results directory.
-func (a *Away) bring(f *fleet.Fleet, shard int) (Came, error) {
+func (a *Away) bring(f *fleet.Fleet, shard int) (Outcome, error) {
 	stored, found, err := f.RunOf(shard)
 	if err != nil || !found {
-		return Came{}, errs.ByUser(err)
+		return Outcome{}, errs.ByUser(err)
 	}
-	came := Came{Stored: stored}
+	out := Outcome{Stored: stored}
 	var name store.RunName
 	if err := name.UnmarshalText([]byte(stored.Name)); err != nil {
-		return came, errs.ByUser(err)
+		return out, errs.ByUser(err)
 	}
-	came.Run, err = merge.Bring(f.Results(shard), name, a.Results)
-	return came, err
+	out.Run, err = merge.Bring(f.Results(shard), name, a.Results)
+	return out, err
 }
 
 // give says why cells that no host runs any more have no result. Those that never began are late if there was no
@@ -104,18 +104,18 @@ func (a *Away) give(f *fleet.Fleet, s fleet.Status, late bool) error {
 			continue
 		}
 		if late && !is.Begun() {
-			if err := a.Take(is.Cell, Came{Late: true}); err != nil {
+			if err := a.Take(is.Cell, Outcome{Late: true}); err != nil {
 				return err
 			}
 			continue
 		}
-		var came Came
+		var out Outcome
 		var err error
 		if is.Trials > 0 {
-			came, err = a.bring(f, is.Number)
+			out, err = a.bring(f, is.Number)
 		}
-		came.Lost = fmt.Sprintf("%s; %d of %d trials have a verdict", is.Why, is.Trials, is.Planned)
-		if err := a.take(is.Cell, came, err); err != nil {
+		out.Lost = fmt.Sprintf("%s; %d of %d trials have a verdict", is.Why, is.Trials, is.Planned)
+		if err := a.take(is.Cell, out, err); err != nil {
 			return err
 		}
 	}
