@@ -58,10 +58,10 @@ def symbol(prog, address):
         return hex(address)
 
 
-def stack_of(prog, task):
+def stack_of(trace):
     """The entries of a stack as /proc prints them, without inlined functions."""
     entries = []
-    for frame in prog.stack_trace(task):
+    for frame in trace:
         if frame.is_inline or len(entries) == MOST_FRAMES or frame.pc < 1 << 63:  # below are user space's
             continue
         try:
@@ -70,29 +70,6 @@ def stack_of(prog, task):
         except LookupError:
             entries.append(hex(frame.pc))
     return entries
-
-
-def tasks_of(prog):
-    clocks = []
-    for cpu in for_each_online_cpu(prog):
-        clocks.append(per_cpu(prog["runqueues"], cpu).clock.value_())
-    now = max(clocks, default=0)
-    out = []
-    for task in for_each_task(prog):
-        if len(out) == MOST_TASKS:
-            problems.append("more than %d tasks" % MOST_TASKS)
-            break
-        t = {"pid": task.pid.value_(), "comm": text(task.comm.string_()), "state": task_state_to_char(task), "stack": []}
-        try:
-            info = field(task, "sched_info")
-            if info is not None and now:
-                t["ran"] = max(0, now - info.last_arrival.value_()) / 1e9
-            t["stack"] = stack_of(prog, task)
-        except (ValueError, LookupError, drgn.FaultError) as err:
-            if t["state"] == "D":
-                problems.append("stack of %d: %s" % (t["pid"], err))
-        out.append(t)
-    return out
 
 
 # Functions that sleep for a lock, and the names that the pointer to it has in them.
@@ -123,30 +100,53 @@ def lock_of(trace):
     return None
 
 
-def locks_of(prog):
-    out = []
-    for task in for_each_task(prog):
-        if task_state_to_char(task) != "D" or len(out) == MOST_TASKS:
-            continue
+def lock_waited_for(prog, pid, trace):
+    """Who sleeps for a mutex or rw-semaphore, and its owner if that is known; None for other sleeps."""
+    try:
+        lock = lock_of(trace)
+        if lock is None:
+            return None
+        word = lock.owner.counter.value_()
+    except (ValueError, LookupError, AttributeError, drgn.FaultError) as err:
+        problems.append("lock of %d: %s" % (pid, err))
+        return None
+    found = {"pid": pid}
+    owner = word & ((1 << 64) - 1) & ~OWNER_FLAGS
+    readers = lock.type_.type.tag == "rw_semaphore" and word & READER_OWNED
+    if owner and not readers:
         try:
-            lock = lock_of(prog.stack_trace(task))
-            if lock is None:
-                continue
-            kind = lock.type_.type.tag
-            word = lock.owner.counter.value_()
-        except (ValueError, LookupError, AttributeError, drgn.FaultError) as err:
-            problems.append("lock of %d: %s" % (task.pid.value_(), err))
-            continue
-        found = {"pid": task.pid.value_(), "kind": kind, "address": "%#x" % lock.value_(), "readers": kind == "rw_semaphore" and bool(word & READER_OWNED)}
-        owner = word & ((1 << 64) - 1) & ~OWNER_FLAGS
-        if owner and not found["readers"]:
-            try:
-                holder = drgn.Object(prog, "struct task_struct *", owner)
-                found["owner"], found["comm"] = holder.pid.value_(), text(holder.comm.string_())
-            except drgn.FaultError as err:
-                problems.append("owner of a lock: %s" % err)
-        out.append(found)
-    return out
+            holder = drgn.Object(prog, "struct task_struct *", owner)
+            found["owner"], found["comm"] = holder.pid.value_(), text(holder.comm.string_())
+        except drgn.FaultError as err:
+            problems.append("owner of a lock: %s" % err)
+    return found
+
+
+def tasks_of(prog):
+    clocks = []
+    for cpu in for_each_online_cpu(prog):
+        clocks.append(per_cpu(prog["runqueues"], cpu).clock.value_())
+    now = max(clocks, default=0)
+    out, locks = [], []
+    for task in for_each_task(prog):
+        if len(out) == MOST_TASKS:
+            problems.append("more than %d tasks" % MOST_TASKS)
+            break
+        t = {"pid": task.pid.value_(), "comm": text(task.comm.string_()), "state": task_state_to_char(task), "stack": []}
+        try:
+            info = field(task, "sched_info")
+            if info is not None and now:
+                t["ran"] = max(0, now - info.last_arrival.value_()) / 1e9
+            trace = prog.stack_trace(task)
+            t["stack"] = stack_of(trace)
+            lock = lock_waited_for(prog, t["pid"], trace) if t["state"] == "D" else None
+            if lock is not None:
+                locks.append(lock)
+        except (ValueError, LookupError, drgn.FaultError) as err:
+            if t["state"] == "D":
+                problems.append("stack of %d: %s" % (t["pid"], err))
+        out.append(t)
+    return out, locks
 
 
 def net_generic(prog, name, type_name):
@@ -261,10 +261,9 @@ def main():
             return None
 
     part("modules", lambda prog: load_modules(prog, sys.argv[3] if len(sys.argv) == 4 else ""))
-    out["tasks"] = part("tasks", tasks_of) or []
+    out["tasks"], out["locks"] = part("tasks", tasks_of) or ([], [])
     if unknown_modules and any(e.startswith("0x") for t in out["tasks"] if t["state"] == "D" for e in t["stack"]):
         problems.append("names of functions of the modules " + " ".join(sorted(unknown_modules)) + ": no debug information of them was found")
-    out["locks"] = part("locks", locks_of) or []
     found = part("RPCs", rpcs_of)
     if found is not None:
         out["rpcs"], out["transports"] = found

@@ -9,6 +9,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/report/plain"
 	"loopfault/results/waitfor"
+	"loopfault/results/words"
 )
 
 // Bounds of what is made of one dump: nothing in it can be believed.
@@ -104,13 +105,6 @@ func (d *Dump) transports() string {
 	return b.String()
 }
 
-func sleep(n int) string {
-	if n == 1 {
-		return "1 task sleeps"
-	}
-	return fmt.Sprintf("%d tasks sleep", n)
-}
-
 // nfsd counts the server's threads.
 func (d *Dump) nfsd() (n int) {
 	for _, t := range d.Tasks {
@@ -123,17 +117,21 @@ func (d *Dump) nfsd() (n int) {
 
 // told is what people read of the dump beside the explanation: what was found in it, layouts, and what could not be read.
 func (d *Dump) told(name string) []string {
-	out := []string{fmt.Sprintf("in %s: %s, %s, %s, %s; Linux %s, read by drgn %s", plain.Short(name, 80), many(len(d.Tasks), "task"),
-		many(len(d.RPCs), "RPC"), many(len(d.Transports), "connection"), many(len(d.Layouts), "layout"), plain.Short(d.Release, 64), plain.Short(d.Drgn, 20))}
+	out := []string{fmt.Sprintf("in %s: %s, %s, %s, %s; Linux %s, read by drgn %s", plain.Short(name, 80), words.Count(len(d.Tasks), "task"),
+		words.Count(len(d.RPCs), "RPC"), words.Count(len(d.Transports), "connection"), words.Count(len(d.Layouts), "layout"), plain.Short(d.Release, 64), plain.Short(d.Drgn, 20))}
 	if n := len(d.Locks); n > 0 {
-		out = append(out, fmt.Sprintf("%s for a mutex or rw-semaphore; the owner is known of %d", sleep(n), len(d.owners())))
+		verb := "sleep"
+		if n == 1 {
+			verb = "sleeps"
+		}
+		out = append(out, fmt.Sprintf("%s %s for a mutex or rw-semaphore; the owner is known of %d", words.Count(n, "task"), verb, len(d.owners())))
 	}
 	for i, l := range d.Layouts {
 		if i == maxLines {
 			out = append(out, fmt.Sprintf("and %d more layouts", len(d.Layouts)-i))
 			break
 		}
-		text := fmt.Sprintf("layout of inode %d: %s, %s under way", l.Inode, many(l.References, "reference"), many(l.Outstanding, "LAYOUTGET"))
+		text := fmt.Sprintf("layout of inode %d: %s, %s under way", l.Inode, words.Count(l.References, "reference"), words.Count(l.Outstanding, "LAYOUTGET"))
 		if l.Blocked > 0 {
 			text += fmt.Sprintf(", new ones forbidden by %d recalls or returns", l.Blocked)
 		}
@@ -158,11 +156,4 @@ func word(s string) string {
 		return "?"
 	}
 	return s
-}
-
-func many(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

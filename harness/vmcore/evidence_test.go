@@ -51,7 +51,7 @@ func TestHostileDumps(t *testing.T) {
 		{PID: -1, Comm: evil, State: evil, Stack: []string{evil}, Ran: -5},
 		{PID: 7, Comm: evil, State: "D", Stack: []string{evil, ""}, Ran: 1e300},
 	}, Locks: []Lock{
-		{PID: 7, Owner: 7, Comm: evil}, {PID: 7, Owner: -1, Kind: evil, Address: evil}, {PID: 7, Owner: 8, Comm: evil},
+		{PID: 7, Owner: 7, Comm: evil}, {PID: 7, Owner: -1, Comm: evil}, {PID: 7, Owner: 8, Comm: evil},
 	}, RPCs: []RPC{{Queue: evil, Program: evil, Procedure: "a b c"}}, Transports: []Transport{{NetID: evil, Addr: evil}}, Layouts: []Layout{{Flags: []string{evil}}}}
 	e := d.Evidence(evil)
 	for name, text := range map[string]string{"stacks": e.Stacks, "tasks": e.Tasks, "rpcs": e.RPCTasks, "transports": e.RPCXprt,

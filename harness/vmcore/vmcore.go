@@ -60,12 +60,9 @@ type Task struct {
 
 // Lock is a mutex or rw-semaphore that a task sleeps for.
 type Lock struct {
-	PID     int    `json:"pid"`     // who sleeps
-	Kind    string `json:"kind"`    // of structure
-	Address string `json:"address"` // as in 0xffff888004a1b2c0
-	Readers bool   `json:"readers"` // readers have it, and who they are it does not know
-	Owner   int    `json:"owner"`   // pid of who has it; 0 if none or not known
-	Comm    string `json:"comm"`    // of the owner
+	PID   int    `json:"pid"`   // who sleeps
+	Owner int    `json:"owner"` // pid of who has it; 0 if none, or not known: of readers an rw-semaphore knows too little
+	Comm  string `json:"comm"`  // of the owner
 }
 
 // RPC is one of a client's tasks.

@@ -3,6 +3,8 @@ package waitfor
 import (
 	"fmt"
 	"strings"
+
+	"loopfault/results/words"
 )
 
 // resource is the node of a row of resources, with all that may end the wait.
@@ -60,7 +62,7 @@ func (b *builder) resource(key string) *Node {
 		b.mayBeUnlisted(n, row.ops)
 	}
 	if young > 0 {
-		n.Detail = append(n.Detail, "not counted: "+many(young, "RPC")+" of such operations, passing by")
+		n.Detail = append(n.Detail, "not counted: "+words.Count(young, "RPC")+" of such operations, passing by")
 	}
 	return n
 }

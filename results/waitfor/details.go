@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"loopfault/results/words"
 )
 
 // why are the lines that support an ending: what would end the wait, who waits,
@@ -49,7 +51,7 @@ func (b *builder) looked() []string {
 		}
 	}
 	out := []string{fmt.Sprintf("looked at: %s (%d of them waiting for work only), %s (%d of them passing by)",
-		many(len(b.tasks), "blocked task"), b.idle, many(rpcs, "RPC"), passing)}
+		words.Count(len(b.tasks), "blocked task"), b.idle, words.Count(rpcs, "RPC"), passing)}
 	if e := b.e.Elsewhere; e != nil {
 		return append(out, e.From...)
 	}

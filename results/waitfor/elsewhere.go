@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loopfault/results/words"
 )
 
 // Elsewhere marks evidence that is not of one of our guests: it may be but a part of what there was to see, its server may
@@ -82,7 +84,7 @@ func (b *builder) remote(from *Node, up, down int) {
 	switch {
 	case here > 0 && away > 0:
 		from.root = Unknown
-		from.Detail = append(from.Detail, fmt.Sprintf("%s to this machine, %d to others; which one it is about is not known", many(here, "connection"), away))
+		from.Detail = append(from.Detail, fmt.Sprintf("%s to this machine, %d to others; which one it is about is not known", words.Count(here, "connection"), away))
 	case up == 0 && down == 0:
 		from.root = Unknown
 		from.Detail = append(from.Detail, "neither the connection nor the server is in the texts")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"loopfault/results/words"
 )
 
 // unlisted is how many RPCs of clients a kernel counts but does not list. Since 7.x
@@ -98,7 +100,7 @@ func (b *builder) unlistedRPCs() *Node {
 	}
 	label, how := "RPCs not listed", "this kernel lists RPCs only once they have a request slot"
 	if n := b.unlisted.count; n > 0 {
-		label, how = many(n, "RPC")+" not listed", fmt.Sprintf("rpc-tasks.txt counts %d more than it lists", n)
+		label, how = words.Count(n, "RPC")+" not listed", fmt.Sprintf("rpc-tasks.txt counts %d more than it lists", n)
 	}
 	node := b.add(&Node{ID: "unlisted", Kind: KindRPC, Label: label, root: Unknown,
 		Detail: []string{how + "; those without one wait for a session slot, for recovery, or for a delay to end"}})

@@ -116,11 +116,3 @@ func (b *builder) certain(from, to string) bool {
 	}
 	return false
 }
-
-// many is a number with its noun.
-func many(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
