@@ -121,8 +121,10 @@ func (t *trial) goOn(ctx context.Context) error {
 func (t *trial) relieve(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, t.budgets.Remote)
 	defer cancel()
-	err := errors.Join(t.endHinderers(ctx), t.endLockers(ctx))
-	if !t.detectors.waitForLocks() {
+	err := t.endHinderers(ctx)
+	if waiters := t.detectors.waiters(); len(waiters) > 0 {
+		err = errors.Join(err, t.endOthers(ctx, waiters))
+	} else {
 		err = errors.Join(err, t.signalWorkers(ctx, "-STOP"))
 	}
 	for _, a := range slices.Backward(t.armed) {
@@ -146,21 +148,22 @@ func (t *trial) endHinderers(ctx context.Context) error {
 // hinderer is the prefix of such workers' names.
 const hinderer = "dserror/"
 
-// endLockers ends, if tasks wait for locks of processes, all workers but those that wait, in
-// good order: one that is stopped would keep its locks, and any signal wakes who waits.
-func (t *trial) endLockers(ctx context.Context) error {
-	if !t.detectors.waitForLocks() {
-		return nil
-	}
-	const script = `for pid in $(pgrep -f "^/proc/self/exe worker"); do
-		case " $0 " in *" $pid "*) ;; *) kill -TERM "$pid" ;; esac
+// workerForm is the command line of a worker, as pgrep and pkill take it.
+const workerForm = "^/proc/self/exe worker"
+
+// endOthers ends all workers but some that wait for locks, in good order: one that is stopped
+// would keep its locks, and any signal wakes who waits.
+func (t *trial) endOthers(ctx context.Context, waiters []string) error {
+	const script = `for pid in $(pgrep -f "$0"); do
+		case " $* " in *" $pid "*) ;; *) kill -TERM "$pid" ;; esac
 	done; true`
-	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"sh", "-c", script, t.detectors.waiters()}, Timeout: wire.Duration(t.budgets.Remote)})
+	argv := append([]string{"sh", "-c", script, workerForm}, waiters...)
+	_, err := t.agent.Exec(ctx, wire.Exec{Argv: argv, Timeout: wire.Duration(t.budgets.Remote)})
 	return err
 }
 
 func (t *trial) signalWorkers(ctx context.Context, signal string) error {
-	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", signal, "-f", "^/proc/self/exe worker"}, Timeout: wire.Duration(t.budgets.Remote)})
+	_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"pkill", signal, "-f", workerForm}, Timeout: wire.Duration(t.budgets.Remote)})
 	return err
 }
 

@@ -136,7 +136,7 @@ func TestWaitsForLocksAreBackWhenEachBeganAnew(t *testing.T) {
 		}}, h, b)
 	}
 	waits(120, 100)
-	assert.Equal(t, "7", e.waiters(), "the process, whichever thread waits")
+	assert.Equal(t, []string{"7"}, e.waiters(), "the process, whichever thread waits")
 	e.relieved, e.quietAt = true, 121
 	waits(130, 100)
 	assert.False(t, e.awake(b), "it still waits")

@@ -103,19 +103,15 @@ func (d *detectors) block(uptime float64, b wire.Blocked, h *history) {
 	d.mark(uptime, b.Since)
 }
 
-// waitForLocks says whether tasks that are reported sleep interruptibly: for locks that
+// waiters are the processes of reported tasks that sleep interruptibly: for locks that other
 // processes have.
-func (d *detectors) waitForLocks() bool { return d.waiters() != "" }
-
-// waiters are the processes of those tasks.
-func (d *detectors) waiters() string {
-	var pids []string
+func (d *detectors) waiters() (pids []string) {
 	for _, b := range d.sleepers {
 		if b.State == "S" && d.seen[b.PID] {
 			pids = append(pids, strconv.Itoa(b.TGID))
 		}
 	}
-	return strings.Join(pids, " ")
+	return pids
 }
 
 func reportOf(b wire.Blocked) kernelreport.Report {
@@ -214,7 +210,7 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 // NFSv3 may be one of several: it is enough that each sleep began without load, since who
 // asks again and is refused is not stuck.
 func (d *detectors) awake(t timeouts.Timeouts) bool {
-	if d.waitForLocks() {
+	if len(d.waiters()) > 0 {
 		return d.oldest < d.last-d.quietAt
 	}
 	return len(d.blocked) > 0 && !d.overdue && d.oldest < t.HungTask.Seconds()/5

@@ -14,14 +14,15 @@ var patience = []string{"nlmclnt_wait", "nlmclnt_block", "nlmclnt_lock"}
 // one, and each look takes system calls, which delay an emulated guest's work.
 const lookEvery = 3
 
-// patient says whether a task sleeps in one of those functions. Between two looks it says of a
-// task what the last look saw.
+// patient says whether a task sleeps in one of those functions. Between two looks it says so of
+// a task that the last look saw there.
 func (w *Watcher) patient(dir string, st stat) bool {
 	if st.state != "S" || st.kernel {
 		return false
 	}
 	if w.samples%lookEvery != 0 {
-		return w.asleep[st.pid] != nil
+		old := w.asleep[st.pid]
+		return old != nil && old.state == st.state // one in another sleep that counted sleeps in a new one
 	}
 	wchan, ok := readOnce(filepath.Join(dir, "wchan"))
 	return ok && slices.Contains(patience, wchan)

@@ -60,3 +60,19 @@ func TestWaitsForLocksOfNFSv3AreWatched(t *testing.T) {
 	assert.Equal(t, []int{40}, reported)
 	assert.Equal(t, 2, w.Sample().Asleep)
 }
+
+// Who woke from a sleep that counts and is idle is not asleep, between two looks either.
+func TestIdleTasksAreNotAsleepAfterADiskSleep(t *testing.T) {
+	proc := t.TempDir()
+	page, err := beats.Open(filepath.Join(t.TempDir(), "beats"))
+	require.NoError(t, err)
+	defer page.Close()
+	w := &Watcher{Proc: proc, Beats: page, Budget: 10 * time.Second, Uptime: func() float64 { return 100 }}
+	for range 2 * lookEvery {
+		fakeTask(t, proc, 40, 40, "worker", "D", 7)
+		assert.Equal(t, 1, w.Sample().Asleep)
+		fakeTask(t, proc, 40, 40, "worker", "S", 8)
+		waits(t, proc, 40, "futex_wait_queue", "4194560")
+		assert.Zero(t, w.Sample().Asleep)
+	}
+}

@@ -37,6 +37,7 @@ type Watcher struct {
 // counts when it was first seen so.
 type sleeper struct {
 	since    float64
+	state    string
 	switches string
 	// next is the age at which it is reported (again): at the budget, then each
 	// time it is a quarter older, so that a long hang costs few lines, and a host
@@ -78,7 +79,7 @@ func (w *Watcher) Sample() wire.Sample {
 		switches := readSwitches(dir)
 		old := w.asleep[st.pid]
 		if old == nil || old.switches != switches {
-			old = &sleeper{since: now, switches: switches, next: w.Budget.Seconds()}
+			old = &sleeper{since: now, state: st.state, switches: switches, next: w.Budget.Seconds()}
 		}
 		seen[st.pid] = old
 		age := now - old.since
