@@ -69,9 +69,13 @@ func (s *statusFile) line(b []byte, start, lineNo int) (row psRow, ok bool) {
 		return row, true
 	}
 	s.named = nil
+	if s.comm == "" {
+		if named := commFile(b); named != nil {
+			*s = statusFile{named: named, start: start, lineNo: lineNo}
+			return row, false
+		}
+	}
 	switch {
-	case s.comm == "" && commFile(b) != nil:
-		*s = statusFile{named: commFile(b), start: start, lineNo: lineNo}
 	case hasPrefix(b, "Name:"):
 		*s = statusFile{comm: commText(bytes.ReplaceAll(b[len("Name:"):], []byte("\t"), []byte(" "))), start: start, lineNo: lineNo}
 	case s.comm != "" && hasPrefix(b, "State:"):

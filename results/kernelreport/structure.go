@@ -187,13 +187,13 @@ func namedPath(b []byte) (item, bool) {
 	if i < 0 || !bytes.Contains(b[:i], []byte("/proc/")) {
 		return item{}, false
 	}
-	name, inBrackets := bytes.CutPrefix(b[i+len("/stack "):], []byte("("))
-	if inBrackets {
-		name, inBrackets = bytes.CutSuffix(name, []byte(")"))
+	name, ok := bytes.CutPrefix(b[i+len("/stack "):], []byte("("))
+	if ok {
+		name, ok = bytes.CutSuffix(name, []byte(")"))
 	} else {
-		name, inBrackets = bytes.CutPrefix(name, []byte("# "))
+		name, ok = bytes.CutPrefix(name, []byte("# "))
 	}
-	if !inBrackets || len(name) == 0 || len(name) > 15 {
+	if !ok || len(name) == 0 || len(name) > 15 {
 		return item{}, false
 	}
 	return item{what: linePath, pid: procPID(b), comm: commText(name)}, true
@@ -206,6 +206,20 @@ func stackInBraces(b []byte) bool {
 		return false
 	}
 	return bytes.Contains(b[i:], []byte(",stack")) || hasPrefix(b[i:], "/{stack,")
+}
+
+// procPID finds the number in "…/proc/12/stack" or, for a thread, in "…/proc/12/task/13/stack"; nil if a shell's
+// variable or pattern stands there.
+func procPID(b []byte) *int {
+	i := bytes.LastIndex(b, []byte("/proc/"))
+	if i < 0 {
+		return nil
+	}
+	pid, rest := pidNumber(b[i+len("/proc/"):])
+	if hasPrefix(rest, "/task/") {
+		pid, _ = pidNumber(rest[len("/task/"):])
+	}
+	return pid
 }
 
 // faultTraps are powerpc's numbers of those interrupts that are faults.

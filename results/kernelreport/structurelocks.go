@@ -57,17 +57,3 @@ func takenAt(b []byte) string {
 	b, _ = addresses(b[i+len(", at: "):])
 	return string(b[:min(nameRun(b), maxName)])
 }
-
-// procPID finds the number in "…/proc/12/stack" or, for a thread, in "…/proc/12/task/13/stack"; nil if a shell's
-// variable or pattern stands there.
-func procPID(b []byte) *int {
-	i := bytes.LastIndex(b, []byte("/proc/"))
-	if i < 0 {
-		return nil
-	}
-	pid, rest := pidNumber(b[i+len("/proc/"):])
-	if hasPrefix(rest, "/task/") {
-		pid, _ = pidNumber(rest[len("/task/"):])
-	}
-	return pid
-}

@@ -158,17 +158,20 @@ func compare(r *kernelreport.Report, want kernelreport.Traits, s *kernelreport.R
 // overlap is how much of two stacks' weight lies in functions that both hold, 0 to 1. A function at depth i, counted
 // from 0, weighs 1/(i+1), and a shared one what it weighs in the stack where it is deeper.
 func overlap(a, b []string) float64 {
-	wa, wb := weights(a), weights(b)
+	inA, inB := depths(a), depths(b)
 	shared, all := 0.0, 0.0
-	for i, f := range a { // in one order, on which sums of fractions depend; each once
-		if wa[f] == 1/float64(i+1) {
-			shared += 2 * min(wa[f], wb[f])
-			all += wa[f]
+	for i, f := range a { // in one order, on which sums of fractions depend
+		if inA[f] != i {
+			continue
+		}
+		all += weight(i)
+		if j, ok := inB[f]; ok {
+			shared += 2 * min(weight(i), weight(j))
 		}
 	}
-	for i, f := range b {
-		if wb[f] == 1/float64(i+1) {
-			all += wb[f]
+	for j, f := range b {
+		if inB[f] == j {
+			all += weight(j)
 		}
 	}
 	if all == 0 {
@@ -177,12 +180,15 @@ func overlap(a, b []string) float64 {
 	return shared / all
 }
 
-func weights(stack []string) map[string]float64 {
-	w := map[string]float64{}
+func weight(depth int) float64 { return 1 / float64(depth+1) }
+
+// depths is where each function of a stack stands first.
+func depths(stack []string) map[string]int {
+	d := map[string]int{}
 	for i, f := range stack {
-		if _, ok := w[f]; !ok {
-			w[f] = 1 / float64(i+1)
+		if _, ok := d[f]; !ok {
+			d[f] = i
 		}
 	}
-	return w
+	return d
 }
