@@ -39,6 +39,7 @@ var allowed = map[string]string{
 
 	"harness/fleet/fleet.go bring":            "into the directory of a fleet that it makes now",
 	"harness/merge/fakeshards/":               "in directories that it has just made",
+	"harness/cells/standin/":                  "in results directories that tests have just made, or in /proc",
 	"harness/trial/":                          "in a directory that the store has just made and emptied, or in /proc",
 	"harness/campaign/manifest.go firstField": "reads /proc",
 	"harness/cmd/loopfault/collect.go":        "writes where the user says, and looks first whether there is something",
