@@ -41,6 +41,8 @@ const found = 1
 var (
 	bin   string // directory of loopfault and its agent, built from this tree
 	table strings.Builder
+	// archives are the lines of the table about collect.
+	archives strings.Builder
 )
 
 func TestMain(m *testing.M) {
@@ -51,6 +53,9 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	fmt.Print("\n", controls.TableHead, table.String(), "\n")
+	if *collects {
+		fmt.Print("| control | class by the trial's evidence | by collect | sentence |\n|---|---|---|---|\n", archives.String(), "\n")
+	}
 	os.Exit(code)
 }
 
@@ -66,6 +71,7 @@ func prepared(run func() int) (int, error) {
 		*results = filepath.Join(dir, "results")
 	}
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "loopfault"), "loopfault/harness/cmd/loopfault")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs in guests, too
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return 0, fmt.Errorf("build loopfault: %w", err)
@@ -88,6 +94,9 @@ func TestControlsAreSeen(t *testing.T) {
 			table.WriteString(c.Row(all))
 			for _, p := range c.Problems(all) {
 				t.Error(p)
+			}
+			if hung := c.Hangs(all); *collects && len(hung) > 0 {
+				collectedIsAsGood(t, c, hung[0].Trial)
 			}
 		})
 	}

@@ -28,8 +28,8 @@ var khungtaskdLine = regexp.MustCompile(`(?m)INFO: task .* blocked (in I/O wait 
 // lines counts what khungtaskd printed.
 func (s Seen) lines() int { return len(khungtaskdLine.FindAllString(s.Console, -1)) }
 
-// hangs are the trials that hung, or stalled if that is enough.
-func (c Control) hangs(all []Seen) []Seen {
+// Hangs are the trials that hung, or stalled if that is enough.
+func (c Control) Hangs(all []Seen) []Seen {
 	return slices.DeleteFunc(slices.Clone(all), func(s Seen) bool {
 		return s.Trial.Verdict.Kind != verdict.Hang && !(c.Stalls && s.Trial.Verdict.Kind == verdict.Stall)
 	})
@@ -40,7 +40,7 @@ func (c Control) hangs(all []Seen) []Seen {
 func (c Control) Problems(all []Seen) []string {
 	var list []string
 	blame := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	hung := c.hangs(all)
+	hung := c.Hangs(all)
 	if len(hung) == 0 {
 		var ends []string
 		for _, s := range all {
@@ -132,7 +132,7 @@ const TableHead = "| control | scenario | hangs | seen by (trials) | khungtaskd 
 
 // Row is the control's line in that table.
 func (c Control) Row(all []Seen) string {
-	hung := c.hangs(all)
+	hung := c.Hangs(all)
 	var lines []string
 	var seconds, lasted []float64
 	explanation := "-"
