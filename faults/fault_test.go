@@ -51,6 +51,8 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"failover":         faults.Failover{Span: span}.Outage(),
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 		"silence":          faults.Silence{Span: span}.Outage(),
+		"mountd stopped":   faults.Upcall{Span: span, Daemon: "mountd"}.Outage(),
+		"nfsdcld killed":   faults.Upcall{Span: span, Daemon: "nfsdcld", Killed: true}.Outage(),
 		"store stopped":    faults.StoreStop{Span: span}.Outage(),
 		"session evicted":  faults.SessionEvict{Every: span.Every}.Outage(),
 		"link cut":         faults.LinkCut{Span: span}.Outage(),

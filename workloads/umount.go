@@ -28,6 +28,9 @@ func umount(spec wire.Umount) []Worker {
 			if err != nil {
 				return err
 			}
+			if spec.Vers != "" {
+				options = otherVers(options, spec.Vers)
+			}
 			for ctx.Err() == nil {
 				env.Beat.Done(umountCycle(ctx, env, spec, source, options))
 			}
@@ -38,10 +41,14 @@ func umount(spec wire.Umount) []Worker {
 
 // umountName tells umount workloads of one scenario apart.
 func umountName(spec wire.Umount) string {
-	if spec.How == "" || spec.How == wire.UmountPlain {
-		return "0"
+	name := "0"
+	if spec.How != "" && spec.How != wire.UmountPlain {
+		name = spec.How
 	}
-	return spec.How
+	if spec.Vers != "" {
+		name += "-v" + spec.Vers
+	}
+	return name
 }
 
 // umountCycle mounts, writes, and unmounts all mounts at the same moment.
@@ -184,6 +191,17 @@ func loopbackIn(mounts string) (source, options string, err error) {
 		return f[0], strings.Join(shared, ","), nil
 	}
 	return "", "", fmt.Errorf("%s is not mounted", wire.NFSRoot)
+}
+
+// otherVers are mount options with another version.
+func otherVers(options, vers string) string {
+	all := strings.Split(options, ",")
+	for i, o := range all {
+		if strings.HasPrefix(o, "vers=") {
+			all[i] = "vers=" + vers
+		}
+	}
+	return strings.Join(all, ",")
 }
 
 // Run runs a command and puts its output into the error.

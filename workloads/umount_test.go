@@ -38,4 +38,11 @@ func TestUmountsOfOneScenarioAreToldApart(t *testing.T) {
 	}
 	assert.Len(t, names, 5)
 	assert.True(t, names["umount/0"])
+	workers, err := Of(wire.Workload{Umount: &wire.Umount{Mounts: 1, How: wire.UmountLazy, Vers: "4.1"}})
+	require.NoError(t, err)
+	assert.Equal(t, "umount/lazy-v4.1", workers[0].Name)
+}
+
+func TestMountsOfAnotherVersion(t *testing.T) {
+	assert.Equal(t, "vers=4.1,softerr,timeo=20", otherVers("vers=4.2,softerr,timeo=20", "4.1"))
 }

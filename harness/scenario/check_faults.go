@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"loopfault/faults"
+	"loopfault/workloads/wire"
 )
 
 // faults checks all pressures and faults, each and together.
@@ -27,6 +28,7 @@ func (c *checker) faults(s Scenario) {
 		if o, ok := f.Fault().(faults.Outage); ok {
 			path += "." + o.Kind()
 			c.outage(o, s, path)
+			c.upcall(f.Upcall, s, path)
 			c.want(!slices.Contains(outages, o.Kind()), path, "is there already: want one outage of a kind")
 			outages = append(outages, o.Kind())
 		}
@@ -74,6 +76,18 @@ func (c *checker) outage(o faults.Outage, s Scenario, path string) {
 	c.want(o.Every == 0 || first <= run, path+".every", "is %s: the first may be over only after %s, want that within run (%s)", o.Every, first, run)
 	if o.Reclaim && s.Mount.Vers != "3" {
 		c.want(s.Export.Lease > 0 && s.Export.Grace > 0, path, "makes clients recover: want export.lease and export.grace set, since recovery takes as long")
+	}
+}
+
+// upcall checks that the server asks the daemon.
+func (c *checker) upcall(u *faults.Upcall, s Scenario, path string) {
+	if u == nil {
+		return
+	}
+	c.oneOf(u.Daemon, path+".daemon", wire.UpcallMountd, wire.UpcallTracker)
+	if u.Daemon == wire.UpcallTracker {
+		c.want(s.Mount.Vers != "3" && s.Export.Tracking == wire.TrackingDaemon, path+".daemon",
+			"is %s, which is asked about clients of NFSv4 alone: want mount.vers from 4.0 on, and export.tracking %s", u.Daemon, wire.TrackingDaemon)
 	}
 }
 

@@ -17,6 +17,11 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	if sh := w.SharedFile; sh != nil {
 		c.rival(sh.Rival, s.Mount, path+".sharedfile")
 	}
+	if u := w.Umount; u != nil && u.Vers != "" {
+		p := path + ".umount.vers"
+		c.oneOf(u.Vers, p, "4.0", "4.1", "4.2")
+		c.want(u.Vers != s.Mount.Vers && s.Mount.Vers != "3", p, "is %s, and mount.vers %s: want two versions from 4.0 on, or it would be the same client", u.Vers, s.Mount.Vers)
+	}
 	if r := w.Reader; r != nil {
 		p := path + ".reader"
 		c.between(r.Processes, 1, 128, p+".processes")

@@ -100,6 +100,7 @@ type Fault struct {
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
 	Silence       *faults.Silence       `json:"silence,omitempty" yaml:"silence"`
+	Upcall        *faults.Upcall        `json:"upcall,omitempty" yaml:"upcall"`
 	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
 	StoreStop     *faults.StoreStop     `json:"store_stop,omitempty" yaml:"store_stop"`
 
@@ -139,6 +140,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Failover.Outage()
 	case f.Silence != nil:
 		return f.Silence.Outage()
+	case f.Upcall != nil:
+		return f.Upcall.Outage()
 	case f.SessionEvict != nil:
 		return f.SessionEvict.Outage()
 	case f.StoreStop != nil:

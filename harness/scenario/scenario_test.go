@@ -57,7 +57,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"target:\n  function: f\n  below: [g, 2h]\n", `small.yaml:8: target.below[1]: is "2h", want the name of a kernel function, or several with | between them`},
 		{"target:\n  function: f\n  belo: [g]\n", `small.yaml:8: unknown field "belo", did you mean "below"?`},
 		{"target:\n  function: f\n  paths:\n    - {path: a, below: [g]}\n    - {path: a, below: [h]}\n", `small.yaml:10: target.paths[1]: path a is there already`},
-		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover, silence, session_evict, store_stop`},
+		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover, silence, upcall, session_evict, store_stop`},
 		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
 		{"faults:\n  - fail_page_alloc: {function: f, probability: 0, times: 1}\n", `small.yaml:7: faults[0].fail_page_alloc.probability: is 0, want 1 to 100`},
 		{"faults:\n  - fail_nth: {function: 1f}\n", `small.yaml:7: faults[0].fail_nth.function: is "1f", want the name of a kernel function`},
@@ -114,7 +114,9 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"faultnth: {processes: 1, uids: [1, 1], repeats: 1}":                                         "workloads[0].faultnth.uids: want two that differ",
 		"faultnth: {processes: 1, uids: [1, 2], repeats: 1}":                                         "workloads[0].faultnth: lets allocations fail that fault fail_nth names: want it among faults",
 		"hog: {processes: 1, uids: [1], files: 1, size: 64MiB}":                                      "workloads[0].hog.size: is 64MiB, want a memcg among pressure that has less, or no process is killed",
-		"expire: {every: 1ms}": "workloads[0].expire.every: is 1ms, want at least 100ms",
+		"umount: {mounts: 1, vers: \"4.2\"}":                                                         "workloads[0].umount.vers: is 4.2, and mount.vers 4.2: want two versions from 4.0 on, or it would be the same client",
+		"umount: {mounts: 1, vers: \"3\"}":                                                           "workloads[0].umount.vers: is \"3\", want one of 4.0, 4.1, 4.2",
+		"expire: {every: 1ms}":                                                                       "workloads[0].expire.every: is 1ms, want at least 100ms",
 	} {
 		_, err := scenario.Parse("small.yaml", []byte("name: small\ntitle: t\nrun: 5s\nworkloads:\n  - "+workload+"\n"))
 		assert.ErrorContains(t, err, want)

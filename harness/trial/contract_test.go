@@ -103,6 +103,8 @@ func TestOutagesKeepTheirContractOnARealGuest(t *testing.T) {
 		faults.Restart{Span: span, Forget: true}.Outage(),
 		faults.Failover{Span: span}.Outage(),
 		faults.Silence{Span: span}.Outage(),
+		faults.Upcall{Span: span, Daemon: wire.UpcallMountd}.Outage(),
+		faults.Upcall{Span: span, Daemon: wire.UpcallTracker, Killed: true}.Outage(),
 	} {
 		t.Run(o.Describe(), func(t *testing.T) {
 			faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })

@@ -85,6 +85,9 @@ var resources = map[string]resource{
 	// Processes own such locks, and they show in no stack.
 	"nlm-lock": {kind: KindLock, label: "a lock of NFSv3 (NLM)", root: Unknown,
 		cleared: "its owner, and then the server's GRANTED callback, which may be lost; the client asks again every 30 s"},
+	// What the daemon does shows in no list of the kernel.
+	"nfsdcld": {kind: KindOther, label: "the answer of nfsdcld", root: Unknown,
+		cleared: "nfsdcld, which the server asks without a time-out; one that is stopped answers when it goes on, and for one that died the kernel has to end the wait (cld_release_pipe)"},
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
 	"congestion": {verb: "declare it", kind: KindWriteback, label: "the end of write congestion", watched: true, shared: true, root: Lost,

@@ -73,6 +73,9 @@ var rules = []rule{
 	{"nlmclnt_wait", "nlm-lock"},
 	{"nlmclnt_block", "nlm-lock"},
 	{"nlmclnt_lock", "nlm-lock"},
+	{"nfsd4_cld_*", "nfsdcld"},
+	{"__cld_pipe_upcall", "nfsdcld"},
+	{"cld_pipe_upcall", "nfsdcld"},
 	{"wait_on_commit", "commit"},
 	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},

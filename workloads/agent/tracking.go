@@ -28,14 +28,20 @@ func (n *nfsServer) startTracker() (err error) {
 	return err
 }
 
+// killTracker ends nfsdcld, if it runs.
+func (n *nfsServer) killTracker() error {
+	if n.tracker == nil {
+		return nil
+	}
+	err := n.tracker.Process.Kill()
+	_ = n.tracker.Wait() // killed
+	n.tracker = nil
+	return err
+}
+
 // forget makes a stopped server lose all its clients at the next start.
 func (n *nfsServer) forget() error {
-	var failed error
-	if n.tracker != nil {
-		failed = n.tracker.Process.Kill()
-		_ = n.tracker.Wait() // killed
-		n.tracker = nil
-	}
+	failed := n.killTracker()
 	for _, dir := range trackingDirs {
 		files, err := filepath.Glob(filepath.Join(stateDir, dir, "*"))
 		failed = errors.Join(failed, err)

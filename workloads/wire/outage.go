@@ -7,6 +7,8 @@ type Outage struct {
 	Step    string `json:"step"`              // one of the steps below
 	Quiesce bool   `json:"quiesce,omitempty"` // freeze: workers stopped and the NFS mount synced first
 	Forget  bool   `json:"forget,omitempty"`  // restart: the server forgets its clients
+	Daemon  string `json:"daemon,omitempty"`  // upcall: the daemon that is taken away, one of the constants below
+	Killed  bool   `json:"killed,omitempty"`  // upcall: killed, and started again at the end; otherwise stopped
 }
 
 // Kinds of outages.
@@ -15,6 +17,7 @@ const (
 	OutageRestart  = "restart"  // the server stopped
 	OutageFailover = "failover" // the server stopped and its file system unmounted
 	OutageSilence  = "silence"  // the network between clients and server down
+	OutageUpcall   = "upcall"   // a daemon that the server asks stopped or killed
 	OutageStore    = "store"    // Ceph's object store stopped
 	OutageSession  = "session"  // a Ceph client's session evicted; the client makes a new one when it needs it
 
@@ -22,6 +25,12 @@ const (
 	OutageMDS       = "mds"       // Ceph's metadata server killed
 	OutageMon       = "mon"       // Ceph's monitor killed
 	OutageBlocklist = "blocklist" // a Ceph client's session evicted, and the client blocklisted
+)
+
+// Daemons that the kernel's NFS server asks.
+const (
+	UpcallMountd  = "mountd"       // who a client is, and what is exported
+	UpcallTracker = TrackingDaemon // which clients may reclaim their state
 )
 
 // Steps. Begin works only when armed.

@@ -186,6 +186,9 @@ type Umount struct {
 	// close in between, so that there are many inodes to evict; 0 has them write shared ones.
 	Churn int    `json:"churn,omitempty" yaml:"churn"`
 	How   string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
+	// Vers is another version than the trial's mount has: the server then sees a new client with each
+	// mount, which goes with the umount. The version of the trial's mount when it is not given.
+	Vers string `json:"vers,omitempty" yaml:"vers"`
 }
 
 // Ways to take a mount down.
