@@ -26,6 +26,15 @@ func history() []Control {
 		},
 
 		{
+			Kernel: "history-cld-close", Scenario: "nfsdcld-upcalls",
+			Mechanism: "answer of a dead daemon",
+			Explains:  "A thread of nfsd waits for the answer of an nfsdcld that read the question and died, and another one was started since.",
+			Classes:   []waitfor.Class{waitfor.Unknown}, // what a daemon does is not in the kernel's lists
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles: []string{"nfsd4_cld_create_v2", "nfsd4_cld_remove", "nfsd4_cld_check_v2", // on the server
+				"_nfs41_proc_secinfo_no_name", "nfs4_destroy_clientid", "nfs4_proc_destroy_clientid", "nfs41_proc_reclaim_complete", "nfs4_run_open_task", "nfs_wait_client_init_complete"},
+		},
+		{
 			Kernel: "history-layout-loop", Scenario: "pnfs-state-loss",
 			Mechanism: "loop for a layout",
 			Explains:  "Tasks that read or write a file that could not be recovered turn round in pnfs_update_layout(), with its folios locked, and others wait for those.",
