@@ -26,6 +26,7 @@ type Task struct {
 	Index    int           `json:"index"` // which of Of(Workload)
 	Load     string        `json:"load"`
 	Behind   string        `json:"behind"`
+	Lower    string        `json:"lower,omitempty"`
 	Slot     int           `json:"slot"` // counter slot
 
 	NoDelegations bool `json:"no_delegations,omitempty"` // see Env
@@ -120,6 +121,7 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		Name:    w.Name,
 		Load:    t.Load,
 		Behind:  t.Behind,
+		Lower:   t.Lower,
 		Cgroup:  wire.LoadCgroup,
 		Records: wire.RecordDir,
 		Rand:    NewRand(begin.Seed, w.Name),
@@ -138,15 +140,18 @@ func setComm(name string) error {
 }
 
 // startWriter starts one writer on another mount of the export, which writes shared
-// files, or so many of its own.
-func (e Env) startWriter(load string, uid int, seed uint64, churn int) (*Process, error) {
+// files, or so many of its own, or has them copied up if there is an overlay above the mount.
+func (e Env) startWriter(m mounted, uid int, seed uint64, churn int) (*Process, error) {
 	w := wire.Workload{SharedFile: &wire.SharedFile{
 		Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
 	}}
-	if churn > 0 {
+	switch {
+	case m.lower() != "":
+		w = wire.Workload{CopyUp: &wire.CopyUp{Processes: 1, UIDs: []int{uid}, Files: 2, Size: 16 << 10}}
+	case churn > 0:
 		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
-	t := Task{Workload: w, Load: load, Slot: beats.Nobody, NoDelegations: e.NoDelegations}
+	t := Task{Workload: w, Load: m.load(), Lower: m.lower(), Slot: beats.Nobody, NoDelegations: e.NoDelegations}
 	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err

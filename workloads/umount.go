@@ -60,52 +60,61 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options
 			return err
 		}
 	}
-	dirs, writers, err := mountAndWrite(env, spec, source, options)
+	mounts, writers, err := mountAndWrite(env, spec, source, options)
 	if lerr := leave(); err != nil || lerr != nil {
 		end(writers, true)
-		return errors.Join(err, lerr, takeDown(dirs, "-l"))
+		return errors.Join(err, lerr, takeDown(mounts, "-l"))
 	}
 	pause(ctx, Jitter(env.Rand, time.Second))
-	return umountAll(spec, dirs, writers)
+	err = umountAll(spec, mounts, writers)
+	for _, m := range mounts {
+		err = errors.Join(err, m.leave())
+	}
+	return err
 }
 
 // mountAndWrite makes the mounts and starts their writers. It returns what it
 // made even if it fails midway.
-func mountAndWrite(env Env, spec wire.Umount, source, options string) (dirs []string, writers []*Process, err error) {
+func mountAndWrite(env Env, spec wire.Umount, source, options string) (mounts []mounted, writers []*Process, err error) {
 	for i := range spec.Mounts {
-		dir := filepath.Join(UmountDir, umountName(spec), fmt.Sprint(i))
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return dirs, nil, err
+		m := mounted{dir: filepath.Join(UmountDir, umountName(spec), fmt.Sprint(i))}
+		if err := os.MkdirAll(m.dir, 0o755); err != nil {
+			return mounts, nil, err
 		}
 		// nosharecache: a superblock for each mount, so that each umount evicts.
-		if err := Run("mount", "-t", "nfs", "-o", options+",nosharecache", source, dir); err != nil {
-			return dirs, nil, err
+		if err := Run("mount", "-t", "nfs", "-o", options+",nosharecache", source, m.dir); err != nil {
+			return mounts, nil, err
 		}
-		dirs = append(dirs, dir)
+		if env.Lower != "" {
+			err = m.cover()
+		}
+		mounts = append(mounts, m)
+		if err != nil {
+			return mounts, nil, err
+		}
 	}
 	for i := range spec.Mounts * spec.Writers {
-		load := filepath.Join(dirs[i%len(dirs)], wire.LoadDir)
-		w, err := env.startWriter(load, 1000+i, env.Rand.Uint64(), spec.Churn)
+		w, err := env.startWriter(mounts[i%len(mounts)], 1000+i, env.Rand.Uint64(), spec.Churn)
 		if w != nil {
 			writers = append(writers, w)
 		}
 		if err != nil {
-			return dirs, writers, err
+			return mounts, writers, err
 		}
 	}
-	return dirs, writers, nil
+	return mounts, writers, nil
 }
 
 // umountAll ends the writers and the mounts, in the order that the kind of
 // umount needs.
-func umountAll(spec wire.Umount, dirs []string, writers []*Process) error {
+func umountAll(spec wire.Umount, mounts []mounted, writers []*Process) error {
 	var flags []string
 	switch spec.How {
 	case wire.UmountNamespace: // only the writers are left in it
 		end(writers, spec.Busy)
 		return nil
 	case wire.UmountExit:
-		err := takeDown(dirs, "-l")
+		err := takeDown(mounts, "-l")
 		end(writers, true)
 		return err
 	case wire.UmountLazy:
@@ -113,11 +122,11 @@ func umountAll(spec wire.Umount, dirs []string, writers []*Process) error {
 	case wire.UmountForced:
 		flags = []string{"-f"}
 		if spec.Busy {
-			_ = takeDown(dirs, "-f") // fails with EBUSY, but has aborted the requests in flight
+			_ = takeDown(mounts, "-f") // fails with EBUSY, but has aborted the requests in flight
 		}
 	}
 	end(writers, spec.Busy)
-	return takeDown(dirs, flags...)
+	return takeDown(mounts, flags...)
 }
 
 // end ends writers, by force or once they have closed their files.
@@ -134,10 +143,10 @@ func end(writers []*Process, force bool) {
 	}
 }
 
-func takeDown(dirs []string, flags ...string) error {
+func takeDown(mounts []mounted, flags ...string) error {
 	var g errgroup.Group
-	for _, d := range dirs {
-		g.Go(func() error { return Run(append(append([]string{"umount"}, flags...), d)...) })
+	for _, m := range mounts {
+		g.Go(func() error { return m.takeDown(flags...) })
 	}
 	return g.Wait()
 }

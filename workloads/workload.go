@@ -24,6 +24,7 @@ type Env struct {
 	Name    string // of the worker
 	Load    string // directory on the mount under test
 	Behind  string // the same directory on the exported file system, or on the mount of another client
+	Lower   string // Load's directory on the mount below, if Load is in an overlay
 	Cgroup  string // the pressured memory cgroup
 	Records string // directory of the files for workers' records
 
@@ -68,6 +69,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return faultNth(*w.FaultNth), nil
 	case w.Hog != nil:
 		return hog(*w.Hog), nil
+	case w.CopyUp != nil:
+		return copyUp(*w.CopyUp), nil
 	case w.StaleTruncate != nil:
 		return staleTruncate(*w.StaleTruncate), nil
 	case w.ReadaheadClose != nil:

@@ -115,6 +115,8 @@ func operations(s scenario.Scenario) (ops []string) {
 			ops = with(ops, "open", "lock", "close", "rename", "unlink")
 		case w.Hog != nil:
 			ops = with(ops, "reclaim")
+		case w.CopyUp != nil:
+			ops = with(ops, "open", "read", "write", "unlink", "evict")
 		case w.StaleTruncate != nil:
 			ops = with(ops, "write", "truncate", "writeback")
 		case w.ReadaheadClose != nil:

@@ -126,6 +126,9 @@ func (c *checker) nfs(s Scenario) {
 		c.oneOf(l, "mount.locks", wire.LocksLocal, wire.LocksServer)
 		c.want(s.Mount.Vers == "3", "mount.locks", "is about the lock protocol of NFSv3, and mount.vers is %s: want it left out", s.Mount.Vers)
 	}
+	for i, f := range s.Faults {
+		c.want(f.Failover == nil || !s.Mount.Overlay, faultPath(s, len(s.Pressure)+i), "unmounts the exported file system, on which the overlay has its upper layer: want mount.overlay left out")
+	}
 	c.want(s.Mount.LocalIO != wire.LocalIOOn || s.Mount.Layout == wire.LayoutNone, "mount.localio",
 		"is on, but I/O goes to data servers with layout %s: want mount.layout none", s.Mount.Layout)
 }

@@ -37,6 +37,14 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		armed := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.FailNth != nil })
 		c.want(armed, p, "lets allocations fail that fault fail_nth names: want it among faults")
 	}
+	if u := w.CopyUp; u != nil {
+		p := path + ".copyup"
+		c.between(u.Processes, 1, 128, p+".processes")
+		c.uids(u.UIDs, p+".uids")
+		c.between(u.Files, 1, 1000, p+".files")
+		c.want(u.Size >= 1 && u.Size <= 64<<20, p+".size", "is %s, want 1B to 64MiB", u.Size)
+		c.want(s.Mount.Overlay, p, "has files copied up: want mount.overlay true")
+	}
 	if h := w.Hog; h != nil {
 		p := path + ".hog"
 		c.between(h.Processes, 1, 16, p+".processes")

@@ -240,6 +240,9 @@ func (s Scenario) nfsOptions() []string {
 	if s.Mount.LocalIO == wire.LocalIOOn {
 		opts = append(opts, brings[localIOFlavour])
 	}
+	if s.Mount.Overlay {
+		opts = append(opts, "CONFIG_OVERLAY_FS")
+	}
 	return append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
 }
 

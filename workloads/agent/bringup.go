@@ -28,6 +28,7 @@ func (n *nfsServer) bringUp() error {
 		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
 		{"write without RPC (LOCALIO)", n.proveLocalIO},
 		{"lock a file at the server (NLM)", n.proveLocks},
+		{"mount an overlay above", n.mountOverlay},
 	})
 }
 
@@ -37,8 +38,22 @@ func (n *nfsServer) mounted() (wire.Mounted, error) {
 	return m, err
 }
 
-func (*nfsServer) roots() []string { return []string{wire.NFSRoot} }
-func (*nfsServer) behind() string  { return wire.ExportRoot }
+func (n *nfsServer) roots() []string {
+	if n.mount.Overlay {
+		return []string{wire.Overlay, wire.NFSRoot}
+	}
+	return []string{wire.NFSRoot}
+}
+
+func (*nfsServer) behind() string { return wire.ExportRoot }
+
+func (n *nfsServer) mountOverlay() error {
+	if !n.mount.Overlay {
+		return nil
+	}
+	_, err := workloads.MountOverlay(wire.NFSRoot, wire.Overlay)
+	return err
+}
 
 func (n *nfsServer) mountExport() error {
 	fs := n.export.FS

@@ -57,6 +57,14 @@ func (s *server) load() (load, behind string, err error) {
 	return filepath.Join(s.storage.roots()[0], wire.LoadDir), filepath.Join(s.storage.behind(), wire.LoadDir), nil
 }
 
+// lower is the load's directory below the overlay, if there is one.
+func (s *server) lower() string {
+	if s.nfs == nil || !s.nfs.mount.Overlay {
+		return ""
+	}
+	return filepath.Join(wire.NFSRoot, wire.LoadDir)
+}
+
 // setUpStep is one step on the way to a mount.
 type setUpStep struct {
 	what string

@@ -45,6 +45,7 @@ func (s *server) start(ctx context.Context, p wire.Start) (wire.Started, error) 
 			Workload: p.Workload, Index: i, Slot: p.First + i,
 			Load:   load,
 			Behind: behind,
+			Lower:  s.lower(),
 
 			NoDelegations: s.nfs != nil && s.nfs.export.NoDelegations(),
 		}.Start(cgroup)

@@ -15,6 +15,7 @@ const StallArg = "loopfault.stall"
 // Paths in the guest that both sides name.
 const (
 	NFSRoot    = "/mnt/nfs"                 // the loop-back mount
+	Overlay    = "/mnt/overlay"             // the overlay above it, if there is one
 	ExportRoot = "/export"                  // what it exports
 	LoadDir    = "load"                     // below both: where workloads work
 	LoadCgroup = "/sys/fs/cgroup/loopfault" // the pressured cgroup

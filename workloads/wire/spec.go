@@ -54,6 +54,11 @@ type Mount struct {
 	// sides, rpc.statd), which is asserted, and local, the default, if each mount keeps its own.
 	// NFSv4 has locks of its own.
 	Locks string `json:"locks,omitempty" yaml:"locks,omitempty"`
+	// Overlay has the load work in an overlay file system above the mount, which is its lower
+	// layer; the mounts of the workload umount have overlays as well. The upper layer is on a
+	// local file system, the exported one: overlayfs does not write to NFS, which has no
+	// whiteouts (RENAME_WHITEOUT).
+	Overlay bool `json:"overlay,omitempty" yaml:"overlay,omitempty"`
 }
 
 // The values of Mount.Locks.
@@ -110,6 +115,7 @@ type Workload struct {
 	DSError    *DSError    `json:"dserror,omitempty" yaml:"dserror,omitempty"`
 	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
 	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
+	CopyUp     *CopyUp     `json:"copyup,omitempty" yaml:"copyup,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -218,6 +224,17 @@ type Hog struct {
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Files     int   `json:"files" yaml:"files"`         // that each has open
 	Size      Size  `json:"size" yaml:"size"`           // of memory, at most; more than the cgroup has
+}
+
+// CopyUp has each process make directories of files on the mount below an overlay, read the
+// files through the overlay and open some of them for writing, which copies these up, and
+// remove all of them: below the overlay at once, so that the client keeps the files that the
+// overlay has in its cache under another name (.nfs…), and in the overlay some rounds later.
+type CopyUp struct {
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
+	Files     int   `json:"files" yaml:"files"`         // in each directory
+	Size      Size  `json:"size" yaml:"size"`           // of each file
 }
 
 // Writer has each process write a file of its own from beginning to end, close
