@@ -223,19 +223,8 @@ func (s Scenario) KernelOptions() []string {
 // nfsOptions are those that server, export and mount need.
 func (s Scenario) nfsOptions() []string {
 	opts := []string{"CONFIG_NFSD", "CONFIG_NFS_FS", "CONFIG_DEBUG_FS", "CONFIG_KALLSYMS"}
-	if s.Mount.Vers == "3" {
-		opts = append(opts, "CONFIG_NFS_V3")
-	} else {
-		opts = append(opts, "CONFIG_NFSD_V4", "CONFIG_NFS_V4")
-	}
-	switch s.Mount.Vers {
-	case "4.0":
-		opts = append(opts, "CONFIG_NFS_V4_0")
-	case "4.1":
-		opts = append(opts, "CONFIG_NFS_V4_1")
-	case "4.2":
-		opts = append(opts, "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2")
-	}
+	opts = append(opts, versionOptions[s.Mount.Vers]...)
+	opts = append(opts, versionOptions[s.Export.Reexport]...)
 	opts = append(opts, layoutOptions[s.Mount.Layout]...)
 	if s.Mount.LocalIO == wire.LocalIOOn {
 		opts = append(opts, brings[localIOFlavour])
@@ -244,6 +233,14 @@ func (s Scenario) nfsOptions() []string {
 		opts = append(opts, "CONFIG_OVERLAY_FS")
 	}
 	return append(opts, map[string]string{"xfs": "CONFIG_XFS_FS", "ext4": "CONFIG_EXT4_FS", "btrfs": "CONFIG_BTRFS_FS"}[s.Export.FS])
+}
+
+// versionOptions are the options of an NFS version.
+var versionOptions = map[string][]string{
+	"3":   {"CONFIG_NFS_V3"},
+	"4.0": {"CONFIG_NFSD_V4", "CONFIG_NFS_V4", "CONFIG_NFS_V4_0"},
+	"4.1": {"CONFIG_NFSD_V4", "CONFIG_NFS_V4", "CONFIG_NFS_V4_1"},
+	"4.2": {"CONFIG_NFSD_V4", "CONFIG_NFS_V4", "CONFIG_NFS_V4_1", "CONFIG_NFS_V4_2"},
 }
 
 // layoutOptions are the options of a layout, on both sides, and of its disk.

@@ -24,7 +24,8 @@ func (n *nfsServer) bringUp() error {
 		{"start the NFS server", n.setUp},
 		{"start what maps block layouts", n.startMapper},
 		{"start what watches hosts for lockd", n.startMonitor},
-		{"mount loop-back", func() error { return mountLoopback(n.mount) }},
+		{"mount and export what is exported", n.reexport},
+		{"mount loop-back", n.mountLoopback},
 		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
 		{"write without RPC (LOCALIO)", n.proveLocalIO},
 		{"lock a file at the server (NLM)", n.proveLocks},
@@ -39,13 +40,22 @@ func (n *nfsServer) mounted() (wire.Mounted, error) {
 }
 
 func (n *nfsServer) roots() []string {
+	roots := []string{wire.NFSRoot}
 	if n.mount.Overlay {
-		return []string{wire.Overlay, wire.NFSRoot}
+		roots = []string{wire.Overlay, wire.NFSRoot}
 	}
-	return []string{wire.NFSRoot}
+	if n.reexports() {
+		roots = append(roots, reexportRoot)
+	}
+	return roots
 }
 
-func (*nfsServer) behind() string { return wire.ExportRoot }
+func (n *nfsServer) behind() string {
+	if n.reexports() {
+		return reexportedDir
+	}
+	return wire.ExportRoot
+}
 
 func (n *nfsServer) mountOverlay() error {
 	if !n.mount.Overlay {
@@ -110,14 +120,14 @@ func diskBySerial(serial string) (string, error) {
 	return "", fmt.Errorf("no disk with serial %s", serial)
 }
 
-func mountLoopback(m wire.Mount) error {
+func (n *nfsServer) mountLoopback() error {
+	m, dir := n.mount, wire.ExportRoot
+	if n.reexports() {
+		dir = reexportRoot
+	}
 	options := "vers=" + m.Vers
-	source := "127.0.0.1:/"
-	if m.Vers == "3" {
-		source = "127.0.0.1:" + wire.ExportRoot
-		if m.Locks != wire.LocksServer {
-			options += ",nolock"
-		}
+	if m.Vers == "3" && m.Locks != wire.LocksServer {
+		options += ",nolock"
 	}
 	if m.Options != "" {
 		options += "," + m.Options
@@ -133,7 +143,7 @@ func mountLoopback(m wire.Mount) error {
 	if err := os.MkdirAll(wire.NFSRoot, 0o755); err != nil {
 		return err
 	}
-	return workloads.Run("mount", "-t", "nfs", "-o", options, source, wire.NFSRoot)
+	return workloads.Run("mount", "-t", "nfs", "-o", options, exported(m.Vers, dir), wire.NFSRoot)
 }
 
 func makeLoadDir(root string) error {

@@ -115,9 +115,12 @@ func (n *nfsServer) endGrace() error {
 	return err
 }
 
+// exportOptions are those of all exports.
+const exportOptions = "rw,no_root_squash,no_subtree_check,insecure"
+
 // share exports the file system.
 func (n *nfsServer) share() error {
-	options := []string{"rw", "no_root_squash", "no_subtree_check", "insecure", "fsid=0"}
+	options := []string{exportOptions, "fsid=0"}
 	if n.mount.Layout != wire.LayoutNone {
 		options = append(options, "pnfs")
 	}

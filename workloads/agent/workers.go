@@ -131,6 +131,12 @@ func (s *server) umount(ctx context.Context) (all wire.Unmounted) {
 		return wire.Unmounted{Error: errNoStorage.Error()}
 	}
 	for _, root := range s.storage.roots() {
+		if s.nfs != nil {
+			if err := s.nfs.withdraw(root); err != nil {
+				all.Error = err.Error()
+				break
+			}
+		}
 		u := umount(ctx, root)
 		all.Tries, all.Seconds, all.Error = all.Tries+u.Tries, all.Seconds+u.Seconds, u.Error
 		if u.Error != "" {

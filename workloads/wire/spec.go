@@ -23,6 +23,11 @@ type Export struct {
 	// server that is its own data server recalls a delegation for each write to it. nil is
 	// the server's way.
 	Delegations *bool `json:"delegations,omitempty" yaml:"delegations,omitempty"`
+	// Reexport is the NFS version with which the server mounts a directory of its own export, to
+	// export that mount: what mount says is of this second export, and each thread that serves it
+	// is a client of the same server. Such exports have no locks, delegations and layouts. None
+	// when it is not given.
+	Reexport string `json:"reexport,omitempty" yaml:"reexport,omitempty"`
 }
 
 // KeepsLayouts says whether clients are to keep layouts of files that they have closed.

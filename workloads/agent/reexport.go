@@ -1,0 +1,68 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads"
+	"loopfault/workloads/wire"
+)
+
+// The server as a client of itself: it mounts a directory of its export, and exports that mount
+// as well. Both are below the first export, since NFSv4 shows clients one tree; one is not below
+// the other, or that would have no end.
+const (
+	reexportedDir = wire.ExportRoot + "/source"
+	reexportRoot  = wire.ExportRoot + "/reexport"
+)
+
+// reexports says whether the mount under test is of a mount of the server's.
+func (n *nfsServer) reexports() bool { return n.export.Reexport != "" }
+
+// reexport mounts what the server exports, and exports the mount.
+func (n *nfsServer) reexport() error {
+	if !n.reexports() {
+		return nil
+	}
+	for _, dir := range []string{reexportedDir, reexportRoot} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(reexportedDir, 0o777); err != nil { // the umask took bits away
+		return err
+	}
+	options := "vers=" + n.export.Reexport
+	if n.export.Reexport == "3" {
+		options += ",nolock"
+	}
+	if err := workloads.Run("mount", "-t", "nfs", "-o", options, exported(n.export.Reexport, reexportedDir), reexportRoot); err != nil {
+		return err
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(reexportRoot, &st); err != nil || st.Type != unix.NFS_SUPER_MAGIC {
+		return fmt.Errorf("%s is no NFS mount: type %#x, %w", reexportRoot, st.Type, err)
+	}
+	// No device number tells the server which file system it is, and none is inherited.
+	return workloads.Run("exportfs", "-o", exportOptions+",fsid=1", "*:"+reexportRoot)
+}
+
+// withdraw takes the second export back, which has a mount in use that is to be unmounted.
+func (n *nfsServer) withdraw(root string) error {
+	if !n.reexports() || root != reexportRoot {
+		return nil
+	}
+	return workloads.Run("exportfs", "-u", "*:"+reexportRoot)
+}
+
+// exported is what a client of that version mounts: the tree of NFSv4 begins at the first export.
+func exported(vers, dir string) string {
+	if vers != "3" {
+		dir = filepath.Join("/", strings.TrimPrefix(dir, wire.ExportRoot))
+	}
+	return "127.0.0.1:" + dir
+}
