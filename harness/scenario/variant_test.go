@@ -87,3 +87,19 @@ func TestVariantsAreCheckedWithTheirScenario(t *testing.T) {
 	_, err := scenario.Parse("small.yaml", []byte("applies: {vers: [\"3\"]}\n"+minimal))
 	assert.ErrorContains(t, err, "small.yaml:1: applies.vers: lacks the scenario's own, 4.2")
 }
+
+// A field that a variant does not name is the scenario's: to have the default again takes its
+// value.
+func TestVariantsTakeSettingsBack(t *testing.T) {
+	for _, name := range []string{"open-evict", "reexport"} {
+		s, _, err := scenario.Find(name)
+		require.NoError(t, err)
+		assert.NotZero(t, s.Mount.SessionSlots, name)
+	}
+	for _, name := range []string{"open-evict:slots", "reexport:usual"} {
+		s, _, err := scenario.Find(name)
+		require.NoError(t, err)
+		assert.Zero(t, s.Mount.SessionSlots, name)
+		assert.Equal(t, "4.2", s.Mount.Vers, name)
+	}
+}
