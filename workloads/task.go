@@ -141,17 +141,17 @@ func setComm(name string) error {
 
 // startWriter starts one writer on another mount of the export, which writes shared
 // files, or so many of its own, or has them copied up if there is an overlay above the mount.
-func (e Env) startWriter(m mounted, uid int, seed uint64, churn int) (*Process, error) {
+func (e Env) startWriter(load, lower string, uid int, seed uint64, churn int) (*Process, error) {
 	w := wire.Workload{SharedFile: &wire.SharedFile{
 		Processes: 1, Files: 8, Sharers: 1, UIDs: []int{uid}, MaxWrite: 32 << 10,
 	}}
 	switch {
-	case m.lower() != "":
+	case lower != "":
 		w = wire.Workload{CopyUp: &wire.CopyUp{Processes: 1, UIDs: []int{uid}, Files: 2, Size: 16 << 10}}
 	case churn > 0:
 		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
-	t := Task{Workload: w, Load: m.load(), Lower: m.lower(), Slot: beats.Nobody, NoDelegations: e.NoDelegations}
+	t := Task{Workload: w, Load: load, Lower: lower, Slot: beats.Nobody, NoDelegations: e.NoDelegations}
 	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err

@@ -94,7 +94,8 @@ func mountAndWrite(env Env, spec wire.Umount, source, options string) (mounts []
 		}
 	}
 	for i := range spec.Mounts * spec.Writers {
-		w, err := env.startWriter(mounts[i%len(mounts)], 1000+i, env.Rand.Uint64(), spec.Churn)
+		m := mounts[i%len(mounts)]
+		w, err := env.startWriter(m.load(), m.lower(), 1000+i, env.Rand.Uint64(), spec.Churn)
 		if w != nil {
 			writers = append(writers, w)
 		}

@@ -71,6 +71,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return hog(*w.Hog), nil
 	case w.CopyUp != nil:
 		return copyUp(*w.CopyUp), nil
+	case w.Container != nil:
+		return container(*w.Container), nil
 	case w.StaleTruncate != nil:
 		return staleTruncate(*w.StaleTruncate), nil
 	case w.ReadaheadClose != nil:

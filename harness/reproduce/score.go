@@ -103,7 +103,7 @@ func operations(s scenario.Scenario) (ops []string) {
 		switch {
 		case w.SharedFile != nil:
 			ops = with(ops, "open", "write", "sync", "truncate", "unlink", "close", "exit", "writeback")
-		case w.Umount != nil:
+		case w.Umount != nil, w.Container != nil:
 			ops = with(ops, "umount", "mount", "exit")
 		case w.Evict != nil:
 			ops = with(ops, "evict", "reclaim")

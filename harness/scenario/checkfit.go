@@ -45,6 +45,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.want(u.Size >= 1 && u.Size <= 64<<20, p+".size", "is %s, want 1B to 64MiB", u.Size)
 		c.want(s.Mount.Overlay, p, "has files copied up: want mount.overlay true")
 	}
+	c.container(w.Container, s, path+".container")
 	if h := w.Hog; h != nil {
 		p := path + ".hog"
 		c.between(h.Processes, 1, 16, p+".processes")

@@ -49,7 +49,7 @@ func (c *cephCluster) cutting() procedure {
 			if !c.linked {
 				return errors.New("the client has no link of its own that could be cut")
 			}
-			if err := setCard(nearCard, false); err != nil {
+			if err := workloads.SetCard(nearCard, false); err != nil {
 				return err
 			}
 			card, err := net.InterfaceByName(nearCard)
@@ -58,7 +58,7 @@ func (c *cephCluster) cutting() procedure {
 			}
 			return err
 		},
-		end: func(context.Context) error { return setCard(nearCard, true) },
+		end: func(context.Context) error { return workloads.SetCard(nearCard, true) },
 	}
 }
 

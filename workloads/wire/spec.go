@@ -121,6 +121,7 @@ type Workload struct {
 	FaultNth   *FaultNth   `json:"faultnth,omitempty" yaml:"faultnth,omitempty"`
 	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
 	CopyUp     *CopyUp     `json:"copyup,omitempty" yaml:"copyup,omitempty"`
+	Container  *Container  `json:"container,omitempty" yaml:"container,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -241,6 +242,25 @@ type CopyUp struct {
 	Files     int   `json:"files" yaml:"files"`         // in each directory
 	Size      Size  `json:"size" yaml:"size"`           // of each file
 }
+
+// Container makes containers, over and over: each has a network, a mount and a host name of its
+// own, mounts the export, and has processes that write. These are all killed at once, and the
+// mount and the namespaces go with the last of them. Their way to the server is a relay.
+type Container struct {
+	Processes int      `json:"processes" yaml:"processes"`       // of the workload, each with containers of its own
+	Boxes     int      `json:"boxes" yaml:"boxes"`               // containers at a time, of each; fewer if not so many come about in the time
+	Writers   int      `json:"writers" yaml:"writers"`           // processes in each container
+	For       Duration `json:"for" yaml:"for"`                   // mean time from the first container on until they are killed
+	Network   string   `json:"network,omitempty" yaml:"network"` // kept, silent or gone when they are killed, see below; kept when it is not given
+	Silent    Duration `json:"silent,omitempty" yaml:"silent"`   // how long it is silent
+}
+
+// What becomes of the network of containers when their processes are killed.
+const (
+	NetworkKept   = "kept"
+	NetworkSilent = "silent" // nothing is passed on for a time, and then everything
+	NetworkGone   = "gone"   // connections are reset, the network card goes down, and no way leads to the server any more
+)
 
 // Writer has each process write a file of its own from beginning to end, close
 // it and open it again: plain load that dirties memory, without one lock or

@@ -1,7 +1,7 @@
 // Command loopfault-agent is the one program that loopfault puts into a guest.
 // As process 1 it sets the guest up; its other roles are processes of their
 // own: serve (control channel), watch (task watch), worker (load), eater (a
-// load process for the OOM killer).
+// load process for the OOM killer), relay (containers' way to the server).
 package main
 
 import (
@@ -76,6 +76,8 @@ func run(role string) error {
 		return workloads.RunTask(ctx, os.Stdin)
 	case workloads.EaterRole:
 		return workloads.RunEater(os.Stdin)
+	case workloads.RelayRole:
+		return workloads.RunRelay(os.Stdin)
 	}
 	return fmt.Errorf("no role %q", role)
 }
