@@ -105,9 +105,18 @@ func TestWithoutLoadOnlyWhoSleepsCounts(t *testing.T) {
 	e := detectors{oldest: 0.4}
 	assert.False(t, e.awake(b), "nobody was reported: not for this to say")
 	e.blocked = []kernelreport.Report{{Kind: kernelreport.KindProcStack, Detector: verdict.TaskWatch}}
-	assert.True(t, e.awake(b))
-	e.oldest = 17
-	assert.False(t, e.awake(b))
+	look := func(uptime, oldest float64) bool {
+		e.last, e.oldest = uptime, oldest
+		return e.awake(b)
+	}
+	assert.False(t, look(100, 0.4), "it may fall asleep again")
+	assert.False(t, look(102, 1.9))
+	assert.True(t, look(104.1, 0))
+	assert.False(t, look(121, 17))
+	assert.False(t, look(122, 0.2), "it sent its request again")
+	assert.False(t, look(123, 1.2))
+	assert.False(t, look(124, 2.2), "and sleeps on")
+	assert.False(t, look(125, 3.2))
 }
 
 func TestAWorkloadThatGoesOnWithoutLoadOnlyStalled(t *testing.T) {

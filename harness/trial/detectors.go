@@ -40,6 +40,7 @@ type detectors struct {
 	sleepers  map[int]wire.Blocked  // as last reported by the task watch, by pid
 	relieved  bool                  // the load was taken away, to see what comes back
 	quietAt   float64               // guest uptime at which that was
+	awakeAt   float64               // guest uptime since when no task has slept for long then, 0 if one does
 	overdue   bool                  // the watched tasks sleep again and again, never for long
 	speed     speed
 	ops       []int64
@@ -208,12 +209,22 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 
 // awake reports that no task sleeps for long now, though one did. Who waits for a lock of
 // NFSv3 may be one of several: it is enough that each sleep began without load, since who
-// asks again and is refused is not stuck.
+// asks again and is refused is not stuck. All others have to stay awake for a while: RPCs that
+// were sent together time out together, and then all that wait for one are awake for a moment,
+// to send it again.
 func (d *detectors) awake(t timeouts.Timeouts) bool {
 	if len(d.waiters()) > 0 {
 		return d.oldest < d.last-d.quietAt
 	}
-	return len(d.blocked) > 0 && !d.overdue && d.oldest < t.HungTask.Seconds()/5
+	long := t.HungTask.Seconds() / 5
+	if len(d.blocked) == 0 || d.overdue || d.oldest >= long {
+		d.awakeAt = 0
+		return false
+	}
+	if d.awakeAt == 0 {
+		d.awakeAt = d.last
+	}
+	return d.last-d.awakeAt >= 2*long
 }
 
 // settled reports that something hangs and that no other detector needs to be waited
