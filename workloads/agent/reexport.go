@@ -36,6 +36,9 @@ func (n *nfsServer) reexport() error {
 	if err := os.Chmod(reexportedDir, 0o777); err != nil { // the umask took bits away
 		return err
 	}
+	if err := setLocalIO(false); err != nil { // or the mount would do without the server's threads
+		return err
+	}
 	options := "vers=" + n.export.Reexport
 	if n.export.Reexport == "3" {
 		options += ",nolock"
