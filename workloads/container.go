@@ -70,9 +70,9 @@ type containers struct {
 func (c *containers) round(ctx context.Context) error {
 	err := c.begin()
 	if err == nil {
-		until := time.Now().Add(Jitter(c.env.Rand, c.spec.For.D()))
+		until := time.Now().Add(c.spec.For.D())
 		if err = c.fill(ctx, until); err == nil {
-			pause(ctx, time.Until(until))
+			pause(ctx, Jitter(c.env.Rand, c.spec.For.D())) // the last one's processes have to come to something, too
 			err = c.disturb()
 		}
 	}

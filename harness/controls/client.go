@@ -102,6 +102,7 @@ func client() []Control {
 		},
 		{
 			Kernel: "control-exit-write", Scenario: "umount-matrix",
+			Also:      []string{"container-exit"},
 			Mechanism: "write-back without end",
 			Explains:  "What a process that exits has dirty is marked as being written and never sent, so its own close(), and whoever evicts the inode, waits for the end of that.",
 			Classes:   []waitfor.Class{waitfor.Lost},

@@ -250,7 +250,7 @@ type Container struct {
 	Processes int      `json:"processes" yaml:"processes"`       // of the workload, each with containers of its own
 	Boxes     int      `json:"boxes" yaml:"boxes"`               // containers at a time, of each; fewer if not so many come about in the time
 	Writers   int      `json:"writers" yaml:"writers"`           // processes in each container
-	For       Duration `json:"for" yaml:"for"`                   // mean time from the first container on until they are killed
+	For       Duration `json:"for" yaml:"for"`                   // mean time that they work; and for so long containers are made before
 	Network   string   `json:"network,omitempty" yaml:"network"` // kept, silent or gone when they are killed, see below; kept when it is not given
 	Silent    Duration `json:"silent,omitempty" yaml:"silent"`   // how long it is silent
 }
