@@ -111,6 +111,14 @@ func client() []Control {
 			Blames:    []string{"nfs_wb_all"},
 		},
 		{
+			Kernel: "control-rmdir-sem-kept", Scenario: "overlay-copyup",
+			Mechanism: "lock not released",
+			Explains:  "Who evicts what an overlay has of a removed file keeps the directory's rmdir_sem, so whoever removes that directory waits for it for ever, with its parent locked.",
+			Classes:   []waitfor.Class{waitfor.Kept, waitfor.Unknown}, // rmdir_sem is not in its tables
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfs_rmdir", "nfs_complete_unlink", "do_rmdir", "filename_create"},
+		},
+		{
 			Kernel: "control-rename-race", Scenario: "rename-order",
 			Also:      []string{"rename-explore"},
 			Mechanism: "race for a wake-up",
