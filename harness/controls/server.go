@@ -30,6 +30,7 @@ func server() []Control {
 		},
 		{
 			Kernel: "control-nfsd-starved", Scenario: "few-threads",
+			Also:      []string{"reexport"},
 			Mechanism: "server starved",
 			Explains:  "A file in the server's cache of open files stays marked as being opened, so each request for it takes one nfsd thread for good until none is left.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost},
