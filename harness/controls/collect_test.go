@@ -3,12 +3,10 @@
 package controls_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,24 +37,15 @@ func collectedIsAsGood(t *testing.T, c controls.Control, hung store.Trial) {
 	require.NoError(t, err)
 	defer out.Close()
 
-	var said strings.Builder
-	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "loopfault"), "shell", "--results", *results,
-		"--trial", fmt.Sprintf("latest/%d", hung.N), "--at-hang", "--tries", "8", inGuest)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = program, out, &said
+	cmd, said := command(t, "shell", "--results", *results, "--trial", fmt.Sprintf("latest/%d", hung.N), "--at-hang", "--tries", "8", inGuest)
+	cmd.Stdin, cmd.Stdout = program, out
 	require.NoError(t, cmd.Run(), said.String())
-
-	s, err := store.Open(*results)
-	require.NoError(t, err)
-	again, err := s.Load("latest")
-	require.NoError(t, err)
-	own, err := trialdir.Explain(again.Run, 1)
+	own, err := trialdir.Explain(latest(t).Run, 1)
 	require.NoError(t, err)
 
-	explain := exec.CommandContext(t.Context(), filepath.Join(bin, "loopfault"), "explain", "--json", archive)
-	var complained bytes.Buffer
-	explain.Stderr = &complained
-	text, err := explain.Output()
-	require.NoError(t, err, complained.String())
+	cmd, said = command(t, "explain", "--json", archive)
+	text, err := cmd.Output()
+	require.NoError(t, err, said.String())
 	var collected waitfor.Explanation
 	require.NoError(t, json.Unmarshal(text, &collected))
 

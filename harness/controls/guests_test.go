@@ -133,10 +133,7 @@ func asked(t *testing.T) []controls.Control {
 func runs(t *testing.T, scenario, kernel string, n int) []controls.Seen {
 	t.Helper()
 	loopfault(t, "run", scenario, "--kernel", kernel, "--trials", strconv.Itoa(n), "--jobs", "1", "--results", *results)
-	s, err := store.Open(*results)
-	require.NoError(t, err)
-	run, err := s.Load("latest")
-	require.NoError(t, err)
+	run := latest(t)
 	require.Len(t, run.Trials, n)
 	var all []controls.Seen
 	for _, trial := range run.Trials {
@@ -153,13 +150,28 @@ func runs(t *testing.T, scenario, kernel string, n int) []controls.Seen {
 	return all
 }
 
+// latest is the run that was made last.
+func latest(t *testing.T) store.Stored {
+	t.Helper()
+	s, err := store.Open(*results)
+	require.NoError(t, err)
+	run, err := s.Load("latest")
+	require.NoError(t, err)
+	return run
+}
+
+// command is a command to run, and what it says on standard error.
+func command(t *testing.T, args ...string) (cmd *exec.Cmd, said *strings.Builder) {
+	cmd, said = exec.CommandContext(t.Context(), filepath.Join(bin, "loopfault"), args...), &strings.Builder{}
+	cmd.Stderr = said
+	return cmd, said
+}
+
 // loopfault runs a command. That it found a hang is no failure, and neither is
 // that it cannot tell (2): what the trials show is looked at.
 func loopfault(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "loopfault"), args...)
-	var said strings.Builder
-	cmd.Stderr = &said
+	cmd, said := command(t, args...)
 	_, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && (exit.ExitCode() == found || exit.ExitCode() == 2) {

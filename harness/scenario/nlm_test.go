@@ -24,10 +24,7 @@ func TestLocksOfNFSv3(t *testing.T) {
 	}
 
 	s.Mount.Locks = "local"
-	messages := map[string]string{}
-	for _, f := range check(s) {
-		messages[f.path] = f.message
-	}
+	messages := refused(s)
 	assert.Contains(t, messages["workloads[0].state.locks"], "want 0, or mount.locks server")
 	assert.Contains(t, messages["workloads[0].state.rival"], "want 3, with mount.locks server")
 	assert.Len(t, messages, 2)

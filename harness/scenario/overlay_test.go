@@ -19,11 +19,7 @@ func TestOverlays(t *testing.T) {
 
 	away := s
 	away.Faults = []Fault{{Failover: &faults.Failover{}}}
-	messages := map[string]string{}
-	for _, f := range check(away) {
-		messages[f.path] = f.message
-	}
-	assert.Contains(t, messages["faults[0]"], "want mount.overlay left out")
+	assert.Contains(t, refused(away)["faults[0]"], "want mount.overlay left out")
 
 	s.Mount.Overlay = false
 	found := check(s)
