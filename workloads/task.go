@@ -151,7 +151,7 @@ func (e Env) startWriter(load, lower string, uid int, seed uint64, churn int) (*
 	case churn > 0:
 		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
-	t := Task{Workload: w, Load: load, Lower: lower, Slot: beats.Nobody, NoDelegations: e.NoDelegations}
+	t := Task{Workload: w, Load: load, Lower: lower, Slot: beats.Uncounted, NoDelegations: e.NoDelegations}
 	p, err := t.Start(nil)
 	if err != nil {
 		return nil, err

@@ -22,8 +22,8 @@ const Path = "/run/loopfault-beats"
 // Slots is how many workers one guest can have.
 const Slots = 256
 
-// Nobody is an extra slot that is not counted, for short-lived workers.
-const Nobody = Slots
+// Uncounted is an extra slot that is not counted, for short-lived workers.
+const Uncounted = Slots
 
 type slot struct {
 	ops    atomic.Int64
@@ -67,7 +67,7 @@ func (p *Page) Close() error { return unix.Munmap(p.mem) }
 // Slot is one worker's pair of counters.
 type Slot struct{ s *slot }
 
-// Slot gives slot i, 0 <= i < Slots, or Nobody's.
+// Slot gives slot i, 0 <= i < Slots, or the uncounted one.
 func (p *Page) Slot(i int) Slot { return Slot{&p.slots[i]} }
 
 // Ready says that the worker waits for its seed and nothing else.

@@ -28,7 +28,7 @@ func TestTwoMappingsShareCounters(t *testing.T) {
 	worker.Slot(2).Done(nil)
 	worker.Slot(2).Done(errors.New("no"))
 	worker.Slot(beats.Slots - 1).Done(nil)
-	worker.Slot(beats.Nobody).Done(nil)
+	worker.Slot(beats.Uncounted).Done(nil)
 
 	ops, errs = watcher.Counts()
 	require.Len(t, ops, beats.Slots)
