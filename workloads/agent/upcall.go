@@ -25,10 +25,26 @@ const upcallCaches = "/proc/net/rpc/*/flush"
 type daemon struct {
 	pipe   string // the end of the path of the file by which it is asked
 	pid    func() (int, error)
-	signal func(syscall.Signal) error
 	kill   func() error // it may be dead
 	start  func() error
 	forget func() error // has the server ask again
+}
+
+func (d daemon) signal(sig syscall.Signal) error {
+	pid, err := d.pid()
+	if err != nil {
+		return err
+	}
+	return syscall.Kill(pid, sig)
+}
+
+// awaitQuestion returns when the daemon has been asked something, and has not answered it.
+func (d daemon) awaitQuestion() error {
+	pid, err := d.pid()
+	if err != nil {
+		return err
+	}
+	return stopWhenAsked(pid, d.pipe, askedWithin)
 }
 
 // unanswering takes away a daemon that the server asks.
@@ -49,35 +65,18 @@ func (n *nfsServer) unanswering(p wire.Outage) (procedure, error) {
 		}, nil
 	}
 	return procedure{
-		begin: func(context.Context) error { return errors.Join(d.forget(), d.dieAsked(), d.kill()) },
+		begin: func(context.Context) error { return errors.Join(d.forget(), d.awaitQuestion(), d.kill()) },
 		end:   func(context.Context) error { return d.start() },
 	}, nil
 }
 
-// dieAsked kills the daemon with a question unanswered, if it is asked one soon.
-func (d daemon) dieAsked() error {
-	pid, err := d.pid()
-	if err != nil {
-		return err
-	}
-	return killBetween(pid, d.pipe)
-}
-
-var errNoTracker = errors.New(wire.TrackingDaemon + " does not run")
-
 // trackerDaemon is nfsdcld. The server keeps nothing of what it answers.
 func (n *nfsServer) trackerDaemon() daemon {
 	return daemon{
-		signal: func(sig syscall.Signal) error {
-			if n.tracker == nil {
-				return errNoTracker
-			}
-			return n.tracker.Process.Signal(sig)
-		},
 		pipe: "/cld",
 		pid: func() (int, error) {
 			if n.tracker == nil {
-				return 0, errNoTracker
+				return 0, errors.New(wire.TrackingDaemon + " does not run")
 			}
 			return n.tracker.Process.Pid, nil
 		},
@@ -97,7 +96,6 @@ func mountDaemon() daemon {
 	return daemon{
 		pipe:   "/channel",
 		pid:    findMountd,
-		signal: signalMountd,
 		kill:   killMountd,
 		start:  func() error { return workloads.Run(mountd) },
 		forget: forgetUpcalls,
@@ -117,14 +115,6 @@ func findMountd() (int, error) {
 		}
 	}
 	return 0, errors.New(mountd + " does not run")
-}
-
-func signalMountd(sig syscall.Signal) error {
-	pid, err := findMountd()
-	if err != nil {
-		return err
-	}
-	return syscall.Kill(pid, sig)
 }
 
 // killMountd returns when it is gone: another one could not have its ports before.

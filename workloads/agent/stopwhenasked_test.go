@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,10 +32,13 @@ func reads(t *testing.T, name string, out *bytes.Buffer) (*exec.Cmd, *os.File) {
 }
 
 // killed asks a process something once it is traced, and waits for its end.
-func killed(t *testing.T, cmd *exec.Cmd, pipe *os.File) {
+func killed(t *testing.T, cmd *exec.Cmd, pipe *os.File, within time.Duration) {
 	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- killBetween(cmd.Process.Pid, "/cld") }()
+	go func() {
+		err := stopWhenAsked(cmd.Process.Pid, "/cld", within)
+		done <- errors.Join(err, cmd.Process.Kill())
+	}()
 	status := fmt.Sprintf("/proc/%d/status", cmd.Process.Pid)
 	require.Eventually(t, func() bool {
 		text, err := os.ReadFile(status)
@@ -51,16 +55,13 @@ func killed(t *testing.T, cmd *exec.Cmd, pipe *os.File) {
 func TestProcessDiesBetweenQuestionAndAnswer(t *testing.T) {
 	var out bytes.Buffer
 	cmd, pipe := reads(t, "cld", &out)
-	killed(t, cmd, pipe)
+	killed(t, cmd, pipe, 10*time.Second)
 	assert.Empty(t, out.String(), "what was read was not answered")
 }
 
 func TestProcessThatIsAskedNothingDiesLater(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for two seconds")
-	}
 	var out bytes.Buffer
 	cmd, pipe := reads(t, "other", &out)
-	killed(t, cmd, pipe)
+	killed(t, cmd, pipe, 500*time.Millisecond)
 	assert.Equal(t, "who is it?", out.String(), "other files are none of its business")
 }

@@ -19,23 +19,23 @@ const (
 	atSystemCall = unix.SIGTRAP | 0x80
 )
 
-// killBetween kills a process when it has read from a file whose path ends like that, so that it has a question and has not
-// answered it; or after a while, if nothing is asked. It need not be dead yet when this returns. Tracing it slows it down.
-func killBetween(pid int, file string) error {
+// stopWhenAsked stops a process when it has read from a file whose path ends like that, so that it has a question and has
+// not answered it; or it gives up after a while. The caller kills the process next: it is traced for as long as it lives.
+func stopWhenAsked(pid int, file string, within time.Duration) error {
 	runtime.LockOSThread() // the kernel knows a tracer by its thread
 	defer runtime.UnlockOSThread()
 	if err := unix.PtraceAttach(pid); err != nil {
 		return fmt.Errorf("trace process %d: %w", pid, err)
 	}
 	options := false
-	for began := time.Now(); time.Since(began) < askedWithin; {
+	for began := time.Now(); time.Since(began) < within; {
 		var status unix.WaitStatus
 		changed, err := unix.Wait4(pid, &status, unix.WNOHANG, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
-			return errors.Join(fmt.Errorf("wait for process %d: %w", pid, err), unix.Kill(pid, unix.SIGKILL))
+			return fmt.Errorf("wait for process %d: %w", pid, err)
 		case changed == 0:
 			time.Sleep(watchPause)
 			continue
@@ -43,7 +43,7 @@ func killBetween(pid int, file string) error {
 			return fmt.Errorf("process %d ended by itself: %v", pid, status)
 		}
 		if hasRead(pid, file) { // the SIGSTOP that tracing begins with may come just then, too
-			return unix.Kill(pid, unix.SIGKILL)
+			return nil
 		}
 		deliver := 0
 		if sig := status.StopSignal(); sig != atSystemCall && sig != unix.SIGSTOP {
@@ -51,15 +51,15 @@ func killBetween(pid int, file string) error {
 		}
 		if !options {
 			if err := unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACESYSGOOD); err != nil {
-				return errors.Join(err, unix.Kill(pid, unix.SIGKILL))
+				return err
 			}
 			options = true
 		}
 		if err := unix.PtraceSyscall(pid, deliver); err != nil {
-			return errors.Join(err, unix.Kill(pid, unix.SIGKILL))
+			return err
 		}
 	}
-	return unix.Kill(pid, unix.SIGKILL)
+	return nil
 }
 
 // hasRead says that the system call at which a process stands was a read from such a file, and got something.
