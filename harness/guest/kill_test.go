@@ -2,6 +2,7 @@ package guest_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -36,6 +37,7 @@ func beVictim() {
 	}
 	fmt.Fprintln(g.Agent(), "fill /dev/vda")
 	if _, err := bufio.NewReader(g.Agent()).ReadString('\n'); err != nil {
+		fmt.Fprintln(os.Stderr, err, strings.Join(g.Console().Tail(20), "\n"))
 		os.Exit(1)
 	}
 	pid, err := childOf(os.Getpid())
@@ -66,12 +68,16 @@ func TestKilledHarnessLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	victim := exec.Command(self)
 	victim.Env = append(os.Environ(), victimEnv+"="+fixture(t).Kernel+":"+fixture(t).Initrd, "TMPDIR="+tmp)
-	victim.Stderr = t.Output()
+	var said bytes.Buffer
+	victim.Stderr = &said
 	out, err := victim.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, victim.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err)
+	if err != nil {
+		_ = victim.Wait()
+		require.NoError(t, err, said.String())
+	}
 	word, _, _ := strings.Cut(line, " ")
 	qemu, err := strconv.Atoi(word)
 	require.NoError(t, err, line)

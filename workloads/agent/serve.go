@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
+	"loopfault/workloads/beats"
 	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
 )
@@ -152,3 +153,6 @@ func (l *limited) Write(p []byte) (int, error) {
 	l.room -= n
 	return len(p), nil
 }
+
+// Uptime is the guest's clock of the history: seconds since boot.
+func Uptime() float64 { return beats.SinceBoot().Seconds() }

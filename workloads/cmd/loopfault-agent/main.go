@@ -22,6 +22,7 @@ import (
 	"loopfault/workloads"
 	"loopfault/workloads/agent"
 	"loopfault/workloads/beats"
+	"loopfault/workloads/port"
 	"loopfault/workloads/watch"
 	"loopfault/workloads/wire"
 )
@@ -62,11 +63,11 @@ func run(role string) error {
 			return err
 		}
 		debug.SetGCPercent(serverGC)
-		port, err := agent.OpenPort(wire.AgentPort)
+		channel, err := port.Open(wire.AgentPort)
 		if err != nil {
 			return err
 		}
-		return agent.Serve(ctx, port)
+		return agent.Serve(ctx, channel)
 	case "watch":
 		return runWatch(ctx)
 	case "worker":
@@ -95,7 +96,7 @@ func runWatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	port, err := agent.OpenPort(wire.WatchPort)
+	channel, err := port.Open(wire.WatchPort)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func runWatch(ctx context.Context) error {
 		Proc: "/proc", Beats: page, Uptime: agent.Uptime,
 		Budget: stallBudget(), Period: wire.WatchPeriod,
 	}
-	return w.Run(ctx, port)
+	return w.Run(ctx, channel)
 }
 
 // setOOMScore sets the process's OOM score adjustment: -1000 means never kill.

@@ -12,13 +12,19 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/port"
+	"loopfault/workloads/wire"
 )
 
 func main() {
 	fmt.Println("testinit:", serve())
-	select {} // process 1 must not end: that is a panic
+	for {
+		time.Sleep(time.Hour) // process 1 must not end: that is a panic
+	}
 }
 
 // serve returns only if it fails.
@@ -31,11 +37,11 @@ func serve() error {
 			return fmt.Errorf("mount %s: %w", target, err)
 		}
 	}
-	agent, err := port("loopfault.agent")
+	agent, err := port.Open(wire.AgentPort)
 	if err != nil {
 		return err
 	}
-	watch, err := port("loopfault.watch")
+	watch, err := port.Open(wire.WatchPort)
 	if err != nil {
 		return err
 	}
@@ -162,18 +168,4 @@ func fill(device string) (string, error) {
 		return "", err
 	}
 	return strconv.FormatBool(string(back) == string(data)), nil
-}
-
-func port(name string) (*os.File, error) {
-	files, err := filepath.Glob("/sys/class/virtio-ports/*/name")
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err == nil && strings.TrimSpace(string(text)) == name {
-			return os.OpenFile(filepath.Join("/dev", filepath.Base(filepath.Dir(f))), os.O_RDWR, 0)
-		}
-	}
-	return nil, fmt.Errorf("no virtio port %s", name)
 }
