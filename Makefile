@@ -1,6 +1,6 @@
 # make demo   all set-up, then the main job: three kernels compared
 # make check  formatting, go vet, the linter, and the tests that boot no guest and need
-#             no network. Some two minutes; only Go is needed
+#             no network. Some two minutes; only Go is needed (the first time builds the linter)
 # make test   all set-up, then all tests, those that boot real guests included
 # make test-all  make test, with every scenario of the catalogue and not just those
 #             of the group quick, and a short test-kills
@@ -64,7 +64,7 @@ test: KERNELS += control-layout-ref-leak control-cpu-lockup control-layoutreturn
 LONGEST := ./harness/trial ./harness/cmd/loopfault
 test: SHELL = bash
 test: .SHELLFLAGS = -o pipefail -c
-test: setup-test images sources lint
+test: setup-test images sources
 	@echo "tests: the packages that take longest, $(LONGEST), run and print first, after about 15 minutes on 2 cores"
 	LOOPFAULT_AGENT=$(CURDIR)/bin/loopfault-agent $(GO) test -race -count=1 -p 2 -timeout 40m $(LONGEST) ./... 2>&1 | tee bin/test.log
 	@.ci/times bin/test.log
