@@ -114,7 +114,7 @@ func client() []Control {
 			Kernel: "control-rmdir-sem-kept", Scenario: "overlay-copyup",
 			Mechanism: "lock not released",
 			Explains:  "Who evicts what an overlay has of a removed file keeps the directory's rmdir_sem, so whoever removes that directory waits for it for ever, with its parent locked.",
-			Classes:   []waitfor.Class{waitfor.Kept, waitfor.Unknown}, // rmdir_sem is not in its tables
+			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles:    []string{"nfs_rmdir", "nfs_complete_unlink", "do_rmdir", "filename_create"},
 		},

@@ -105,6 +105,26 @@ func TestASlotMayBeHeldByWhatIsPutOff(t *testing.T) {
 	assert.Contains(t, x.Sentence, "session slots →? OPEN (not sent, on delayq) → server's answer, put off")
 }
 
+// No route to the server, or a port that refuses: the client waits and connects again, which
+// is not the server's putting off, and neither does it give its session slot back.
+func TestAClientThatCannotConnect(t *testing.T) {
+	for _, action := range []string{"call_bind", "call_encode"} {
+		e := waitfor.Evidence{
+			Stacks:   sleeping(9, "cat", "folio_wait_bit_common folio_wait_writeback nfs_wb_all"),
+			RPCTasks: fmt.Sprintf("   12 c005      0 0x4 0x5a        307 nfs4_call_ops nfsv4 WRITE a:%s q:delayq\n", action),
+		}
+		x := waitfor.Explain(e)
+		assert.Equal(t, waitfor.Transport, x.Class)
+		assert.Contains(t, x.Sentence, "WRITE (xid 0x0000005a, tries to connect again) → a connection to the server")
+		pending := waitfor.Pending(e, 15)
+		if assert.Len(t, pending, 1) {
+			assert.Equal(t, "the client tries to connect to the server again", pending[0].What)
+		}
+		e.RPCTasks += "   13 c005      0 0x4 0x0        0 nfs4_call_ops nfsv4 WRITE a:rpc_prepare_task q:ForeChannel Slot table\n"
+		assert.Contains(t, waitfor.Explain(e).Sentence, "a connection to the server", "it keeps its session slot meanwhile")
+	}
+}
+
 // Tasks sleep for long, and a CLOSE was sent just now: that is not what they
 // wait for. One that is sent again and again is.
 func TestTrafficDoesNotHideAHang(t *testing.T) {

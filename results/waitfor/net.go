@@ -29,6 +29,8 @@ func (b *builder) rpc(g *Node) *Node {
 		b.edge(g, b.resource(queues[r.queue]), basis, true)
 	case r.queue == "delayq" && r.callback():
 		b.edge(g, b.resource("client-answer"), basis, true)
+	case r.connects():
+		b.edge(g, b.resource("reconnect"), "rpc-tasks.txt: "+r.action+" on delayq", true)
 	case r.queue == "delayq":
 		b.edge(g, b.resource("server-delay"), basis, true)
 	case r.queue == "xprt_pending" && r.callback():

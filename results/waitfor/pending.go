@@ -35,6 +35,8 @@ func Pending(e Evidence, lease float64) []Timer {
 		switch {
 		case r.callback():
 			add(fmt.Sprintf("the server repeats a recall, for two leases (of %.0f s)", lease), 2*lease)
+		case r.connects():
+			add("the client tries to connect to the server again", max(left, lease))
 		case r.queue == "delayq":
 			add(delayed(lease), max(left, lease))
 		case r.queue == "xprt_pending" && r.timer > 0 && !strings.HasPrefix(r.prog, "nfsv4"):

@@ -128,7 +128,13 @@ func (r *rpc) passing() bool {
 // turn, and one that the server put off gives it back, unless the server was still
 // at the first sending of that very request, when it starts over with the slot.
 func (r *rpc) holdsSlot() bool {
-	return queues[r.queue] == "" && (r.queue != "delayq" || r.action == "call_start")
+	return queues[r.queue] == "" && (r.queue != "delayq" || r.action == "call_start" || r.connects())
+}
+
+// connects says whether an RPC waits before it tries to reach the server again
+// (call_bind_status, call_connect_status, call_status: no route, refused): one that the server put off starts over instead.
+func (r *rpc) connects() bool {
+	return r.queue == "delayq" && slices.Contains([]string{"call_bind", "call_connect", "call_encode"}, r.action)
 }
 
 func (r *rpc) String() string {
@@ -145,6 +151,8 @@ func (r *rpc) String() string {
 		in = append(in, fmt.Sprintf("sent %.0f s ago", r.age))
 	case r.queue == noQueue:
 		in = append(in, "in "+r.action)
+	case r.connects():
+		in = append(in, "tries to connect again")
 	case r.xid == 0 && r.flags&rpcSent == 0:
 		in = append(in, "not sent, on "+r.queue)
 	default:

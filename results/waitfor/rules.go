@@ -79,6 +79,9 @@ var rules = []rule{
 	{"wait_on_commit", "commit"},
 	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},
+	{"nfs_rmdir", "rmdir-sem"},
+	{"nfs_complete_unlink", "rmdir-sem"},
+	{"nfs_call_unlink", "rmdir-sem"},
 	{"nfs_wait_on_request", "request"},
 	{"nfs_page_group_lock*", "request"},
 	{"nfs_lock_and_join_requests", "request"},

@@ -69,6 +69,9 @@ var examples = []struct{ stack, waits string }{
 	{"wait_on_commit do_syscall_64", "commit"},
 	{"nfs_file_direct_write vfs_write __x64_sys_pwrite64", "direct"},
 	{"nfs_writepages do_writepages __writeback_single_inode", "congestion"},
+	{"nfs_rmdir vfs_rmdir do_rmdir do_syscall_64", "rmdir-sem"},
+	{"nfs_complete_unlink nfs_dentry_iput dentry_unlink_inode do_syscall_64", "rmdir-sem"},
+	{"nfs_call_unlink nfs_complete_unlink nfs_dentry_iput do_syscall_64", "rmdir-sem"},
 	{"nfs_wait_on_request do_syscall_64", "request"},
 	{"nfs_page_group_lock_head do_syscall_64", "request"},
 	{"nfs_lock_and_join_requests do_syscall_64", "request"},
@@ -226,7 +229,7 @@ func TestRulesAndThingsAgree(t *testing.T) {
 		assert.Contains(t, resources, q)
 		used[q] = true
 	}
-	used["client-answer"], used["server-delay"] = true, true // net.go
+	used["client-answer"], used["server-delay"], used["reconnect"] = true, true, true // net.go
 	for _, key := range slices.Sorted(maps.Keys(resources)) {
 		assert.True(t, used[key], "nothing leads to %q", key)
 		assert.NotEmpty(t, resources[key].label, key)
