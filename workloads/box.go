@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,37 +10,6 @@ import (
 
 	"loopfault/workloads/wire"
 )
-
-// namespaces are those of a thread which a container has of its own.
-type namespaces struct{ uts, net, mnt *os.File }
-
-// threadNamespaces are those that the calling thread is in. They exist for as long as they are
-// open.
-func threadNamespaces() (n namespaces, err error) {
-	for name, f := range map[string]**os.File{"uts": &n.uts, "net": &n.net, "mnt": &n.mnt} {
-		if *f, err = os.Open("/proc/thread-self/ns/" + name); err != nil {
-			return n, errors.Join(err, n.close())
-		}
-	}
-	return n, nil
-}
-
-func (n namespaces) enter() error {
-	return errors.Join(
-		unix.Setns(int(n.uts.Fd()), unix.CLONE_NEWUTS),
-		unix.Setns(int(n.net.Fd()), unix.CLONE_NEWNET),
-		unix.Setns(int(n.mnt.Fd()), unix.CLONE_NEWNS))
-}
-
-func (n namespaces) close() error {
-	var err error
-	for _, f := range []*os.File{n.uts, n.net, n.mnt} {
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
-	}
-	return err
-}
 
 // box is a container: namespaces of its own, with a mount of the export and processes. Its
 // mount comes through a socket that listens in it, where a relay takes it to the server: a pair of
@@ -52,21 +20,21 @@ type box struct {
 	writers  []*Process
 }
 
+// boxNamespaces are the kinds that a box has of its own.
+var boxNamespaces = []string{"uts", "net", "mnt"}
+
 // newBox makes a box without processes. home is where the calling thread comes back to.
 func newBox(home namespaces, host string) (b *box, err error) {
-	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWUTS); err != nil {
-		return nil, fmt.Errorf("namespaces (CONFIG_NAMESPACES, CONFIG_NET_NS, CONFIG_UTS_NS): %w", err)
-	}
 	b = &box{}
 	defer func() {
 		if err = errors.Join(err, home.enter()); err != nil {
 			err = errors.Join(err, b.close())
 		}
 	}()
-	if b.own, err = threadNamespaces(); err != nil {
+	if err := ownMounts(unix.CLONE_NEWNET | unix.CLONE_NEWUTS); err != nil {
 		return b, err
 	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+	if b.own, err = threadNamespaces(boxNamespaces...); err != nil {
 		return b, err
 	}
 	// Clients of one name are one client to the server.
@@ -111,17 +79,15 @@ func (b *box) fill(home namespaces, env Env, dir, options, load string, writers 
 		}
 		return nil
 	})
-	err = errors.Join(err, b.own.mnt.Close(), b.own.uts.Close())
-	b.own.mnt, b.own.uts = nil, nil
-	return err
+	return errors.Join(err, b.own.close("mnt", "uts"))
 }
 
 // cut takes the box's network away for good.
 func (b *box) cut(home namespaces) error {
-	if err := unix.Setns(int(b.own.net.Fd()), unix.CLONE_NEWNET); err != nil {
+	if err := b.own.of("net").enter(); err != nil {
 		return err
 	}
-	return errors.Join(dropAddress("lo"), SetCard("lo", false), unix.Setns(int(home.net.Fd()), unix.CLONE_NEWNET))
+	return errors.Join(dropAddress("lo"), SetCard("lo", false), home.of("net").enter())
 }
 
 // close lets the box go with its last process.
@@ -130,6 +96,6 @@ func (b *box) close() error {
 	if b.listener != nil {
 		err = errors.Join(err, b.listener.Close())
 	}
-	b.own, b.listener = namespaces{}, nil
+	b.listener = nil
 	return err
 }

@@ -25,7 +25,7 @@ func container(spec wire.Container) []Worker {
 				if err != nil {
 					return err
 				}
-				home, err := threadNamespaces()
+				home, err := threadNamespaces(boxNamespaces...)
 				if err != nil {
 					return err
 				}

@@ -107,7 +107,7 @@ func TestBoxIsApartFromItsMaker(t *testing.T) {
 		}
 		return links
 	}
-	home, err := threadNamespaces()
+	home, err := threadNamespaces(boxNamespaces...)
 	require.NoError(t, err)
 	defer home.close()
 	before := where()

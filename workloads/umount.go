@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sys/unix"
 
 	"loopfault/workloads/wire"
 )
@@ -156,19 +155,12 @@ func takeDown(mounts []mounted, flags ...string) error {
 // their own. leave switches it back; the mounts made meanwhile go with the last
 // of these processes. A worker stays on one thread.
 func enterNamespace() (leave func() error, err error) {
-	home, err := os.Open("/proc/thread-self/ns/mnt")
+	home, err := threadNamespaces("mnt")
 	if err != nil {
 		return nil, err
 	}
-	leave = func() error {
-		defer home.Close()
-		return unix.Setns(int(home.Fd()), unix.CLONE_NEWNS)
-	}
-	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		home.Close()
-		return nil, fmt.Errorf("a mount namespace (CONFIG_NAMESPACES): %w", err)
-	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+	leave = func() error { return errors.Join(home.enter(), home.close()) }
+	if err := ownMounts(0); err != nil {
 		return nil, errors.Join(err, leave())
 	}
 	return leave, nil
