@@ -14,7 +14,7 @@ func history() []Control {
 			Explains:  "Who locks a file holds the rwsem of its inode while the LOCK waits for the end of the recovery, and the state manager waits for that rwsem to recover the locks.",
 			Classes:   []waitfor.Class{waitfor.Cycle, waitfor.Unknown}, // holders of an rwsem are not in its evidence
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"_nfs4_do_setlk", "nfs4_wait_clnt_recover", "nfs4_do_reclaim", "filemap_get_pages", "nfs4_proc_lock", "nfs_rename"},
+			Titles:    []string{"_nfs4_do_setlk", "nfs4_wait_clnt_recover", "nfs4_do_reclaim", "filemap_get_pages", "nfs4_proc_lock", "nfs_rename", "nfs_file_fsync"},
 		},
 		{
 			Kernel: "history-release-folio", Scenario: "pnfs-server-reclaim:commits",
