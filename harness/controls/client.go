@@ -88,7 +88,7 @@ func client() []Control {
 			Explains:  "A store to a mapped page that is written back is tried again without the page being unlocked, so whoever needs the page waits for its lock.",
 			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles:    []string{"nfs_vm_page_mkwrite", "nfs_writepages", "nfs_wb_all", "nfs_file_fsync"},
+			Titles:    []string{"filemap_fault", "nfs_vm_page_mkwrite", "nfs_writepages", "nfs_wb_all", "nfs_file_fsync"},
 			Blames:    []string{"nfs_vm_page_mkwrite"},
 		},
 		{
