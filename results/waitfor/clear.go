@@ -30,7 +30,7 @@ func (b *builder) resource(key string) *Node {
 			b.edge(n, g, g.tasks[0].source+": passes through "+f+" on the way to this wait", true)
 			continue
 		}
-		if waits == key || (waits == "" || g.tasks[0].moved) && b.longest >= 2 && g.hung == 0 {
+		if waits == key || (waits == "" || g.tasks[0].moved && !g.tasks[0].throttled()) && b.longest >= 2 && g.hung == 0 {
 			continue // its fellow; or one that was caught on its way, while others have slept for long
 		}
 		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
@@ -38,7 +38,7 @@ func (b *builder) resource(key string) *Node {
 		}
 	}
 	for _, t := range b.others {
-		if t.state == "R" && b.longest >= 2 {
+		if t.state == "R" && b.longest >= 2 && !t.throttled() {
 			continue // passes by, while others have slept for long
 		}
 		if f, ok := passesThrough(t.stack, row.holders); ok {

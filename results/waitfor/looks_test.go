@@ -48,6 +48,27 @@ func TestWhatMovesOnHidesNoHang(t *testing.T) {
 	}
 }
 
+// Who is throttled sleeps for moments only, and holds what it holds all the while: nobody
+// may say that no task is left to unlock it.
+func TestWhoIsThrottledMayHoldWhatOthersWaitFor(t *testing.T) {
+	const (
+		waits     = "xfs_ilock xfs_file_buffered_write nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd_dispatch nfsd kthread"
+		throttled = "balance_dirty_pages balance_dirty_pages_ratelimited_flags xfs_file_buffered_write nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd_dispatch nfsd kthread"
+	)
+	e := waitfor.Evidence{Stacks: sleeping(20, "nfsd", waits), RPCTasks: "==> x <==\n", Reports: []kernelreport.Report{slept(20, 30, waits)}}
+	assert.Equal(t, waitfor.Kept, waitfor.Explain(e).Class)
+	for name, now := range map[string]string{
+		"asleep at the second look": sleeping(21, "nfsd", throttled),
+		"on its way":                strings.Replace(sleeping(21, "nfsd", throttled), ") D ", ") R ", 1),
+	} {
+		e.Tasks = sleeping(20, "nfsd", waits) + now
+		assert.NotEqual(t, waitfor.Kept, waitfor.Explain(e).Class, name)
+	}
+	e.Stacks += sleeping(21, "nfsd", throttled)
+	e.Tasks = sleeping(20, "nfsd", waits) + sleeping(21, "nfsd", waits)
+	assert.NotEqual(t, waitfor.Kept, waitfor.Explain(e).Class, "throttled at the first look")
+}
+
 // A task that slept for long and is somewhere else at the second look is not stuck.
 func TestATaskThatCameRightIsSlow(t *testing.T) {
 	e := waitfor.Evidence{Stacks: sleeping(9, "cat", bitStack), RPCTasks: "==> x <==\n", Reports: []kernelreport.Report{slept(9, 30, bitStack)}}
