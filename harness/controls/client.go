@@ -47,7 +47,7 @@ func client() []Control {
 				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
 		},
 		{
-			Kernel: "control-congestion-kept", Scenario: "dirty-limit",
+			Kernel: "control-congestion-kept", Scenario: "dirty-limit:usual",
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",
 			Classes:   []waitfor.Class{waitfor.Lost},

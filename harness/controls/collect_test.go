@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,9 @@ var collects = flag.Bool("collect", false, "hang a trial of each control again, 
 
 // inGuest receives the program on its standard input and runs it as one does on a machine that hangs.
 const inGuest = "cat > /tmp/loopfault && chmod +x /tmp/loopfault && /tmp/loopfault collect --apart 2s -o -"
+
+// undecided is explain's exit code where the evidence does not tell what the hang is.
+const undecided = 2
 
 // collectedIsAsGood hangs a trial again and explains that one hang twice: by the evidence that the trial keeps, and by the
 // archive that collect makes in its guest. It writes a line for the table of both.
@@ -45,7 +49,9 @@ func collectedIsAsGood(t *testing.T, c controls.Control, hung store.Trial) {
 
 	cmd, said = command(t, "explain", "--json", archive)
 	text, err := cmd.Output()
-	require.NoError(t, err, said.String())
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != undecided {
+		require.NoError(t, err, said.String())
+	}
 	var collected waitfor.Explanation
 	require.NoError(t, json.Unmarshal(text, &collected))
 
@@ -54,5 +60,8 @@ func collectedIsAsGood(t *testing.T, c controls.Control, hung store.Trial) {
 		same = "trial: " + own.Sentence + " collect: " + collected.Sentence
 	}
 	fmt.Fprintf(&archives, "| %s | %s | %s | %s |\n", c.Kernel, own.Class, collected.Class, strings.ReplaceAll(same, "|", "\\|"))
+	if c.Stalls && slices.Contains(c.Classes, collected.Class) {
+		return // it may come back while it is visited
+	}
 	assert.Equal(t, own.Class, collected.Class, "%s\n%s", own.Sentence, collected.Sentence)
 }

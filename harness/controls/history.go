@@ -21,6 +21,7 @@ func history() []Control {
 			Mechanism: "reclaim waits for a commit",
 			Explains:  "The threads of nfsd reclaim memory and wait in nfs_release_folio() for COMMITs that no other thread is left to answer.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Cycle, waitfor.Unknown}, // short of memory, a guest may not tell much any more
+			Deaf:      true,
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"wait_on_commit", "nfs_writepages", "nfs_file_fsync", "nfs_wb_all", "pv_native_safe_halt"},
 		},

@@ -9,8 +9,8 @@ import (
 func layouts() []Control {
 	return []Control{
 		{
-			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-enomem",
-			Also:      []string{"pnfs-layoutreturn-evict", "pnfs-layoutreturn-explore"},
+			Kernel: "control-lost-wakeup", Scenario: "pnfs-layoutreturn-evict",
+			Also:      []string{"pnfs-layoutreturn-enomem", "pnfs-layoutreturn-explore"},
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that no task will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
@@ -48,6 +48,7 @@ func layouts() []Control {
 			Mechanism: "processors locked up",
 			Explains:  "The error path of pnfs_send_layoutreturn() turns the interrupts of all processors off for ever, so the guest becomes unresponsive.",
 			Classes:   []waitfor.Class{waitfor.Nothing},
+			Deaf:      true,
 			SeenBy:    []string{verdict.Silence},
 			Silent:    true,
 			Titles:    []string{"control_lock_up"},
