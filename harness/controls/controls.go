@@ -38,8 +38,8 @@ type Control struct {
 	// Silent says that khungtaskd must report nothing in any trial: all waits are
 	// killable, or no task stays blocked.
 	Silent bool
-	// Deaf says that its guest runs no command any more: no processor answers, or reclaim, which
-	// every new process needs, hangs itself. No archive of collect can be had from it.
+	// Deaf says that its guest runs no command any more: no processor answers or has the time, or
+	// reclaim, which every new process needs, hangs itself. No archive of collect can be had from it.
 	Deaf bool
 	// Titles are the functions of which the verdict's title must name one.
 	Titles []string

@@ -40,6 +40,7 @@ func history() []Control {
 			Mechanism: "loop for a layout",
 			Explains:  "Tasks that read or write a file that could not be recovered turn round in pnfs_update_layout(), with its folios locked, and others wait for those.",
 			Classes:   []waitfor.Class{waitfor.Kept, waitfor.Cycle, waitfor.Slow}, // whoever loops is not blocked, and so not seen to hold anything
+			Deaf:      true,
 			SeenBy:    []string{verdict.TaskWatch},
 			Titles:    []string{"nfs_do_read_folio", "nfs_writepages", "filemap_get_pages", "pnfs_update_layout", "nfs_wb_all", "nfs_file_fsync"},
 		},

@@ -15,7 +15,8 @@ func layouts() []Control {
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that no task will clear.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc"},
+			// Others wait for the inode on its way out, or for the directory meanwhile.
+			Titles: []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc", "path_openat", "do_unlinkat", "walk_component"},
 		},
 		lostWakeup("control-lost-wakeup-umount", "pnfs-layoutreturn-umount", "while its superblock is being shut down"),
 		lostWakeup("control-lost-wakeup-exit", "pnfs-layoutreturn-exit", "in a task that exits"),
