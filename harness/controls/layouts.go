@@ -21,7 +21,7 @@ func layouts() []Control {
 		lostWakeup("control-lost-wakeup-umount", "pnfs-layoutreturn-umount", "while its superblock is being shut down"),
 		lostWakeup("control-lost-wakeup-exit", "pnfs-layoutreturn-exit", "in a task that exits"),
 		lostWakeup("control-lost-wakeup-reclaim", "pnfs-layoutreturn-reclaim", "in a task that reclaims memory"),
-		lostWakeup("control-lost-wakeup-kswapd", "pnfs-server-reclaim", "in kswapd"),
+		deaf(lostWakeup("control-lost-wakeup-kswapd", "pnfs-server-reclaim", "in kswapd")),
 		lostWakeup("control-lost-wakeup-drop", "pnfs-layoutreturn-evict:drop-caches", "in a task that drops caches"),
 		lostWakeup("control-lost-wakeup-recall", "pnfs-layoutreturn-evict:rival", "in the thread that answers recalls"),
 		lostWakeup("control-lost-wakeup-error", "pnfs-layoutreturn-evict:ds-errors", "of a layout that an error of a data server marked"),
@@ -55,6 +55,12 @@ func layouts() []Control {
 			Titles:    []string{"control_lock_up"},
 		},
 	}
+}
+
+// deaf is a control whose guest runs no command any more.
+func deaf(c Control) Control {
+	c.Deaf = true
+	return c
 }
 
 // lostWakeup is control-lost-wakeup for a single call site of the path, given by where.
