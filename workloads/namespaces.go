@@ -51,8 +51,8 @@ func (n namespaces) close(kinds ...string) error {
 	return err
 }
 
-// ownMounts gives the calling thread, and the processes it starts, mounts that nobody else
-// sees, and further namespaces (CLONE_NEW…).
+// ownMounts gives the calling thread, and the processes it starts, mounts that no other
+// process sees, and further namespaces (CLONE_NEW…).
 func ownMounts(further int) error {
 	if err := unix.Unshare(unix.CLONE_NEWNS | further); err != nil {
 		return fmt.Errorf("namespaces (CONFIG_NAMESPACES, CONFIG_NET_NS, CONFIG_UTS_NS): %w", err)

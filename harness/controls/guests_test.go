@@ -35,8 +35,11 @@ var (
 	results = flag.String("results", "", "where the runs are kept; a temporary directory if empty")
 )
 
-// found is loopfault's exit code for a hang.
-const found = 1
+// Exit codes of loopfault: a hang, and what was seen does not tell.
+const (
+	found     = 1
+	undecided = 2
+)
 
 var (
 	bin   string // directory of loopfault and its agent, built from this tree
@@ -169,13 +172,13 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, said *strings.Builder
 }
 
 // loopfault runs a command. That it found a hang is no failure, and neither is
-// that it cannot tell (2): what the trials show is looked at.
+// that it cannot tell: what the trials show is looked at.
 func loopfault(t *testing.T, args ...string) {
 	t.Helper()
 	cmd, said := command(t, args...)
 	_, err := cmd.Output()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && (exit.ExitCode() == found || exit.ExitCode() == 2) {
+	if errors.As(err, &exit) && (exit.ExitCode() == found || exit.ExitCode() == undecided) {
 		return
 	}
 	require.NoError(t, err, "loopfault %s: %s", strings.Join(args, " "), said.String())

@@ -48,8 +48,8 @@ func TestWhatMovesOnHidesNoHang(t *testing.T) {
 	}
 }
 
-// Who is throttled sleeps for moments only, and holds what it holds all the while: nobody
-// may say that no task is left to unlock it.
+// Who is throttled sleeps for moments only, and holds its locks all the while: that no
+// task is left to unlock them would be wrong.
 func TestWhoIsThrottledMayHoldWhatOthersWaitFor(t *testing.T) {
 	const (
 		waits     = "xfs_ilock xfs_file_buffered_write nfsd_vfs_write nfsd4_write nfsd4_proc_compound nfsd_dispatch nfsd kthread"

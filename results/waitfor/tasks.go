@@ -62,11 +62,13 @@ func (t *task) drains() bool {
 	return t.state == "S" && len(t.stack) > 0 && slices.Contains([]string{"nfs4_do_reclaim", "nfs4_begin_drain_session", "nfs4_drain_slot_tbl"}, t.stack[0])
 }
 
-// throttled says that it sleeps for moments, again and again, with what it holds: it goes on, and
-// others may wait for it for long.
+// throttles are waits that are over in moments and begin again, whatever the task holds.
+var throttles = []string{"dirty-limit", "memcg-high", "reclaim"}
+
+// throttled says that it is in one of them: it goes on, and others may wait long for its locks.
 func (t *task) throttled() bool {
-	_, yes := firstOf(t.stack, []string{"balance_dirty_pages*", "mem_cgroup_handle_over_high", "reclaim_throttle", "throttle_direct_reclaim"})
-	return yes
+	i := ruleOf(t.stack)
+	return i >= 0 && slices.Contains(throttles, rules[i].waits)
 }
 
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others
