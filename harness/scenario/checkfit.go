@@ -18,9 +18,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.rival(sh.Rival, s.Mount, path+".sharedfile")
 	}
 	if u := w.Umount; u != nil && u.Vers != "" {
-		p := path + ".umount.vers"
-		c.oneOf(u.Vers, p, "4.0", "4.1", "4.2")
-		c.want(u.Vers != s.Mount.Vers && s.Mount.Vers != "3", p, "is %s, and mount.vers %s: want two versions from 4.0 on, or it would be the same client", u.Vers, s.Mount.Vers)
+		c.ownClient(u.Vers, s.Mount, path+".umount.vers")
 	}
 	if r := w.Reader; r != nil {
 		p := path + ".reader"
@@ -91,6 +89,11 @@ func (c *checker) rival(vers string, m wire.Mount, p string) {
 		c.want(vers == "3" && m.Locks == wire.LocksServer, p+".rival", "is %s beside mount.vers 3: want 3, with mount.locks server, so that there is something that the server decides", vers)
 		return
 	}
-	c.oneOf(vers, p+".rival", "4.0", "4.1", "4.2")
-	c.want(vers != m.Vers, p+".rival", "is %s, as mount.vers: want another version, or it would be the same client", vers)
+	c.ownClient(vers, m, p+".rival")
+}
+
+// ownClient checks the version of a second mount that has to be a client of its own: to a server they differ by version, from 4.0 on.
+func (c *checker) ownClient(vers string, m wire.Mount, p string) {
+	c.oneOf(vers, p, "4.0", "4.1", "4.2")
+	c.want(vers != m.Vers && m.Vers != "3", p, "is %s, and mount.vers %s: want two versions from 4.0 on, or it would be the same client", vers, m.Vers)
 }

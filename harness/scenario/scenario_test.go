@@ -107,7 +107,7 @@ func TestWorkloadsAreChecked(t *testing.T) {
 		"umount: {mounts: 1, writers: 1, how: hard}":                                                 "workloads[0].umount.how: is \"hard\", want one of plain, lazy, forced, namespace, exit",
 		"umount: {mounts: 1, writers: 1, how: exit}":                                                 "workloads[0].umount.how: is exit, which is about writers killed with files open: want busy and writers",
 		"state: {processes: 2, uids: [1], files: 1, blocks: 0}":                                      "workloads[0].state.blocks: is 0, want 1 to 4096",
-		"state: {processes: 2, uids: [1], files: 1, blocks: 1, rival: \"4.2\"}":                      "workloads[0].state.rival: is 4.2, as mount.vers: want another version, or it would be the same client",
+		"state: {processes: 2, uids: [1], files: 1, blocks: 1, rival: \"4.2\"}":                      "workloads[0].state.rival: is 4.2, and mount.vers 4.2: want two versions from 4.0 on, or it would be the same client",
 		"reader: {processes: 1, uids: [1], files: 0}":                                                "workloads[0].reader.files: is 0, want 1 to 1000",
 		"dserror: {files: 1, for: 1s, every: 1s}":                                                    "workloads[0].dserror: is about flexfiles data servers: want mount.layout flexfiles",
 		"sharedfile: {processes: 1, files: 1, sharers: 1, uids: [1], max_write: 1KiB, rival: \"3\"}": "workloads[0].sharedfile.rival: is \"3\", want one of 4.0, 4.1, 4.2",
