@@ -90,7 +90,7 @@ test-controls: images
 test-ceph: images
 	$(GO) vet -tags controls ./harness/controls
 	$(GO) test -tags controls -count=1 -timeout 4h -v ./harness/controls -args -ceph \
-		-trials $(CONTROL_TRIALS) $(CONTROL_SERIES:%=-series %) -results $(CURDIR)/results-data
+		-trials $(CONTROL_TRIALS) $(CONTROL_SERIES:%=-series %) $(CONTROL_COLLECT:1=-collect) -results $(CURDIR)/results-data
 
 KILLS ?= 25
 
