@@ -44,6 +44,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.want(s.Mount.Overlay, p, "has files copied up: want mount.overlay true")
 	}
 	c.container(w.Container, s, path+".container")
+	c.opens(w.Opens, s, path+".opens")
 	if h := w.Hog; h != nil {
 		p := path + ".hog"
 		c.between(h.Processes, 1, 16, p+".processes")
@@ -60,6 +61,19 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.want(s.Mount.Layout == wire.LayoutFlexfiles, p, "is about flexfiles data servers: want mount.layout flexfiles")
 		c.want(s.Finish.Writers == "stopped", p, "gives permissions back before it ends, and readers never end without: want finish.writers stopped")
 	}
+}
+
+func (c *checker) opens(o *wire.Opens, s Scenario, p string) {
+	if o == nil {
+		return
+	}
+	c.between(o.Processes, 1, 128, p+".processes")
+	c.uids(o.UIDs, p+".uids")
+	c.between(o.Files, 1, 1000, p+".files")
+	c.want(o.Hold.D() <= 10*time.Second, p+".hold", "is %s, want at most 10s", o.Hold)
+	c.want(s.Mount.Vers != "3", p, "is about state that servers keep of open files, and NFSv3 has none: want mount.vers 4.0, 4.1 or 4.2")
+	failover := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Failover != nil })
+	c.want(!failover, p, "keeps files open on the exported file system, which fault failover unmounts: want it left out")
 }
 
 func (c *checker) state(s *wire.State, m wire.Mount, p string) {

@@ -122,6 +122,7 @@ type Workload struct {
 	Hog        *Hog        `json:"hog,omitempty" yaml:"hog,omitempty"`
 	CopyUp     *CopyUp     `json:"copyup,omitempty" yaml:"copyup,omitempty"`
 	Container  *Container  `json:"container,omitempty" yaml:"container,omitempty"`
+	Opens      *Opens      `json:"opens,omitempty" yaml:"opens,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -241,6 +242,16 @@ type CopyUp struct {
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Files     int   `json:"files" yaml:"files"`         // in each directory
 	Size      Size  `json:"size" yaml:"size"`           // of each file
+}
+
+// Opens has processes open files that they share, for reading, for writing or for both, and close
+// them: OPEN, OPEN_DOWNGRADE and CLOSE of one state are in flight at the same time, and answers come
+// in any order. At the server another process keeps the files open for writing, so that none is delegated.
+type Opens struct {
+	Processes int      `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int    `json:"uids" yaml:"uids"`           // user ids of the processes; each is an open owner
+	Files     int      `json:"files" yaml:"files"`         // that all of them share
+	Hold      Duration `json:"hold" yaml:"hold"`           // mean time that a file is open
 }
 
 // Container makes containers, over and over: each has a network, a mount and a host name of its
