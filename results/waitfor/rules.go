@@ -69,6 +69,9 @@ var rules = []rule{
 	{"nfs_wait_bit_killable nfs_file_*", "invalidating"},
 	{"nfs_wait_bit_killable nfs_vm_page_mkwrite", "invalidating"},
 	{"nfs_wait_client_init_complete", "client-init"},
+	{"update_open_stateid", "open-number"}, // nfs_set_open_stateid_locked, inlined
+	{"nfs_set_open_stateid_locked", "open-number"},
+	{"nfs4_refresh_open_old_stateid", "open-number"},
 	{"nfs_iocounter_wait", "lock-io"},
 	{"nlmclnt_wait", "nlm-lock"},
 	{"nlmclnt_block", "nlm-lock"},
