@@ -47,6 +47,15 @@ func client() []Control {
 				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
 		},
 		{
+			Kernel: "control-open-order", Scenario: "open-order",
+			Mechanism: "turn never told",
+			Explains:  "A CLOSE does not wake the OPENs whose replies wait for its number in the file's open stateid, so they sleep for ever.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"update_open_stateid", "nfs4_do_close", "nfs4_run_open_task"},
+			Blames:    []string{"update_open_stateid"},
+		},
+		{
 			Kernel: "control-congestion-kept", Scenario: "dirty-limit:usual",
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",

@@ -92,7 +92,7 @@ var resources = map[string]resource{
 		cleared: "nfsdcld, which the server asks without a time-out; one that is stopped answers when it goes on, and for one that died the kernel has to end the wait (cld_release_pipe)"},
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
-	"open-number": {verb: "apply it", kind: KindOther, label: "the number before its own in an open stateid", watched: true, root: Lost,
+	"open-number": {verb: "apply it", kind: KindOther, label: "an earlier change of the open stateid", watched: true, root: Lost,
 		cleared: "the reply to an earlier OPEN, CLOSE or OPEN_DOWNGRADE of the file, when the client applies it; after 5 s without a change the wait is given up (nfs_set_open_stateid_locked, nfs4_refresh_open_old_stateid)",
 		holders: []string{"nfs4_close_done", "nfs_clear_open_stateid*", "nfs_fhget"}, ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_DOWNGRADE", "CLOSE"}},
 	"congestion": {verb: "declare it", kind: KindWriteback, label: "the end of write congestion", watched: true, shared: true, root: Lost,
