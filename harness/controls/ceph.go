@@ -24,7 +24,7 @@ func ceph() []Control {
 		Explains:  "The messenger drops the last reference to an inode before it has finished the read that it handles, and the eviction waits for that very read.",
 		Classes:   []waitfor.Class{waitfor.Cycle},
 		SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-		Titles:    []string{"ceph_evict_inode"},
+		Titles:    []string{"ceph_evict_inode", "ceph_fsync"},
 		Blames:    []string{"ceph_evict_inode"},
 	}}
 }
