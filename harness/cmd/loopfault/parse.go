@@ -10,6 +10,7 @@ import (
 	"loopfault/results/kernelreport"
 	"loopfault/results/report/found"
 	"loopfault/results/textinput"
+	"loopfault/results/waitfor/texts"
 )
 
 type parseCmd struct {
@@ -86,7 +87,12 @@ func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*textinput.Tre
 // looks like one, is an outcome.
 func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stderr io.Writer) error {
 	before, unread := out.N, false
+	lists, listed := texts.New(), 0
 	err := t.Walk(ctx, func(name string, text io.Reader) error {
+		if texts.IsEvidence(name) {
+			listed++
+			return lists.Add(name, text)
+		}
 		already := out.N
 		traces := kernelreport.NewTraces(text)
 		s := kernelreport.NewScanner(traces)
@@ -106,6 +112,15 @@ func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stder
 	})
 	if err != nil {
 		return err
+	}
+	evidence, _ := lists.Evidence()
+	for _, r := range texts.Blocked(evidence) {
+		if err := out.PrintListed(r); err != nil {
+			return err
+		}
+	}
+	if listed > 0 {
+		fmt.Fprintf(stderr, "%s: holds lists of tasks: loopfault explain %s shows who waits for whom\n", t.Name, t.Name)
 	}
 	if unread && out.N == before {
 		return &outcome{exitInconclusive}

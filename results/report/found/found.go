@@ -51,6 +51,23 @@ func (p *Printer) PrintOf(file string, r kernelreport.Report) error {
 	return err
 }
 
+// lists is what stands for the file of a task that a list of tasks has, which is read as a whole.
+const lists = "lists of tasks"
+
+// PrintListed prints a task that a list of tasks shows as blocked: in one line, or as JSON.
+func (p *Printer) PrintListed(r kernelreport.Report) error {
+	if p.JSON || len(r.Tasks) == 0 {
+		return p.PrintOf(lists, r)
+	}
+	p.N++
+	t, pid := r.Tasks[0], ""
+	if t.PID != nil {
+		pid = fmt.Sprintf(" %d", *t.PID)
+	}
+	_, err := fmt.Fprintf(p.To, "%s: %s%s: %s (%s)\n", lists, t.Comm, pid, r.Title, r.Signature)
+	return err
+}
+
 func (p *Printer) printJSON(r any) error {
 	p.N++
 	text, err := json.MarshalIndent(r, "    ", "  ")

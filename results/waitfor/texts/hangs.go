@@ -26,8 +26,8 @@ func Hangs(ctx context.Context, stdin io.Reader, name string) ([]kernelreport.Re
 	err := textinput.Each(ctx, stdin, name, func(of string, in io.Reader) error {
 		texts++
 		kept := head{}
-		if _, here := all.e.Files()[path.Join(evidence.Dir, path.Base(of))]; here {
-			return all.Add(of, in) // a list of tasks has those that sleep well, too
+		if IsEvidence(of) {
+			return all.Add(of, in)
 		}
 		var found []kernelreport.Report
 		if found, none = match.HangsIn(io.TeeReader(in, &kept), of); none == nil {
@@ -39,14 +39,23 @@ func Hangs(ctx context.Context, stdin io.Reader, name string) ([]kernelreport.Re
 		return nil, waitfor.Evidence{}, err
 	}
 	e, _ := all.Evidence()
-	hangs = once(append(asleep(e), hangs...))
+	hangs = once(append(Blocked(e), hangs...))
 	switch {
 	case len(hangs) > 0:
 		return hangs, e, nil
+	case all.collections > 0:
+		return nil, e, errs.Usagef("%s: no task was blocked when this was collected, so there is nothing to look for", name)
 	case texts == 1 && none != nil:
 		return nil, e, none
 	}
 	return nil, e, errs.Usagef("%s: no hang in it; want a hung task, a task dump, a /proc/PID/stack, or what loopfault collect wrote", name)
+}
+
+// IsEvidence says whether a text is, by its name, one that trials and loopfault collect leave. Their lists of tasks have those
+// that sleep well, too.
+func IsEvidence(name string) bool {
+	_, is := new(waitfor.Evidence).Files()[path.Join(evidence.Dir, path.Base(name))]
+	return is
 }
 
 // head keeps the beginning of what is written to it.
@@ -69,8 +78,8 @@ func once(hangs []kernelreport.Report) []kernelreport.Report {
 	return out
 }
 
-// asleep are the tasks that were blocked at both looks, as reports.
-func asleep(e waitfor.Evidence) (hangs []kernelreport.Report) {
+// Blocked are the tasks that were blocked at both looks, as reports.
+func Blocked(e waitfor.Evidence) (hangs []kernelreport.Report) {
 	later := map[int]evidence.Task{}
 	for t := range evidence.Tasks(strings.Lines(e.Tasks)) {
 		later[t.PID] = t
