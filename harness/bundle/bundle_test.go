@@ -156,8 +156,10 @@ func TestUnpackedBundleRunsItself(t *testing.T) {
 	require.NotNil(t, b.Trial)
 	same := store.Trial{Verdict: verdict.Verdict{Kind: verdict.Hang, Signature: "v3:f"}}
 	assert.True(t, b.Trial.Same(same))
-	same.Signature = "v3:g"
+	same.Signature, same.Resource = "v3:g", "NFS_LAYOUT_RETURN"
 	assert.False(t, b.Trial.Same(same))
+	b.Trial.Resource = same.Resource
+	assert.True(t, b.Trial.Same(same), "another task was reported first")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kernels/1/config"), []byte("CONFIG_X=n\n"), 0o644))
 	refusedFor(t, dir, "kernels/1/config is damaged")

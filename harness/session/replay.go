@@ -3,26 +3,30 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"loopfault/errs"
+	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
 	"loopfault/harness/plan"
 	"loopfault/results/store"
 )
 
-// ReplayOf is the campaign that consists of one stored trial.
-func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (campaign.Spec, error) {
-	st, err := store.Find(e.Results)
+// ReplayOf is the campaign that consists of one stored trial, and what that trial came to; nil if it has not ended.
+func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (campaign.Spec, *bundle.Trial, error) {
+	stored, n, err := e.LoadTrial(ctx, name)
 	if err != nil {
-		return campaign.Spec{}, errs.ByUser(err)
-	}
-	stored, n, err := st.LoadTrial(name)
-	if err != nil {
-		return campaign.Spec{}, errs.ByUser(err)
+		return campaign.Spec{}, nil, err
 	}
 	planned, err := plannedTrial(stored, n)
 	if err != nil {
-		return campaign.Spec{}, err
+		return campaign.Spec{}, nil, err
+	}
+	of := fmt.Sprintf("%s/%d", stored.Name, n)
+	var was *bundle.Trial
+	if i := slices.IndexFunc(stored.Trials, func(t store.Trial) bool { return t.N == n }); i >= 0 {
+		ended := bundle.TrialOf(of, stored.Trials[i])
+		was = &ended
 	}
 	for _, a := range stored.Manifest.Arms {
 		if a.Name == planned.Arm {
@@ -34,8 +38,8 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 	spec.Trials, spec.For, spec.Until = 1, 0, ""
 	spec.Cut(store.Shard{})
 	spec.Known = nil // likewise if it is known
-	spec.TrialSeed, spec.ReplayOf = &planned.Seed, fmt.Sprintf("%s/%d", stored.Name, n)
-	return spec, err
+	spec.TrialSeed, spec.ReplayOf = &planned.Seed, of
+	return spec, was, err
 }
 
 // plannedTrial is trial n of a run: it need not have ended, or begun.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"loopfault/errs"
+	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
 	"loopfault/harness/session"
 	"loopfault/results/store"
@@ -15,19 +18,30 @@ type replayCmd struct {
 }
 
 func (c *replayCmd) Run(ctx context.Context, e *env) error {
-	spec, err := e.ReplayOf(ctx, c.Trial, c.GuestFlags)
+	spec, was, err := e.ReplayOf(ctx, c.Trial, c.GuestFlags)
 	if err != nil {
 		return err
 	}
-	return e.replay(ctx, spec)
+	return e.replay(ctx, spec, was)
 }
 
-// replay runs what ReplayOf gave, as a run of its own.
-func (e *env) replay(ctx context.Context, spec campaign.Spec) error {
+// replay runs what ReplayOf gave, as a run of its own, and says whether it came to the same.
+func (e *env) replay(ctx context.Context, spec campaign.Spec, was *bundle.Trial) error {
 	st, err := store.Open(e.Results)
 	if err != nil {
 		return errs.ByUser(err)
 	}
 	out, err := e.Run(ctx, st, spec)
-	return e.conclude(spec.Seed, out, err)
+	cerr := e.conclude(spec.Seed, out, err)
+	if out.Run == nil || was == nil || e.json {
+		return cerr
+	}
+	trials, err := out.Run.ReadTrials()
+	if err != nil {
+		return errors.Join(cerr, err)
+	}
+	if len(trials) > 0 { // none has ended if it was interrupted
+		fmt.Fprintln(e.stdout, againLine(*was, trials))
+	}
+	return cerr
 }

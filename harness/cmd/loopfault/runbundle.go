@@ -13,11 +13,8 @@ import (
 
 // fromBundle runs what a bundle holds.
 func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
-	switch {
-	case c.Scenario.Source != "" || c.Kernel != "" || c.Seed != nil || c.TrialSeed != nil || c.Until != "" || c.Bisect || c.Backend != "" || c.Known != "":
+	if c.Scenario.Source != "" || c.Kernel != "" || c.Seed != nil || c.TrialSeed != nil || c.Until != "" || c.Bisect || c.Backend != "" || c.Known != "" {
 		return errs.Usagef("--bundle has the scenario, the kernels, the seed and what ends it: give none of these with it")
-	case c.Trials < 0:
-		return errs.Usagef("--trials is %d, want at least 1", c.Trials)
 	}
 	if err := e.UseBundle(ctx, c.Bundle); err != nil {
 		return err
@@ -102,7 +99,11 @@ func againLine(was bundle.Trial, trials []store.Trial) string {
 		what = string(was.Verdict)
 	}
 	if t := sameIn(was, trials); t != nil {
-		return fmt.Sprintf("REPRODUCED in trial %d of %d: %s, as in trial %s", t.N, len(trials), what, was.Name)
+		again := fmt.Sprintf("REPRODUCED in trial %d of %d: %s, as in trial %s", t.N, len(trials), what, was.Name)
+		if t.Verdict.Signature != was.Signature {
+			again += fmt.Sprintf("; its tasks wait for the same (%s), and another of them was reported first", was.Resource)
+		}
+		return again
 	}
 	for _, t := range trials {
 		if t.Title != "" {

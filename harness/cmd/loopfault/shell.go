@@ -45,7 +45,7 @@ func (c *shellCmd) Run(ctx context.Context, e *env) error {
 	case c.AtHang:
 		return c.atHang(ctx, e)
 	case c.Trial != "":
-		spec, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{})
+		spec, _, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{})
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (c *shellCmd) Run(ctx context.Context, e *env) error {
 // hangs, after the evidence was collected. The exit code is the command's, or 2 if
 // nothing hung.
 func (c *shellCmd) atHang(ctx context.Context, e *env) error {
-	spec, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{Jobs: 1, Vmcore: c.Vmcore})
+	spec, was, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{Jobs: 1, Vmcore: c.Vmcore})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (c *shellCmd) atHang(ctx context.Context, e *env) error {
 	aside := *e
 	aside.stdout, aside.Text = e.stderr, e.stderr // standard output is the command's
 	for try := 1; try <= c.Tries; try++ {
-		err := aside.replay(ctx, spec)
+		err := aside.replay(ctx, spec, was)
 		var found *outcome
 		switch {
 		case hung:
