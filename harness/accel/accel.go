@@ -205,7 +205,7 @@ func watch(ctx context.Context, g *guest.Guest, budget timeouts.Timeouts) (outco
 			return fmt.Sprint(g.Err()), false
 		}
 		if len(g.Console().Tail(1)) == 0 {
-			return fmt.Sprintf("qemu accepts it, but the guest printed nothing in %v", budget.FirstLine), false
+			return fmt.Sprintf("its test guest did not boot: it printed nothing in %v", budget.FirstLine), false
 		}
 		return fmt.Sprintf("the guest did not say which Linux it is in %v", budget.FirstLine), false
 	}

@@ -168,6 +168,16 @@ func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kern
 	return b.Current(ctx, name)
 }
 
+// KernelExists says whether a kernel of that name is there, or can be built.
+func (e *Session) KernelExists(name string) error {
+	c, err := cache.Open("")
+	if err != nil {
+		return err
+	}
+	_, _, err = kernel.Lookup(c, name)
+	return err
+}
+
 // releaseEnv names the Debian release of the guests' userland.
 const releaseEnv = "LOOPFAULT_RELEASE"
 

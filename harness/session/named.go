@@ -42,3 +42,21 @@ func (e *Session) Named(ctx context.Context, name string) (store.Stored, error) 
 	}
 	return stored, errs.Usagef("%q is a part of the names of %d runs, the newest is %s", name, len(same), same[len(same)-1])
 }
+
+// LoadTrial is a stored trial, by RUN/NUMBER or the path of its directory; of RUN an unambiguous part is enough. The trial need not
+// have ended.
+func (e *Session) LoadTrial(ctx context.Context, name string) (store.Stored, int, error) {
+	st, err := store.Find(e.Results)
+	if err != nil {
+		return store.Stored{}, 0, errs.ByUser(err)
+	}
+	stored, n, err := st.LoadTrial(name)
+	run, number, two := strings.Cut(name, "/")
+	if !errors.Is(err, fs.ErrNotExist) || !two || strings.Contains(number, "/") {
+		return stored, n, errs.ByUser(err)
+	}
+	if stored, err = e.Named(ctx, run); err != nil {
+		return stored, 0, err
+	}
+	return st.LoadTrial(stored.Name + "/" + number)
+}

@@ -15,7 +15,7 @@ import (
 
 // GuestFlags say how trials are run, not which.
 type GuestFlags struct {
-	Jobs   int    `placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
+	Jobs   int    `type:"count" placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
 	Cold   bool   `help:"Boot a guest for each trial, instead of restoring a snapshot of a booted one."`
 	Vmcore bool   `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
 	Count  string `placeholder:"stall" enum:",stall" default:"" help:"Count stalls as hangs: tasks that slept for long, and continued once the load was stopped."`
@@ -23,7 +23,7 @@ type GuestFlags struct {
 
 // Check finds errors in the flags alone.
 func (f GuestFlags) Check() error {
-	if most := 4 * runtime.NumCPU(); f.Jobs < 0 || f.Jobs > most {
+	if most := 4 * runtime.NumCPU(); f.Jobs > most {
 		return errs.Usagef("--jobs is %d, want 1 to %d here", f.Jobs, most)
 	}
 	return nil

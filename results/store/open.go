@@ -28,6 +28,9 @@ type Stored struct {
 // whose verdict cannot be read is not complete.
 func (s *Store) Load(name string) (Stored, error) {
 	dir, err := s.find(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Stored{}, missing(fmt.Sprintf("there is no run %q in %s: loopfault list shows all", name, s.dir))
+	}
 	if err != nil {
 		return Stored{}, fmt.Errorf("run %q: %w", name, err)
 	}
@@ -38,6 +41,13 @@ func (s *Store) Load(name string) (Stored, error) {
 	r.Trials, err = r.ReadTrials()
 	return r, err
 }
+
+// missing says in words that something is not there: it is fs.ErrNotExist.
+type missing string
+
+func (m missing) Error() string { return string(m) }
+
+func (missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // find is the directory of a run. The result has to be in the results directory: "latest" is a link, and links
 // of a foreign results directory may point anywhere.

@@ -41,7 +41,9 @@ func Open(dir string) (*Store, error) {
 
 // Find opens a results directory for reading; it must be there.
 func Find(dir string) (*Store, error) {
-	if info, err := os.Stat(dir); err != nil {
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(fmt.Sprintf("the results directory %s is not there yet: loopfault run SCENARIO makes it, and --results says where it is", dir))
+	} else if err != nil {
 		return nil, fmt.Errorf("results directory: %w", err)
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("results directory: %s is no directory", dir)

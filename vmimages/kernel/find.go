@@ -151,7 +151,7 @@ func unknown(k string, list []Build) error {
 	if len(built) > 0 {
 		have = "built are " + strings.Join(built, ", ")
 	}
-	return errs.Usagef("no kernel %q%s (%s; a path of a bzImage or of a kernel build works too)", k, didYouMean(k, known), have)
+	return errs.Usagef("no kernel %q%s (%s; loopfault kernel list has those that can be built, and a path of a bzImage or of a kernel build works too)", k, didYouMean(k, known), have)
 }
 
 // fromTree takes a directory in which somebody built a kernel.

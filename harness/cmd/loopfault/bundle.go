@@ -27,7 +27,7 @@ type bundleCmd struct {
 // packFlags say which campaign of a scenario is packed.
 type packFlags struct {
 	armFlags
-	Trials int     `placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
+	Trials int     `type:"count" placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
 	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Of a scenario: as compare takes it."`
 	Seed   *uint64 `placeholder:"S" help:"Of a scenario: seed of the plan. Default: a random one, which is printed."`
 	Known  string  `placeholder:"FILE" help:"Of a scenario: known hangs and crashes, as run takes them."`
@@ -102,9 +102,6 @@ func (c *packFlags) spec(ctx context.Context, e *env, what string) (bundle.Spec,
 		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(what, ".yaml") {
 			return bundle.Spec{}, errs.ByUser(err)
 		}
-	}
-	if c.Trials < 0 {
-		return bundle.Spec{}, errs.Usagef("--trials is %d, want at least 1", c.Trials)
 	}
 	if len(arms) == 0 {
 		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", what, e.Results)

@@ -19,7 +19,7 @@ type fleetSubmitCmd struct {
 	Shards int    `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
 	Engine string `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
 	Dir    string `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
-	Jobs   int    `placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
+	Jobs   int    `type:"count" placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
 	Detach bool   `help:"Return once the shards are submitted, instead of waiting for their end."`
 	siteFlags
 }

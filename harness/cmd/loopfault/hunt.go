@@ -38,6 +38,9 @@ func (c *huntCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if c.DryRun {
+		if err := e.KernelExists(c.Kernel); err != nil {
+			return err
+		}
 		h := c.hunt(e, nil)
 		planned, err := h.Plan()
 		if err == nil && e.json {

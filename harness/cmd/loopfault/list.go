@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/results/index"
@@ -16,7 +15,7 @@ type listCmd struct {
 	Scenario string `placeholder:"TEXT" help:"Only runs of scenarios with this in their name."`
 	Kernel   string `placeholder:"K" help:"Only runs with an arm of this kernel."`
 	Outcome  string `placeholder:"clean|found|inconclusive|broken" enum:",clean,found,inconclusive,broken" default:"" help:"Only runs with this outcome."`
-	Last     int    `placeholder:"N" help:"Only the newest N of those."`
+	Last     int    `type:"count" placeholder:"N" help:"Only the newest N of those."`
 	Rebuild  bool   `help:"Read all runs again; otherwise only what changed is read."`
 }
 
@@ -26,9 +25,6 @@ type runsOutput struct {
 }
 
 func (c listCmd) Run(ctx context.Context, e *env) error {
-	if c.Last < 0 {
-		return errs.Usagef("--last is %d, want at least 1", c.Last)
-	}
 	ix, err := e.Index(ctx, c.Rebuild)
 	if err != nil {
 		return err

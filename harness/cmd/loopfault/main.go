@@ -12,7 +12,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"reflect"
 	"slices"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -80,6 +82,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	if len(args) == 1 && args[0] == collect.ReaderRole {
 		return readFor(stdin, stdout)
 	}
+	args = customary(args)
 	var c cli
 	parser, err := newParser(&c, stdout, stderr)
 	if err != nil {
@@ -129,6 +132,17 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	return code
 }
 
+// customary turns what people try first into this grammar.
+func customary(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
+}
+
 // newParser makes the grammar of the command line.
 func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 	return kong.New(c,
@@ -139,9 +153,24 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 		kong.Vars{"series": kernel.DefaultSeries},
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
+		kong.NamedMapper("count", kong.MapperFunc(count)),
 		kong.PostBuild(withExamples),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
+}
+
+// count reads a flag that is a number of things: 0 would be taken for one that is not given.
+func count(from *kong.DecodeContext, to reflect.Value) error {
+	var text string
+	if err := from.Scan.PopValueInto("number", &text); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return fmt.Errorf("is %s, want a number from 1 on", text)
+	}
+	to.SetInt(int64(n))
+	return nil
 }
 
 // interruptible gives a context that the first Ctrl-C (or SIGTERM) cancels, so
@@ -154,7 +183,7 @@ func interruptible(stderr io.Writer) (context.Context, func()) {
 	go func() {
 		select {
 		case s := <-signals:
-			fmt.Fprintf(stderr, "loopfault: %s: stopping, what is complete is kept; once more kills\n", s)
+			fmt.Fprintf(stderr, "loopfault: %s: stopping; what is complete is kept. A second signal stops at once\n", s)
 			cancel(errInterrupted)
 		case <-done:
 			return

@@ -31,7 +31,7 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 	}
 	ix, err := e.Index(ctx, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errs.Usagef("%v; --results says where runs are kept, and loopfault reproduce --dry-run finds scenarios without any", err)
+		return errs.Usagef("%v; loopfault reproduce --dry-run finds scenarios without any", err)
 	} else if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 type matrixCmd struct {
 	Scenario []scenario.Ref `arg:"" optional:"" help:"Names from the catalogue, or YAML files. Default: those of the groups."`
-	Group    []string       `placeholder:"G" enum:"quick,auto,soak,dangerous,control,ceph" help:"Scenarios of these groups; auto when no scenario is named. Dangerous ones only run when their group or they themselves are named."`
+	Group    []string       `placeholder:"G" enum:"quick,auto,soak,dangerous,control,ceph,localio" help:"Scenarios of these groups; auto when no scenario is named. Dangerous ones only run when their group or they themselves are named."`
 	Variant  []string       `placeholder:"V" help:"Variants of each scenario to run, as quick or soak."`
 	Kernel   []string       `placeholder:"K" default:"stock" help:"Kernels to run on, flavours among them."`
 	Vers     []string       `placeholder:"V" help:"NFS versions, or all that a scenario applies to. Default: each scenario's own."`

@@ -7,6 +7,7 @@ import (
 	"loopfault/harness/guest"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
+	"loopfault/results/words"
 )
 
 // planOutput is what --dry-run --json prints of a campaign.
@@ -36,7 +37,7 @@ func (e *env) printPlan(spec campaign.Spec) error {
 	if e.json {
 		return e.printJSON(p)
 	}
-	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %d guests at a time of %d MiB each\n", p.Scenario, p.Seed, p.Jobs, p.GuestMiB)
+	fmt.Fprintf(e.stdout, "plan: scenario %s, seed %d, %s at a time, each of %d MiB of this host's memory, QEMU's own included\n", p.Scenario, p.Seed, words.Count(p.Jobs, "guest"), p.GuestMiB)
 	if p.Shard != (store.Shard{}) {
 		fmt.Fprintf(e.stdout, "%s: %s, and controls\n", p.Shard, spec.RoundsOfShard())
 	}

@@ -18,13 +18,20 @@ func (c *resumeCmd) Run(ctx context.Context, e *env) error {
 	if hunt.IsRecord(c.Run_) {
 		return resumeHunt(ctx, e, c.Run_, c.GuestFlags)
 	}
-	stored, err := e.Load(c.Run_)
+	stored, err := e.Named(ctx, c.Run_)
 	if err != nil {
 		return err
 	}
 	if part := stored.Manifest.Part; part != "" {
 		whole, _, _ := strings.Cut(part, "/")
 		return errs.Usagef("run %s is a part of %s, which decides how long it runs: resume that", stored.Name, whole)
+	}
+	release, err := stored.Hold()
+	if err != nil {
+		return errs.ByUser(err)
+	}
+	if err := release(); err != nil {
+		return err
 	}
 	spec, err := e.SpecOf(ctx, stored, c.GuestFlags)
 	if err != nil {

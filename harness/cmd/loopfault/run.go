@@ -27,7 +27,7 @@ type backendFlag struct {
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Trials int           `placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
+	Trials int           `type:"count" placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
 	For    time.Duration `placeholder:"10m" help:"Start no trial after this time."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
 	DryRun bool          `help:"Print the plan and QEMU's command line, and run nothing."`
@@ -163,6 +163,9 @@ func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms 
 		return e.printPlan(spec)
 	}
 	out, err := e.runOrGoOn(ctx, st, spec)
+	if s.Target.Function == "" && out.Run != nil {
+		fmt.Fprintf(e.stderr, "scenario %s: %s\n", s.Ref(), noTarget)
+	}
 	return e.conclude(spec.Seed, out, err)
 }
 
@@ -180,10 +183,7 @@ func (e *env) runOrGoOn(ctx context.Context, st *store.Store, spec campaign.Spec
 }
 
 func (f *campaignFlags) check(until string) error {
-	switch {
-	case f.Trials < 0:
-		return errs.Usagef("--trials is %d, want at least 1", f.Trials)
-	case f.For < 0:
+	if f.For < 0 {
 		return errs.Usagef("--for is %s, want a time above 0", f.For)
 	}
 	if f.Trials == 0 && f.For == 0 && until == "" {

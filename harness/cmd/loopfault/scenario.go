@@ -55,6 +55,9 @@ func (c scenarioShowCmd) Run(e *env) error {
 	return err
 }
 
+// noTarget is said of a scenario that names no kernel function.
+const noTarget = "it names no target, so nothing shows that the code in question ran: a clean trial says only that nothing hung"
+
 type scenarioCheckCmd struct {
 	Scenarios []string `arg:"" name:"scenario" help:"Names from the catalogue, or YAML files."`
 }
@@ -62,12 +65,16 @@ type scenarioCheckCmd struct {
 func (c scenarioCheckCmd) Run(e *env) error {
 	bad := false
 	for _, name := range c.Scenarios {
-		if _, _, err := scenario.Find(name); err != nil {
+		s, _, err := scenario.Find(name)
+		if err != nil {
 			fmt.Fprintln(e.stderr, err)
 			bad = true
 			continue
 		}
 		fmt.Fprintf(e.stdout, "%s: good\n", name)
+		if s.Target.Function == "" {
+			fmt.Fprintf(e.stdout, "%s: %s\n", name, noTarget)
+		}
 	}
 	if bad {
 		return &outcome{exitUsage}

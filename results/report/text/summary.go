@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"loopfault/results/stats"
@@ -22,6 +23,7 @@ func Summary(w io.Writer, s summary.Summary) {
 	printArms(w, s)
 	printPaths(w, s)
 	printFindings(w, s)
+	printClaims(w, s)
 	for _, c := range s.Comparisons {
 		fmt.Fprintf(w, "%s against %s: %s (%s)\n", c.Arm, c.Base, c.Word, ground(c.Compared))
 	}
@@ -50,7 +52,7 @@ func printArms(w io.Writer, s summary.Summary) {
 			interval = fmt.Sprintf("%.1f–%.1f %%", 100*a.Interval[0], 100*a.Interval[1])
 		}
 		if a.PerHour != nil {
-			perHour = fmt.Sprintf("%.3g", *a.PerHour)
+			perHour = strconv.FormatFloat(*a.PerHour, 'f', digits(*a.PerHour), 64)
 		}
 		g.Add(append(row, rate, interval, perHour)...)
 	}
@@ -58,14 +60,25 @@ func printArms(w io.Writer, s summary.Summary) {
 	fmt.Fprintln(w)
 }
 
-// printPaths says by which ways the target was called in each arm, and what was seen of
-// the mechanism.
+// digits after the point that a rate is shown with.
+func digits(rate float64) int {
+	if rate > 0 && rate < 10 {
+		return 1
+	}
+	return 0
+}
+
+// printPaths says by which ways the target was called in each arm.
 func printPaths(w io.Writer, s summary.Summary) {
 	for _, a := range s.Arms {
 		if line := a.PathLine(); line != "" {
 			fmt.Fprintf(w, "%s: calls through %s\n", a.Name, line)
 		}
 	}
+}
+
+// printClaims says what was seen of the mechanism in each arm.
+func printClaims(w io.Writer, s summary.Summary) {
 	for _, c := range s.Claims() {
 		fmt.Fprintf(w, "claim %s: %s\n", c.Claim, c.Says)
 		for _, cell := range c.Cells {
@@ -101,7 +114,11 @@ func printFindings(w io.Writer, s summary.Summary) {
 			fmt.Fprintf(w, "%s: %d × %s\n", a.Name, a.Reasons[reason], reason)
 		}
 		if a.MedianToHang != nil {
-			fmt.Fprintf(w, "%s: half of the trials hang within %.0f s of load\n", a.Name, *a.MedianToHang)
+			within := "half of the trials hang within"
+			if a.Trials == 1 {
+				within = "it hung after"
+			}
+			fmt.Fprintf(w, "%s: %s %.0f s of load\n", a.Name, within, *a.MedianToHang)
 		}
 		if a.Retried > 0 {
 			fmt.Fprintf(w, "%s: %d trials took a second attempt after a failure of the harness\n", a.Name, a.Retried)
