@@ -248,5 +248,8 @@ func TestEachTrialHasItsRecipe(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(out.Run.TrialDir(7), "reproduce.sh"))
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(text), "#!/bin/sh\n"))
-	assert.Contains(t, string(text), "loopfault replay")
+	self, err := os.Executable()
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "program="+self+" ", "where the program is that ran it")
+	assert.Contains(t, string(text), `exec "$program" replay `)
 }

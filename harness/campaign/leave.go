@@ -2,6 +2,10 @@ package campaign
 
 import (
 	"errors"
+	"fmt"
+	"os"
+
+	"al.essio.dev/pkg/shellescape"
 
 	"loopfault/results/safefile"
 	"loopfault/results/store"
@@ -26,9 +30,15 @@ func (c *campaign) explain(n int) (waitfor.Explanation, error) {
 
 // writeRecipe writes the command that reruns this one trial.
 func writeRecipe(dir string) error {
+	program, err := os.Executable()
+	if err != nil {
+		program = "loopfault"
+	}
 	const script = `#!/bin/sh
 # Runs this trial again: same kernel, same scenario, same seed, as a run of its own.
-exec loopfault replay "$(dirname "$0")" "$@"
+program=%s # that ran it; elsewhere the one in $PATH
+[ -x "$program" ] || program=loopfault
+exec "$program" replay "$(dirname "$0")" "$@"
 `
-	return safefile.WriteIn(dir, "reproduce.sh", []byte(script), 0o755)
+	return safefile.WriteIn(dir, "reproduce.sh", fmt.Appendf(nil, script, shellescape.Quote(program)), 0o755)
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 
+	"loopfault/harness/plan"
 	"loopfault/results/report"
 	"loopfault/results/report/html"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
+	"loopfault/results/words"
 )
 
 // leavePage writes report.html into a run that has ended, for whatever reason.
@@ -42,7 +44,21 @@ func (e *Session) WritePage(stored store.Stored) error {
 func (e *Session) Model(stored store.Stored) (model.Run, error) {
 	symbolize, done := e.symbolizer(stored.Manifest)
 	r := model.Read(stored, model.Options{Symbolize: symbolize})
+	r.Summary.Notes = append(r.Summary.Notes, Unfinished(stored)...)
 	return r, done()
+}
+
+// Unfinished notes that a run was interrupted, or still goes on; nothing of one whose plan is done, or that was merged.
+func Unfinished(stored store.Stored) []string {
+	planned := plan.Of(stored.Manifest).Count()
+	if ended, err := stored.Ended(); err != nil || ended == store.Done || stored.Manifest.Merged != nil || planned > 0 && len(stored.Trials) >= planned {
+		return nil
+	}
+	of := ""
+	if planned > 0 {
+		of = fmt.Sprintf(" of %d planned", planned)
+	}
+	return []string{fmt.Sprintf("Not finished: %s%s ended so far; loopfault resume %s runs the rest.", words.Count(len(stored.Trials), "trial"), of, stored.Name)}
 }
 
 // LeaveReports writes a run in every format beside its summary and page.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"loopfault/harness/session"
 	"loopfault/results/report"
 	"loopfault/results/report/html"
 	"loopfault/results/report/plain"
@@ -40,6 +41,7 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if c.Format == "text" && c.Output == "" && !e.json {
+		s.Notes = append(s.Notes, session.Unfinished(stored)...)
 		text.Summary(e.stdout, s) // as wide as the terminal
 		return nil
 	}
