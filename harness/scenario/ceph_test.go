@@ -66,7 +66,7 @@ func TestCephAndNFSDoNotMix(t *testing.T) {
 		"ceph.session_timeout: is 10s":          strings.Replace(onCeph, "blocklist: false", "session_timeout: 10s", 1),
 		"ceph.session_timeout: is 1m0.5s":       strings.Replace(onCeph, "blocklist: false", "session_timeout: 60500ms", 1),
 		`ceph.store: is "tape"`:                 strings.Replace(onCeph, "blocklist: false", "store: tape", 1),
-		"faults[0].mds.for: is 1ms":             strings.Replace(onCeph, "session_evict: {every: 2s}", "mds_restart: {for: 1ms, every: 2s}", 1),
+		"faults[0].mds_restart.for: is 1ms":     strings.Replace(onCeph, "session_evict: {every: 2s}", "mds_restart: {for: 1ms, every: 2s}", 1),
 		"mixed.snapshots: is 11":                strings.Replace(onCeph, "staletruncate: {files: 3, size: 4KiB, settle: 1s, flush: 1s}", "mixed: {processes: 2, files: 3, max_write: 4KiB, snapshots: 11}", 1),
 		`unknown field "storage"`:               strings.Replace(onCeph, "blocklist: false", "storage: tape", 1),
 	} {

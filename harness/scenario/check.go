@@ -221,6 +221,17 @@ func countSet(oneOf any) int {
 	return n
 }
 
+// keySet is the YAML key of the pointer of a one-of struct that is set, empty if none is.
+func keySet(oneOf any) string {
+	v := reflect.ValueOf(oneOf)
+	for i, key := range keys(oneOf) {
+		if !v.Field(i).IsNil() {
+			return key
+		}
+	}
+	return ""
+}
+
 // keys returns the YAML keys of a struct.
 func keys(of any) []string { return keysOf(reflect.TypeOf(of), false) }
 

@@ -18,15 +18,15 @@ func (c *checker) faults(s Scenario) {
 		path := fmt.Sprintf("pressure[%d]", i)
 		c.fault(f, path)
 		c.want(!f.StopsProcessors(), path, "stops processors, and what does cannot be frozen: want it among faults")
-		if o, ok := f.Fault().(faults.Outage); ok {
-			c.want(false, path+"."+o.Kind(), "begins and ends under load: want it among faults")
+		if _, ok := f.Fault().(faults.Outage); ok {
+			c.want(false, path+"."+keySet(f), "begins and ends under load: want it among faults")
 		}
 	}
 	for i, f := range s.Faults {
 		path := fmt.Sprintf("faults[%d]", i)
 		c.fault(f, path)
 		if o, ok := f.Fault().(faults.Outage); ok {
-			path += "." + o.Kind()
+			path += "." + keySet(f)
 			c.outage(o, s, path)
 			c.upcall(f.Upcall, s, path)
 			c.want(!slices.Contains(outages, o.Kind()), path, "is there already: want one outage of a kind")
