@@ -12,18 +12,18 @@ import (
 type Callsite struct {
 	// Function makes the call; its code is read from the running kernel.
 	Function string `json:"function" yaml:"function"`
-	// Callee is whom it calls; "" for any slab allocator.
+	// Callee is the function that is called there; "" means any slab allocator.
 	Callee string `json:"callee,omitempty" yaml:"callee"`
 	// Call says which of these calls, in the order of addresses, from 1.
 	Call int `json:"call" yaml:"call"`
-	// Errno is what the call comes to, as in 12 for -ENOMEM; 0 for NULL.
+	// Errno is the error that the call returns, as in 12 for -ENOMEM; 0 has it return NULL.
 	Errno int `json:"errno,omitempty" yaml:"errno"`
 	// Choice is of those calls that are not spared.
 	Choice `yaml:",inline"`
-	// Below spares calls unless these functions stand below on the stack, the direct caller
-	// first, others in between allowed.
+	// Below has only such calls fail that have these functions below them on the stack, the direct
+	// caller first; others may stand in between.
 	Below []string `json:"below,omitempty" yaml:"below"`
-	// Comm, PID and Cgroup, if given, spare all tasks but those of that name, that
+	// Comm, PID and Cgroup, if given, have the call fail only in tasks of that name, of that
 	// number, or in that control group.
 	Comm   string `json:"comm,omitempty" yaml:"comm"`
 	PID    int    `json:"pid,omitempty" yaml:"pid"`

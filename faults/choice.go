@@ -8,13 +8,13 @@ import (
 
 // Choice says which of the opportunities for a fault are taken.
 type Choice struct {
-	// First and Every choose by number: the First-th (from 1, the default), and from
-	// there every Every-th (1, the default, for all).
+	// First and Every choose by number: First is the number of the hit at which the fault begins (counted from
+	// 1, the default), and from there every Every-th is taken (1, the default, means all).
 	First int `json:"first,omitempty" yaml:"first"`
 	Every int `json:"every,omitempty" yaml:"every"`
-	// Probability in percent, of those; drawn from the trial's seed.
+	// Probability is the chance of each hit that was so chosen, in percent, drawn from the trial's seed.
 	Probability int `json:"probability" yaml:"probability"`
-	// Times is after how many it stops by itself.
+	// Times is how often it happens at most; the fault then stops by itself.
 	Times int `json:"times" yaml:"times"`
 }
 

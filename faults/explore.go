@@ -11,12 +11,13 @@ import (
 // themselves. Which, is drawn from the trial's seed, or said by a schedule.
 type Explore struct {
 	Points  []Place `json:"points" yaml:"points"`             // where processors are held
-	Changes int     `json:"changes,omitempty" yaml:"changes"` // how many to draw
-	Among   int     `json:"among,omitempty" yaml:"among"`     // the first so many hits of any point
-	Longest int     `json:"longest,omitempty" yaml:"longest"` // most hits of others that one waits for
-	// Schedule is what to do instead of drawing, as in "17+2 40+1".
+	Changes int     `json:"changes,omitempty" yaml:"changes"` // how often a processor is held in a trial
+	Among   int     `json:"among,omitempty" yaml:"among"`     // at which hits: drawn from the first so many, counted over all points
+	Longest int     `json:"longest,omitempty" yaml:"longest"` // a held processor waits for at most so many hits of others
+	// Schedule is what to do instead of drawing: "17+2 40+1" holds the processor of the 17th hit until others
+	// have made 2 more, and that of the 40th until 1 more. Changes, Among and Longest are not needed then.
 	Schedule Schedule `json:"schedule,omitempty" yaml:"schedule"`
-	// For is how long a processor is held at most, of the host's time.
+	// For is how long a processor is held at most, in the host's time.
 	For wire.Duration `json:"for" yaml:"for"`
 }
 

@@ -12,7 +12,7 @@ import (
 // makes under a function. It has no probability; nothing fails for who did not
 // ask for it.
 type FailNth struct {
-	Function string `json:"function" yaml:"function"` // as for Failslab
+	Function string `json:"function" yaml:"function"` // as in failslab
 }
 
 // nthTimes is more hits than there will be.

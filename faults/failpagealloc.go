@@ -8,9 +8,9 @@ import (
 // FailPageAlloc fails allocations of pages made under one kernel function,
 // those by which slab allocators get theirs included.
 type FailPageAlloc struct {
-	Function    string `json:"function" yaml:"function"`       // as for Failslab
+	Function    string `json:"function" yaml:"function"`       // as in failslab
 	Probability int    `json:"probability" yaml:"probability"` // in percent, drawn by the kernel
-	Times       int    `json:"times" yaml:"times"`             // after so many hits it stops by itself
+	Times       int    `json:"times" yaml:"times"`             // how often it happens at most; the fault then stops by itself
 }
 
 func (f FailPageAlloc) Describe() string {

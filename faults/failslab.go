@@ -9,20 +9,20 @@ import (
 
 // Failslab fails slab allocations made under one kernel function.
 type Failslab struct {
-	// Function under which allocations fail; its range comes from the guest's
-	// kallsyms. "a|b" is b in kernels that have no a, as where it was inlined into b.
+	// Function is the kernel function under which allocations fail. "a|b" means a or, in kernels that
+	// have no a (it may be inlined into b there), b.
 	Function string `json:"function" yaml:"function"`
 	// Call narrows that to one call site: the n-th call (from 1) that the
 	// function itself makes to a slab allocator. 0: any allocation below it.
 	Call int `json:"call,omitempty" yaml:"call,omitempty"`
-	// Below limits it to calls of the function from one other: the direct caller. It needs
-	// Call. More of the stack is not told apart; that the call-site fault can.
+	// Below limits it to calls of the function from one other, the direct caller, and needs Call.
+	// To choose by more of the stack, use the fault callsite.
 	Below []string `json:"below,omitempty" yaml:"below,omitempty"`
-	// Interval lets only n-th of these fail: 3 for every third; 0 for all.
+	// Interval lets only every n-th of these fail, as in 3 for every third; 0 means all.
 	Interval int `json:"interval,omitempty" yaml:"interval,omitempty"`
-	// Probability in percent, drawn by the kernel.
+	// Probability is the chance of each of these, in percent, drawn by the kernel.
 	Probability int `json:"probability" yaml:"probability"`
-	// Times is after how many hits it stops by itself.
+	// Times is how often it happens at most; the fault then stops by itself.
 	Times int `json:"times" yaml:"times"`
 }
 

@@ -10,12 +10,12 @@ import (
 // FailSunrpc breaks what RPC runs on: a connection is cut from either end, or a
 // request of the server that waits for a reply to an upcall is put off.
 type FailSunrpc struct {
-	IgnoreClientDisconnect bool `json:"ignore-client-disconnect,omitempty" yaml:"ignore-client-disconnect,omitempty"` // the client cuts no connection
-	IgnoreServerDisconnect bool `json:"ignore-server-disconnect,omitempty" yaml:"ignore-server-disconnect,omitempty"` // nor does the server
-	IgnoreCacheWait        bool `json:"ignore-cache-wait,omitempty" yaml:"ignore-cache-wait,omitempty"`               // upcalls are waited for
-	Probability            int  `json:"probability" yaml:"probability"`                                               // in percent of requests, drawn by the kernel
-	Interval               int  `json:"interval,omitempty" yaml:"interval,omitempty"`                                 // of requests, only every n-th may be struck; 0 is 1
-	Times                  int  `json:"times" yaml:"times"`                                                           // after so many hits it stops by itself
+	IgnoreClientDisconnect bool `json:"ignore-client-disconnect,omitempty" yaml:"ignore-client-disconnect,omitempty"` // no connection is cut from the client's end
+	IgnoreServerDisconnect bool `json:"ignore-server-disconnect,omitempty" yaml:"ignore-server-disconnect,omitempty"` // no connection is cut from the server's end
+	IgnoreCacheWait        bool `json:"ignore-cache-wait,omitempty" yaml:"ignore-cache-wait,omitempty"`               // no request is put off that waits for a reply to an upcall
+	Probability            int  `json:"probability" yaml:"probability"`                                               // chance of each request, in percent, drawn by the kernel
+	Interval               int  `json:"interval,omitempty" yaml:"interval,omitempty"`                                 // only every n-th request may be struck; 0 means every one
+	Times                  int  `json:"times" yaml:"times"`                                                           // how often it happens at most; the fault then stops by itself
 }
 
 // sunrpcSwitches are the knobs that exempt events from the fault.

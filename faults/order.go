@@ -15,13 +15,13 @@ import (
 type Order struct {
 	Hold  Place  `json:"hold" yaml:"hold"`             // where a processor is held
 	Until *Place `json:"until,omitempty" yaml:"until"` // where another has to come; without it, for a time drawn from the trial's seed
-	// Same says that both have to be about the same object: their Same-th arguments are
-	// equal (1 to 6; 0: any processor at Until will do).
+	// Same is the number, 1 to 6, of a function argument that has to be equal at both places, so that both are
+	// about the same object; with 0 any processor that comes to Until will do.
 	Same int `json:"same,omitempty" yaml:"same"`
-	// Linger is how long it is held on, for the other one to get from Until to what it does.
+	// Linger is how much longer it is held then, so that the other processor gets from Until to what it does there.
 	Linger wire.Duration `json:"linger,omitempty" yaml:"linger"`
-	// For is how long it is held at most, of the host's time. A processor that is held too
-	// long is missed by all others.
+	// For is how long it is held at most, in the host's time. If it is held for too long, all other processors
+	// come to wait for it.
 	For    wire.Duration `json:"for" yaml:"for"`
 	Choice `yaml:",inline"`
 }

@@ -24,7 +24,7 @@ type Outage struct {
 // Span says when an outage takes place.
 type Span struct {
 	For   wire.Duration `json:"for" yaml:"for"`                         // how long each lasts
-	Every wire.Duration `json:"every,omitempty" yaml:"every,omitempty"` // mean pause before each, 0 for never during the load
+	Every wire.Duration `json:"every,omitempty" yaml:"every,omitempty"` // mean pause before each; only with at_umount may it be 0: there is none during the load then
 }
 
 // Kind names the outage in histories and counters.

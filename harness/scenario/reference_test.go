@@ -27,13 +27,14 @@ const referenceFile = "../../docs/reference/scenario.md"
 
 // The page says what the Go types say: its fields, their types, defaults and comments.
 func TestReferenceIsUpToDate(t *testing.T) {
-	r := &reference{t: t, docs: map[string]map[string]*ast.TypeSpec{}, comments: map[*ast.TypeSpec]string{}}
+	r := &reference{t: t, docs: map[string]map[string]*ast.TypeSpec{}, comments: map[*ast.TypeSpec]string{}, required: required()}
 	r.line("# Scenario files\n")
 	r.line("<!-- Generated from the Go types by: make docs -->\n")
 	r.line("A scenario is one YAML file. A field that is not listed here, or a value out of range, is an error that names its line:")
-	r.line("`loopfault scenario check FILE.yaml`. Sizes are written as `64MiB`, durations as `500ms` or `1m30s`. A default is given where")
-	r.line("there is one other than zero, empty or false.\n")
-	r.structure("Top level", reflect.ValueOf(defaults()))
+	r.line("`loopfault scenario check FILE.yaml`. Sizes are written as `64MiB`, durations as `500ms` or `1m30s`.\n")
+	r.line("The column *default* says what holds for a field that is left out: nothing there means zero, empty or false. *required* marks a field")
+	r.line("that must be set wherever its section is used. Some fields must be set only together with others; `loopfault scenario check` says which.\n")
+	r.structure(topLevel, reflect.ValueOf(defaults()))
 	for len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
@@ -54,6 +55,7 @@ type reference struct {
 	b        strings.Builder
 	docs     map[string]map[string]*ast.TypeSpec // package path, type
 	comments map[*ast.TypeSpec]string
+	required map[string]bool // by title and name
 	queue    []section
 	seen     []reflect.Type
 }
@@ -92,6 +94,7 @@ func (r *reference) fields(title string, v reflect.Value, spec *ast.TypeSpec) {
 		meaning := inYAML(v.Type(), sentence(r.comment(spec, f.Name), f.Name, "`"+name+"`"))
 		if meaning == "" && f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct {
 			meaning, _, _ = strings.Cut(sentence(r.comments[r.spec(f.Type.Elem())], f.Type.Elem().Name(), ""), ". ")
+			meaning = strings.TrimSuffix(inYAML(f.Type.Elem(), meaning), ".")
 		}
 		if meaning == "" && i > 0 && strings.Contains(above, "`"+name+"`") {
 			meaning = "see above"
@@ -102,7 +105,7 @@ func (r *reference) fields(title string, v reflect.Value, spec *ast.TypeSpec) {
 		if meaning != "see above" {
 			above = meaning
 		}
-		r.line("| `%s` | %s | %s | %s |", name, r.kind(title, name, f.Type, v.Field(i)), value(v.Field(i)), strings.ReplaceAll(meaning, "|", `\|`))
+		r.line("| `%s` | %s | %s | %s |", name, r.kind(title, name, f.Type, v.Field(i)), r.value(title, name, v.Field(i)), strings.ReplaceAll(meaning, "|", `\|`))
 	}
 }
 
@@ -160,7 +163,10 @@ func (r *reference) kind(title, name string, t reflect.Type, v reflect.Value) st
 }
 
 // value is a default, for people.
-func value(v reflect.Value) string {
+func (r *reference) value(title, name string, v reflect.Value) string {
+	if r.required[title+"."+name] {
+		return "*required*"
+	}
 	if v.IsZero() || v.Kind() == reflect.Struct {
 		return ""
 	}

@@ -19,41 +19,43 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Scenario is all that a trial does. docs/reference/scenario.md is made from the field comments.
+// The field comments, here and in the types of the fields, are what docs/reference/scenario.md says: make docs.
+
+// Scenario is all that a trial does: on which machine, with which mount, what goes wrong, which load runs, and how it ends.
 type Scenario struct {
-	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; also the file's name
-	Title     string   `json:"title" yaml:"title"`               // one line
+	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; names runs and results. In the catalogue it is also the file's name
+	Title     string   `json:"title" yaml:"title"`               // what goes wrong, in one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
 	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio
-	Applies   Applies  `json:"applies" yaml:"applies"`           // where else it makes sense
-	Control   string   `json:"control,omitempty" yaml:"control"` // kernel of the catalogue with a bug that it has to run into
-	// ControlStalls says that the control has shown its bug when it stalls: a livelock of
-	// the load may end with it.
+	Applies   Applies  `json:"applies" yaml:"applies"`           // on which other NFS versions, file systems and layouts it can run
+	Control   string   `json:"control,omitempty" yaml:"control"` // a kernel of the catalogue with a planted bug, on which the scenario has to hang
+	// ControlStalls says that a stall of the control is enough, not only a hang: a load that
+	// livelocks may come to its end when it is stopped.
 	ControlStalls bool            `json:"control_stalls,omitempty" yaml:"control_stalls"`
 	Guest         Guest           `json:"guest" yaml:"guest"`                 // the machine
-	Export        wire.Export     `json:"export" yaml:"export"`               // what it serves
-	Mount         wire.Mount      `json:"mount" yaml:"mount"`                 // how it mounts that
+	Export        wire.Export     `json:"export" yaml:"export"`               // what the guest's NFS server exports
+	Mount         wire.Mount      `json:"mount" yaml:"mount"`                 // how the guest mounts that export
 	Ceph          *wire.Ceph      `json:"ceph,omitempty" yaml:"ceph"`         // in place of export and mount: a Ceph cluster, and two clients
-	Target        paths.Target    `json:"target" yaml:"target"`               // kernel function whose calls are counted, and the way to it; not taken: inconclusive
-	Pressure      []Fault         `json:"pressure,omitempty" yaml:"pressure"` // armed before the workloads start
-	Faults        []Fault         `json:"faults,omitempty" yaml:"faults"`     // armed after them; none landed: inconclusive
+	Target        paths.Target    `json:"target" yaml:"target"`               // the kernel function whose calls are counted, and the way to it; a trial in which it is not called so is inconclusive
+	Pressure      []Fault         `json:"pressure,omitempty" yaml:"pressure"` // faults that are armed before the workloads start
+	Faults        []Fault         `json:"faults,omitempty" yaml:"faults"`     // faults that are armed after the workloads have started; a trial in which none of them landed is inconclusive
 	Workloads     []wire.Workload `json:"workloads" yaml:"workloads"`         // what runs, all at once
-	Run           wire.Duration   `json:"run" yaml:"run"`                     // how long they work, in guest time
-	Finish        Finish          `json:"finish" yaml:"finish"`               // how it ends
-	// Events are tracepoints to record, as in nfs4/nfs4_open_expired; they are in the
-	// evidence of every trial. The buffer keeps the last ones.
+	Run           wire.Duration   `json:"run" yaml:"run"`                     // how long the workloads run, in guest time
+	Finish        Finish          `json:"finish" yaml:"finish"`               // how a trial ends
+	// Events are tracepoints to record, as in nfs4/nfs4_open_expired. The evidence of every trial
+	// has the newest of them, as many as the trace buffer holds.
 	Events []string `json:"events,omitempty" yaml:"events"`
-	// Limits are how many operations a second the mount may send, by name as in
-	// mountstats, over all of the load; more means that it is in a loop: a hang.
+	// Limits are how many operations a second the mount may send on average, by the operation's
+	// name in mountstats. If it sends more, it is in a loop, and the trial counts as a hang.
 	Limits map[string]float64 `json:"limits,omitempty" yaml:"limits"`
-	// Reference is what the pace of buffered writers is compared with, beside their own best
-	// rate: "export", writes to the exported file system itself, measured before the load. A
-	// write path that is held up from its first second is seen as a stall then.
+	// Reference is what the rate of buffered writers is compared with, beside their own best
+	// rate. The one value is "export": writes to the exported file system itself, measured before
+	// the load. So a write path that is slow from its first second on is seen as a stall.
 	Reference string `json:"reference,omitempty" yaml:"reference"`
-	// Observe is the steps of the mechanism that are counted in every trial, each a claim of
-	// the report's.
+	// Observe says which steps of the mechanism are counted in every trial; each step is a claim
+	// in the report.
 	Observe *observe.Plan `json:"observe,omitempty" yaml:"observe"`
-	// Variants are differences by name, in the fields that an override has.
+	// Variants are what NAME:VARIANT changes, by the variant's name: fields of the scenario with other values.
 	Variants map[string]yaml.Node `json:"-" yaml:"variants"`
 	Choices  Choices              `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Ref
 }
@@ -62,8 +64,8 @@ type Scenario struct {
 const Dangerous = "dangerous"
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
-// sense, and whether with I/O without RPC. A list that is empty stands for the scenario's own
-// alone.
+// sense, and whether it does with I/O without RPC. An empty list means that it makes sense only
+// with the scenario's own value.
 type Applies struct {
 	Vers    []string `json:"vers,omitempty" yaml:"vers"`       // NFS versions, as in mount.vers
 	FS      []string `json:"fs,omitempty" yaml:"fs"`           // exported file systems, as in export.fs

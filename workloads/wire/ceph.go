@@ -7,10 +7,10 @@ package wire
 type Ceph struct {
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more mount options of both clients, as in mount.ceph(8)
 	// Blocklist is whether a client whose session is evicted is also kept from the object
-	// store, and from a new session, for an hour. nil is Ceph's way, which is to do so.
+	// store, and from a new session, for an hour. If it is left out, it is, as Ceph does by default.
 	Blocklist *bool `json:"blocklist,omitempty" yaml:"blocklist,omitempty"`
-	// SessionTimeout is how long a client may be silent until its session is stale, 0 for
-	// Ceph's 60 s: the metadata server then throws it out as soon as another client wants what
+	// SessionTimeout is how long a client may send nothing until its session is stale; 0 is Ceph's
+	// default, 60s. The metadata server evicts a stale client as soon as another client wants what
 	// it holds.
 	SessionTimeout Duration `json:"session_timeout,omitempty" yaml:"session_timeout,omitempty"`
 	Store          string   `json:"store,omitempty" yaml:"store,omitempty"` // where objects are kept: memstore, in memory (the default), or bluestore, on a disk of 1GiB
@@ -45,30 +45,30 @@ const StoppedFile = RecordDir + "/store-stopped"
 // for while the object store is stopped, the files are closed and their dentries dropped, and
 // then the answers come. Each round has files of its own.
 type ReadaheadClose struct {
-	Files int      `json:"files" yaml:"files"` // of a round
-	Size  Size     `json:"size" yaml:"size"`   // of each
-	Rest  Duration `json:"rest" yaml:"rest"`   // how long the answers have, at the end of a round
+	Files int      `json:"files" yaml:"files"` // files of a round
+	Size  Size     `json:"size" yaml:"size"`   // size of each file
+	Rest  Duration `json:"rest" yaml:"rest"`   // how long answers are waited for at the end of a round
 }
 
 // Mixed has processes of both clients create, write, read, truncate, rename and unlink the
 // same files, and make and remove snapshots of their directory.
 type Mixed struct {
 	Processes int  `json:"processes" yaml:"processes"`                     // how many work at the same time, every other one on the other client
-	Files     int  `json:"files" yaml:"files"`                             // names that they share
+	Files     int  `json:"files" yaml:"files"`                             // number of file names that they share
 	MaxWrite  Size `json:"max_write" yaml:"max_write"`                     // largest single write
-	Snapshots int  `json:"snapshots,omitempty" yaml:"snapshots,omitempty"` // that each process may have at a time; 0 for none
+	Snapshots int  `json:"snapshots,omitempty" yaml:"snapshots,omitempty"` // snapshots that each process may have at a time; 0 for none
 }
 
 // StaleTruncate has one client write files, lose its session, and learn only from the
 // server that the other client has truncated them meanwhile: dirty pages then lie beyond
 // the ends of files, and the flusher throws them away. Each round has files of its own.
 type StaleTruncate struct {
-	Files int  `json:"files" yaml:"files"` // of a round
-	Size  Size `json:"size" yaml:"size"`   // of each, written once
-	// Settle is how long the client has after writing until an eviction counts, so that it
-	// has told the server of size and times before, and holds only dirty pages.
+	Files int  `json:"files" yaml:"files"` // files of a round
+	Size  Size `json:"size" yaml:"size"`   // size of each file, which is written once
+	// Settle is the time after writing before which an eviction does not count: the client needs it
+	// to tell the server sizes and times, after which only its pages are dirty.
 	Settle Duration `json:"settle" yaml:"settle"`
 	Flush  Duration `json:"flush" yaml:"flush"` // how long the flusher has to write, at the end of a round
-	// Self has the client that wrote truncate as well, and wait for no eviction.
+	// Self has the client that wrote the files truncate them itself; no eviction is waited for.
 	Self bool `json:"self,omitempty" yaml:"self,omitempty"`
 }

@@ -6,27 +6,28 @@ type Export struct {
 	Size    Size   `json:"size" yaml:"size"`                           // of the sparse disk it lives on
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more exports(5) options
 	Threads int    `json:"threads" yaml:"threads"`                     // nfsd threads
-	// How long a client's lease lasts and, after a restart, what was held before
-	// may be reclaimed. The kernel takes whole seconds from 10 on; 0 is its default, 90s.
+	// Lease is how long a client's lease lasts. The kernel takes whole seconds, from 10 on;
+	// 0 is its default, 90s.
 	Lease Duration `json:"lease,omitempty" yaml:"lease,omitempty"`
-	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"` // see lease
-	// Tracking is who remembers which clients may reclaim after a restart: nfsdcld, the
-	// daemon that distributions run, or kernel, for what the kernel finds without it.
-	// Nothing, as in trials stored before this had a default, means kernel.
+	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"` // how long clients may reclaim after a restart of the server what they held before; values as for lease
+	// Tracking is who remembers which clients may reclaim after a restart: nfsdcld (the
+	// daemon that distributions run) or kernel (what the kernel itself uses without that daemon).
+	// Trials that were stored before this field had a default ran with kernel.
 	Tracking string `json:"tracking,omitempty" yaml:"tracking,omitempty"`
-	// ReturnOnClose is what LAYOUTGET replies ask for: false has clients keep layouts of
-	// files that they have closed. knfsd always asks for it; false needs a kernel with the
-	// module parameter nfsd.layout_return_on_close, or a debugger. nil is the server's way.
+	// ReturnOnClose is whether LAYOUTGET replies ask the client to return a layout when it closes
+	// the file. knfsd always asks for it, which is what happens if this is left out. With false
+	// clients keep layouts of closed files; that needs a kernel with the module parameter
+	// nfsd.layout_return_on_close, or a debugger.
 	ReturnOnClose *bool `json:"return_on_close,omitempty" yaml:"return_on_close,omitempty"`
 	// Delegations is whether the server may delegate the files of the workloads dserror,
-	// evict, reader, sharedfile and umount: false keeps it from that, in every version. A
-	// server that is its own data server recalls a delegation for each write to it. nil is
-	// the server's way.
+	// evict, reader, sharedfile and umount. With false it never does, in any NFS version; left
+	// out, the server decides. A server that is its own data server recalls a delegation for each
+	// write to the file.
 	Delegations *bool `json:"delegations,omitempty" yaml:"delegations,omitempty"`
-	// Reexport is the NFS version with which the server mounts a directory of its own export, to
-	// export that mount: what mount says is of this second export, and each thread that serves it
-	// is a client of the same server. Such exports have no locks, delegations and layouts. None
-	// when it is not given.
+	// Reexport has the server mount a directory of its own export with this NFS version, and export
+	// that mount once more. The section mount is then about this second export, and each thread that
+	// serves it is a client of the same server. Such exports have no locks, delegations and layouts.
+	// If it is left out, nothing is exported twice.
 	Reexport string `json:"reexport,omitempty" yaml:"reexport,omitempty"`
 }
 
@@ -45,19 +46,19 @@ const (
 // Mount is the loop-back mount of that export.
 type Mount struct {
 	Vers    string `json:"vers" yaml:"vers"`                           // 3, 4.0, 4.1 or 4.2
-	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles, scsi, block or none; asserted, not assumed
+	Layout  string `json:"layout" yaml:"layout"`                       // flexfiles, scsi, block or none; a trial is an error if the client does not use it
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
 	// SessionSlots is how many requests of a session the client asks to have in flight at
 	// a time (module parameter nfs.max_session_slots); 0 is its default, 64. The server may
 	// grant fewer, and since Linux 6.14 takes some back when memory is short.
 	SessionSlots int `json:"session_slots,omitempty" yaml:"session_slots,omitempty"`
-	// LocalIO is on if the client reads and writes files of this machine's own server without
-	// RPC (CONFIG_NFS_LOCALIO, module parameter nfs.localio_enabled), which is asserted, and
-	// off if it must not; kernels with the option do so by themselves.
+	// LocalIO is on or off: whether the client reads and writes files of its own machine's server
+	// without RPC (CONFIG_NFS_LOCALIO, module parameter nfs.localio_enabled). With on, a trial checks
+	// that it does so; with off it is turned off, also in kernels that would do so by themselves.
 	LocalIO string `json:"localio,omitempty" yaml:"localio,omitempty"`
-	// Locks is server if byte-range locks of NFSv3 are asked of the server (NLM: lockd on both
-	// sides, rpc.statd), which is asserted, and local, the default, if each mount keeps its own.
-	// NFSv4 has locks of its own.
+	// Locks is about byte-range locks of NFSv3. With server the client asks the server for them
+	// (NLM: lockd on both sides, rpc.statd), which a trial checks; with local, the default, each
+	// mount keeps its own. For NFSv4, which has locks in its protocol, it is left out.
 	Locks string `json:"locks,omitempty" yaml:"locks,omitempty"`
 	// Overlay has the load work in an overlay file system above the mount, which is its lower
 	// layer; the mounts of the workload umount have overlays as well. The upper layer is on a
@@ -135,18 +136,18 @@ type Workload struct {
 // LAYOUTRETURN of its own instead of one inside CLOSE.
 type SharedFile struct {
 	Processes int    `json:"processes" yaml:"processes"`   // how many work at the same time
-	Files     int    `json:"files" yaml:"files"`           // that they share
+	Files     int    `json:"files" yaml:"files"`           // files that the processes share
 	Sharers   int    `json:"sharers" yaml:"sharers"`       // processes on each file; few make the last close of a file frequent
 	UIDs      []int  `json:"uids" yaml:"uids"`             // user ids of the processes
 	MaxWrite  Size   `json:"max_write" yaml:"max_write"`   // largest single write
-	Keep      bool   `json:"keep,omitempty" yaml:"keep"`   // write instead of truncating and close instead of unlinking, for which a server recalls what the very client holds
-	Rival     string `json:"rival,omitempty" yaml:"rival"` // as for State: the two clients recall each other's layouts
+	Keep      bool   `json:"keep,omitempty" yaml:"keep"`   // write instead of truncating, and close instead of unlinking: when a file is truncated or unlinked, a server recalls even what that same client holds
+	Rival     string `json:"rival,omitempty" yaml:"rival"` // NFS version of a second mount, as in the workload state: the server then recalls layouts of one client for the other
 }
 
 // Recall truncates the shared files behind the client's back, on the exported
 // file system, so that the server recalls what the client holds of them: its
 // delegations, and layouts other than flexfiles. (Those knfsd recalls only when
-// another client wants one: see SharedFile.Rival.)
+// another client wants one: see rival of the workload sharedfile.)
 type Recall struct {
 	Files  int      `json:"files" yaml:"files"`   // the first N shared files
 	Every  Duration `json:"every" yaml:"every"`   // mean pause between two of them
@@ -167,7 +168,7 @@ type Reader struct {
 // the data server then fail, and the client returns the layout with the error, and
 // asks for another one, until the permissions are back.
 type DSError struct {
-	Files int      `json:"files" yaml:"files"` // of the first N shared files, one at a time
+	Files int      `json:"files" yaml:"files"` // the first N shared files, of which one at a time fails
 	For   Duration `json:"for" yaml:"for"`     // how long each time
 	Every Duration `json:"every" yaml:"every"` // mean pause between two times
 }
@@ -175,9 +176,9 @@ type DSError struct {
 // Evict makes the client drop inodes: churn processes open and close many
 // files, a squeezer drops caches and reclaims the load's memory cgroup.
 type Evict struct {
-	Processes int      `json:"processes" yaml:"processes"` // churners
+	Processes int      `json:"processes" yaml:"processes"` // how many churn at the same time
 	Files     int      `json:"files" yaml:"files"`         // files each churner cycles through
-	Every     Duration `json:"every" yaml:"every"`         // between two squeezes
+	Every     Duration `json:"every" yaml:"every"`         // pause between two squeezes
 	Reclaim   Size     `json:"reclaim" yaml:"reclaim"`     // written to memory.reclaim at each squeeze; 0 for none
 	Sync      bool     `json:"sync" yaml:"sync"`           // sync(2) in the middle of each squeeze
 	// Uncached has the churners sync each file and drop its pages (POSIX_FADV_DONTNEED)
@@ -192,15 +193,21 @@ type Evict struct {
 // Umount mounts the export again, several times over, and takes the mounts
 // down, over and over: idle, or busy with writers killed the moment before.
 type Umount struct {
-	Mounts  int  `json:"mounts" yaml:"mounts"`   // at once, each its own superblock
-	Writers int  `json:"writers" yaml:"writers"` // processes a mount
+	Mounts  int  `json:"mounts" yaml:"mounts"`   // mounts at the same time, each with a superblock of its own
+	Writers int  `json:"writers" yaml:"writers"` // processes that write on each mount
 	Busy    bool `json:"busy" yaml:"busy"`       // kill the writers with files open instead of letting them finish
 	// Churn has the writers write and read back that many small files each, which they
 	// close in between, so that there are many inodes to evict; 0 has them write shared ones.
-	Churn int    `json:"churn,omitempty" yaml:"churn"`
-	How   string `json:"how,omitempty" yaml:"how"` // plain, lazy, forced, namespace or exit, see below; plain when it is not given
-	// Vers is another version than the trial's mount has: the server then sees a new client with each
-	// mount, which goes with the umount. The version of the trial's mount when it is not given.
+	Churn int `json:"churn,omitempty" yaml:"churn"`
+	// How is the way in which a mount is taken down. plain, the default: umount(8). lazy: umount -l.
+	// forced: umount -f; with busy also once before the writers are killed, in the middle of their
+	// requests. namespace: the mounts are made in a mount namespace of their own, and go with its last
+	// process. exit: umount -l while writers have files open, so that the death of the last writer
+	// shuts the superblock down; it needs busy and writers.
+	How string `json:"how,omitempty" yaml:"how"`
+	// Vers is the NFS version of these mounts, by default that of the trial's mount. With another
+	// version (4.0 or later, as that of the trial's mount) the server sees a new client at each mount,
+	// and the client ends with the umount.
 	Vers string `json:"vers,omitempty" yaml:"vers"`
 }
 
@@ -227,10 +234,10 @@ type FaultNth struct {
 // them, with files open on the mount and data in them that nobody has written yet; then
 // the next one takes their place.
 type Hog struct {
-	Processes int   `json:"processes" yaml:"processes"` // at a time
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
-	Files     int   `json:"files" yaml:"files"`         // that each has open
-	Size      Size  `json:"size" yaml:"size"`           // of memory, at most; more than the cgroup has
+	Files     int   `json:"files" yaml:"files"`         // files that each has open
+	Size      Size  `json:"size" yaml:"size"`           // memory that each takes at most; has to be more than the cgroup may have
 }
 
 // CopyUp has each process make directories of files on the mount below an overlay, read the
@@ -240,7 +247,7 @@ type Hog struct {
 type CopyUp struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
-	Files     int   `json:"files" yaml:"files"`         // in each directory
+	Files     int   `json:"files" yaml:"files"`         // files in each directory
 	Size      Size  `json:"size" yaml:"size"`           // of each file
 }
 
@@ -250,7 +257,7 @@ type CopyUp struct {
 type Opens struct {
 	Processes int      `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int    `json:"uids" yaml:"uids"`           // user ids of the processes; each is an open owner
-	Files     int      `json:"files" yaml:"files"`         // that all of them share
+	Files     int      `json:"files" yaml:"files"`         // files that all of them share
 	Hold      Duration `json:"hold" yaml:"hold"`           // mean time that a file is open
 }
 
@@ -258,12 +265,16 @@ type Opens struct {
 // own, mounts the export, and has processes that write. These are all killed at once, and the
 // mount and the namespaces go with the last of them. Their way to the server is a relay.
 type Container struct {
-	Processes int      `json:"processes" yaml:"processes"`       // of the workload, each with containers of its own
-	Boxes     int      `json:"boxes" yaml:"boxes"`               // containers at a time, of each; fewer if not so many come about in the time
-	Writers   int      `json:"writers" yaml:"writers"`           // processes in each container
-	For       Duration `json:"for" yaml:"for"`                   // mean time that they work; and for so long containers are made before
-	Network   string   `json:"network,omitempty" yaml:"network"` // kept, silent or gone when they are killed, see below; kept when it is not given
-	Silent    Duration `json:"silent,omitempty" yaml:"silent"`   // how long it is silent
+	Processes int      `json:"processes" yaml:"processes"` // processes that make containers, each its own
+	Boxes     int      `json:"boxes" yaml:"boxes"`         // containers of each such process at a time; fewer if it cannot make as many within `for`
+	Writers   int      `json:"writers" yaml:"writers"`     // processes in each container
+	For       Duration `json:"for" yaml:"for"`             // how long containers are made before any is killed, and then the mean time that each works
+	// Network is what becomes of a container's network when its processes are killed. kept, the
+	// default: it stays as it is. silent: nothing is passed on for a time, and then everything.
+	// gone: connections are reset, the network interface goes down, and the server can no longer be
+	// reached.
+	Network string   `json:"network,omitempty" yaml:"network"`
+	Silent  Duration `json:"silent,omitempty" yaml:"silent"` // how long nothing is passed on; with network silent only, which needs it
 }
 
 // What becomes of the network of containers when their processes are killed.
@@ -309,7 +320,7 @@ func (w Writer) Kind() string {
 // out, so that they must recover all their state.
 type Expire struct {
 	Every Duration `json:"every" yaml:"every"`           // mean pause before each time
-	Times int      `json:"times,omitempty" yaml:"times"` // and then no more; 0 for no end
+	Times int      `json:"times,omitempty" yaml:"times"` // how often at most; 0 for no limit
 }
 
 // State has processes open, write, sync, close, lock, rename and unlink, and check
@@ -320,13 +331,13 @@ type Expire struct {
 type State struct {
 	Processes int      `json:"processes" yaml:"processes"`             // how many work at the same time
 	UIDs      []int    `json:"uids" yaml:"uids"`                       // user ids of the processes
-	Files     int      `json:"files" yaml:"files"`                     // that each process owns
-	Blocks    int      `json:"blocks" yaml:"blocks"`                   // of 4KiB, in each file
+	Files     int      `json:"files" yaml:"files"`                     // files that each process owns
+	Blocks    int      `json:"blocks" yaml:"blocks"`                   // blocks of 4KiB in each file
 	Locks     int      `json:"locks" yaml:"locks"`                     // records that all processes share, each behind a lock of its own; 0 for none
 	Hold      Duration `json:"hold" yaml:"hold"`                       // mean time that a lock is held
 	LocksOnly bool     `json:"locks_only,omitempty" yaml:"locks_only"` // processes only take locks, and wait for each (F_SETLKW)
 	Interrupt Duration `json:"interrupt,omitempty" yaml:"interrupt"`   // mean time after which a signal interrupts the wait for a lock, which then begins anew; 0 for none
-	Rival     string   `json:"rival,omitempty" yaml:"rival"`           // NFS version of a second mount, where every other process works. One of NFSv4 is a client of its own if its version is another; with 3, only locks are between the two (mount.locks server). None when it is not given
+	Rival     string   `json:"rival,omitempty" yaml:"rival"`           // NFS version of a second mount of the same server, on which every other process works; no second mount if it is left out. Beside a mount of NFSv4 it has to be another version from 4.0 on, and is a client of its own to the server. Beside NFSv3 it has to be 3 with mount.locks server, and the two compete for locks alone. 3 beside NFSv4 is refused
 	Plant     Duration `json:"plant,omitempty" yaml:"plant"`           // mean pause between two bytes that are changed behind the client's back, which the checks must find; 0 for none
 }
 
