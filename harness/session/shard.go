@@ -14,7 +14,7 @@ import (
 
 // ShardFlag is for campaigns of which several machines run a part each.
 type ShardFlag struct {
-	Shard store.Shard `placeholder:"I/N" help:"Run only the I-th of N parts of the plan, in whole rounds, as one of several machines; needs --seed. The same command goes on with a shard that was interrupted; merge makes one run of all shards."`
+	Shard store.Shard `placeholder:"I/N" help:"Run only the I-th of N parts (shards) of the plan, in whole rounds, when N machines run one each; needs --seed. If a shard was interrupted, the same command goes on with it. The command merge makes one run of all shards."`
 }
 
 // Check finds errors in the flag, for a plan of so many trials of each arm.

@@ -16,9 +16,9 @@ import (
 // GuestFlags say how trials are run, not which.
 type GuestFlags struct {
 	Jobs   int    `type:"count" placeholder:"J" help:"Guests that run at the same time. Default: as many as the host has cores and memory for."`
-	Cold   bool   `help:"Boot a guest for each trial, instead of restoring a snapshot of a booted one."`
-	Vmcore bool   `help:"Dump the memory of guests that hang or panic, compressed, beside their evidence; drgn opens it."`
-	Count  string `placeholder:"stall" enum:",stall" default:"" help:"Count stalls as hangs: tasks that slept for long, and continued once the load was stopped."`
+	Cold   bool   `help:"Boot a guest for each trial. Default: boot one, and begin each trial from a snapshot of it."`
+	Vmcore bool   `help:"Dump the memory of guests that hang or panic into a compressed file beside their evidence, which drgn can open."`
+	Count  string `placeholder:"stall" enum:",stall" default:"" help:"stall: count stalls as hangs. In a stall a task slept for long, and went on when the load was stopped."`
 }
 
 // Check finds errors in the flags alone.
@@ -31,7 +31,7 @@ func (f GuestFlags) Check() error {
 
 // KnownFlag is for campaigns in which known hangs may occur.
 type KnownFlag struct {
-	Known string `placeholder:"FILE" help:"Known hangs and crashes, which are shown but count in no rate: a YAML list of signature, resource or scenario, kernel, from, to, reason, until."`
+	Known string `placeholder:"FILE" help:"YAML file of known hangs and crashes, which are shown but counted in no rate: a list of entries with signature, resource or scenario, and kernel, from, to, reason, until."`
 }
 
 // Issues reads the list; nil if there is none.

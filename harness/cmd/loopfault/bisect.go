@@ -17,18 +17,18 @@ import (
 )
 
 type bisectCmd struct {
-	Scenario     scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant and more, as for run."`
+	Scenario     scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; choices after a colon as for run."`
 	Good         []string     `sep:"none" placeholder:"A" help:"A commit that does not hang; repeatable."`
-	Bad          string       `placeholder:"B" help:"A later commit that hangs."`
+	Bad          string       `placeholder:"B" help:"A commit after these that hangs."`
 	KernelSource string       `name:"source" aliases:"kernel-source" placeholder:"DIR" help:"The git repository of the kernel. It is not changed: commits are built in a separate checkout."`
 	Path         []string     `sep:"none" placeholder:"P" help:"Look only at commits that touch these files or directories; repeatable."`
-	Confidence   float64      `default:"0.95" help:"Wanted probability that the named commit is the culprit; it sets the number of trials of each step."`
-	Signature    []string     `sep:"none" placeholder:"S" help:"Signature of the hang that makes a commit bad; repeatable. Default: those of the bad commit."`
-	Probe        int          `default:"60" help:"At most this many trials measure how often the bad commit hangs; five hangs end that."`
+	Confidence   float64      `default:"0.95" help:"How probable it has to be that the named commit is the culprit; it sets the number of trials of each step. Default: ${default}."`
+	Signature    []string     `sep:"none" placeholder:"S" help:"Signature of the hang that makes a commit bad; repeatable. Default: those of the hangs of the bad commit."`
+	Probe        int          `default:"60" help:"Largest number of trials to measure how often the bad commit hangs; five hangs are enough. Default: ${default}."`
 	Flavour      []string     `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
-	Control      string       `placeholder:"K" help:"Kernel whose planted bug is added to commits that seem good, to check that hangs are seen. Default: the scenario's control; none for no check."`
+	Control      string       `placeholder:"K" help:"Kernel whose planted bug is added to commits that seem good, to check that a hang would be seen; none for no check. Default: the scenario's control."`
 	Seed         *uint64      `placeholder:"S" help:"Seed of all plans. Default: a random one, which is printed."`
-	Resume       string       `placeholder:"NAME" help:"Go on with an interrupted bisection: its file in the results directory, or latest."`
+	Resume       string       `placeholder:"NAME" help:"Go on with an interrupted bisection: name of its file in the results directory, or latest."`
 	DryRun       bool         `help:"Print the number of commits and steps, and run nothing."`
 	session.GuestFlags
 }

@@ -19,7 +19,7 @@ import (
 )
 
 type bundleCmd struct {
-	What   string `arg:"" help:"A stored run, a trial of one (as latest/3), or a scenario as run takes it, with the flags below."`
+	What   string `arg:"" help:"What to pack: a stored run, a trial of one (as latest/3), or a scenario, named as run takes it. The flags below that begin with 'For a scenario' say how a scenario is to be run."`
 	Output string `short:"o" required:"" placeholder:"FILE" help:"File to write, as in campaign.tar.zst."`
 	packFlags
 }
@@ -27,13 +27,13 @@ type bundleCmd struct {
 // packFlags say which campaign of a scenario is packed.
 type packFlags struct {
 	armFlags
-	Trials int     `type:"count" placeholder:"N" help:"Of a scenario: trials of each arm. Default: 3."`
-	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Of a scenario: as compare takes it."`
-	Seed   *uint64 `placeholder:"S" help:"Of a scenario: seed of the plan. Default: a random one, which is printed."`
-	Known  string  `placeholder:"FILE" help:"Of a scenario: known hangs and crashes, as run takes them."`
-	Count  string  `placeholder:"stall" enum:",stall" default:"" help:"Of a scenario: count stalls as hangs, as run does."`
-	Cold   bool    `help:"Of a scenario: boot a guest for each trial."`
-	Vmcore bool    `help:"Of a scenario: dump the memory of guests that hang or panic."`
+	Trials int     `type:"count" placeholder:"N" help:"For a scenario: trials of each arm. Default: 3."`
+	Until  string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"For a scenario: when to stop, as compare takes it."`
+	Seed   *uint64 `placeholder:"S" help:"For a scenario: seed of the plan. Default: a random one, which is printed."`
+	Known  string  `placeholder:"FILE" help:"For a scenario: file of known hangs and crashes, as run takes it."`
+	Count  string  `placeholder:"stall" enum:",stall" default:"" help:"For a scenario: count stalls as hangs, as run does."`
+	Cold   bool    `help:"For a scenario: boot a guest for each trial."`
+	Vmcore bool    `help:"For a scenario: dump the memory of guests that hang or panic."`
 }
 
 // bundleOutput is what bundle --json prints.

@@ -20,11 +20,11 @@ import (
 )
 
 type collectCmd struct {
-	Output string        `short:"o" placeholder:"FILE.tar.zst" help:"The archive to write, - for standard output. Without it the name holds the host and the time."`
-	Paths  bool          `help:"Leave names of files and directories in; otherwise each is replaced by a number."`
-	Apart  time.Duration `default:"5s" placeholder:"5s" help:"Time between the two looks: what moved on between them does not hang."`
-	Each   time.Duration `default:"3s" placeholder:"3s" help:"How long one read may take before its process is killed, or left behind."`
-	For    time.Duration `default:"1m" placeholder:"1m" help:"How long all reads together may take; what was not read by then is left out."`
+	Output string        `short:"o" placeholder:"FILE.tar.zst" help:"Archive to write; - is standard output. Default: a file here, with the host and the time in its name."`
+	Paths  bool          `help:"Keep the names of files and directories. Default: each is replaced by a number."`
+	Apart  time.Duration `default:"5s" placeholder:"5s" help:"Everything is looked at twice, with this time in between: what went on between the two looks does not hang. Default: ${default}."`
+	Each   time.Duration `default:"3s" placeholder:"3s" help:"How long one read may take. After that its process is killed or, if it cannot be killed, left behind. Default: ${default}."`
+	For    time.Duration `default:"1m" placeholder:"1m" help:"How long all reads together may take; what was not read by then is left out. Default: ${default}."`
 }
 
 // collectOutput is what collect --json prints.

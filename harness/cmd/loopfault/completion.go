@@ -14,7 +14,7 @@ import (
 )
 
 type completionCmd struct {
-	Shell string   `arg:"" enum:"bash,zsh,fish,words" help:"bash, zsh or fish; words is what the shells' functions ask for candidates."`
+	Shell string   `arg:"" enum:"bash,zsh,fish,words" help:"Shell that the script is for: bash, zsh or fish. (With words, the command prints candidates for a word: so the script calls it.)"`
 	Words []string `arg:"" optional:"" hidden:"" passthrough:"" help:"Words so far, the last of which is to be completed."`
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 type coverageCmd struct {
-	Runs    []string `arg:"" name:"run" optional:"" help:"Names of runs in the results directory or unambiguous parts of them, latest, or runs' directories; none: all runs in the results directory."`
+	Runs    []string `arg:"" name:"run" optional:"" help:"Names of runs in the results directory or unambiguous parts of them, latest, or runs' directories. Default: all runs in the results directory."`
 	Kernel  string   `placeholder:"K" help:"Only trials on this kernel: counts of two kernels cannot be added."`
-	Against []string `placeholder:"RUN" sep:"none" help:"Show what the other runs reach beyond this one, and the other way round; give it once for each."`
-	File    string   `placeholder:"PATTERN" help:"Show which functions and branches of these source files were not reached, as in 'fs/nfs/pnfs*.c'."`
+	Against []string `placeholder:"RUN" sep:"none" help:"A run to compare the others with: show what they reach and it does not, and the other way round. Repeatable."`
+	File    string   `placeholder:"PATTERN" help:"Show which functions and branches were not reached, in source files that match this pattern, as in 'fs/nfs/pnfs*.c'."`
 }
 
 func (c coverageCmd) Run(ctx context.Context, e *env) error {

@@ -26,9 +26,9 @@ import (
 
 type explainCmd struct {
 	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	SVG     string   `name:"svg" placeholder:"FILE" help:"Draw who waits for whom into this file."`
-	Vmlinux string   `name:"vmlinux" placeholder:"FILE" help:"The one argument is the memory dump of a machine, and this is the vmlinux of its kernel, with debug information. drgn reads them (Debian package python3-drgn)."`
-	What    []string `arg:"" name:"trial-or-text" help:"RUN/NUMBER (as in latest/3) or a trial's directory; or texts of one hang elsewhere: files, directories, what loopfault collect wrote, - for standard input."`
+	SVG     string   `name:"svg" placeholder:"FILE" help:"Draw which task waits for which into this file."`
+	Vmlinux string   `name:"vmlinux" placeholder:"FILE" help:"Explain a memory dump, which is the one argument: FILE is the vmlinux of its kernel, with debug information. drgn is needed (Debian package python3-drgn)."`
+	What    []string `arg:"" name:"trial-or-text" help:"A stored trial: RUN/NUMBER (as in latest/3) or its directory. Or texts about one hang on another machine: files, directories, what loopfault collect wrote there, - for standard input."`
 }
 
 func (c *explainCmd) Run(ctx context.Context, e *env) error {

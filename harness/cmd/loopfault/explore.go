@@ -15,10 +15,10 @@ import (
 
 // exploreCmd looks for an order of events that hangs a kernel.
 type exploreCmd struct {
-	Scenario scenario.Ref `arg:"" help:"Scenario with fault explore, as run takes it."`
-	Kernel   string       `placeholder:"K" default:"stock" help:"Kernel to run it on."`
-	Trials   int          `placeholder:"N" default:"20" help:"Schedules to try."`
-	Tries    int          `placeholder:"N" default:"3" help:"Trials of each smaller schedule; one hang is enough."`
+	Scenario scenario.Ref `arg:"" help:"Scenario with the fault explore, named as run takes it."`
+	Kernel   string       `placeholder:"K" default:"stock" help:"Kernel to run it on. Default: ${default}."`
+	Trials   int          `placeholder:"N" default:"20" help:"Schedules (orders of events) to try, each in one trial. Default: ${default}."`
+	Tries    int          `placeholder:"N" default:"3" help:"Trials of each simpler schedule; one that hangs is enough. Default: ${default}."`
 	Seed     *uint64      `placeholder:"S" help:"Seed of the schedules. Default: a random one, which is printed."`
 	session.ShardFlag
 	session.GuestFlags

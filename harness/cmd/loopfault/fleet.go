@@ -13,15 +13,15 @@ import (
 )
 
 type fleetCmd struct {
-	Submit fleetSubmitCmd `cmd:"" help:"Have the shards of a campaign run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
-	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are; if all are done, make one run of them (those of a nightly or a hunt are collected by it). Exits with 0 while shards run, with 2 if some stopped before they were done, and then as the campaign does."`
-	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; what they have is kept."`
-	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it: what engines start."`
+	Submit fleetSubmitCmd `cmd:"" help:"Cut a campaign into shards, have them run by processes of this host, by Slurm or by Kubernetes, and make one run of them."`
+	Status fleetStatusCmd `cmd:"" help:"Show how far the shards are. When all are done, make one run of them; shards of a nightly or a hunt are collected by that command instead. Exits with 0 while shards run, with 2 if some stopped before they were done, and otherwise as compare does."`
+	Cancel fleetCancelCmd `cmd:"" help:"Stop all shards, and wait until none runs; their trials so far are kept."`
+	Shard  fleetShardCmd  `cmd:"" help:"Run one shard of a fleet, or go on with it. Engines start this command; you need it for an engine of your own."`
 }
 
 // fleetDir is a fleet that there is.
 type fleetDir struct {
-	Dir string `arg:"" help:"Directory of the fleet, which submit made."`
+	Dir string `arg:"" help:"Directory of the fleet, which fleet submit made."`
 }
 
 func (d fleetDir) open() (*fleet.Fleet, fleet.Engine, error) {
@@ -113,7 +113,7 @@ func (e *env) printStatus(s fleet.Status) error {
 
 type fleetStatusCmd struct {
 	fleetDir
-	Wait bool `help:"Wait for the end of all shards, and stop them when what the campaign is to run until is reached."`
+	Wait bool `help:"Wait for the end of all shards. If the campaign has --until, stop them as soon as that is reached."`
 }
 
 func (c *fleetStatusCmd) Run(ctx context.Context, e *env) error {

@@ -14,23 +14,23 @@ import (
 )
 
 type fleetSubmitCmd struct {
-	Campaign string `arg:"" help:"The campaign: a file that the command bundle made, or a scenario or a stored run, of which one is made as bundle makes it, with the flags below."`
+	Campaign string `arg:"" help:"What to run: a file that the command bundle made; or a scenario or a stored run, which is packed first, as bundle does it."`
 	packFlags
 	Shards int    `required:"" placeholder:"N" help:"Parts to cut the campaign into; each runs on one host."`
-	Engine string `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs them: local (processes of this host), slurm, or kubernetes, for which a manifest is written."`
-	Dir    string `placeholder:"DIR" help:"Directory of the fleet, which every host sees under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. The same command goes on with a fleet that was stopped or interrupted."`
-	Jobs   int    `type:"count" placeholder:"J" help:"Guests of a shard that run at the same time. Default: on the local host as run takes it, elsewhere 1."`
+	Engine string `placeholder:"E" enum:"local,slurm,kubernetes" default:"local" help:"What runs the shards: local (processes of this host), slurm, or kubernetes (for which a manifest is written). Default: ${default}."`
+	Dir    string `placeholder:"DIR" help:"Directory of the fleet, which every host has to see under the same name. Default: the name of the bundle, the scenario or the run with .fleet, here. If the fleet was stopped or interrupted, the same command goes on with it."`
+	Jobs   int    `type:"count" placeholder:"J" help:"Guests of a shard that run at the same time. Default: with --engine local as for run, otherwise 1."`
 	Detach bool   `help:"Return once the shards are submitted, instead of waiting for their end."`
 	siteFlags
 }
 
 // siteFlags are what an engine is told about the site.
 type siteFlags struct {
-	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 on the local host, elsewhere as many as there is room for."`
-	Sbatch []string `sep:"none" placeholder:"OPTION" help:"A further option of Slurm's sbatch, as in --sbatch=--partition=lab. Repeatable."`
-	Image  string   `placeholder:"IMAGE" help:"Of Kubernetes: container image that has QEMU."`
-	Claim  string   `placeholder:"NAME" help:"Of Kubernetes: claim of the persistent volume that holds the fleet's directory."`
-	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"Of Kubernetes: resource by which a device plugin gives /dev/kvm to a pod, as devices.kubevirt.io/kvm."`
+	Slots  int      `placeholder:"N" help:"Shards that run at the same time. Default: 1 with --engine local, otherwise as many as there is room for."`
+	Sbatch []string `sep:"none" placeholder:"OPTION" help:"With --engine slurm: a further option for sbatch, as in --sbatch=--partition=lab. Repeatable."`
+	Image  string   `placeholder:"IMAGE" help:"With --engine kubernetes: container image that has QEMU."`
+	Claim  string   `placeholder:"NAME" help:"With --engine kubernetes: name of the PersistentVolumeClaim for the volume that holds the fleet's directory."`
+	KVM    string   `name:"kvm-resource" placeholder:"NAME" help:"With --engine kubernetes: name of the resource by which a device plugin gives /dev/kvm to a pod, as in devices.kubevirt.io/kvm."`
 }
 
 // order is what an engine is asked for.

@@ -17,13 +17,13 @@ import (
 
 // huntCmd looks for any hang of a kernel.
 type huntCmd struct {
-	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to search."`
-	For    time.Duration `default:"30m" placeholder:"30m" help:"Stop after so much work, if nothing hangs; the first turns that an engine runs count by the clock."`
-	Small  time.Duration `default:"10m" placeholder:"10m" help:"Time to make the scenario that hangs smaller; 0s: do not."`
-	Tries  int           `placeholder:"N" default:"3" help:"Trials of each smaller scenario; one hang is enough."`
+	Kernel string        `placeholder:"K" default:"stock" help:"Kernel in which to look for hangs. Default: ${default}."`
+	For    time.Duration `default:"30m" placeholder:"30m" help:"If nothing hangs, begin no turn (trials of one scenario) after this time. It is the time that turns took; while an engine runs them, it is time on the clock. Default: ${default}."`
+	Small  time.Duration `default:"10m" placeholder:"10m" help:"Time for making the scenario that hung smaller; 0s leaves that out. Default: ${default}."`
+	Tries  int           `placeholder:"N" default:"3" help:"Trials of each smaller scenario; one that hangs is enough. Default: ${default}."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of the search. Default: a random one, which is printed. With the same seed and kernel an interrupted search goes on."`
-	DryRun bool          `help:"Print the scenarios in the order of their first turns, and run nothing."`
-	Engine string        `placeholder:"E" enum:",local,slurm,kubernetes" default:"" help:"Have the first turns of all scenarios run at the same time, each as a shard of a fleet: by local (processes of this host), slurm, or kubernetes, for which a manifest is written. All further turns run here. Default: the first do, too, one after the other."`
+	DryRun bool          `help:"Print the scenarios in the order in which they are first run, and run nothing."`
+	Engine string        `placeholder:"E" enum:",local,slurm,kubernetes" default:"" help:"Have the first turns (the first trials of each scenario) run at the same time, each as a shard of a fleet: by local (processes of this host), slurm, or kubernetes (for which a manifest is written). All later turns run here. Default: all turns run here, one after the other."`
 	siteFlags
 	session.KnownFlag
 	session.GuestFlags

@@ -17,8 +17,8 @@ type imageCmd struct {
 }
 
 type imageBuildCmd struct {
-	Release string `placeholder:"NAME" env:"LOOPFAULT_RELEASE" help:"Debian release of the guests' userland: bookworm (the default), trixie or sid. It may be another than this machine's. LOOPFAULT_RELEASE in the environment chooses it for every command."`
-	Ceph    bool   `help:"Build the one for scenarios about Ceph, which has a Ceph cluster in it; the others need none of that."`
+	Release string `placeholder:"NAME" env:"LOOPFAULT_RELEASE" help:"Debian release of the guests' userland: bookworm, trixie or sid; it need not be that of this machine. LOOPFAULT_RELEASE in the environment chooses it for every command. Default: bookworm."`
+	Ceph    bool   `help:"Build the root image for scenarios about Ceph, which has a Ceph cluster in it. Other scenarios do not use it."`
 }
 
 func (c imageBuildCmd) Run(ctx context.Context, e *env) error {

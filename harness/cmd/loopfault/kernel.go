@@ -25,12 +25,12 @@ type kernelCmd struct {
 }
 
 type kernelBuildCmd struct {
-	Names        []string `arg:"" name:"name" help:"Name of the new kernel; several names of the catalogue are built one after the other. NAME@SERIES is NAME of another kernel series, as in stock@7.3; NAME+FLAVOUR is NAME with a flavour."`
-	Source       string   `placeholder:"DIR|debian:6.12" help:"Kernel source tree, or the version of a kernel source in any suite of Debian's archive, which is downloaded."`
+	Names        []string `arg:"" name:"name" help:"Name of a kernel of the catalogue, or of a new one. Several names of the catalogue are built one after the other. NAME@SERIES is that kernel of another series of Linux, as in stock@7.3; NAME+FLAVOUR is that kernel with a flavour, as in stock+lockdep."`
+	Source       string   `placeholder:"DIR|debian:6.12" help:"Directory of a kernel source, or debian:VERSION for one of any suite of Debian's archive, which is downloaded."`
 	Patch        []string `sep:"none" placeholder:"FILE" help:"Patch to apply, plain or mailbox; repeatable, in order."`
 	ReversePatch []string `sep:"none" placeholder:"FILE" help:"Patch to take out; repeatable, after the others."`
-	Flavour      []string `placeholder:"lockdep|kasan|debuginfo|gcov" help:"Detectors, debug information or counts of what ran to add; the kernel's name then ends in +FLAVOUR. Repeatable."`
-	Fragment     []string `sep:"none" placeholder:"FILE" help:"Configuration fragment on top of the built-in ones; repeatable."`
+	Flavour      []string `placeholder:"lockdep|kasan|debuginfo|gcov" help:"What to add to the kernel: detectors (lockdep, kasan), debug information (debuginfo), or counts of the code that ran (gcov). Its name then ends in +FLAVOUR. Repeatable."`
+	Fragment     []string `sep:"none" placeholder:"FILE" help:"File of kernel configuration options, added after the built-in ones; repeatable."`
 }
 
 func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
@@ -58,7 +58,7 @@ func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
 }
 
 type kernelFetchCmd struct {
-	Versions []string `arg:"" name:"version" optional:"" default:"${series}" help:"Kernel versions as in 7.3, of a source package in any suite; ${series}, the series of names without one, when none is given. What is there already is left as it is."`
+	Versions []string `arg:"" name:"version" optional:"" default:"${series}" help:"Kernel versions, as in 7.3, of which Debian has a source package in any suite. Default: ${series}, the series of kernels that are named without one. What is there already is not downloaded again."`
 }
 
 func (c kernelFetchCmd) Run(ctx context.Context, e *env) error {
@@ -135,7 +135,7 @@ func (kernelListCmd) Run(e *env) error {
 func seriesOf(name string) string { return strings.Join(kernel.SeriesOf(name), " ") }
 
 type kernelRemoveCmd struct {
-	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns of them."`
+	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns, as in 'bisect-*'."`
 }
 
 func (c kernelRemoveCmd) Run(ctx context.Context, e *env) error {

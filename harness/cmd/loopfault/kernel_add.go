@@ -9,7 +9,7 @@ import (
 )
 
 type kernelAddCmd struct {
-	Package string `arg:"" placeholder:"debian:PACKAGE|FILE.deb|DIR" help:"As in debian:linux-image-6.1-amd64, for the newest of that series that apt knows; or a package's file, beside which the other packages of the same kernel are found; or a directory of such files, or one that packages of any distribution were unpacked to."`
+	Package string `arg:"" placeholder:"debian:PACKAGE|FILE.deb|DIR" help:"debian:PACKAGE, as in debian:linux-image-6.1-amd64, for the newest kernel of that series that apt knows. Or the file of a package; further packages of the same kernel are looked for in its directory. Or a directory of such files. Or a directory that packages of any distribution were unpacked to."`
 }
 
 func (c kernelAddCmd) Run(ctx context.Context, e *env) error {

@@ -19,9 +19,9 @@ import (
 // kernelCallsCmd boots the kernel, since that works for any, and shows code as it is
 // while it runs.
 type kernelCallsCmd struct {
-	Kernel   string `arg:"" help:"Kernel to boot."`
-	Function string `arg:"" help:"Kernel function."`
-	All      bool   `help:"Calls of everything, not allocations alone."`
+	Kernel   string `arg:"" help:"Kernel to boot and look into."`
+	Function string `arg:"" help:"Kernel function whose calls are listed."`
+	All      bool   `help:"List all calls. Default: only those that allocate memory."`
 }
 
 func (c kernelCallsCmd) Run(ctx context.Context, e *env) error {

@@ -15,8 +15,8 @@ type listCmd struct {
 	Scenario string `placeholder:"TEXT" help:"Only runs of scenarios with this in their name."`
 	Kernel   string `placeholder:"K" help:"Only runs with an arm of this kernel."`
 	Outcome  string `placeholder:"clean|found|inconclusive|broken" enum:",clean,found,inconclusive,broken" default:"" help:"Only runs with this outcome."`
-	Last     int    `type:"count" placeholder:"N" help:"Only the newest N of those."`
-	Rebuild  bool   `help:"Read all runs again; otherwise only what changed is read."`
+	Last     int    `type:"count" placeholder:"N" help:"Only the newest N of the runs that are left."`
+	Rebuild  bool   `help:"Read all runs again. Default: read only what changed."`
 }
 
 // runsOutput is what list --json prints.

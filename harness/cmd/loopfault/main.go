@@ -28,38 +28,38 @@ import (
 
 // cli is the grammar. Groups and commands are in the order in which the help lists them.
 type cli struct {
-	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Where runs are kept."`
+	Results string `placeholder:"DIR" default:"./results-data" env:"LOOPFAULT_RESULTS" help:"Directory that runs are kept in. Default: ${default}."`
 	Verbose bool   `short:"v" help:"Log more, to standard error."`
-	JSON    bool   `name:"json" help:"Print JSON instead of text."`
+	JSON    bool   `name:"json" help:"Print results as JSON instead of text."`
 
 	Run        runCmd        `cmd:"" group:"Run" help:"Run a scenario on one kernel."`
-	Resume     resumeCmd     `cmd:"" group:"Run" help:"Finish a campaign that was interrupted; nothing is lost or counted twice."`
+	Resume     resumeCmd     `cmd:"" group:"Run" help:"Finish a run that was interrupted: its trials so far are kept, and none is counted twice."`
 	Replay     replayCmd     `cmd:"" group:"Run" help:"Run one stored trial again, with its kernel, plan and seed."`
-	Explore    exploreCmd    `cmd:"" group:"Run" help:"Search for an order of events that hangs a kernel, and shrink it."`
-	Hunt       huntCmd       `cmd:"" group:"Run" help:"Look for any hang of a kernel, in all scenarios, and make what hangs smaller."`
+	Explore    exploreCmd    `cmd:"" group:"Run" help:"Search for an order of events on several processors that hangs a kernel, and make it simpler."`
+	Hunt       huntCmd       `cmd:"" group:"Run" help:"Look for any hang of a kernel with the scenarios of the catalogue, and make the scenario that hangs as small as possible."`
 	Shell      shellCmd      `cmd:"" group:"Run" help:"Log into a guest with the loop-back mount up."`
 	Compare    compareCmd    `cmd:"" group:"Compare" help:"Run a scenario on several kernels and compare how often they hang."`
-	Try        tryCmd        `cmd:"" group:"Compare" help:"Test whether patches change how often scenarios hang: base against patched, with a text to mail at the end."`
+	Try        tryCmd        `cmd:"" group:"Compare" help:"Test whether patches change how often scenarios hang: compare a kernel without and with them, and write a text to mail."`
 	Bisect     bisectCmd     `cmd:"" group:"Compare" help:"Find the commit that made a scenario hang."`
-	Explain    explainCmd    `cmd:"" group:"Explain" help:"Show who waited for whom in a stored trial that hung, or in texts of a machine that hangs."`
-	Collect    collectCmd    `cmd:"" group:"Explain" help:"Take the texts that explain a hang, on a machine that hangs now; it only reads."`
-	Reproduce  reproduceCmd  `cmd:"" group:"Explain" help:"Look for a scenario and a trial that hang as in a report."`
-	Match      matchCmd      `cmd:"" group:"Explain" help:"Find stored hangs like the one in a report, and show what agrees."`
-	Parse      parseCmd      `cmd:"" group:"Explain" help:"Read kernel hang reports out of logs."`
+	Explain    explainCmd    `cmd:"" group:"Explain" help:"Show which task waits for which in a stored trial that hung, or in texts of a machine that hangs."`
+	Collect    collectCmd    `cmd:"" group:"Explain" help:"On a machine that hangs now, collect the texts that explain the hang into an archive; nothing else is written."`
+	Reproduce  reproduceCmd  `cmd:"" group:"Explain" help:"Run the scenarios that fit a reported hang, until a trial hangs at the same place."`
+	Match      matchCmd      `cmd:"" group:"Explain" help:"Find stored hangs like the one in a report, and show what they have in common."`
+	Parse      parseCmd      `cmd:"" group:"Explain" help:"Find the kernel's reports of hangs and crashes in logs."`
 	Matrix     matrixCmd     `cmd:"" group:"Automate" help:"Run scenarios on kernels, NFS versions and file systems, and print one table."`
-	Nightly    nightlyCmd    `cmd:"" group:"Automate" help:"Run a suite within a time budget, and report what changed since the nights before."`
-	Prepare    prepareCmd    `cmd:"" group:"Kernels, images, scenarios" help:"Build kernels and the root image, so that runs find them there."`
+	Nightly    nightlyCmd    `cmd:"" group:"Automate" help:"Run a suite of scenarios within a time budget, and report what changed since the nights before."`
+	Prepare    prepareCmd    `cmd:"" group:"Kernels, images, scenarios" help:"Build kernels and the root image in advance, so that runs need not build them."`
 	Kernel     kernelCmd     `cmd:"" group:"Kernels, images, scenarios" help:"Build and list kernels."`
 	Image      imageCmd      `cmd:"" group:"Kernels, images, scenarios" help:"Build and list root images."`
 	Scenario   scenarioCmd   `cmd:"" group:"Kernels, images, scenarios" help:"List, show and check scenarios."`
-	Bundle     bundleCmd     `cmd:"" group:"Run" help:"Pack a campaign, or a trial that hung, for hosts that have only QEMU."`
-	Fleet      fleetCmd      `cmd:"" group:"Run" help:"Run the shards of a campaign on many machines: here, by Slurm or by Kubernetes."`
-	Merge      mergeCmd      `cmd:"" group:"Results" help:"Make one run of the shards of a campaign, from several machines."`
+	Bundle     bundleCmd     `cmd:"" group:"Run" help:"Pack a campaign, or a trial that hung, into one file with its kernels and root image, for hosts that have only QEMU."`
+	Fleet      fleetCmd      `cmd:"" group:"Run" help:"Run a campaign in parts, called shards: by processes of this host, by Slurm or by Kubernetes."`
+	Merge      mergeCmd      `cmd:"" group:"Results" help:"Make one run of the shards of a campaign that ran on several machines."`
 	List       listCmd       `cmd:"" group:"Results" help:"List the runs in the results directory."`
-	Report     reportCmd     `cmd:"" group:"Results" help:"Print a run's results, computed anew from its trials."`
-	Coverage   coverageCmd   `cmd:"" group:"Results" help:"Show which code of NFS client and server trials reached, and which scenarios add nothing."`
+	Report     reportCmd     `cmd:"" group:"Results" help:"Print the results of a run, computed again from its trials."`
+	Coverage   coverageCmd   `cmd:"" group:"Results" help:"Show which code of NFS client and server the trials reached, and which scenarios reach nothing that others do not."`
 	Serve      serveCmd      `cmd:"" group:"Results" help:"Show report pages of all runs in a browser, on loop-back only."`
-	Doctor     doctorCmd     `cmd:"" group:"Help" help:"Check what this host can run: tools, disk, an accelerator that really boots a guest."`
+	Doctor     doctorCmd     `cmd:"" group:"Help" help:"Check what this host can run: tools, disk space, and whether a guest boots with an accelerator."`
 	Man        manCmd        `cmd:"" group:"Help" help:"Print the manual, for man(1)."`
 	Completion completionCmd `cmd:"" group:"Help" help:"Print the completion script for a shell."`
 	Version    versionCmd    `cmd:"" group:"Help" help:"Print the version."`

@@ -17,8 +17,8 @@ import (
 
 type matchCmd struct {
 	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show for each one in the report."`
-	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd, what loopfault collect wrote, or a directory; - for standard input."`
+	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show at most for each hang in the report. Default: ${default}."`
+	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; or what loopfault collect wrote; or a directory of such texts; or - for standard input."`
 }
 
 func (c matchCmd) Run(ctx context.Context, e *env) error {

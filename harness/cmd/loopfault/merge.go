@@ -14,7 +14,7 @@ import (
 )
 
 type mergeCmd struct {
-	From   []string `arg:"" name:"dir" help:"Runs of shards, directories with such runs in them at any depth, or tar archives of them (also gzip, bzip2, zstd). Of a matrix: results directories of its shards."`
+	From   []string `arg:"" name:"dir" help:"Runs of shards; or directories that have such runs in them, at any depth; or tar archives of either (also compressed with gzip, bzip2 or zstd). For a matrix: the results directories of its shards."`
 	Output string   `short:"o" placeholder:"RESULTS" help:"Results directory that the merged run goes into. Default: that of --results."`
 }
 

@@ -20,13 +20,13 @@ import (
 )
 
 type nightlyCmd struct {
-	Suite  string        `arg:"" help:"YAML file: name, budget, scenarios or groups, kernels, known issues."`
-	Budget time.Duration `placeholder:"6h" help:"Start no cell after this time, instead of the suite's."`
-	Resume bool          `help:"Only go on with a nightly that was interrupted; do nothing if there is none."`
-	Fresh  bool          `help:"Begin a new one even if the last was interrupted."`
+	Suite  string        `arg:"" help:"YAML file of the suite: name, budget, scenarios or groups, kernels, known issues."`
+	Budget time.Duration `placeholder:"6h" help:"Start no cell (a scenario on a kernel) after this time. Default: the budget in the suite."`
+	Resume bool          `help:"Go on with a nightly that was interrupted; if there is none, do nothing."`
+	Fresh  bool          `help:"Begin a new nightly even if the last one was interrupted. Default: go on with that one."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of all campaigns. Default: a random one, which is in the record."`
 	DryRun bool          `help:"Print the cells, and run nothing."`
-	Engine string        `placeholder:"E" enum:",local,slurm,kubernetes" default:"" help:"Have cells run at the same time, each as a shard of a fleet: by local (processes of this host), slurm, or kubernetes, for which a manifest is written. Default: this process runs them, one after the other."`
+	Engine string        `placeholder:"E" enum:",local,slurm,kubernetes" default:"" help:"Have cells run at the same time, each as a shard of a fleet: by local (processes of this host), slurm, or kubernetes (for which a manifest is written). Default: this process runs them, one after the other."`
 	siteFlags
 	session.GuestFlags
 }

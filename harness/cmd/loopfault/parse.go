@@ -15,9 +15,9 @@ import (
 
 type parseCmd struct {
 	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in the vmlinux that printed them."`
-	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same, from the vmlinux of a built kernel, which has to have flavour debuginfo."`
-	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2, xz or zstd; - or nothing for standard input. Of a directory or a tar archive, all texts in it, one line a report."`
+	Vmlinux string   `xor:"symbols" placeholder:"FILE" help:"Show stacks with source lines and inlined callers, from the debug information in FILE: the vmlinux of the very kernel build that printed them."`
+	Kernel  string   `xor:"symbols" placeholder:"K" help:"The same from the vmlinux of a kernel that was built here with the flavour debuginfo."`
+	Files   []string `arg:"" optional:"" name:"file" help:"Logs of any size, also compressed with gzip, bzip2, xz or zstd. Of a directory or a tar archive all texts are read, and each report is printed in one line. Default: standard input, also named -."`
 }
 
 func (c parseCmd) Run(ctx context.Context, e *env) error {

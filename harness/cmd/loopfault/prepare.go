@@ -6,7 +6,7 @@ import (
 )
 
 type prepareCmd struct {
-	Kernels []string `arg:"" optional:"" name:"kernel" default:"stock" help:"Kernels that will be run: built ones, or names of the catalogue."`
+	Kernels []string `arg:"" optional:"" name:"kernel" default:"stock" help:"Kernels that will be run: built ones, or names of the catalogue. Default: ${default}."`
 }
 
 func (c *prepareCmd) Run(ctx context.Context, e *env) error {

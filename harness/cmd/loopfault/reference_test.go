@@ -25,6 +25,8 @@ func TestCommandLineReferenceIsUpToDate(t *testing.T) {
 	r.line("<!-- Generated from the command line's own definitions by: make docs -->\n")
 	r.line("%s\n", k.Model.Help)
 	r.line("`loopfault COMMAND --help` shows the same on a terminal, `loopfault man` as a manual page.\n")
+	r.line("Results go to standard output. Progress goes to standard error: on a terminal one status line for each step, with an estimate of the")
+	r.line("time left, otherwise one JSON object in a line for each event, so that a log can be read by programs. So do warnings and errors.\n")
 	r.line("Flags of every command:\n")
 	r.flags(k.Model.Flags)
 	for _, n := range k.Model.Leaves(true) {

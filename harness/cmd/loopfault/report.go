@@ -25,8 +25,8 @@ import (
 
 type reportCmd struct {
 	Run_   string `arg:"" name:"run" help:"Name of a run in the results directory or an unambiguous part of it, latest, or a run's directory."`
-	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"text, html (one page), junit (XML), ktap, kcidb (version 5), mail (a body for a kernel mailing list), markdown."`
-	Output string `short:"o" placeholder:"FILE" help:"Write there instead of to standard output."`
+	Format string `placeholder:"text" enum:"text,html,junit,ktap,kcidb,json,mail,markdown" default:"text" help:"Format: text, html (one page), junit (XML), ktap, kcidb (version 5), mail (a body for a kernel mailing list), markdown. Default: ${default}."`
+	Output string `short:"o" placeholder:"FILE" help:"File to write to. Default: standard output."`
 }
 
 // Run derives the summary from the trials again, and rewrites summary.json and

@@ -15,11 +15,11 @@ import (
 )
 
 type reproduceCmd struct {
-	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd, what loopfault collect wrote, or a directory; - for standard input."`
-	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to run it on."`
-	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The likeliest scenario gets half of it, the next half of the rest, and so on."`
-	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans."`
-	DryRun bool          `help:"Print the scenarios, most likely first, and run nothing."`
+	Report string        `arg:"" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; or what loopfault collect wrote; or a directory of such texts; or - for standard input."`
+	Kernel string        `placeholder:"K" default:"stock" help:"Kernel to run scenarios on. Default: ${default}."`
+	For    time.Duration `default:"30m" placeholder:"30m" help:"Give up after this time. The scenario that fits best gets half of it, the next one half of the rest, and so on. Default: ${default}."`
+	Seed   uint64        `placeholder:"S" default:"1" help:"Seed of the plans. Default: ${default}."`
+	DryRun bool          `help:"Print the scenarios that fit, the best first, and run nothing."`
 	backendFlag
 	session.GuestFlags
 }

@@ -10,7 +10,7 @@ import (
 )
 
 type resumeCmd struct {
-	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory; or of the record of a hunt that was begun with --engine."`
+	Run_ string `arg:"" name:"run" help:"Name of a run in the results directory, latest, or a run's directory; or the name of the record of a hunt that was begun with --engine (hunt-TIME.json)."`
 	session.GuestFlags
 }
 

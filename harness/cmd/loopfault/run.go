@@ -22,13 +22,13 @@ import (
 
 // backendFlag is for whatever runs scenarios with faults in them.
 type backendFlag struct {
-	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What makes the allocation fail that a scenario names: the kernel's own fault injection, or a debugger from outside, which works with any kernel."`
+	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What makes the allocation fail that a scenario names. failslab: the kernel's own fault injection. callsite: a debugger outside the guest, which works with any kernel. Default: what the scenario says."`
 }
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
-	Trials int           `type:"count" placeholder:"N" help:"Trials of each arm. Default: 3, or no bound with --for or --until."`
-	For    time.Duration `placeholder:"10m" help:"Start no trial after this time."`
+	Trials int           `type:"count" placeholder:"N" help:"Trials of each kernel (each arm). Default: 3; with --for or --until as many as it takes."`
+	For    time.Duration `placeholder:"10m" help:"Start no trial after this time. Default: no limit."`
 	Seed   *uint64       `placeholder:"S" help:"Seed of the plan. Default: a random one, which is printed."`
 	DryRun bool          `help:"Print the plan and QEMU's command line, and run nothing."`
 	backendFlag
@@ -38,16 +38,16 @@ type campaignFlags struct {
 }
 
 type runCmd struct {
-	Scenario scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file; after a colon a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4. run=30s is how long it works, processes=2 how many processes a workload has at most, without=recall leaves out a workload, fault or pressure."`
+	Scenario scenario.Ref `arg:"" optional:"" help:"Name from the catalogue, or a YAML file. After a colon, choices may follow: a variant, NFS version, file system or layout, as in NAME:quick,vers=4.0,fs=ext4. run=30s sets how long the load runs, processes=2 how many processes a workload has at most; without=recall leaves out a workload, fault or pressure."`
 	campaignFlags
-	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"Start no trial after one that hung."`
+	Until     string  `placeholder:"hang" enum:",hang" default:"" help:"hang: start no trial after one that hung. Default: run all trials."`
 	Kernel    string  `placeholder:"K" help:"Kernel to run it on. Default: stock."`
 	Bundle    string  `placeholder:"FILE" help:"Run the campaign or the trial that a bundle holds, with its kernels and its root image: a file that the command bundle made, or the directory that it was unpacked to."`
-	TrialSeed *uint64 `placeholder:"S" help:"Seed of every trial, instead of the plan's."`
+	TrialSeed *uint64 `placeholder:"S" help:"Seed that every trial gets. Default: each has a seed of its own, drawn from that of the plan."`
 
-	Bisect    bool     `help:"For git bisect run: stop at the first hang, and exit with 0 for good, 1 for bad, 125 for skip (does not build or boot, nothing counts), 128 where no commit is to blame."`
+	Bisect    bool     `help:"For git bisect run: stop at the first hang, and exit with 0 for good, 1 for bad, 125 for skip (the kernel does not build or boot, or no trial counts), 128 if the machine or the command line is to blame and no commit is."`
 	Source    string   `placeholder:"DIR" help:"With --bisect: build the kernel from this source tree as it is, and run that."`
-	Signature []string `sep:"none" placeholder:"S" help:"With --bisect: only hangs of this signature are bad, others skip; repeatable."`
+	Signature []string `sep:"none" placeholder:"S" help:"With --bisect: a commit is bad only if it hangs with this signature, and skipped if it hangs otherwise. Repeatable."`
 }
 
 func (c *runCmd) Run(ctx context.Context, e *env) error {
@@ -72,9 +72,9 @@ const defaultKernel = "stock"
 
 // armFlags are the kernels of a campaign.
 type armFlags struct {
-	Arm     []string `sep:"none" placeholder:"NAME=K" help:"A kernel to compare; the first one is the base. Repeatable."`
-	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang. Runs first, in every fifth round, and up to four times more if it has not hung by then. Repeatable."`
-	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. Runs as controls do. Repeatable."`
+	Arm     []string `sep:"none" placeholder:"NAME=K" help:"A kernel to compare, and the name that results give it. The first one is the base: all others are compared with it. Repeatable."`
+	Control []string `sep:"none" placeholder:"NAME=K" help:"A kernel with a planted bug, which has to hang: if it does not, no clean result is trusted. It runs before all others, in every fifth round, and up to four times more if it has not hung by then. Repeatable."`
+	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. It runs when controls run. Repeatable."`
 }
 
 func (f armFlags) arms() (arms []session.Arm, err error) {
@@ -100,11 +100,11 @@ func (f armFlags) arms() (arms []session.Arm, err error) {
 }
 
 type compareCmd struct {
-	Scenario scenario.Ref `arg:"" help:"As run takes it."`
+	Scenario scenario.Ref `arg:"" help:"Name from the catalogue, or a YAML file; choices after a colon as for run."`
 	campaignFlags
 	armFlags
-	Until string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"Start no trial after one that hung; or once every arm differs from the base (by a test that may be looked at after each trial); or also once that would have shown half the rate, with --power."`
-	Power float64 `default:"0.8" help:"Chance of showing a difference that is there, for the number of trials needed."`
+	Until string  `placeholder:"hang|difference|answer" enum:",hang,difference,answer" default:"" help:"When to stop. hang: after a trial that hung. difference: once each arm is shown to hang more or less often than the base (by a sequential test, which may be looked at after each trial). answer: once each arm is shown to differ so, or has had enough trials: so many that a hang rate half as high as the other would have been shown with the chance --power, or, if nothing hangs, that the rate is shown to be below 0.01. Default: run all trials."`
+	Power float64 `default:"0.8" help:"Chance with which a difference, if there is one, is to be shown. It sets the number of trials for --until answer, and the number needed that results name. Default: ${default}."`
 }
 
 func (c *compareCmd) Run(ctx context.Context, e *env) error {

@@ -12,9 +12,9 @@ import (
 )
 
 type scenarioCmd struct {
-	List  scenarioListCmd  `cmd:"" help:"List the catalogue."`
+	List  scenarioListCmd  `cmd:"" help:"List the scenarios of the catalogue."`
 	Show  scenarioShowCmd  `cmd:"" help:"Print a scenario's YAML."`
-	Check scenarioCheckCmd `cmd:"" help:"Check scenario files; each problem is one line with its place."`
+	Check scenarioCheckCmd `cmd:"" help:"Check scenario files; each problem is printed in one line with its file and line."`
 }
 
 type scenarioListCmd struct{}

@@ -16,8 +16,8 @@ import (
 )
 
 type serveCmd struct {
-	Port    int    `default:"8075" placeholder:"PORT" help:"Port to listen on; 0 takes a free one."`
-	Address string `default:"127.0.0.1" placeholder:"IP" help:"Loop-back address to listen on; no other is taken."`
+	Port    int    `default:"8075" placeholder:"PORT" help:"Port to listen on; 0 takes any free one. Default: ${default}."`
+	Address string `default:"127.0.0.1" placeholder:"IP" help:"Address to listen on; only loop-back addresses are accepted. Default: ${default}."`
 }
 
 func (c serveCmd) Run(ctx context.Context, e *env) error {

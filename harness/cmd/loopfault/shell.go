@@ -20,15 +20,15 @@ import (
 )
 
 type shellCmd struct {
-	Kernel   string       `placeholder:"K" default:"stock" help:"Kernel to boot."`
-	Scenario scenario.Ref `placeholder:"SCENARIO" default:"pnfs-layoutreturn-enomem" help:"Scenario whose machine, export and mount to set up; its faults and workloads are not started."`
+	Kernel   string       `placeholder:"K" default:"stock" help:"Kernel to boot. Default: ${default}."`
+	Scenario scenario.Ref `placeholder:"SCENARIO" default:"pnfs-layoutreturn-enomem" help:"Scenario whose machine, export and mount to set up; its faults and workloads are not started. Default: ${default}."`
 	Trial    string       `placeholder:"RUN/N" help:"A stored trial whose kernel and scenario to take instead."`
 	AtHang   bool         `help:"With --trial: run the trial again until it hangs, and log in then."`
-	Tries    int          `default:"5" placeholder:"N" help:"With --at-hang: give up after so many trials without a hang."`
-	Vmcore   bool         `help:"With --at-hang: dump the memory before the shell opens."`
+	Tries    int          `default:"5" placeholder:"N" help:"With --at-hang: give up after so many trials without a hang. Default: ${default}."`
+	Vmcore   bool         `help:"With --at-hang: dump the guest's memory before the shell opens."`
 	Gdb      bool         `help:"Let a debugger attach to the guest's processors, and print how."`
-	Console  string       `placeholder:"FILE" help:"File to keep the serial console in."`
-	Command  []string     `arg:"" optional:"" passthrough:"" help:"Command to run instead of an interactive shell."`
+	Console  string       `placeholder:"FILE" help:"File to write the serial console to."`
+	Command  []string     `arg:"" optional:"" passthrough:"" help:"Command to run in the guest. Default: an interactive shell."`
 }
 
 func (c *shellCmd) Run(ctx context.Context, e *env) error {

@@ -17,14 +17,14 @@ import (
 )
 
 type tryCmd struct {
-	Scenario     []scenario.Ref `arg:"" help:"Names from the catalogue, or YAML files; after a colon a variant and more, as for run."`
+	Scenario     []scenario.Ref `arg:"" help:"Names from the catalogue, or YAML files; choices after a colon as for run."`
 	Patch        []string       `sep:"none" placeholder:"FILE" help:"Patch to try, plain or mailbox; repeatable, in order."`
-	ReversePatch []string       `sep:"none" placeholder:"FILE" help:"Patch to take out instead; repeatable, after the others."`
-	Source       string         `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from."`
+	ReversePatch []string       `sep:"none" placeholder:"FILE" help:"Patch to take out of the source; repeatable, after the others."`
+	Source       string         `placeholder:"DIR|debian:6.12" default:"debian:6.12" help:"Kernel source that both kernels are built from: its directory, or debian:VERSION. Default: ${default}."`
 	Flavour      []string       `placeholder:"lockdep|kasan|debuginfo" help:"Detectors or debug information to add to all kernels; repeatable."`
-	For          time.Duration  `placeholder:"1h" default:"1h" help:"Start no trial after this time; the scenarios share it. Builds do not count."`
-	Power        float64        `default:"0.8" help:"Go on until half of the hang rate would have been shown with this chance, if there is time."`
-	Rate         float64        `default:"0.01" help:"Where nothing hangs, go on until the rate is shown to be below this."`
+	For          time.Duration  `placeholder:"1h" default:"1h" help:"Start no trial after this time, which all scenarios share. Builds do not count. Default: ${default}."`
+	Power        float64        `default:"0.8" help:"Go on, within the time, until a hang rate half as high would have been shown with this chance. Default: ${default}."`
+	Rate         float64        `default:"0.01" help:"If nothing hangs, go on, within the time, until the hang rate is shown to be below this. Default: ${default}."`
 	Seed         *uint64        `placeholder:"S" help:"Seed of the plans. Default: a random one, which is printed."`
 	Mail         string         `placeholder:"FILE" help:"Write the text to mail to a file as well."`
 	backendFlag
