@@ -172,6 +172,9 @@ func decide(o Observations) Verdict {
 		if ok && kind == Hang && o.Confirmed != nil && o.Confirmed.How == Back {
 			v.Kind = Stall
 		}
+		if ok && unwatched(v, o) {
+			return Verdict{Kind: Inconclusive, Doubt: CutShort, Reason: "a workload made no progress, with no task blocked, and the trial was cut short before it could go on without load: " + o.CutShort}
+		}
 		if ok {
 			return v
 		}
@@ -180,6 +183,12 @@ func decide(o Observations) Verdict {
 		return Verdict{Kind: Inconclusive, Reason: reason, Doubt: d}
 	}
 	return Verdict{Kind: Clean}
+}
+
+// unwatched says that only the pace of a workload looks like a hang, and that it was not seen whether the workload goes on without
+// load: a guest that is starved by its host looks the same.
+func unwatched(v Verdict, o Observations) bool {
+	return v.Kind == Hang && slices.Equal(v.Detectors, []string{StallWatch}) && o.Confirmed == nil && o.CutShort != ""
 }
 
 // found is the verdict by reports of one kind. The first of those that tell most

@@ -187,6 +187,25 @@ func TestWhatComesBackWithoutLoadIsAStall(t *testing.T) {
 	assert.Equal(t, verdict.Clean, verdict.Decide(o).Kind)
 }
 
+// A guest that its host gives no time does not answer, and its workers get nowhere.
+func TestAStallThatNobodyWatchedWithoutLoadIsNoFinding(t *testing.T) {
+	o := good()
+	o.Reports = []kernelreport.Report{seen(kernelreport.KindWorkloadStall, verdict.StallWatch)}
+	assert.Equal(t, verdict.Hang, verdict.Decide(o).Kind)
+	o.CutShort = "tasks: guest does not answer"
+	v := verdict.Decide(o)
+	assert.Equal(t, verdict.Inconclusive, v.Kind)
+	assert.Equal(t, verdict.CutShort, v.Doubt)
+	assert.Contains(t, v.Reason, "no task blocked")
+	assert.Contains(t, v.Reason, o.CutShort)
+
+	o.Reports = append(o.Reports, seen(kernelreport.KindProcStack, verdict.TaskWatch))
+	assert.Equal(t, verdict.Hang, verdict.Decide(o).Kind, "a blocked task is evidence")
+	o.Reports = o.Reports[:1]
+	o.Confirmed = &verdict.Confirmation{How: verdict.Outlived}
+	assert.Equal(t, verdict.Hang, verdict.Decide(o).Kind)
+}
+
 func TestConfirmationsInWords(t *testing.T) {
 	for want, c := range map[string]verdict.Confirmation{
 		"lasted 21 s, and then ended by itself":                                                                                     {How: verdict.Back, Lasted: 20.9},
