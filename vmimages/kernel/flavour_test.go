@@ -10,7 +10,7 @@ import (
 )
 
 func TestNamesWithFlavours(t *testing.T) {
-	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "localio", "lockdep"}, Flavours())
+	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "krb5", "localio", "lockdep"}, Flavours())
 	lost, err := Named("control-lost-wakeup")
 	require.NoError(t, err)
 	both, err := Named("control-lost-wakeup+lockdep+debuginfo")
@@ -21,6 +21,10 @@ func TestNamesWithFlavours(t *testing.T) {
 	assert.Equal(t, "lockdep.config", both.Fragments[0].Name)
 	assert.Equal(t, "debuginfo.config", both.Fragments[1].Name)
 
+	for _, f := range Flavours() {
+		assert.Regexp(t, validName, "stock@7.3+"+f, "kernels with it can be built")
+	}
+
 	older, err := Named("stock-6.1+kasan")
 	require.NoError(t, err)
 	assert.Equal(t, "debian:6.1", older.Source)
@@ -28,7 +32,7 @@ func TestNamesWithFlavours(t *testing.T) {
 	for name, want := range map[string]string{
 		"stok":                  `no kernel "stok" in the catalogue, did you mean stock?`,
 		"mine+lockdep":          `no kernel "mine" in the catalogue`,
-		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, localio, lockdep`,
+		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, krb5, localio, lockdep`,
 		"stock+":                `no flavour ""`,
 		"stock+../x":            `no flavour "../x"`,
 		"stock+lockdep+lockdep": "kernel stock+lockdep has the flavour lockdep already",

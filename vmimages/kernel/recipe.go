@@ -19,7 +19,7 @@ import (
 // key do not show.
 const formatVersion = 2
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z]+)*$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]+\.[0-9]+)?(\+[a-z][a-z0-9]*)*$`)
 
 // recipe is a Spec with everything computed that does not need a work tree.
 type recipe struct {
