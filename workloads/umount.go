@@ -38,6 +38,17 @@ func umount(spec wire.Umount) []Worker {
 	}}
 }
 
+// firstUser is who the first writer of such a mount is; the others follow.
+const firstUser = 1000
+
+// UmountUsers are the ids of the users that the workload's writers run as.
+func UmountUsers(spec wire.Umount) (uids []int) {
+	for i := range spec.Mounts * spec.Writers {
+		uids = append(uids, firstUser+i)
+	}
+	return uids
+}
+
 // umountName tells umount workloads of one scenario apart.
 func umountName(spec wire.Umount) string {
 	name := "0"
@@ -94,7 +105,7 @@ func mountAndWrite(env Env, spec wire.Umount, source, options string) (mounts []
 	}
 	for i := range spec.Mounts * spec.Writers {
 		m := mounts[i%len(mounts)]
-		w, err := env.startWriter(m.load(), m.lower(), 1000+i, env.Rand.Uint64(), spec.Churn)
+		w, err := env.startWriter(m.load(), m.lower(), firstUser+i, env.Rand.Uint64(), spec.Churn)
 		if w != nil {
 			writers = append(writers, w)
 		}
@@ -186,6 +197,10 @@ func loopbackIn(mounts string) (source, options string, err error) {
 		for _, o := range strings.Split(f[3], ",") {
 			name, _, _ := strings.Cut(o, "=")
 			switch name {
+			case "sec":
+				if o != "sec="+wire.SecSys { // which clients take by themselves where it is offered
+					shared = append(shared, o)
+				}
 			case "vers", "nolock", "soft", "softerr", "timeo", "retrans":
 				shared = append(shared, o)
 			}

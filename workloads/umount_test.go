@@ -22,6 +22,9 @@ func TestFurtherMountsShareSourceAndVersionOfTheFirst(t *testing.T) {
 	_, options, err = loopbackIn(before + "127.0.0.1:/ /mnt/nfs nfs4 rw,vers=4.2,softerr,proto=tcp,timeo=20,retrans=2,sec=sys 0 0\n")
 	require.NoError(t, err)
 	assert.Equal(t, "vers=4.2,softerr,timeo=20,retrans=2", options, "how long they wait for a server")
+	_, options, err = loopbackIn(before + "127.0.0.1:/ /mnt/nfs nfs4 rw,vers=4.2,proto=tcp,sec=krb5p 0 0\n")
+	require.NoError(t, err)
+	assert.Equal(t, "vers=4.2,sec=krb5p", options, "the first of what the server offers is not it")
 	_, _, err = loopbackIn(before)
 	assert.ErrorContains(t, err, "is not mounted")
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // axisNames are the properties that may be chosen among the values that a scenario applies to, in the order of axes.
-var axisNames = []string{"vers", "fs", "layout", "localio"}
+var axisNames = []string{"vers", "fs", "layout", "localio", "sec"}
 
 // axis is such a property of a scenario.
 type axis struct {
@@ -28,6 +28,7 @@ func (s *Scenario) axes() []axis {
 		{axisNames[1], &s.Export.FS, s.Applies.FS, fileSystems},
 		{axisNames[2], &s.Mount.Layout, s.Applies.Layout, wire.Layouts},
 		{axisNames[3], &s.Mount.LocalIO, s.Applies.LocalIO, localIO},
+		{axisNames[4], &s.Mount.Sec, s.Applies.Sec, securities},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
 	cut := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.LinkCut != nil })
-	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph, Link: cut}
+	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph, Link: cut, Users: s.ticketHolders()}
 }
 
 // BringUpWithin is how long that may take, of the budgets of a guest.
@@ -43,7 +43,7 @@ func (c *checker) ceph(s Scenario) {
 	const other = "is of NFS, and the scenario has a Ceph cluster: want one of them"
 	c.want(s.Export == (wire.Export{}), "export", other)
 	c.want(s.Mount == (wire.Mount{}), "mount", other)
-	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout)+len(s.Applies.LocalIO) == 0, "applies", other)
+	c.want(len(s.Applies.Vers)+len(s.Applies.FS)+len(s.Applies.Layout)+len(s.Applies.LocalIO)+len(s.Applies.Sec) == 0, "applies", other)
 	c.want(len(s.Limits) == 0, "limits", other)
 	c.want(s.Reference == "", "reference", other)
 	if s.Ceph.Store != "" {

@@ -49,6 +49,7 @@ var (
 	nfsVersions = []string{"3", "4.0", "4.1", "4.2"}
 	fileSystems = []string{"xfs", "ext4", "btrfs"}
 	localIO     = []string{wire.LocalIOOff, wire.LocalIOOn}
+	securities  = []string{wire.SecSys, wire.SecKrb5, wire.SecKrb5i, wire.SecKrb5p}
 )
 
 func check(s Scenario) []finding {
@@ -56,7 +57,7 @@ func check(s Scenario) []finding {
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
 	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
 	for i, g := range s.Groups {
-		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", Dangerous, "control", "ceph", "localio")
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", Dangerous, "control", "ceph", "localio", "krb5")
 	}
 	c.applies(s)
 	c.want(s.Control == "" || nameForm.MatchString(s.Control), "control", "is %q, want the name of a kernel", s.Control)
@@ -120,6 +121,7 @@ func (c *checker) nfs(s Scenario) {
 	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
 	c.layout(s)
 	c.reexport(s)
+	c.kerberos(s)
 	if l := s.Mount.LocalIO; l != "" { // in scenarios that were stored before the field existed
 		c.oneOf(l, "mount.localio", localIO...)
 	}

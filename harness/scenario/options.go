@@ -11,23 +11,29 @@ import (
 const (
 	cephFlavour    = "ceph"    // Ceph's client
 	localIOFlavour = "localio" // NFS without RPC between client and server of one machine
+	krb5Flavour    = "krb5"    // ciphers for RPC with Kerberos
 )
 
 // brings are the options that scenarios want a flavour for.
-var brings = map[string]string{cephFlavour: "CONFIG_CEPH_FS", localIOFlavour: "CONFIG_NFS_LOCALIO"}
+var brings = map[string]string{
+	cephFlavour: "CONFIG_CEPH_FS", localIOFlavour: "CONFIG_NFS_LOCALIO", krb5Flavour: "CONFIG_CRYPTO_CTS",
+}
 
 // Brings is the kernel option that scenarios want a flavour for.
 func Brings(flavour string) string { return brings[flavour] }
 
 // Flavours are those of the kernels that the scenario runs on, whichever kernel is asked for.
-func (s Scenario) Flavours() []string {
-	switch {
-	case s.Ceph != nil:
+func (s Scenario) Flavours() (all []string) {
+	if s.Ceph != nil {
 		return []string{cephFlavour}
-	case s.Mount.LocalIO == wire.LocalIOOn:
-		return []string{localIOFlavour}
 	}
-	return nil
+	if s.Mount.Kerberos() {
+		all = append(all, krb5Flavour)
+	}
+	if s.Mount.LocalIO == wire.LocalIOOn {
+		all = append(all, localIOFlavour)
+	}
+	return all
 }
 
 // WithFlavours adds those that scenarios need to the flavours of kernels, as far as they lack.

@@ -57,7 +57,7 @@ func TestRefsAreValuesWithOneText(t *testing.T) {
 
 func TestRefsOfChoicesThatDoNotExist(t *testing.T) {
 	for text, want := range map[string]string{
-		"x:quick,kernel=new": `scenario x: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout, localio, run, without, processes`,
+		"x:quick,kernel=new": `scenario x: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout, localio, sec, run, without, processes`,
 		"x:processes=few":    `scenario x: processes is "few", want a number`,
 		"x:run=":             `scenario x: "" is not a duration: want Go form, as in 500ms or 1m30s`,
 		"x:schedule=3":       `scenario x: schedule: "3", want HIT+OTHERS such as 17+2`,

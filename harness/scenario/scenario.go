@@ -26,7 +26,7 @@ type Scenario struct {
 	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; names runs and results. In the catalogue it is also the file's name
 	Title     string   `json:"title" yaml:"title"`               // what goes wrong, in one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
-	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio, krb5
 	Applies   Applies  `json:"applies" yaml:"applies"`           // on which other NFS versions, file systems and layouts it can run
 	Control   string   `json:"control,omitempty" yaml:"control"` // a kernel of the catalogue with a planted bug, on which the scenario has to hang
 	// ControlStalls says that a stall of the control is enough, not only a hang: a load that
@@ -64,13 +64,14 @@ type Scenario struct {
 const Dangerous = "dangerous"
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
-// sense, and whether it does with I/O without RPC. An empty list means that it makes sense only
+// sense, and whether it does with I/O without RPC or with Kerberos. An empty list means that it makes sense only
 // with the scenario's own value.
 type Applies struct {
 	Vers    []string `json:"vers,omitempty" yaml:"vers"`       // NFS versions, as in mount.vers
 	FS      []string `json:"fs,omitempty" yaml:"fs"`           // exported file systems, as in export.fs
 	Layout  []string `json:"layout,omitempty" yaml:"layout"`   // layouts, as in mount.layout
 	LocalIO []string `json:"localio,omitempty" yaml:"localio"` // I/O without RPC, as in mount.localio
+	Sec     []string `json:"sec,omitempty" yaml:"sec"`         // how RPCs say who sends them, as in mount.sec
 	Why     string   `json:"why,omitempty" yaml:"why"`         // why not on others; one line
 }
 
@@ -194,7 +195,7 @@ func defaults() Scenario {
 	return Scenario{
 		Guest:  Guest{Memory: 512 << 20, CPUs: 2},
 		Export: wire.Export{FS: "xfs", Size: 1 << 30, Threads: 8, Tracking: wire.TrackingDaemon},
-		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone, LocalIO: wire.LocalIOOff},
+		Mount:  wire.Mount{Vers: "4.2", Layout: wire.LayoutNone, LocalIO: wire.LocalIOOff, Sec: wire.SecSys},
 		Finish: Finish{Writers: "killed"},
 	}
 }
@@ -230,6 +231,9 @@ func (s Scenario) nfsOptions() []string {
 	opts = append(opts, layoutOptions[s.Mount.Layout]...)
 	if s.Mount.LocalIO == wire.LocalIOOn {
 		opts = append(opts, brings[localIOFlavour])
+	}
+	if s.Mount.Kerberos() {
+		opts = append(opts, brings[krb5Flavour])
 	}
 	if s.Mount.Overlay {
 		opts = append(opts, "CONFIG_OVERLAY_FS")

@@ -18,5 +18,8 @@ func (s Scenario) Programs() []string {
 	if s.Mount.Layout == wire.LayoutBlock { // sid's nfs-common came without it in 2026
 		programs = append(programs, "blkmapd")
 	}
+	if s.Mount.Kerberos() {
+		programs = append(programs, "krb5kdc", "kadmin.local", "kinit", "rpc.gssd", "rpc.svcgssd")
+	}
 	return programs
 }

@@ -64,7 +64,7 @@ func TestChoicesThatDoNotApplySayWhy(t *testing.T) {
 		"vers=4.0":   "scenario small is not applicable: vers 4.0, want 4.1, 4.2: it needs sessions",
 		"soak":       `scenario small is not applicable: it has no variant "soak"; it has one, quick`,
 		"vers=5":     `scenario small: vers is "5", want one of 3, 4.0, 4.1, 4.2`,
-		"kernel=new": "scenario " + path + `: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout, localio, run, without, processes`,
+		"kernel=new": "scenario " + path + `: nothing of it is named "kernel", want one of fault-backend, schedule, vers, fs, layout, localio, sec, run, without, processes`,
 	} {
 		_, _, err := scenario.Find(path + ":" + choice)
 		assert.EqualError(t, err, want)

@@ -22,11 +22,13 @@ func (n *nfsServer) bringUp() error {
 		{"swap", swapOn},
 		{"lay out /var/lib/nfs", layOutState},
 		{"start the NFS server", n.setUp},
+		{"start Kerberos", n.startKerberos},
 		{"start what maps block layouts", n.startMapper},
 		{"start what watches hosts for lockd", n.startMonitor},
 		{"mount and export what is exported", n.reexport},
 		{"mount loop-back", n.mountLoopback},
 		{"make the load directory", func() error { return makeLoadDir(wire.NFSRoot) }},
+		{"have files of one's own (Kerberos)", n.proveKerberos},
 		{"write without RPC (LOCALIO)", n.proveLocalIO},
 		{"lock a file at the server (NLM)", n.proveLocks},
 		{"mount an overlay above", n.mountOverlay},
@@ -128,6 +130,9 @@ func (n *nfsServer) mountLoopback() error {
 	options := "vers=" + m.Vers
 	if m.Vers == "3" && m.Locks != wire.LocksServer {
 		options += ",nolock"
+	}
+	if m.Kerberos() {
+		options += ",sec=" + m.Sec
 	}
 	if m.Options != "" {
 		options += "," + m.Options

@@ -14,13 +14,16 @@ import (
 
 // startDaemon starts a program that serves the kernel over a pipe, and waits until it
 // listens.
-func startDaemon(argv ...string) (*exec.Cmd, error) {
+func startDaemon(argv ...string) (*exec.Cmd, error) { return startUntil(listens, argv...) }
+
+// startUntil starts a program that serves the kernel, and waits until it is ready.
+func startUntil(ready func(pid int) bool, argv ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	for began := time.Now(); !listens(cmd.Process.Pid); time.Sleep(readyPause) {
+	for began := time.Now(); !ready(cmd.Process.Pid); time.Sleep(readyPause) {
 		if time.Since(began) > daemonPatience {
 			return cmd, fmt.Errorf("%s does not listen after %s", argv[0], daemonPatience)
 		}

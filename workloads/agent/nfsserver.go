@@ -23,6 +23,9 @@ type nfsServer struct {
 	disk    string    // of the exported file system
 	tracker *exec.Cmd // nfsdcld while it runs
 	away    bool      // the file system is unmounted
+
+	users         []int // that get Kerberos tickets
+	gssd, svcgssd servant
 }
 
 const (
@@ -60,7 +63,7 @@ func (n *nfsServer) setUp() error {
 	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
 	}
-	if n.export.Tracking == wire.TrackingDaemon || n.mount.Layout == wire.LayoutBlock {
+	if n.export.Tracking == wire.TrackingDaemon || n.mount.Layout == wire.LayoutBlock || n.mount.Kerberos() {
 		if err := unix.Mount("rpc_pipefs", pipeDir, "rpc_pipefs", 0, ""); err != nil {
 			return fmt.Errorf("mount rpc_pipefs: %w", err)
 		}
@@ -123,6 +126,9 @@ func (n *nfsServer) share() error {
 	options := []string{exportOptions, "fsid=0"}
 	if n.mount.Layout != wire.LayoutNone {
 		options = append(options, "pnfs")
+	}
+	if n.mount.Kerberos() { // the client's own state (EXCHANGE_ID and the like) is always signed
+		options = append(options, "sec=krb5:krb5i:krb5p")
 	}
 	if n.export.Options != "" {
 		options = append(options, n.export.Options)

@@ -31,7 +31,7 @@ func (s *server) bringUp(p wire.BringUp) (wire.Mounted, error) {
 		s.ceph = &cephCluster{spec: *p.Ceph, linked: p.Link}
 		s.storage = s.ceph
 	} else {
-		s.nfs = &nfsServer{export: p.Export, mount: p.Mount}
+		s.nfs = &nfsServer{export: p.Export, mount: p.Mount, users: p.Users}
 		s.storage = s.nfs
 	}
 	if err := s.storage.bringUp(); err != nil {

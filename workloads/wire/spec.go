@@ -65,7 +65,23 @@ type Mount struct {
 	// local file system, the exported one: overlayfs does not write to NFS, which has no
 	// whiteouts (RENAME_WHITEOUT).
 	Overlay bool `json:"overlay,omitempty" yaml:"overlay,omitempty"`
+	// Sec is how RPCs say who sends them: sys, or with Kerberos krb5, krb5i (messages are signed)
+	// or krb5p (they are encrypted). Then the guest has a KDC, rpc.gssd and rpc.svcgssd, the
+	// export takes no AUTH_SYS, and the users that processes of the load run as have tickets. A
+	// trial checks that the server knows who they are.
+	Sec string `json:"sec,omitempty" yaml:"sec,omitempty"`
 }
+
+// The values of Mount.Sec.
+const (
+	SecSys   = "sys"
+	SecKrb5  = "krb5"
+	SecKrb5i = "krb5i"
+	SecKrb5p = "krb5p"
+)
+
+// Kerberos says whether RPCs carry Kerberos tokens.
+func (m Mount) Kerberos() bool { return m.Sec != "" && m.Sec != SecSys }
 
 // The values of Mount.Locks.
 const (
