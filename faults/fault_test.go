@@ -52,6 +52,7 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 		"silence":          faults.Silence{Span: span}.Outage(),
 		"mountd stopped":   faults.Upcall{Span: span, Daemon: "mountd"}.Outage(),
+		"gssd stopped":     faults.Upcall{Span: span, Daemon: "gssd"}.Outage(),
 		"nfsdcld killed":   faults.Upcall{Span: span, Daemon: "nfsdcld", Killed: true}.Outage(),
 		"store stopped":    faults.StoreStop{Span: span}.Outage(),
 		"session evicted":  faults.SessionEvict{Every: span.Every}.Outage(),

@@ -10,11 +10,12 @@ import (
 // the connection, and answers the second with NFS4ERR_DELAY (NFS4_POLL_RETRY_MAX).
 const resentLater = 15 * time.Second
 
-// Upcall takes away a daemon that the kernel's NFS server asks. Of mountd it asks who a client is and what is
-// exported (and forgets what it was told when the outage begins); of nfsdcld which clients may reclaim their state.
+// Upcall takes away a daemon that the kernel asks. The NFS server asks mountd who a client is and what is
+// exported, nfsdcld which clients may reclaim their state, and svcgssd to accept a Kerberos context; the client asks gssd
+// to make one. What mountd said, and all contexts, the server forgets when the outage begins.
 type Upcall struct {
 	Span   `yaml:",inline"`
-	Daemon string `json:"daemon" yaml:"daemon"` // mountd or nfsdcld
+	Daemon string `json:"daemon" yaml:"daemon"` // mountd, nfsdcld, gssd or svcgssd; the last two need mount.sec
 	// Killed has the daemon killed and started again; if it is asked something within two seconds, it dies
 	// when it has read the question and not answered it. Otherwise it is stopped (SIGSTOP), so that it is there
 	// and does not answer.

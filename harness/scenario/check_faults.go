@@ -79,13 +79,16 @@ func (c *checker) outage(o faults.Outage, s Scenario, path string) {
 	}
 }
 
-// upcall checks that the server asks the daemon.
+// upcall checks that the kernel asks the daemon.
 func (c *checker) upcall(u *faults.Upcall, s Scenario, path string) {
 	if u == nil {
 		return
 	}
-	c.oneOf(u.Daemon, path+".daemon", wire.UpcallMountd, wire.UpcallTracker)
-	if u.Daemon == wire.UpcallTracker {
+	c.oneOf(u.Daemon, path+".daemon", wire.UpcallMountd, wire.UpcallTracker, wire.UpcallGssd, wire.UpcallSvcgssd)
+	switch u.Daemon {
+	case wire.UpcallGssd, wire.UpcallSvcgssd:
+		c.want(s.Mount.Kerberos(), path+".daemon", "is %s, which is asked about Kerberos contexts alone: want mount.sec krb5, krb5i or krb5p", u.Daemon)
+	case wire.UpcallTracker:
 		c.want(s.Mount.Vers != "3" && s.Export.Tracking == wire.TrackingDaemon, path+".daemon",
 			"is %s, which is asked about clients of NFSv4 alone: want mount.vers from 4.0 on, and export.tracking %s", u.Daemon, wire.TrackingDaemon)
 	}

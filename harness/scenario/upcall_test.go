@@ -9,8 +9,8 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// Of a daemon that the server does not ask, no trial would tell anything.
-func TestDaemonsThatTheServerAsks(t *testing.T) {
+// Of a daemon that the kernel does not ask, no trial would tell anything.
+func TestDaemonsThatTheKernelAsks(t *testing.T) {
 	daemon := func(change func(*Scenario)) string {
 		s, _, err := Find("nfsdcld-upcalls")
 		require.NoError(t, err)
@@ -19,9 +19,14 @@ func TestDaemonsThatTheServerAsks(t *testing.T) {
 		return refused(s)["faults[0].upcall.daemon"]
 	}
 	assert.Empty(t, daemon(func(*Scenario) {}))
-	assert.Equal(t, `is "gssd", want one of mountd, nfsdcld`, daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = "gssd" }))
+	assert.Equal(t, `is "idmapd", want one of mountd, nfsdcld, gssd, svcgssd`, daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = "idmapd" }))
 	const unasked = "is nfsdcld, which is asked about clients of NFSv4 alone: want mount.vers from 4.0 on, and export.tracking nfsdcld"
 	assert.Equal(t, unasked, daemon(func(s *Scenario) { s.Mount.Vers = "3" }))
 	assert.Equal(t, unasked, daemon(func(s *Scenario) { s.Export.Tracking = wire.TrackingKernel }))
 	assert.Empty(t, daemon(func(s *Scenario) { s.Mount.Vers, s.Faults[0].Upcall.Daemon = "3", wire.UpcallMountd }))
+	for _, name := range []string{wire.UpcallGssd, wire.UpcallSvcgssd} {
+		assert.Equal(t, "is "+name+", which is asked about Kerberos contexts alone: want mount.sec krb5, krb5i or krb5p",
+			daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = name }))
+		assert.Empty(t, daemon(func(s *Scenario) { s.Mount.Sec, s.Faults[0].Upcall.Daemon = wire.SecKrb5p, name }))
+	}
 }

@@ -21,7 +21,7 @@ const mountd = "rpc.mountd"
 // empties that cache, whatever it is.
 const upcallCaches = "/proc/net/rpc/*/flush"
 
-// daemon is one that answers the server's upcalls.
+// daemon is one that answers the kernel's upcalls.
 type daemon struct {
 	pipe   string // the end of the path of the file by which it is asked
 	pid    func() (int, error)
@@ -47,7 +47,7 @@ func (d daemon) awaitQuestion() error {
 	return stopWhenAsked(pid, d.pipe, askedWithin)
 }
 
-// unanswering takes away a daemon that the server asks.
+// unanswering takes away a daemon that the kernel asks.
 func (n *nfsServer) unanswering(p wire.Outage) (procedure, error) {
 	var d daemon
 	switch {
@@ -55,8 +55,12 @@ func (n *nfsServer) unanswering(p wire.Outage) (procedure, error) {
 		d = n.trackerDaemon()
 	case p.Daemon == wire.UpcallMountd:
 		d = mountDaemon()
+	case p.Daemon == wire.UpcallGssd && n.mount.Kerberos():
+		d = n.gssd.daemon()
+	case p.Daemon == wire.UpcallSvcgssd && n.mount.Kerberos():
+		d = n.svcgssd.daemon()
 	default:
-		return procedure{}, fmt.Errorf("the server does not ask %q", p.Daemon)
+		return procedure{}, fmt.Errorf("the kernel does not ask %q", p.Daemon)
 	}
 	if !p.Killed {
 		return procedure{
@@ -98,7 +102,7 @@ func mountDaemon() daemon {
 		pid:    findMountd,
 		kill:   killMountd,
 		start:  func() error { return workloads.Run(mountd) },
-		forget: forgetUpcalls,
+		forget: func() error { return flush(upcallCaches) },
 	}
 }
 
@@ -130,16 +134,4 @@ func killMountd() error {
 		// Whoever traced it has to collect it first; if that was not this process, this does nothing.
 		_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 	}
-}
-
-// forgetUpcalls empties the server's caches.
-func forgetUpcalls() error {
-	caches, err := filepath.Glob(upcallCaches)
-	if err == nil && len(caches) == 0 {
-		err = errors.New("no file " + upcallCaches)
-	}
-	for _, c := range caches {
-		err = errors.Join(err, workloads.WriteKnob(c, "1"))
-	}
-	return err
 }

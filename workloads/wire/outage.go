@@ -17,7 +17,7 @@ const (
 	OutageRestart  = "restart"  // the server stopped
 	OutageFailover = "failover" // the server stopped and its file system unmounted
 	OutageSilence  = "silence"  // the network between clients and server down
-	OutageUpcall   = "upcall"   // a daemon that the server asks stopped or killed
+	OutageUpcall   = "upcall"   // a daemon that the kernel asks stopped or killed
 	OutageStore    = "store"    // Ceph's object store stopped
 	OutageSession  = "session"  // a Ceph client's session evicted; the client makes a new one when it needs it
 
@@ -27,10 +27,12 @@ const (
 	OutageBlocklist = "blocklist" // a Ceph client's session evicted, and the client blocklisted
 )
 
-// Daemons that the kernel's NFS server asks.
+// Daemons that the kernel asks: its NFS server, and of gssd its client.
 const (
 	UpcallMountd  = "mountd"       // who a client is, and what is exported
 	UpcallTracker = TrackingDaemon // which clients may reclaim their state
+	UpcallGssd    = "gssd"         // for a security context with the server, for a user's RPCs
+	UpcallSvcgssd = "svcgssd"      // whether a client that wants such a context is who it says
 )
 
 // Steps. Begin works only when armed.
