@@ -46,6 +46,7 @@ func (b *builder) resource(key string) *Node {
 		}
 	}
 	b.threadsOf(n, row)
+	b.daemonOf(n, row)
 	young, listed := 0, false
 	for _, r := range b.rpcs {
 		if !b.mayClear(row.ops, r.rpcs[0]) || queues[r.rpcs[0].queue] == key {

@@ -319,3 +319,41 @@ func TestTheResourceIsTheEndOfTheWaits(t *testing.T) {
 		assert.Equal(t, want, waitfor.Explain(evidenceOf(t, "testdata/hangs/"+dir)).Resource, dir)
 	}
 }
+
+// A daemon that is gone or stopped explains the wait for its answer; of one that runs it is not known
+// whether it has been asked.
+func TestTasksThatWaitForGssd(t *testing.T) {
+	const (
+		stat = "rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_proc_getattr __nfs_revalidate_inode do_syscall_64"
+		cred = "gss_cred_init rpcauth_lookup_credcache gss_lookup_cred rpcauth_bindcred __rpc_execute do_syscall_64"
+		ps   = "  PID   TID  PPID   UID STAT WCHAN                                    COMMAND\n    1     1     0     0 S    do_wait                                  loopfault-agent\n"
+	)
+	e := waitfor.Evidence{
+		Stacks:   sleeping(812, "stat", stat) + sleeping(9, "cat", cred),
+		RPCTasks: rpcLine(7, 0, 0, "GETATTR", "RPCSEC_GSS upcall waitq"), NFSD: eightThread, PS: ps,
+	}
+	x := waitfor.Explain(e)
+	assert.Equal(t, "chain: stat 812 →? GETATTR (on RPCSEC_GSS upcall waitq) → the answer of rpc.gssd", x.Sentence)
+	assert.Equal(t, "the answer of rpc.gssd", x.Resource)
+	assert.Contains(t, x.Text(), "ps.txt: no process rpc.gssd")
+	assert.Contains(t, x.Text(), "2 of 2 blocked tasks lead here")
+
+	e.PS = ps + "   90    90     1     0 T    do_signal_stop                           rpc.gssd\n"
+	x = waitfor.Explain(e)
+	assert.Equal(t, waitfor.Chain, x.Class)
+	assert.Contains(t, x.Text(), "ps.txt: rpc.gssd 90 is stopped (state T)")
+
+	for _, runs := range []string{ps + "   90    90     1     0 S    do_epoll_wait                            rpc.gssd\n", ""} {
+		e.PS = runs
+		x = waitfor.Explain(e)
+		assert.Equal(t, waitfor.Unknown, x.Class)
+		assert.Equal(t, "the answer of rpc.gssd", x.Resource)
+	}
+
+	// While rpc.gssd sets the context up with the server, a thread of that asks rpc.svcgssd.
+	nfsd := strings.Replace(sleeping(103, "nfsd", "cache_wait_req cache_defer_req cache_check svcauth_gss_legacy_init svcauth_gss_accept svc_process nfsd kthread"), ") D ", ") S ", 1)
+	e.Stacks, e.PS = e.Stacks+nfsd, ps+"   90    90     1     0 S    do_epoll_wait                            rpc.gssd\n"
+	x = waitfor.Explain(e)
+	assert.Equal(t, waitfor.Chain, x.Class)
+	assert.Equal(t, "chain: stat 812 →? GETATTR (on RPCSEC_GSS upcall waitq) → the answer of rpc.gssd →? the answer of rpc.svcgssd", x.Sentence)
+}

@@ -13,6 +13,9 @@ var queues = map[string]string{
 	"Backchannel slot table": "cb-slot",
 	"ForeChannel Slot table": "slots",
 	"Seqid_waitqueue":        "seqid",
+
+	"RPCSEC_GSS upcall waitq": "gssd",
+	"gss pipe version":        "gssd", // no rpc.gssd has opened a pipe
 }
 
 // rpc draws an RPC and what it waits for.

@@ -26,6 +26,9 @@ type resource struct {
 	// own says that this is waited for only below a holder, of the same object: whoever
 	// waits is what would end the wait.
 	own bool
+	// daemon is the comm of a process that the kernel asks: without it, or while it is stopped, nobody
+	// answers.
+	daemon string
 	// shared says that any RPC of the operations has to do with the wait, the
 	// newest too, whatever file it is about.
 	shared bool
@@ -90,6 +93,13 @@ var resources = map[string]resource{
 	// What the daemon does shows in no list of the kernel.
 	"nfsdcld": {kind: KindOther, label: "the answer of nfsdcld", root: Unknown,
 		cleared: "nfsdcld, which the server asks without a time-out; one that is stopped answers when it goes on, and for one that died the kernel has to end the wait (cld_release_pipe)"},
+	"gssd": {kind: KindOther, label: "the answer of rpc.gssd", root: Unknown, daemon: "rpc.gssd",
+		cleared: "rpc.gssd, which the client asks without a time-out for a security context with the server; it asks the KDC and then the server, which asks rpc.svcgssd or gssproxy",
+		also:    []string{"svcgssd"}},
+	"svcgssd": {kind: KindOther, label: "the answer of rpc.svcgssd", root: Unknown, daemon: "rpc.svcgssd",
+		cleared: "rpc.svcgssd, which the server asks to accept a client's context; after some seconds the server gives up and closes the connection"},
+	"mountd": {kind: KindOther, label: "the answer of rpc.mountd", root: Unknown, daemon: "rpc.mountd",
+		cleared: "rpc.mountd, which the server asks who a client is and what is exported; after some seconds the server puts the request aside, or closes the connection"},
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
 	"open-number": {verb: "apply it", kind: KindOther, label: "an earlier change of the open stateid", watched: true, root: Lost,

@@ -79,6 +79,8 @@ var rules = []rule{
 	{"nfsd4_cld_*", "nfsdcld"},
 	{"__cld_pipe_upcall", "nfsdcld"},
 	{"cld_pipe_upcall", "nfsdcld"},
+	{"gss_cred_init", "gssd"}, // gss_create_upcall, inlined
+	{"gss_create_upcall", "gssd"},
 	{"wait_on_commit", "commit"},
 	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},
@@ -161,6 +163,11 @@ var rules = []rule{
 
 	// The server's own waits.
 	{"svc_recv", "idle"},
+	{"cache_wait_req ... svcauth_gss_legacy_init", "svcgssd"},
+	{"cache_check ... svcauth_gss_legacy_init", "svcgssd"}, // cache_wait_req, inlined
+	{"cache_check ... svcauth_gss_proc_init", "svcgssd"},   // and svcauth_gss_legacy_init
+	{"cache_wait_req", "mountd"},
+	{"cache_check", "mountd"},
 	{"__break_lease", "recall"},
 	{"nfsd_wait_for_delegreturn", "recall"},
 	{"nfsd_file_do_acquire", "nfsd-file"},

@@ -1,6 +1,7 @@
 package waitfor
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ func parseServer(nfsd string, ps []thread) server {
 		}
 		seen++
 		switch {
-		case t.wchan == leaseBreaker: // it is among the blocked tasks
+		case t.wchan == leaseBreaker, slices.Contains(askers, t.wchan): // it is among the blocked tasks
 		case t.state[0] == 'I' || t.state[0] == 'S':
 			s.idle++
 		case t.state[0] == 'D' && t.wchan != "svc_recv":

@@ -62,6 +62,14 @@ func (t *task) drains() bool {
 	return t.state == "S" && len(t.stack) > 0 && slices.Contains([]string{"nfs4_do_reclaim", "nfs4_begin_drain_session", "nfs4_drain_slot_tbl"}, t.stack[0])
 }
 
+// askers are where tasks wait, interruptibly, for a daemon in user space: threads of the server in
+// upcalls of its caches, and clients for which no rpc.gssd has opened a pipe.
+var askers = []string{"cache_wait_req", "cache_check", "gss_cred_init", "gss_create_upcall"}
+
+func (t *task) asksDaemon() bool {
+	return t.state == "S" && len(t.stack) > 0 && slices.Contains(askers, t.stack[0])
+}
+
 // throttles are waits that are over in moments and begin again, whatever the task holds.
 var throttles = []string{"dirty-limit", "memcg-high", "reclaim"}
 
@@ -116,7 +124,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() || t.asksForLock() {
+		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() || t.asksForLock() || t.asksDaemon() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)
