@@ -57,7 +57,7 @@ func check(s Scenario) []finding {
 	c.want(nameForm.MatchString(s.Name), "name", "is %q, want lower-case words with hyphens", s.Name)
 	c.want(s.Title != "" && !strings.Contains(s.Title, "\n"), "title", "want one line")
 	for i, g := range s.Groups {
-		c.oneOf(g, fmt.Sprintf("groups[%d]", i), "quick", "auto", "soak", Dangerous, "control", "ceph", "localio", "krb5")
+		c.oneOf(g, fmt.Sprintf("groups[%d]", i), Groups()...)
 	}
 	c.applies(s)
 	c.want(s.Control == "" || nameForm.MatchString(s.Control), "control", "is %q, want the name of a kernel", s.Control)

@@ -63,6 +63,11 @@ type Scenario struct {
 // Dangerous is the group of scenarios that may hang a stock kernel: they run only where they or the group are named.
 const Dangerous = "dangerous"
 
+// Groups are all groups that a scenario may be in.
+func Groups() []string {
+	return []string{"quick", "auto", "soak", Dangerous, "control", "ceph", "localio", "krb5"}
+}
+
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
 // sense, and whether it does with I/O without RPC or with Kerberos. An empty list means that it makes sense only
 // with the scenario's own value.

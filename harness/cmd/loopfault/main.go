@@ -15,11 +15,13 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"loopfault/harness/collect"
+	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/ui"
 	"loopfault/results/report/plain"
@@ -150,7 +152,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 		kong.Description("Find hangs of loop-back NFS mounts in QEMU guests, and compare kernels by them.\n\n"+
 			"A kernel is the name of a build, a bzImage, or a kernel build tree. Durations are in Go form (90s, 10m).\n\n"+
 			"Exit codes: 0 clean, 1 hang or crash found or an arm is worse, 2 inconclusive, 64 bad usage, 69 infrastructure, 130 interrupted."),
-		kong.Vars{"series": kernel.DefaultSeries},
+		kong.Vars{"series": kernel.DefaultSeries, "groups": strings.Join(scenario.Groups(), ",")},
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.NamedMapper("count", kong.MapperFunc(count)),

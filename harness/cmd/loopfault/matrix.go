@@ -16,7 +16,7 @@ import (
 
 type matrixCmd struct {
 	Scenario []scenario.Ref `arg:"" optional:"" help:"Names from the catalogue, or YAML files. Default: the scenarios of the groups that --group names."`
-	Group    []string       `placeholder:"G" enum:"quick,auto,soak,dangerous,control,ceph,localio" help:"Scenarios of these groups. Default: auto, if no scenario is named. A dangerous scenario, in which an unchanged kernel may hang, runs only if it or the group dangerous is named."`
+	Group    []string       `placeholder:"G" enum:"${groups}" help:"Scenarios of these groups. Default: auto, if no scenario is named. A dangerous scenario, in which an unchanged kernel may hang, runs only if it or the group dangerous is named."`
 	Variant  []string       `placeholder:"V" help:"Variants of each scenario to run, as quick or soak. Default: the scenario as it stands."`
 	Kernel   []string       `placeholder:"K" default:"stock" help:"Kernels to run on, also with a flavour, as in stock+lockdep. Default: ${default}."`
 	Vers     []string       `placeholder:"V" help:"NFS versions; all stands for all that a scenario applies to. Default: each scenario's own."`
