@@ -25,6 +25,7 @@
 #             is put before all paths
 # make deb    a Debian package of the same, in bin/
 # make docs   the generated pages of docs/reference, after a change of what they say
+# make help   prints this
 
 GO      ?= go
 # The tag and what came after it. Without git Go's own record of the commit is taken.
@@ -42,7 +43,7 @@ KERNELS := stock clear-layoutreturn-info control-lost-wakeup
 SERIES  := 5.10 7.3
 TRIALS  ?= 2
 
-.PHONY: demo check lint test test-all test-controls test-ceph test-kills test-fleet test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
+.PHONY: help demo check lint test test-all test-controls test-ceph test-kills test-fleet test-qemu which-qemu bench setup setup-test build install deb docs ready images sources clean
 
 demo: ready
 	$(LOOPFAULT) doctor
@@ -51,6 +52,9 @@ demo: ready
 		--control control=control-lost-wakeup || [ $$? -eq 1 ] # 1: something was found, which is a result
 	@echo "the same on Linux 7.3, after one more kernel build: $(LOOPFAULT) compare pnfs-layoutreturn-evict --trials $(TRIALS)" \
 		"--arm stock=stock@7.3 --arm fixed=clear-layoutreturn-info@7.3 --control control=control-lost-wakeup@7.3"
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
 
 check: lint
 	$(GO) test -short -count=1 ./...
