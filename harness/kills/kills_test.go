@@ -32,8 +32,11 @@ var (
 	hangs  = flag.String("bisect-scenario", "pnfs-layoutreturn-evict:quick", "scenario that hangs there, best in each trial")
 )
 
-// patience bounds a job that nobody kills.
-const patience = 40 * time.Minute
+// Bounds of a job that nobody kills; of one that builds kernels, each may take half an hour beside other work.
+const (
+	patience      = 40 * time.Minute
+	buildPatience = 3 * time.Hour
+)
 
 var bin string // directory of loopfault and its agent, built from this tree
 
@@ -196,7 +199,11 @@ func (w *world) start() (*exec.Cmd, <-chan error) {
 	cmd.Stdout, cmd.Stderr = &w.out, &w.out
 	require.NoError(w.t, cmd.Start())
 	died := make(chan error, 1)
-	bound := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	most := patience
+	if w.job.builds {
+		most = buildPatience
+	}
+	bound := time.AfterFunc(most, func() { _ = cmd.Process.Kill() })
 	go func() { err := cmd.Wait(); bound.Stop(); died <- err }()
 	return cmd, died
 }
