@@ -199,12 +199,27 @@ func (b *builder) rpcOf(g *Node, ops []string, basis string) {
 // number, while its client goes on counting.
 func (b *builder) tooYoung(g *Node) bool {
 	const manyLater = 256
+	if b.handled(g) {
+		return true
+	}
 	for _, r := range g.rpcs {
 		if !r.over && b.newest[r.client]-r.number >= manyLater {
 			return false
 		}
 	}
 	return b.longest >= 2 && g.rpcs[0].passing()
+}
+
+// handled says that RPCs have their answer (no action is left), and that a task is blocked which handles such a one: its
+// own wait is drawn, and the RPC ends with it.
+func (b *builder) handled(g *Node) bool {
+	const noAction = "0x0"
+	for _, r := range g.rpcs {
+		if r.action != noAction {
+			return false
+		}
+	}
+	return slices.ContainsFunc(b.tasks, func(t *task) bool { return slices.Contains(t.stack, "rpc_exit_task") })
 }
 
 // head is the beginning of a stack, as text.

@@ -89,3 +89,20 @@ func TestATaskThatCameRightIsSlow(t *testing.T) {
 		assert.Equal(t, waitfor.Lost, waitfor.Explain(e).Class, name)
 	}
 }
+
+// A CLOSE has its answer and is handled by a kworker, which waits for the same as all others: as long as the RPC
+// is listed, nobody else works on it.
+func TestAnRPCThatABlockedTaskHandlesEndsNoWait(t *testing.T) {
+	const (
+		opens   = "update_open_stateid _nfs4_opendata_to_nfs4_state nfs4_opendata_to_nfs4_state do_syscall_64"
+		handles = "nfs4_refresh_open_old_stateid nfs4_close_done rpc_exit_task __rpc_execute rpc_async_schedule process_one_work worker_thread kthread"
+		tail    = " -10024 0x4 0x4eb533f9 0 nfs4_close_ops nfsv4 CLOSE a:0x0 q:none\n"
+	)
+	e := waitfor.Evidence{
+		Stacks:   sleeping(9, "opens/0", opens) + sleeping(22, "kworker/u8:1+rpciod", handles),
+		RPCTasks: "==> x <==\n  787 c885" + tail,
+	}
+	assert.Equal(t, "lost wake-up: 2 tasks wait for an earlier change of the open stateid, no task left to apply it", waitfor.Explain(e).Sentence)
+	e.Stacks = sleeping(9, "opens/0", opens)
+	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "somebody else may be handling it")
+}
