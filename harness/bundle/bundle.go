@@ -65,18 +65,6 @@ type Trial struct {
 	Resource  string       `json:"resource,omitempty"` // what its tasks waited for in the end, where that is one thing
 }
 
-// TrialOf is what a trial of that name, RUN/NUMBER, came to.
-func TrialOf(name string, t store.Trial) Trial {
-	return Trial{Name: name, Verdict: t.Verdict.Kind, Title: t.Title, Signature: t.Signature, Resource: t.Resource}
-}
-
-// Same says whether another trial came to the same, at the same place, or with its tasks waiting for the same: which of them is
-// reported first, and so names the hang, is chance.
-func (t Trial) Same(o store.Trial) bool {
-	waits := t.Resource != "" && o.Resource == t.Resource
-	return o.Verdict.Kind == t.Verdict && (waits || o.Verdict.Signature == t.Signature)
-}
-
 // File is one file of a bundle.
 type File struct {
 	Name    string `json:"name"`

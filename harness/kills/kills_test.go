@@ -32,7 +32,7 @@ var (
 	hangs  = flag.String("bisect-scenario", "pnfs-layoutreturn-evict:quick", "scenario that hangs there, best in each trial")
 )
 
-// Bounds of a job that nobody kills; of one that builds kernels, each may take half an hour beside other work.
+// Bounds of a job that is not killed; of one that builds kernels, each may take half an hour beside other work.
 const (
 	patience      = 40 * time.Minute
 	buildPatience = 3 * time.Hour

@@ -127,8 +127,7 @@ func (e *Session) PackTrial(ctx context.Context, stored store.Stored, n int) (bu
 	}
 	spec, err := e.PackRun(ctx, stored)
 	name := fmt.Sprintf("%s/%d", stored.Name, n)
-	was := bundle.TrialOf(name, t)
-	spec.Trial = &was
+	spec.Trial = bundle.TrialOf(name, t)
 	spec.Trials, spec.For, spec.Until, spec.Known = 1, 0, store.UntilHang, nil
 	spec.TrialSeed, spec.ReplayOf = &planned.Seed, name
 	return spec, err

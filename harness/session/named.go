@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -10,6 +11,8 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/results/index"
 	"loopfault/results/store"
+	"loopfault/results/waitfor/trialdir"
+	"loopfault/results/words"
 )
 
 // Named reads a run by its name or directory, as Load does, or by a part of the name that only one run has.
@@ -59,4 +62,16 @@ func (e *Session) LoadTrial(ctx context.Context, name string) (store.Stored, int
 		return stored, 0, err
 	}
 	return st.LoadTrial(stored.Name + "/" + number)
+}
+
+// WithoutEvidence says why there is nothing to explain in a trial, if that is known of the error.
+func WithoutEvidence(stored store.Stored, n int, err error) error {
+	t, complete := stored.Complete(n)
+	switch {
+	case !complete && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("run %s has no trial %d: %s have ended", stored.Name, n, words.Count(len(stored.Trials), "trial"))
+	case complete && errors.Is(err, trialdir.ErrNoEvidence):
+		return fmt.Errorf("trial %d of run %s was %s, with no task blocked: there is nothing to explain", n, stored.Name, t.Verdict.Kind)
+	}
+	return fmt.Errorf("run %s: %w", stored.Name, err)
 }

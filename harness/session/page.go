@@ -58,7 +58,11 @@ func Unfinished(stored store.Stored) []string {
 	if planned > 0 {
 		of = fmt.Sprintf(" of %d planned", planned)
 	}
-	return []string{fmt.Sprintf("Not finished: %s%s ended so far; loopfault resume %s runs the rest.", words.Count(len(stored.Trials), "trial"), of, stored.Name)}
+	rest := fmt.Sprintf("loopfault resume %s runs the rest", stored.Name)
+	if whole := stored.Manifest.Whole(); whole != "" {
+		rest = "it is a part of " + whole + ", which decides how long it runs"
+	}
+	return []string{fmt.Sprintf("Not finished: %s%s ended so far; %s.", words.Count(len(stored.Trials), "trial"), of, rest)}
 }
 
 // LeaveReports writes a run in every format beside its summary and page.

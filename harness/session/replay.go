@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"loopfault/errs"
 	"loopfault/harness/bundle"
@@ -24,9 +23,8 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 	}
 	of := fmt.Sprintf("%s/%d", stored.Name, n)
 	var was *bundle.Trial
-	if i := slices.IndexFunc(stored.Trials, func(t store.Trial) bool { return t.N == n }); i >= 0 {
-		ended := bundle.TrialOf(of, stored.Trials[i])
-		was = &ended
+	if t, complete := stored.Complete(n); complete {
+		was = bundle.TrialOf(of, t)
 	}
 	for _, a := range stored.Manifest.Arms {
 		if a.Name == planned.Arm {
@@ -45,10 +43,8 @@ func (e *Session) ReplayOf(ctx context.Context, name string, flags GuestFlags) (
 // plannedTrial is trial n of a run: it need not have ended, or begun.
 func plannedTrial(stored store.Stored, n int) (store.Planned, error) {
 	m := stored.Manifest
-	for _, t := range stored.Trials { // of a merged run some are in no plan but that of their shard
-		if t.N == n {
-			return t.Planned, nil
-		}
+	if t, complete := stored.Complete(n); complete { // of a merged run some are in no plan but that of their shard
+		return t.Planned, nil
 	}
 	p := plan.Of(m)
 	count := p.Count()

@@ -24,6 +24,16 @@ type Stored struct {
 	Trials   []Trial // those that are complete, by number
 }
 
+// Complete is the trial of that number, if it is complete.
+func (s Stored) Complete(n int) (t Trial, complete bool) {
+	for _, t := range s.Trials {
+		if t.N == n {
+			return t, true
+		}
+	}
+	return Trial{}, false
+}
+
 // Load reads a run by its name, "latest", or a path of its directory. A trial
 // whose verdict cannot be read is not complete.
 func (s *Store) Load(name string) (Stored, error) {

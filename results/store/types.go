@@ -54,6 +54,12 @@ type Terms struct {
 	Known []known.Issue `json:"known,omitempty"`
 }
 
+// Whole is the name of what the run is a part of; "" if it stands alone.
+func (t Terms) Whole() string {
+	whole, _, _ := strings.Cut(t.Part, "/")
+	return whole
+}
+
 // Duration is written as Go writes it, as in 10m0s.
 type Duration time.Duration
 

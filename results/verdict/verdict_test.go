@@ -188,7 +188,7 @@ func TestWhatComesBackWithoutLoadIsAStall(t *testing.T) {
 }
 
 // A guest that its host gives no time does not answer, and its workers get nowhere.
-func TestAStallThatNobodyWatchedWithoutLoadIsNoFinding(t *testing.T) {
+func TestAStallThatWasNotWatchedWithoutLoadIsNoFinding(t *testing.T) {
 	o := good()
 	o.Reports = []kernelreport.Report{seen(kernelreport.KindWorkloadStall, verdict.StallWatch)}
 	assert.Equal(t, verdict.Hang, verdict.Decide(o).Kind)

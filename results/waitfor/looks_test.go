@@ -91,7 +91,7 @@ func TestATaskThatCameRightIsSlow(t *testing.T) {
 }
 
 // A CLOSE has its answer and is handled by a kworker, which waits for the same as all others: as long as the RPC
-// is listed, nobody else works on it.
+// is listed, no other task works on it.
 func TestAnRPCThatABlockedTaskHandlesEndsNoWait(t *testing.T) {
 	const (
 		opens   = "update_open_stateid _nfs4_opendata_to_nfs4_state nfs4_opendata_to_nfs4_state do_syscall_64"
@@ -104,5 +104,5 @@ func TestAnRPCThatABlockedTaskHandlesEndsNoWait(t *testing.T) {
 	}
 	assert.Equal(t, "lost wake-up: 2 tasks wait for an earlier change of the open stateid, no task left to apply it", waitfor.Explain(e).Sentence)
 	e.Stacks = sleeping(9, "opens/0", opens)
-	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "somebody else may be handling it")
+	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "another task may be handling it")
 }

@@ -26,8 +26,8 @@ type resource struct {
 	// own says that this is waited for only below a holder, of the same object: whoever
 	// waits is what would end the wait.
 	own bool
-	// daemon is the comm of a process that the kernel asks: without it, or while it is stopped, nobody
-	// answers.
+	// daemon is the comm of a process that the kernel asks: without it, or while it is stopped, there
+	// is no answer.
 	daemon string
 	// shared says that any RPC of the operations has to do with the wait, the
 	// newest too, whatever file it is about.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -79,9 +80,7 @@ func flush(pattern string) error {
 		err = fmt.Errorf("no file %s", pattern)
 	}
 	for _, c := range caches {
-		if err == nil {
-			err = workloads.WriteKnob(c, "1")
-		}
+		err = errors.Join(err, workloads.WriteKnob(c, "1"))
 	}
 	return err
 }

@@ -247,7 +247,7 @@ type FaultNth struct {
 }
 
 // Hog has processes take memory in the pressured cgroup until its OOM killer strikes
-// them, with files open on the mount and data in them that nobody has written yet; then
+// them, with files open on the mount and data in them that is not written back yet; then
 // the next one takes their place.
 type Hog struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,14 +13,13 @@ import (
 	"github.com/google/renameio/v2"
 
 	"loopfault/errs"
+	"loopfault/harness/session"
 	"loopfault/harness/vmcore"
 	"loopfault/results/report/found"
-	"loopfault/results/store"
 	"loopfault/results/textinput"
 	"loopfault/results/waitfor"
 	"loopfault/results/waitfor/texts"
 	"loopfault/results/waitfor/trialdir"
-	"loopfault/results/words"
 )
 
 type explainCmd struct {
@@ -74,26 +72,9 @@ func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation
 		return x, errs.ByUser(fmt.Errorf("%w; nor is there such a text", err))
 	}
 	if x, err = trialdir.Explain(stored.Run, n); err != nil {
-		return x, errs.ByUser(withoutEvidence(stored, n, err))
+		return x, errs.ByUser(session.WithoutEvidence(stored, n, err))
 	}
 	return x, nil
-}
-
-// withoutEvidence says why there is nothing to explain in a trial, if that is known.
-func withoutEvidence(stored store.Stored, n int, err error) error {
-	ended, why := false, ""
-	for _, t := range stored.Trials {
-		if t.N == n {
-			ended, why = true, string(t.Verdict.Kind)
-		}
-	}
-	switch {
-	case !ended && errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("run %s has no trial %d: %s have ended", stored.Name, n, words.Count(len(stored.Trials), "trial"))
-	case ended && errors.Is(err, trialdir.ErrNoEvidence):
-		return fmt.Errorf("trial %d of run %s was %s, with no task blocked: there is nothing to explain", n, stored.Name, why)
-	}
-	return fmt.Errorf("run %s: %w", stored.Name, err)
 }
 
 // explainDump explains what is in the memory dump of a machine.

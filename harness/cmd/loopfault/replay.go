@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"loopfault/errs"
 	"loopfault/harness/bundle"
@@ -32,16 +30,8 @@ func (e *env) replay(ctx context.Context, spec campaign.Spec, was *bundle.Trial)
 		return errs.ByUser(err)
 	}
 	out, err := e.Run(ctx, st, spec)
-	cerr := e.conclude(spec.Seed, out, err)
-	if out.Run == nil || was == nil || e.json {
-		return cerr
+	if was == nil || e.json || !out.Complete {
+		return e.conclude(spec.Seed, out, err)
 	}
-	trials, err := out.Run.ReadTrials()
-	if err != nil {
-		return errors.Join(cerr, err)
-	}
-	if len(trials) > 0 { // none has ended if it was interrupted
-		fmt.Fprintln(e.stdout, againLine(*was, trials))
-	}
-	return cerr
+	return e.concludeTrial(*was, "replay it again", spec.Seed, out, err)
 }

@@ -41,8 +41,7 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if c.Format == "text" && c.Output == "" && !e.json {
-		s.Notes = append(s.Notes, session.Unfinished(stored)...)
-		text.Summary(e.stdout, s) // as wide as the terminal
+		printRun(e.stdout, stored, s) // as wide as the terminal
 		return nil
 	}
 	var text bytes.Buffer
@@ -59,6 +58,12 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 	return err
 }
 
+// printRun prints a stored run as text.
+func printRun(w io.Writer, stored store.Stored, s summary.Summary) {
+	s.Notes = append(s.Notes, session.Unfinished(stored)...)
+	text.Summary(w, s)
+}
+
 func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Summary) error {
 	format := c.Format
 	if e.json && format == "text" {
@@ -66,7 +71,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 	}
 	switch format {
 	case "text":
-		text.Summary(plain.NewWriter(w), s)
+		printRun(plain.NewWriter(w), stored, s)
 		return nil
 	case "json":
 		enc := json.NewEncoder(plain.NewWriter(w))

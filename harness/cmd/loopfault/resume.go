@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"loopfault/errs"
 	"loopfault/harness/hunt"
@@ -22,8 +21,7 @@ func (c *resumeCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	if part := stored.Manifest.Part; part != "" {
-		whole, _, _ := strings.Cut(part, "/")
+	if whole := stored.Manifest.Whole(); whole != "" {
 		return errs.Usagef("run %s is a part of %s, which decides how long it runs: resume that", stored.Name, whole)
 	}
 	release, err := stored.Hold()

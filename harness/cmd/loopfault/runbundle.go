@@ -45,7 +45,7 @@ func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
 	if e.Bundle.Trial == nil {
 		return e.conclude(spec.Seed, out, err)
 	}
-	return e.concludeTrial(*e.Bundle.Trial, spec.Seed, out, err)
+	return e.concludeTrial(*e.Bundle.Trial, "try --trials 20", spec.Seed, out, err)
 }
 
 // bundledOutput is what run --bundle --json prints of a bundled trial.
@@ -55,8 +55,8 @@ type bundledOutput struct {
 	Reproduced *int         `json:"reproduced"` // trial in which the same came of it; null if there is none
 }
 
-// concludeTrial says whether a bundled trial came to the same again.
-func (e *env) concludeTrial(was bundle.Trial, seed uint64, out campaign.Outcome, err error) error {
+// concludeTrial says whether a bundled or a stored trial came to the same again, and what to try if it did not.
+func (e *env) concludeTrial(was bundle.Trial, try string, seed uint64, out campaign.Outcome, err error) error {
 	if out.Run == nil {
 		return err
 	}
@@ -66,13 +66,13 @@ func (e *env) concludeTrial(was bundle.Trial, seed uint64, out campaign.Outcome,
 	}
 	if e.json {
 		o := bundledOutput{runOutput: outputOf(out, seed), Trial: was}
-		if t := sameIn(was, trials); t != nil {
+		if t := was.In(trials); t != nil {
 			o.Reproduced = &t.N
 		}
 		return errors.Join(err, e.printJSON(o), judged(out, err))
 	}
 	cerr := e.conclude(seed, out, err)
-	fmt.Fprintln(e.stdout, againLine(was, trials))
+	fmt.Fprintln(e.stdout, was.Again(trials, try))
 	return cerr
 }
 
@@ -81,34 +81,4 @@ func judged(out campaign.Outcome, err error) error {
 		return nil
 	}
 	return judge(out.Summary)
-}
-
-func sameIn(was bundle.Trial, trials []store.Trial) *store.Trial {
-	for i := range trials {
-		if was.Same(trials[i]) {
-			return &trials[i]
-		}
-	}
-	return nil
-}
-
-// againLine says in a line whether the same came of a trial again.
-func againLine(was bundle.Trial, trials []store.Trial) string {
-	what := fmt.Sprintf("%s (%s)", was.Verdict, was.Title)
-	if was.Title == "" {
-		what = string(was.Verdict)
-	}
-	if t := sameIn(was, trials); t != nil {
-		again := fmt.Sprintf("REPRODUCED in trial %d of %d: %s, as in trial %s", t.N, len(trials), what, was.Name)
-		if t.Verdict.Signature != was.Signature {
-			again += fmt.Sprintf("; its tasks wait for the same (%s), and another of them was reported first", was.Resource)
-		}
-		return again
-	}
-	for _, t := range trials {
-		if t.Title != "" {
-			return fmt.Sprintf("NOT reproduced, but something else: %s (%s); trial %s was %s", t.Verdict.Kind, t.Title, was.Name, what)
-		}
-	}
-	return fmt.Sprintf("NOT reproduced in %d trials; trial %s was %s. Timing is not in a seed: try --trials 20", len(trials), was.Name, what)
 }
