@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -175,43 +176,53 @@ func TestRecordsBehindLocksOnlyGrow(t *testing.T) {
 func TestTwoOwnersAreFoundUnlessTheFirstIsTold(t *testing.T) {
 	for name, told := range map[string]bool{"silent": false, "told": true} {
 		t.Run(name, func(t *testing.T) {
-			env, a, b := lockers(t)
-			op := lockOp{hold: 300 * time.Millisecond, ofd: true}
-			require.NoError(t, a.turn(lockOp{ofd: true}))
-			require.NoError(t, b.turn(lockOp{ofd: true}))
-			readOnly, err := os.Open(a.path)
-			require.NoError(t, err)
-			defer readOnly.Close()
-			fd := int(a.f.Fd())
-			first := make(chan error, 1)
-			go func() { first <- a.own(op) }()
-			require.Eventually(t, func() bool { return a.beliefs[0].confirmed.Load() == 5 }, time.Second, time.Millisecond)
-			require.NoError(t, b.own(lockOp{}))
-			if told { // one that cannot write takes the descriptor's place
-				require.NoError(t, unix.Dup3(int(readOnly.Fd()), fd, 0))
-			}
-			if err := <-first; told {
-				assert.Error(t, err)
-				assert.Empty(t, foundBy(t, env))
-			} else {
-				assert.NoError(t, err)
-				assert.Equal(t, []string{"two processes held one lock, and the first was not told"}, foundBy(t, env))
-			}
-			require.NoError(t, b.turn(lockOp{ofd: true}), "and it goes on from there")
+			synctest.Test(t, func(t *testing.T) { twoOwners(t, told) })
 		})
 	}
+}
+
+func twoOwners(t *testing.T, told bool) {
+	env, a, b := lockers(t)
+	op := lockOp{hold: 300 * time.Millisecond, ofd: true}
+	require.NoError(t, a.turn(lockOp{ofd: true}))
+	require.NoError(t, b.turn(lockOp{ofd: true}))
+	readOnly, err := os.Open(a.path)
+	require.NoError(t, err)
+	defer readOnly.Close()
+	fd := int(a.f.Fd())
+	first := make(chan error, 1)
+	go func() { first <- a.own(op) }()
+	synctest.Wait()
+	require.EqualValues(t, 5, a.beliefs[0].confirmed.Load())
+	require.NoError(t, b.own(lockOp{}))
+	if told { // one that cannot write takes the descriptor's place
+		require.NoError(t, unix.Dup3(int(readOnly.Fd()), fd, 0))
+	}
+	if err := <-first; told {
+		assert.Error(t, err)
+		assert.Empty(t, foundBy(t, env))
+	} else {
+		assert.NoError(t, err)
+		assert.Equal(t, []string{"two processes held one lock, and the first was not told"}, foundBy(t, env))
+	}
+	require.NoError(t, b.turn(lockOp{ofd: true}), "and it goes on from there")
 }
 
 // A process that got a lock while its owner held it may be slow to say so: by then the
 // owner was told, and the lock is held by right again.
 func TestRivalOfAnEarlierHoldIsNoViolation(t *testing.T) {
+	synctest.Test(t, rivalOfAnEarlierHoldIsNoViolation)
+}
+
+func rivalOfAnEarlierHoldIsNoViolation(t *testing.T) {
 	env, a, b := lockers(t)
 	require.NoError(t, a.turn(lockOp{ofd: true}))
 	op := lockOp{hold: 300 * time.Millisecond, ofd: true}
 	holds := func(generation uint64) chan error {
 		ended := make(chan error, 1)
 		go func() { ended <- a.own(op) }()
-		require.Eventually(t, func() bool { return a.beliefs[0].confirmed.Load() == generation }, time.Second, time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, generation, a.beliefs[0].confirmed.Load())
 		return ended
 	}
 	first := holds(3)
