@@ -85,6 +85,46 @@ func blameRowOf(fn string) int {
 	return best
 }
 
+// patterns are those of a table's rows by the first letter of the names that they match.
+type patterns [256][]patternOf
+
+type patternOf struct {
+	row     int
+	pattern string
+}
+
+func newPatterns(rows ...[]string) patterns {
+	var by patterns
+	for i, row := range rows {
+		for _, p := range row {
+			first, last := p[0], p[0]
+			if p[0] == '*' {
+				first, last = 0, 255
+			}
+			for c := int(first); c <= int(last); c++ {
+				by[c] = append(by[c], patternOf{i, p})
+			}
+		}
+	}
+	return by
+}
+
+// first is the first row below bound of which a pattern matches a name, or bound.
+func (by *patterns) first(name string, bound int) int {
+	if name == "" {
+		return bound
+	}
+	for _, p := range by[name[0]] {
+		if p.row >= bound {
+			break
+		}
+		if matchPattern(p.pattern, name) {
+			return p.row
+		}
+	}
+	return bound
+}
+
 // matchPattern matches a name against a pattern with stars.
 func matchPattern(pattern, name string) bool {
 	if pattern != "" && pattern[0] != '*' && (name == "" || pattern[0] != name[0]) {

@@ -65,10 +65,18 @@ var detailPrefixes = [...]string{
 	"ISV = ", "CM = ", "ISS = ", "SMP NR_CPUS", "Thread overran", "task.stack", "PREEMPT", "KASAN: ", "Disabling lock debugging", "Dumping ftrace", "(ftrace buffer", "r10:", "r7:", "r4:", "r5:", "r6:", "r8:", "r9:",
 }
 
+// detailsBy are detailPrefixes by their first letter: most lines begin with a letter that few of them have.
+var detailsBy = func() (by [256][]string) {
+	for _, p := range detailPrefixes {
+		by[p[0]] = append(by[p[0]], p)
+	}
+	return by
+}()
+
 // isDetail reports whether a line is a known part of a report. It only decides where a report ends and how much foreign
 // text it may hold, never what it says.
 func isDetail(b []byte) bool {
-	for _, p := range detailPrefixes {
+	for _, p := range detailsBy[b[0]] {
 		if hasPrefix(b, p) {
 			return true
 		}

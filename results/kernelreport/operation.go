@@ -51,6 +51,14 @@ var operationTable = [...]operationRow{
 	{"freeze", []string{"freeze_super", "thaw_super"}, "a file system is frozen"},
 }
 
+var operationLookup = func() patterns {
+	rows := make([][]string, len(operationTable))
+	for i, row := range operationTable {
+		rows[i] = row.patterns
+	}
+	return newPatterns(rows...)
+}()
+
 // syscallPrefixes are what architectures and ages put before a system call's name.
 var syscallPrefixes = [...]string{"x64_sys_", "ia32_sys_", "ia32_compat_sys_", "arm64_sys_", "arm64_compat_sys_", "s390x_sys_", "s390_sys_",
 	"riscv_sys_", "se_sys_", "do_sys_", "se_compat_sys_", "ksys_", "compat_sys_", "sys_", "SyS_", "SYSC_"}
@@ -61,13 +69,7 @@ func operation(frames []Frame) string {
 	frames = reliable(frames)
 	best := len(operationTable)
 	for _, f := range frames {
-		name := bareName(f.Func)
-		for i := range operationTable[:best] {
-			if matchesAny(operationTable[i].patterns, name) {
-				best = i
-				break
-			}
-		}
+		best = operationLookup.first(bareName(f.Func), best)
 	}
 	if best < len(operationTable) {
 		return operationTable[best].name

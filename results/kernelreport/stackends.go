@@ -19,15 +19,11 @@ var bottoms = [...]string{
 	"dabt_usr", "pabt_usr", "und_usr",
 }
 
+var rootLookup = newPatterns(roots[:])
+
 // isRoot reports whether kernel stacks begin at a function.
 func isRoot(fn string) bool {
-	name := bareName(fn)
-	for _, p := range roots {
-		if matchPattern(p, name) {
-			return true
-		}
-	}
-	return false
+	return rootLookup.first(bareName(fn), 1) == 0
 }
 
 // endsAtRoot reports whether a stack is complete, or complete but for what never changes.

@@ -161,24 +161,35 @@ func structureLine(b []byte) (item, bool) {
 			return item{what: lineDetail}, true
 		}
 	}
-	if b[len(b)-1] == '}' && stackInBraces(b) {
-		return item{what: linePath, pid: procPID(b)}, true
-	}
 	if isLetter(b[0]) && hasPrefix(b[1:], "CPU: ") && bytes.Contains(b, []byte(" Comm: ")) { // kdb shows a letter of the level
 		return cpuLine(b[1:])
 	}
-	if it, ok := namedPath(b); ok {
-		return it, true
-	}
-	if last := b[len(b)-1]; last == 'k' || last == '=' || last == ':' {
-		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {
-			return item{what: linePath, pid: procPID(b)}, true
+	if bytes.Contains(b, []byte("/proc/")) {
+		if it, ok := stackPath(b); ok {
+			return it, true
 		}
 	}
 	if it, ok := lockLine(b); ok {
 		return it, true
 	}
 	return lockActor(b)
+}
+
+// stackPath recognises a line that names the files of stacks in /proc.
+func stackPath(b []byte) (item, bool) {
+	last := b[len(b)-1]
+	if last == '}' && stackInBraces(b) {
+		return item{what: linePath, pid: procPID(b)}, true
+	}
+	if it, ok := namedPath(b); ok {
+		return it, true
+	}
+	if last == 'k' || last == '=' || last == ':' {
+		if i := bytes.LastIndex(b, []byte("/stack")); i > 0 && bytes.Contains(b[:i], []byte("/proc/")) {
+			return item{what: linePath, pid: procPID(b)}, true
+		}
+	}
+	return item{}, false
 }
 
 // namedPath reads the path of a stack with the task's name behind it: "/proc/12/stack (umount)", "cat /proc/12/stack # umount".

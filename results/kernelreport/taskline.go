@@ -112,10 +112,10 @@ func field(b []byte, name string) *int {
 // address left in 4.9, a running task says "running task" in its place, and the numbers are free stack, pid, parent.
 func oldTaskLine(b []byte) (item, bool) {
 	it := item{what: lineTask}
-	if i := bytes.LastIndex(b, []byte(" (L-TLB)")); i > 0 && i+8 == len(b) {
-		return ancientTaskLine(b[:i])
-	} else if i := bytes.LastIndex(b, []byte(" (NOTLB)")); i > 0 && i+8 == len(b) {
-		return ancientTaskLine(b[:i])
+	for _, ending := range [...]string{" (L-TLB)", " (NOTLB)"} {
+		if at := len(b) - len(ending); at > 0 && string(b[at:]) == ending {
+			return ancientTaskLine(b[:at])
+		}
 	}
 	end := len(b)
 	for end > 0 && isHex(b[end-1]) {

@@ -111,6 +111,9 @@ func toolDetail(b []byte) bool {
 	case hasPrefix(b, "--- <"):
 		return true
 	}
+	if last := b[len(b)-1]; !isDigit(last) && last != ')' {
+		return false // a place ends in its line
+	}
 	i := bytes.LastIndex(b, []byte("at "))
 	if i < 0 || i > 0 && !bytes.HasSuffix(b[:i], []byte(") ")) {
 		return false
