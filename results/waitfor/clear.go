@@ -89,11 +89,15 @@ func (b *builder) threadsOf(n *Node, row resource) {
 // or "". The server locks its own inodes with the same functions as everybody
 // else.
 func (b *builder) waitsFor(g *Node) string {
-	i := ruleOf(g.tasks[0].stack)
+	t := g.tasks[0]
+	i := ruleOf(t.stack)
 	if i < 0 {
 		return ""
 	}
 	w := rules[i].waits
+	if t.takenOff() {
+		return "answered"
+	}
 	if g.Kind == KindNfsd && (w == "inode" || w == "directory") {
 		return "export-" + w
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"loopfault/results/kernelreport"
 	"loopfault/results/waitfor"
@@ -356,4 +357,25 @@ func TestTasksThatWaitForGssd(t *testing.T) {
 	x = waitfor.Explain(e)
 	assert.Equal(t, waitfor.Chain, x.Class)
 	assert.Equal(t, "chain: stat 812 →? GETATTR (on RPCSEC_GSS upcall waitq) → the answer of rpc.gssd →? the answer of rpc.svcgssd", x.Sentence)
+}
+
+// A thread that sleeps interruptibly waits for rpc.mountd; one that cannot be interrupted has been taken off the list of
+// those who wait, and only the wake-up is missing.
+func TestThreadsWhoseQuestionWasAnswered(t *testing.T) {
+	const stack = "cache_check svcauth_unix_set_client svc_process_common svc_process svc_recv nfsd kthread"
+	answered := sleeping(103, "nfsd", stack)
+	asks := strings.Replace(answered, ") D ", ") S ", 1)
+	require.NotEqual(t, answered, asks)
+	e := waitfor.Evidence{Stacks: answered + sleeping(104, "nfsd", stack), NFSD: eightThread}
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.Lost, x.Class)
+	assert.Equal(t, "lost wake-up: 2 tasks wait for the wake-up after an answer of rpc.mountd or rpc.svcgssd, no task left to send it", x.Sentence)
+
+	e.Stacks += sleeping(105, "rpc.mountd", "cache_revisit_request cache_fresh_unlocked sunrpc_cache_update unix_gid_parse cache_write_procfs")
+	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "it is about to be sent")
+
+	e.Stacks = asks
+	x = waitfor.Explain(e)
+	assert.Equal(t, waitfor.Unknown, x.Class)
+	assert.Equal(t, "the answer of rpc.mountd", x.Resource)
 }

@@ -23,7 +23,7 @@ func groupTasks(tasks []*task, locks map[int][]held, hangs bool) (groups []*Node
 		if t.nfsd() {
 			kind = KindNfsd
 		}
-		key := fmt.Sprint(kind, t.moved) + "\n" + t.lock + "\n" + strings.Join(t.stack, "\n")
+		key := fmt.Sprint(kind, t.moved, t.takenOff()) + "\n" + t.lock + "\n" + strings.Join(t.stack, "\n")
 		n := byKey[key]
 		if n == nil {
 			n = &Node{ID: fmt.Sprintf("task:%d", t.pid), Kind: kind}

@@ -100,6 +100,8 @@ var resources = map[string]resource{
 		cleared: "rpc.svcgssd, which the server asks to accept a client's context; after some seconds the server gives up and closes the connection"},
 	"mountd": {kind: KindOther, label: "the answer of rpc.mountd", root: Unknown, daemon: "rpc.mountd",
 		cleared: "rpc.mountd, which the server asks who a client is and what is exported; after some seconds the server puts the request aside, or closes the connection"},
+	"answered": {verb: "send it", shared: true, kind: KindOther, label: "the wake-up after an answer of rpc.mountd or rpc.svcgssd", watched: true, root: Lost,
+		cleared: "whoever took the answer (cache_revisit_request): nfsd threads in cache_wait_req() that sleep uninterruptibly are off the list of those who wait already", holders: []string{"cache_revisit_request", "cache_fresh_unlocked"}},
 	"seqid": {verb: "end it", kind: KindSlots, label: "the turn of an open owner (Seqid_waitqueue)", watched: true, root: Lost,
 		cleared: "the end of the OPEN, CLOSE or LOCK of the same owner that is under way", ops: []string{"OPEN", "OPEN_NOATTR", "OPEN_CONFIRM", "OPEN_DOWNGRADE", "CLOSE", "LOCK", "LOCKU"}},
 	"open-number": {verb: "apply it", kind: KindOther, label: "an earlier change of the open stateid", watched: true, root: Lost,

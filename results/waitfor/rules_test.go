@@ -239,7 +239,7 @@ func TestRulesAndThingsAgree(t *testing.T) {
 		assert.Contains(t, resources, q)
 		used[q] = true
 	}
-	used["client-answer"], used["server-delay"], used["reconnect"] = true, true, true // net.go
+	used["client-answer"], used["server-delay"], used["reconnect"], used["answered"] = true, true, true, true // net.go, clear.go
 	for _, key := range slices.Sorted(maps.Keys(resources)) {
 		assert.True(t, used[key], "nothing leads to %q", key)
 		assert.NotEmpty(t, resources[key].label, key)

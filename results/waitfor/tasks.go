@@ -70,6 +70,12 @@ func (t *task) asksDaemon() bool {
 	return t.state == "S" && len(t.stack) > 0 && slices.Contains(askers, t.stack[0])
 }
 
+// takenOff says that it is a thread of the server whose question was answered: with that, it is taken off
+// the list of those who wait (cache_revisit_request), and it sleeps uninterruptibly until it is woken as well.
+func (t *task) takenOff() bool {
+	return t.state == "D" && len(t.stack) > 0 && slices.Contains([]string{"cache_wait_req", "cache_check"}, t.stack[0])
+}
+
 // throttles are waits that are over in moments and begin again, whatever the task holds.
 var throttles = []string{"dirty-limit", "memcg-high", "reclaim"}
 
