@@ -56,6 +56,14 @@ func client() []Control {
 			Blames:    []string{"update_open_stateid"},
 		},
 		{
+			Kernel: "control-gssd-wakes-none", Scenario: "gssd-upcalls",
+			Mechanism: "answer wakes no task",
+			Explains:  "An answer of rpc.gssd that comes late wakes none of the tasks that wait for it, so they and all who need them sleep on though the daemon has answered.",
+			Classes:   []waitfor.Class{waitfor.Unknown}, // whether a daemon that runs was asked shows in no list of the kernel
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"gss_cred_init", "nfs4_run_open_task", "nfs4_do_close", "nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "path_openat"},
+		},
+		{
 			Kernel: "control-congestion-kept", Scenario: "dirty-limit:usual",
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",

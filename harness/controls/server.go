@@ -40,6 +40,25 @@ func server() []Control {
 			Blames: []string{"nfsd_file_do_acquire"},
 		},
 		{
+			Kernel: "control-mountd-wakes-one", Scenario: "mountd-upcalls",
+			Mechanism: "lost wake-up of the server",
+			Explains:  "An answer of rpc.mountd wakes one of the nfsd threads that wait for it, so the others sleep on until no thread is left to serve a request.",
+			Classes:   []waitfor.Class{waitfor.Lost, waitfor.Starved, waitfor.NoReply}, // no reply: to a request that was put aside
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles: []string{"cache_check", "cache_wait_req", // on the server
+				"wait_on_commit", "nfs_wb_all", "nfs_file_fsync", "nfs4_run_open_task", "nfs4_do_close", "path_openat"}, // on the client
+			Blames: []string{"cache_check", "cache_wait_req"},
+		},
+		{
+			Kernel: "control-delegreturn-unanswered", Scenario: "delegreturn-reclaim",
+			Mechanism: "reply never sent",
+			Explains:  "The server does not answer every 4th DELEGRETURN, so kswapd, which evicts an inode and returns its delegation, waits for ever, and so does everybody who needs memory or the inode.",
+			Classes:   []waitfor.Class{waitfor.NoReply, waitfor.Cycle, waitfor.Starved},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"_nfs4_proc_delegreturn", "nfs_write_begin", "nfs4_run_open_task", "nfs4_do_close", "path_openat", "__wait_on_freeing_inode", "find_inode",
+				"nfs_wb_all", "nfs_file_fsync", "wait_on_commit"},
+		},
+		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit", Stalls: true,
 			Mechanism: "near-stop",
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though no task sleeps for long.",
