@@ -12,10 +12,11 @@ const resentLater = 15 * time.Second
 
 // Upcall takes away a daemon that the kernel asks. The NFS server asks mountd who a client is and what is
 // exported, nfsdcld which clients may reclaim their state, and svcgssd to accept a Kerberos context; the client asks gssd
-// to make one. What mountd said, and all contexts, the server forgets when the outage begins.
+// to make one. Both ask idmapd for names and numbers of owners. What mountd or idmapd said, and all contexts, the
+// server forgets when the outage begins.
 type Upcall struct {
 	Span   `yaml:",inline"`
-	Daemon string `json:"daemon" yaml:"daemon"` // mountd, nfsdcld, gssd or svcgssd; the last two need mount.sec
+	Daemon string `json:"daemon" yaml:"daemon"` // mountd, nfsdcld, gssd, svcgssd or idmapd; gssd and svcgssd need mount.sec, idmapd needs mount.idmap
 	// Killed has the daemon killed and started again; if it is asked something within two seconds, it dies
 	// when it has read the question and not answered it. Otherwise it is stopped (SIGSTOP), so that it is there
 	// and does not answer.

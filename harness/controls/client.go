@@ -64,6 +64,15 @@ func client() []Control {
 			Titles:    []string{"gss_cred_init", "nfs4_run_open_task", "nfs4_do_close", "nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "path_openat"},
 		},
 		{
+			Kernel: "control-idmap-unanswered", Scenario: "idmapd-upcalls:killed",
+			Mechanism: "end of a daemon not told",
+			Explains:  "A process that asked an rpc.idmapd which then died waits for ever with idmap_mutex held, and everybody else who meets a new name of an owner waits for the mutex.",
+			Classes:   []waitfor.Class{waitfor.Unknown, waitfor.Kept}, // whether a daemon that runs was asked shows in no list of the kernel
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"nfs_idmap_get_key", "nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "path_openat", "nfs4_run_open_task"},
+			Blames:    []string{"nfs_idmap_get_key"},
+		},
+		{
 			Kernel: "control-congestion-kept", Scenario: "dirty-limit:usual",
 			Mechanism: "throttling",
 			Explains:  "Write congestion of the mount is never declared over, so the flusher sleeps for ever and writers turn round in balance_dirty_pages() at the dirty limit.",

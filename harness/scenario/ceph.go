@@ -11,7 +11,7 @@ import (
 // BringUp is what the agent is asked to set up.
 func (s Scenario) BringUp() wire.BringUp {
 	cut := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.LinkCut != nil })
-	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph, Link: cut, Users: s.ticketHolders()}
+	return wire.BringUp{Export: s.Export, Mount: s.Mount, Ceph: s.Ceph, Link: cut, Users: s.namedUsers()}
 }
 
 // BringUpWithin is how long that may take, of the budgets of a guest.

@@ -84,10 +84,12 @@ func (c *checker) upcall(u *faults.Upcall, s Scenario, path string) {
 	if u == nil {
 		return
 	}
-	c.oneOf(u.Daemon, path+".daemon", wire.UpcallMountd, wire.UpcallTracker, wire.UpcallGssd, wire.UpcallSvcgssd)
+	c.oneOf(u.Daemon, path+".daemon", wire.UpcallMountd, wire.UpcallTracker, wire.UpcallGssd, wire.UpcallSvcgssd, wire.UpcallIdmapd)
 	switch u.Daemon {
 	case wire.UpcallGssd, wire.UpcallSvcgssd:
 		c.want(s.Mount.Kerberos(), path+".daemon", "is %s, which is asked about Kerberos contexts alone: want mount.sec krb5, krb5i or krb5p", u.Daemon)
+	case wire.UpcallIdmapd:
+		c.want(s.Mount.IDMap, path+".daemon", "is %s, which is asked only if owners of files have names: want mount.idmap true", u.Daemon)
 	case wire.UpcallTracker:
 		c.want(s.Mount.Vers != "3" && s.Export.Tracking == wire.TrackingDaemon, path+".daemon",
 			"is %s, which is asked about clients of NFSv4 alone: want mount.vers from 4.0 on, and export.tracking %s", u.Daemon, wire.TrackingDaemon)

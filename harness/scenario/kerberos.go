@@ -7,11 +7,17 @@ import (
 	"loopfault/workloads/wire"
 )
 
-// kerberos checks that nothing comes in which takes AUTH_SYS alone.
+// kerberos checks how users are known to the server: that nothing comes in which takes AUTH_SYS alone, and that
+// owners of files have names only where that works.
 func (c *checker) kerberos(s Scenario) {
 	const path = "mount.sec"
 	if s.Mount.Sec != "" { // in scenarios that were stored before the field existed
 		c.oneOf(s.Mount.Sec, path, securities...)
+	}
+	if s.Mount.IDMap {
+		c.want(!s.Mount.Kerberos(), "mount.idmap", "is true: want mount.sec sys")
+		c.want(s.Mount.Vers != "3", "mount.idmap", "is true, and NFSv3 has no names: want mount.vers from 4.0 on")
+		c.want(s.Export.Reexport == "", "mount.idmap", "is true: want export.reexport left out")
 	}
 	if !s.Mount.Kerberos() {
 		return
@@ -24,10 +30,10 @@ func (c *checker) kerberos(s Scenario) {
 	}
 }
 
-// ticketHolders are the ids of all users, but for root, that processes of the load run as; none
-// without Kerberos.
-func (s Scenario) ticketHolders() (uids []int) {
-	if !s.Mount.Kerberos() {
+// namedUsers are the ids of all users, but for root, that processes of the load run as; none
+// if users have neither Kerberos tickets nor names.
+func (s Scenario) namedUsers() (uids []int) {
+	if !s.Mount.Kerberos() && !s.Mount.IDMap {
 		return nil
 	}
 	for _, w := range s.Workloads {

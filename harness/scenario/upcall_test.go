@@ -19,7 +19,7 @@ func TestDaemonsThatTheKernelAsks(t *testing.T) {
 		return refused(s)["faults[0].upcall.daemon"]
 	}
 	assert.Empty(t, daemon(func(*Scenario) {}))
-	assert.Equal(t, `is "idmapd", want one of mountd, nfsdcld, gssd, svcgssd`, daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = "idmapd" }))
+	assert.Equal(t, `is "xinetd", want one of mountd, nfsdcld, gssd, svcgssd, idmapd`, daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = "xinetd" }))
 	const unasked = "is nfsdcld, which is asked about clients of NFSv4 alone: want mount.vers from 4.0 on, and export.tracking nfsdcld"
 	assert.Equal(t, unasked, daemon(func(s *Scenario) { s.Mount.Vers = "3" }))
 	assert.Equal(t, unasked, daemon(func(s *Scenario) { s.Export.Tracking = wire.TrackingKernel }))
@@ -29,4 +29,7 @@ func TestDaemonsThatTheKernelAsks(t *testing.T) {
 			daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = name }))
 		assert.Empty(t, daemon(func(s *Scenario) { s.Mount.Sec, s.Faults[0].Upcall.Daemon = wire.SecKrb5p, name }))
 	}
+	assert.Equal(t, "is idmapd, which is asked only if owners of files have names: want mount.idmap true",
+		daemon(func(s *Scenario) { s.Faults[0].Upcall.Daemon = wire.UpcallIdmapd }))
+	assert.Empty(t, daemon(func(s *Scenario) { s.Mount.IDMap, s.Faults[0].Upcall.Daemon = true, wire.UpcallIdmapd }))
 }

@@ -21,5 +21,8 @@ func (s Scenario) Programs() []string {
 	if s.Mount.Kerberos() {
 		programs = append(programs, "krb5kdc", "kadmin.local", "kinit", "rpc.gssd", "rpc.svcgssd")
 	}
+	if s.Mount.IDMap {
+		programs = append(programs, "rpc.idmapd")
+	}
 	return programs
 }

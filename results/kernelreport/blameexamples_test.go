@@ -293,6 +293,7 @@ var blameExamples = map[string]string{
 	"wait_on_bit*":               "__wait_on_bit_lock",
 	"out_of_line_wait_on_*":      "out_of_line_wait_on_bit",
 	"bit_wait*":                  "bit_wait_io",
+	"request_key*":               "request_key_with_auxdata",
 	"prepare_to_wait*":           "prepare_to_wait_event",
 	"sleep_on_page*":             "sleep_on_page_killable",
 	"sync_page*":                 "sync_page",

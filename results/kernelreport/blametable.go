@@ -134,6 +134,8 @@ var sleepRows = []blameRow{
 	{classWait, "wait_on_bit*", "bit wait; the caller tells whose bit"},
 	{classWait, "out_of_line_wait_on_*", "bit wait"},
 	{classWait, "bit_wait*", "bit wait, the sleep"},
+	{classWait, "wait_for_key_construction", "a key that is being made; who needs it tells"},
+	{classWait, "request_key*", "asks for a key; who needs it tells"},
 	{classWait, "wait_on_atomic_t", "wait for a counter, before 4.17"},
 	{classWait, "wait_woken", "generic wait loop"},
 	{classWait, "wait_event*", "generic wait loop; a macro, which people name when they type a chain of calls"},

@@ -81,6 +81,9 @@ var rules = []rule{
 	{"cld_pipe_upcall", "nfsdcld"},
 	{"gss_cred_init", "gssd"}, // gss_create_upcall, inlined
 	{"gss_create_upcall", "gssd"},
+	{"wait_for_key_construction ... nfs_idmap_get_key", "idmapd"},
+	{"call_usermodehelper_exec ... nfs_idmap_get_key", "nfsidmap"},
+	{"nfs_idmap_get_key", "idmap-mutex"},
 	{"wait_on_commit", "commit"},
 	{"nfs_file_direct_*", "direct"}, // nfs_direct_wait, inlined
 	{"nfs_writepages", "congestion"},

@@ -34,8 +34,11 @@ func (n *nfsServer) startKerberos() error {
 	if err := os.Mkdir(krb5Dir, 0o755); err != nil {
 		return err
 	}
-	n.svcgssd.argv, n.svcgssd.pipe = []string{"rpc.svcgssd", "-f"}, "/auth.rpcsec.init/channel"
-	n.gssd.argv, n.gssd.pipe = []string{"rpc.gssd", "-f", "-p", pipeDir, "-k", nfsKeytab}, gssdPipe
+	n.svcgssd = servant{argv: []string{"rpc.svcgssd", "-f"}, ready: "/auth.rpcsec.init/channel", asked: "/channel", caches: contexts}
+	n.gssd = servant{ // it has a pipe for each client
+		argv:  []string{"rpc.gssd", "-f", "-p", pipeDir, "-k", nfsKeytab},
+		ready: gssdPipe, asked: "/gssd", caches: contexts,
+	}
 	return takeSteps([]setUpStep{
 		{"make users", n.makeUsers},
 		{"make the database of Kerberos", n.makeRealm},
@@ -48,7 +51,7 @@ func (n *nfsServer) startKerberos() error {
 
 func userName(uid int) string { return "u" + strconv.Itoa(uid) }
 
-// makeUsers gives the users names, by which rpc.svcgssd finds their ids. The root file system is
+// makeUsers gives the users names, by which rpc.svcgssd and rpc.idmapd find their ids. The root file system is
 // read-only: another file is mounted over the list.
 func (n *nfsServer) makeUsers() error {
 	text, err := os.ReadFile(passwd)
@@ -60,7 +63,7 @@ func (n *nfsServer) makeUsers() error {
 	for _, uid := range n.users {
 		fmt.Fprintf(&list, "%s:x:%d:%d::/:/bin/sh\n", userName(uid), uid, uid)
 	}
-	file := filepath.Join(krb5Dir, "passwd")
+	const file = "/run/passwd"
 	if err := os.WriteFile(file, []byte(list.String()), 0o644); err != nil {
 		return err
 	}

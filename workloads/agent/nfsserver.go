@@ -24,8 +24,9 @@ type nfsServer struct {
 	tracker *exec.Cmd // nfsdcld while it runs
 	away    bool      // the file system is unmounted
 
-	users         []int // that get Kerberos tickets
-	gssd, svcgssd servant
+	users []int // that get names, and Kerberos tickets
+	// What the kernel asks, if the scenario has it.
+	gssd, svcgssd, idmapd servant
 }
 
 const (
@@ -63,7 +64,7 @@ func (n *nfsServer) setUp() error {
 	if err := unix.Mount("nfsd", nfsdDir, "nfsd", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount nfsd file system (CONFIG_NFSD): %w", err)
 	}
-	if n.export.Tracking == wire.TrackingDaemon || n.mount.Layout == wire.LayoutBlock || n.mount.Kerberos() {
+	if n.export.Tracking == wire.TrackingDaemon || n.mount.Layout == wire.LayoutBlock || n.mount.Kerberos() || n.mount.IDMap {
 		if err := unix.Mount("rpc_pipefs", pipeDir, "rpc_pipefs", 0, ""); err != nil {
 			return fmt.Errorf("mount rpc_pipefs: %w", err)
 		}

@@ -11,11 +11,13 @@ import (
 	"loopfault/workloads"
 )
 
-// servant is a daemon of Kerberos that the kernel asks, a child of this process.
+// servant is a daemon that the kernel asks, a child of this process.
 type servant struct {
-	argv []string
-	pipe string    // the end of the path of a file that it has open when it is ready, and is asked by
-	cmd  *exec.Cmd // while it runs
+	argv   []string
+	ready  string    // the end of the path of a file that it has open when it is ready
+	asked  string    // the same of a file by which it is asked
+	caches string    // files that empty what the server keeps of its answers, a pattern
+	cmd    *exec.Cmd // while it runs
 }
 
 // gssdPipe is a pipe that is there without any mount: while rpc.gssd has it open, the kernel says
@@ -23,14 +25,14 @@ type servant struct {
 const gssdPipe = "/clntXX/gssd"
 
 // contexts is where the server keeps the contexts of its clients, and what it is told of clients that
-// want one.
+// want one. Without them it refuses all requests, and clients need new ones: both daemons of Kerberos are asked then.
 const contexts = "/proc/net/rpc/auth.rpcsec.*/flush"
 
 func (d *servant) start() (err error) {
 	if d.cmd != nil {
 		return nil
 	}
-	d.cmd, err = startUntil(func(pid int) bool { return holds(pid, d.pipe) }, d.argv...)
+	d.cmd, err = startUntil(func(pid int) bool { return holds(pid, d.ready) }, d.argv...)
 	return err
 }
 
@@ -51,13 +53,11 @@ func (d *servant) pid() (int, error) {
 	return d.cmd.Process.Pid, nil
 }
 
-// daemon is what an outage does with it. Without its contexts the server refuses all requests, and
-// clients need new ones: both daemons are asked then.
+// daemon is what an outage does with it.
 func (d *servant) daemon() daemon {
 	return daemon{
-		pipe: "/" + filepath.Base(d.pipe), // rpc.gssd has one for each client
-		pid:  d.pid, kill: d.kill, start: d.start,
-		forget: func() error { return flush(contexts) },
+		pipe: d.asked, pid: d.pid, kill: d.kill, start: d.start,
+		forget: func() error { return flush(d.caches) },
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func TestServantsAreReadyWhenTheyHoldTheirPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "gssd")
 	require.NoError(t, os.WriteFile(pipe, nil, 0o600))
-	d := servant{argv: []string{"sh", "-c", "sleep 0.1; exec sleep 60 <" + pipe}, pipe: "/gssd"}
+	d := servant{argv: []string{"sh", "-c", "sleep 0.1; exec sleep 60 <" + pipe}, ready: "/gssd"}
 	_, err := d.pid()
 	require.EqualError(t, err, "sh does not run")
 	require.NoError(t, d.start())

@@ -59,6 +59,8 @@ func (n *nfsServer) unanswering(p wire.Outage) (procedure, error) {
 		d = n.gssd.daemon()
 	case p.Daemon == wire.UpcallSvcgssd && n.mount.Kerberos():
 		d = n.svcgssd.daemon()
+	case p.Daemon == wire.UpcallIdmapd && n.mount.IDMap:
+		d = n.idmapd.daemon()
 	default:
 		return procedure{}, fmt.Errorf("the kernel does not ask %q", p.Daemon)
 	}

@@ -27,12 +27,13 @@ const (
 	OutageBlocklist = "blocklist" // a Ceph client's session evicted, and the client blocklisted
 )
 
-// Daemons that the kernel asks: its NFS server, and of gssd its client.
+// Daemons that the kernel asks: its NFS server, of gssd its client, and of idmapd both.
 const (
 	UpcallMountd  = "mountd"       // who a client is, and what is exported
 	UpcallTracker = TrackingDaemon // which clients may reclaim their state
 	UpcallGssd    = "gssd"         // for a security context with the server, for a user's RPCs
 	UpcallSvcgssd = "svcgssd"      // whether a client that wants such a context is who it says
+	UpcallIdmapd  = "idmapd"       // for the name of a user or a group, or its number
 )
 
 // Steps. Begin works only when armed.

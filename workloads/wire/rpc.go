@@ -91,7 +91,7 @@ type BringUp struct {
 	// Link gives the client that the load works on a link of its own to the cluster, which
 	// can be cut.
 	Link bool `json:"link,omitempty"`
-	// Users are the ids, but for 0, of the users that need Kerberos tickets.
+	// Users are the ids, but for 0, of the users that need names, and Kerberos tickets.
 	Users []int `json:"users,omitempty"`
 }
 

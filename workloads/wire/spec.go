@@ -70,6 +70,11 @@ type Mount struct {
 	// export takes no AUTH_SYS, and the users that processes of the load run as have tickets. A
 	// trial checks that the server knows who they are.
 	Sec string `json:"sec,omitempty" yaml:"sec,omitempty"`
+	// IDMap has client and server call the owners of files by name (u1001@loopfault), as they do with
+	// Kerberos by default, and not by number: the module parameters nfs4_disable_idmapping of nfs and
+	// nfsd are N. Both ask rpc.idmapd, and the client keeps an answer for a second. A trial checks that the
+	// server names owners and the client knows them.
+	IDMap bool `json:"idmap,omitempty" yaml:"idmap,omitempty"`
 }
 
 // The values of Mount.Sec.
