@@ -122,6 +122,7 @@ func (c *checker) nfs(s Scenario) {
 	c.layout(s)
 	c.reexport(s)
 	c.kerberos(s)
+	c.idmap(s)
 	if l := s.Mount.LocalIO; l != "" { // in scenarios that were stored before the field existed
 		c.oneOf(l, "mount.localio", localIO...)
 	}

@@ -1,23 +1,12 @@
 package scenario
 
-import (
-	"slices"
+import "loopfault/workloads/wire"
 
-	"loopfault/workloads"
-	"loopfault/workloads/wire"
-)
-
-// kerberos checks how users are known to the server: that nothing comes in which takes AUTH_SYS alone, and that
-// owners of files have names only where that works.
+// kerberos checks that nothing comes in which takes AUTH_SYS alone.
 func (c *checker) kerberos(s Scenario) {
 	const path = "mount.sec"
 	if s.Mount.Sec != "" { // in scenarios that were stored before the field existed
 		c.oneOf(s.Mount.Sec, path, securities...)
-	}
-	if s.Mount.IDMap {
-		c.want(!s.Mount.Kerberos(), "mount.idmap", "is true: want mount.sec sys")
-		c.want(s.Mount.Vers != "3", "mount.idmap", "is true, and NFSv3 has no names: want mount.vers from 4.0 on")
-		c.want(s.Export.Reexport == "", "mount.idmap", "is true: want export.reexport left out")
 	}
 	if !s.Mount.Kerberos() {
 		return
@@ -28,26 +17,4 @@ func (c *checker) kerberos(s Scenario) {
 	for i, w := range s.Workloads {
 		c.want(w.Container == nil, workloadPath(i), "mounts in networks that have no rpc.gssd: want mount.sec sys")
 	}
-}
-
-// namedUsers are the ids of all users, but for root, that processes of the load run as; none
-// if users have neither Kerberos tickets nor names.
-func (s Scenario) namedUsers() (uids []int) {
-	if !s.Mount.Kerberos() && !s.Mount.IDMap {
-		return nil
-	}
-	for _, w := range s.Workloads {
-		if w.Umount != nil {
-			uids = append(uids, workloads.UmountUsers(*w.Umount)...)
-		}
-		workers, err := workloads.Of(w)
-		if err != nil {
-			continue // the workload's own check names it
-		}
-		for _, one := range workers {
-			uids = append(uids, one.UID)
-		}
-	}
-	slices.Sort(uids)
-	return slices.DeleteFunc(slices.Compact(uids), func(uid int) bool { return uid == 0 })
 }
