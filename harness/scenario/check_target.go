@@ -10,7 +10,9 @@ import (
 // target checks the counted function and its paths.
 func (c *checker) target(t paths.Target) {
 	const path = "target"
-	c.want(t.Function == "" || functionForm.MatchString(t.Function), path, "is %q, want the name of a kernel function", t.Function)
+	if t.Function != "" {
+		c.either(t.Function, path)
+	}
 	c.want(t.Function != "" || len(t.Below)+len(t.Paths) == 0, path+".function", "want the name of a kernel function")
 	c.functions(t.Below, path+".below")
 	for i, p := range t.Paths {

@@ -64,7 +64,7 @@ var identifier = regexp.MustCompile(`\b[a-z0-9]*_[a-z0-9_]*[a-z0-9]\b`)
 func (s Scenario) Functions() []string {
 	list := identifier.FindAllString(s.Mechanism, -1)
 	if s.Target.Function != "" {
-		list = append(list, s.Target.Function)
+		list = append(list, strings.Split(s.Target.Function, "|")...)
 		for _, f := range s.Target.Below {
 			list = append(list, strings.Split(f, "|")...)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,19 +35,17 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if target.Function == "" {
 		return nil
 	}
-	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: []string{target.Function}})
+	function, err := t.targetHere(ctx)
 	if err != nil {
 		return err
 	}
-	if len(syms) == 0 {
-		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", target.Function)}
-	}
+	t.counted = function
 	// The kernel cannot unwind from a probe that it has optimized into a jump.
 	if err := t.agent.WriteFile(ctx, "/proc/sys/debug/kprobes-optimization", "0"); err != nil {
 		t.history.add(entry{Type: "guest", What: "kprobes-optimization", Detail: err.Error()}) // CONFIG_OPTPROBES is off
 	}
-	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+target.Function); err != nil {
-		return fmt.Errorf("count calls of %s: %w", target.Function, err)
+	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+function); err != nil {
+		return fmt.Errorf("count calls of %s: %w", function, err)
 	}
 	if err := t.countStacks(ctx, probe, ""); err != nil {
 		if len(target.Below) > 0 {
@@ -59,9 +58,24 @@ func (t *trial) countCalls(ctx context.Context) error {
 		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
 	}
 	if err := t.agent.WriteFile(ctx, kprobes+probe+"/enable", "1"); err != nil {
-		return fmt.Errorf("count calls of %s: %w", target.Function, err)
+		return fmt.Errorf("count calls of %s: %w", function, err)
 	}
 	return t.countFailed(ctx)
+}
+
+// targetHere is the name that the target's function has in this kernel.
+func (t *trial) targetHere(ctx context.Context) (string, error) {
+	names := strings.Split(t.spec.Scenario.Target.Function, "|")
+	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: names})
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if slices.ContainsFunc(syms, func(s wire.Symbol) bool { return s.Name == name }) {
+			return name, nil
+		}
+	}
+	return "", &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", strings.Join(names, " or "))}
 }
 
 // countStacks counts an event by stack, if it passes a filter.
@@ -122,6 +136,7 @@ func (t *trial) proveCalls(ctx context.Context) error {
 		h, err := t.stacksOf(ctx, event)
 		landed, failures = append(landed, h.Stacks...), errors.Join(failures, err)
 	}
+	t.result.Target = t.counted
 	calls, err := t.stacksOf(ctx, probe)
 	if err == nil {
 		t.count(calls, landed)
@@ -140,7 +155,7 @@ func (t *trial) proveCalls(ctx context.Context) error {
 // fault landed.
 func (t *trial) count(calls paths.Histogram, landed []paths.Stack) {
 	target := t.spec.Scenario.Target
-	t.result.Paths = paths.Tally(target.Function, target.Paths, calls.Stacks, landed)
+	t.result.Paths = paths.Tally(t.counted, target.Paths, calls.Stacks, landed)
 	if calls.Dropped > 0 { // the kernel's table was full
 		other := t.result.Paths[paths.Other]
 		t.result.Paths[paths.Other] = paths.Count{Calls: other.Calls + calls.Dropped, Landed: other.Landed}
@@ -150,10 +165,10 @@ func (t *trial) count(calls paths.Histogram, landed []paths.Stack) {
 		return
 	}
 	all := t.result.Exercised
-	t.result.Exercised = paths.Taken(target.Function, target.Below, calls.Stacks)
+	t.result.Exercised = paths.Taken(t.counted, target.Below, calls.Stacks)
 	t.result.Elsewhere = all - t.result.Exercised
 	if len(t.failed) > 0 {
-		t.result.Landed = paths.Taken(target.Function, target.Below, landed)
+		t.result.Landed = paths.Taken(t.counted, target.Below, landed)
 		t.result.LandedElsewhere = paths.Sum(landed) - t.result.Landed
 	}
 }

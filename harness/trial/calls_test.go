@@ -22,7 +22,7 @@ func TestEachCallIsOnOnePath(t *testing.T) {
 
 	counted := func(target paths.Target) store.Trial {
 		one := &trial{setUp: setUp{failed: []string{"loopfault_failed_0"}}}
-		one.spec.Scenario.Target = target
+		one.spec.Scenario.Target, one.counted = target, target.Function
 		one.count(calls, landed)
 		return one.result
 	}

@@ -30,6 +30,7 @@ type setUp struct {
 	config  string // of the guest's kernel, "" if it does not say
 	text    uint64 // address of the kernel's _text, 0 if not known
 	armed   []armed
+	counted string            // the name of the target's function in this kernel, "" if there is no target
 	failed  []string          // events that count calls in the target which a fault makes fail
 	unseen  map[string]string // points of observation that this kernel does not have, and why
 	poke    bool              // the server's code is to be changed before the load begins

@@ -10,7 +10,8 @@ import (
 // Target is the kernel function that a scenario is about, and the way to it. In YAML
 // and JSON it is the function's name alone, or a mapping of these fields.
 type Target struct {
-	// Function is what is counted. A trial in which it is never called is inconclusive.
+	// Function is what is counted; of several names with | between them the first that a kernel has. A trial in
+	// which it is never called is inconclusive.
 	Function string `json:"function" yaml:"function"`
 	// Below are functions that have to stand below it on the stack, those that called
 	// first, others in between allowed. Only such calls count as exercised, and only
