@@ -21,22 +21,33 @@ type CallSite struct {
 
 func (c CallSite) String() string { return fmt.Sprintf("%s #%d", c.Name, c.N) }
 
-// Function finds the one symbol of a name; "a|b" is b in kernels that have no a.
-func Function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
+// Named finds all symbols of a name; "a|b" is b in kernels that have no a.
+func Named(ctx context.Context, t Target, name string) ([]wire.Symbol, error) {
 	for either := range strings.SplitSeq(name, "|") {
 		syms, err := t.Symbols(ctx, wire.SymbolQuery{Names: []string{either}})
 		if err != nil {
-			return wire.Symbol{}, fmt.Errorf("look up %s: %w", either, err)
+			return nil, fmt.Errorf("look up %s: %w", either, err)
 		}
-		if len(syms) == 1 {
-			return syms[0], nil
-		}
-		if len(syms) > 1 {
-			return wire.Symbol{}, fmt.Errorf("this kernel has %d functions named %s", len(syms), either)
+		if len(syms) > 0 {
+			return syms, nil
 		}
 	}
-	return wire.Symbol{}, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)",
-		strings.ReplaceAll(name, "|", " or "))
+	return nil, nil
+}
+
+// Function finds the one symbol of a name, which is as for Named.
+func Function(ctx context.Context, t Target, name string) (wire.Symbol, error) {
+	syms, err := Named(ctx, t, name)
+	switch {
+	case err != nil:
+		return wire.Symbol{}, err
+	case len(syms) == 0:
+		return wire.Symbol{}, fmt.Errorf("this kernel has no function %s (not configured, in a module not loaded, or inlined)",
+			strings.ReplaceAll(name, "|", " or "))
+	case len(syms) > 1:
+		return wire.Symbol{}, fmt.Errorf("this kernel has %d functions named %s", len(syms), syms[0].Name)
+	}
+	return syms[0], nil
 }
 
 // Calls lists the calls of fixed targets that fn itself makes, in address order, by

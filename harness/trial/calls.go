@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,17 +34,20 @@ func (t *trial) countCalls(ctx context.Context) error {
 	if target.Function == "" {
 		return nil
 	}
-	function, err := t.targetHere(ctx)
+	syms, err := faults.Named(ctx, t.agent, target.Function)
 	if err != nil {
 		return err
 	}
-	t.counted = function
+	if len(syms) == 0 {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", strings.ReplaceAll(target.Function, "|", " or "))}
+	}
+	t.counted = syms[0].Name
 	// The kernel cannot unwind from a probe that it has optimized into a jump.
 	if err := t.agent.WriteFile(ctx, "/proc/sys/debug/kprobes-optimization", "0"); err != nil {
 		t.history.add(entry{Type: "guest", What: "kprobes-optimization", Detail: err.Error()}) // CONFIG_OPTPROBES is off
 	}
-	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+function); err != nil {
-		return fmt.Errorf("count calls of %s: %w", function, err)
+	if err := t.agent.WriteFile(ctx, wire.Tracefs+"/kprobe_events", "p:"+probe+" "+t.counted); err != nil {
+		return fmt.Errorf("count calls of %s: %w", t.counted, err)
 	}
 	if err := t.countStacks(ctx, probe, ""); err != nil {
 		if len(target.Below) > 0 {
@@ -58,24 +60,9 @@ func (t *trial) countCalls(ctx context.Context) error {
 		t.history.add(entry{Type: "guest", What: "no stacks of calls", Detail: err.Error()})
 	}
 	if err := t.agent.WriteFile(ctx, kprobes+probe+"/enable", "1"); err != nil {
-		return fmt.Errorf("count calls of %s: %w", function, err)
+		return fmt.Errorf("count calls of %s: %w", t.counted, err)
 	}
 	return t.countFailed(ctx)
-}
-
-// targetHere is the name that the target's function has in this kernel.
-func (t *trial) targetHere(ctx context.Context) (string, error) {
-	names := strings.Split(t.spec.Scenario.Target.Function, "|")
-	syms, err := t.agent.Symbols(ctx, wire.SymbolQuery{Names: names})
-	if err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		if slices.ContainsFunc(syms, func(s wire.Symbol) bool { return s.Name == name }) {
-			return name, nil
-		}
-	}
-	return "", &Unfit{Kernel: t.spec.Kernel.Name, Why: fmt.Sprintf("has no function %s, the scenario's target (not configured, or inlined)", strings.Join(names, " or "))}
 }
 
 // countStacks counts an event by stack, if it passes a filter.

@@ -93,7 +93,7 @@ type patternOf struct {
 	pattern string
 }
 
-func newPatterns(rows ...[]string) patterns {
+func newPatterns(rows ...[]string) *patterns {
 	var by patterns
 	for i, row := range rows {
 		for _, p := range row {
@@ -106,7 +106,7 @@ func newPatterns(rows ...[]string) patterns {
 			}
 		}
 	}
-	return by
+	return &by
 }
 
 // first is the first row below bound of which a pattern matches a name, or bound.

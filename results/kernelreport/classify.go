@@ -83,8 +83,10 @@ func classify(b []byte, inReport bool) item {
 			return item{}
 		}
 	}
-	if f, ok := plainEntry(b); ok { // most lines of a stack
-		return item{what: lineFrame, frame: f}
+	if plainEntry(b) { // most lines of a stack
+		if f, ok := parseFrame(b); ok {
+			return item{what: lineFrame, frame: f}
+		}
 	}
 	if brokenHeader(b) {
 		return item{what: lineHeader, partial: true}

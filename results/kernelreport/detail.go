@@ -1,6 +1,9 @@
 package kernelreport
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // registerPrefixes name the program counter in a register dump, by architecture.
 var registerPrefixes = [...]string{
@@ -66,17 +69,18 @@ var detailPrefixes = [...]string{
 }
 
 // detailsBy are detailPrefixes by their first letter: most lines begin with a letter that few of them have.
-var detailsBy = func() (by [256][]string) {
+var detailsBy = sync.OnceValue(func() *[256][]string {
+	var by [256][]string
 	for _, p := range detailPrefixes {
 		by[p[0]] = append(by[p[0]], p)
 	}
-	return by
-}()
+	return &by
+})
 
 // isDetail reports whether a line is a known part of a report. It only decides where a report ends and how much foreign
 // text it may hold, never what it says.
 func isDetail(b []byte) bool {
-	for _, p := range detailsBy[b[0]] {
+	for _, p := range detailsBy()[b[0]] {
 		if hasPrefix(b, p) {
 			return true
 		}

@@ -27,35 +27,30 @@ type parsedFrame struct {
 	tidy   bool // nothing unknown follows the entry
 }
 
-// plainEntry reads an entry that is nothing but "f+0x1/0x2", perhaps with an address or a question mark before it and a module
-// behind it: no other line looks like that, whatever its words.
-func plainEntry(b []byte) (parsedFrame, bool) {
-	var p parsedFrame
-	b, p.style = addresses(b)
-	if len(b) > 2 && b[0] == '?' && b[1] == ' ' {
-		p.frame.Questionable = true
+// plainEntry recognises an entry that is nothing but "f+0x1/0x2", perhaps with an address or a question mark before it and a
+// module behind it: no other line looks like that, whatever its words.
+func plainEntry(b []byte) bool {
+	b, _ = addresses(b)
+	if hasPrefix(b, "? ") {
 		b = b[2:]
 	}
 	n := nameRun(b)
-	if n == 0 || n > maxName || n == len(b) || b[n] != '+' {
-		return p, false
+	if n == 0 {
+		return false
 	}
-	name := b[:n]
-	offset, size, b := offsets(b[n:])
-	if offset == "" {
-		return p, false
-	}
-	if len(b) > 0 {
-		end := len(b) - 1
-		if end < 3 || b[0] != ' ' || b[1] != '[' || b[end] != ']' || nameRun(b[2:end]) != end-2 || string(b[2:end]) == "inline" {
-			return p, false
+	b = b[n:]
+	for _, sign := range [...]string{"+0x", "/0x"} {
+		if !hasPrefix(b, sign) {
+			return false
 		}
-		p.frame.Module = string(b[2:end])
+		b = b[len(sign):]
+		if n = hexRun(b); n == 0 || n > 16 {
+			return false
+		}
+		b = b[n:]
 	}
-	p.frame.Func = string(bytes.TrimPrefix(name, []byte("."))) // as in parseFrame
-	p.frame.Offset, p.frame.Size = offset, size
-	p.tidy = true
-	return p, true
+	end := len(b) - 1
+	return len(b) == 0 || end > 2 && b[0] == ' ' && b[1] == '[' && b[end] == ']' && nameRun(b[2:end]) == end-2
 }
 
 // parseFrame reads one stack entry. b is the line's text without prefixes and surrounding blanks.

@@ -1,6 +1,9 @@
 package kernelreport
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // operationRow maps functions to the operation that a hung task was about. Patterns are as in blameTable.
 type operationRow struct {
@@ -51,13 +54,13 @@ var operationTable = [...]operationRow{
 	{"freeze", []string{"freeze_super", "thaw_super"}, "a file system is frozen"},
 }
 
-var operationLookup = func() patterns {
+var operationLookup = sync.OnceValue(func() *patterns {
 	rows := make([][]string, len(operationTable))
 	for i, row := range operationTable {
 		rows[i] = row.patterns
 	}
 	return newPatterns(rows...)
-}()
+})
 
 // syscallPrefixes are what architectures and ages put before a system call's name.
 var syscallPrefixes = [...]string{"x64_sys_", "ia32_sys_", "ia32_compat_sys_", "arm64_sys_", "arm64_compat_sys_", "s390x_sys_", "s390_sys_",
@@ -69,7 +72,7 @@ func operation(frames []Frame) string {
 	frames = reliable(frames)
 	best := len(operationTable)
 	for _, f := range frames {
-		best = operationLookup.first(bareName(f.Func), best)
+		best = operationLookup().first(bareName(f.Func), best)
 	}
 	if best < len(operationTable) {
 		return operationTable[best].name

@@ -1,5 +1,7 @@
 package kernelreport
 
+import "sync"
+
 // roots are the functions at which kernel stacks begin, without leading underscores.
 var roots = [...]string{
 	"ret_from_fork*", "ret_from_kernel_*", "entry_SYSCALL*", "entry_SYSENTER*", "entry_INT80*", "system_call*", "sysenter_*",
@@ -19,11 +21,11 @@ var bottoms = [...]string{
 	"dabt_usr", "pabt_usr", "und_usr",
 }
 
-var rootLookup = newPatterns(roots[:])
+var rootLookup = sync.OnceValue(func() *patterns { return newPatterns(roots[:]) })
 
 // isRoot reports whether kernel stacks begin at a function.
 func isRoot(fn string) bool {
-	return rootLookup.first(bareName(fn), 1) == 0
+	return rootLookup().first(bareName(fn), 1) == 0
 }
 
 // endsAtRoot reports whether a stack is complete, or complete but for what never changes.

@@ -1,10 +1,9 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -47,20 +46,17 @@ func (n *nfsServer) startIDMap() error {
 		{"make users", n.makeUsers},
 		{"configure rpc.idmapd", func() error { return os.WriteFile(idmapFile, []byte(idmapConfig), 0o644) }},
 		{"leave questions to rpc.idmapd", func() error { return unix.Mount("/dev/null", idmapRule, "", unix.MS_BIND, "") }},
-		{"have owners named", func() error {
-			for knob, value := range map[string]string{
-				"/sys/module/nfs/parameters/nfs4_disable_idmapping":  "N",
-				"/sys/module/nfsd/parameters/nfs4_disable_idmapping": "N",
-				"/proc/sys/fs/nfs/idmap_cache_timeout":               "1",
-			} {
-				if err := workloads.WriteKnob(knob, value); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		{"have owners named", nameOwners},
 		{"start rpc.idmapd", n.idmapd.start},
 	})
+}
+
+func nameOwners() error {
+	return errors.Join(
+		workloads.WriteKnob("/sys/module/nfs/parameters/nfs4_disable_idmapping", "N"),
+		workloads.WriteKnob("/sys/module/nfsd/parameters/nfs4_disable_idmapping", "N"),
+		workloads.WriteKnob("/proc/sys/fs/nfs/idmap_cache_timeout", "1"),
+	)
 }
 
 // proveIDMap fails if the server does not name a file's owner, or the client does not know the name.
@@ -69,20 +65,7 @@ func (n *nfsServer) proveIDMap() error {
 		return nil
 	}
 	for _, uid := range n.users {
-		name := filepath.Join(wire.NFSRoot, wire.LoadDir, fmt.Sprintf(".owner-%d", uid))
-		cmd := exec.Command("touch", name)
-		cmd.SysProcAttr = asUser(uid)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("make a file as user %d: %w: %s", uid, err, out)
-		}
-		var st unix.Stat_t
-		if err := unix.Stat(name, &st); err != nil {
-			return err
-		}
-		if int(st.Uid) != uid {
-			return fmt.Errorf("a file of user %d belongs to user %d at the client", uid, st.Uid)
-		}
-		if err := os.Remove(name); err != nil {
+		if err := proveOwner(uid, wire.NFSRoot); err != nil {
 			return err
 		}
 		told, err := os.ReadFile(idmapToName)

@@ -121,22 +121,28 @@ func (n *nfsServer) proveKerberos() error {
 		return nil
 	}
 	for _, uid := range append([]int{0}, n.users...) {
-		name := fmt.Sprintf("%s/.krb5-%d", wire.LoadDir, uid)
-		cmd := exec.Command("touch", filepath.Join(wire.NFSRoot, name))
-		cmd.SysProcAttr = asUser(uid)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("make a file as user %d: %w: %s", uid, err, out)
-		}
-		var st unix.Stat_t
-		if err := unix.Stat(filepath.Join(wire.ExportRoot, name), &st); err != nil {
-			return err
-		}
-		if int(st.Uid) != uid {
-			return fmt.Errorf("a file of user %d belongs to user %d at the server", uid, st.Uid)
-		}
-		if err := os.Remove(filepath.Join(wire.NFSRoot, name)); err != nil {
+		if err := proveOwner(uid, wire.ExportRoot); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// proveOwner makes a file on the mount as a user, and fails if it belongs to another one as seen at root: the mount itself, or
+// the exported file system.
+func proveOwner(uid int, root string) error {
+	name := fmt.Sprintf("%s/.owner-%d", wire.LoadDir, uid)
+	cmd := exec.Command("touch", filepath.Join(wire.NFSRoot, name))
+	cmd.SysProcAttr = asUser(uid)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make a file as user %d: %w: %s", uid, err, out)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Join(root, name), &st); err != nil {
+		return err
+	}
+	if int(st.Uid) != uid {
+		return fmt.Errorf("a file of user %d belongs to user %d at %s", uid, st.Uid, root)
+	}
+	return os.Remove(filepath.Join(wire.NFSRoot, name))
 }
