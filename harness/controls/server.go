@@ -56,7 +56,7 @@ func server() []Control {
 			Classes:   []waitfor.Class{waitfor.NoReply, waitfor.Cycle, waitfor.Starved},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles: []string{"_nfs4_proc_delegreturn", "nfs_write_begin", "nfs4_run_open_task", "nfs4_do_close", "path_openat", "__wait_on_freeing_inode", "find_inode",
-				"nfs_wb_all", "nfs_file_fsync", "wait_on_commit"},
+				"nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "nfs_writepages"},
 		},
 		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit", Stalls: true,
