@@ -106,3 +106,26 @@ func TestAnRPCThatABlockedTaskHandlesEndsNoWait(t *testing.T) {
 	e.Stacks = sleeping(9, "opens/0", opens)
 	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "another task may be handling it")
 }
+
+// One thread of nfsd returns a delegation of its own machine's client, the other one runs and answers: that no thread was idle at
+// the time of the look does not make a request of half a minute ago wait for the thread that sleeps.
+func TestAServerThatAnswersOwesAReply(t *testing.T) {
+	const (
+		returns = "rpc_wait_bit_killable _nfs4_proc_delegreturn nfs_do_return_delegation nfs_inode_evict_delegation nfs4_evict_inode evict prune_icache_sb"
+		nfsd    = returns + " super_cache_scan do_shrink_slab try_to_free_pages svc_recv nfsd kthread"
+		two     = "    119 119 2 0 D rpc_wait_bit_killable nfsd\n    118 118 2 0 R - nfsd\n"
+	)
+	old, write := rpcLine(690, 0x12, 9000, "DELEGRETURN", "xprt_pending"), rpcLine(700, 0x13, 14000, "WRITE", "xprt_pending")
+	e := waitfor.Evidence{
+		Stacks: sleeping(44, "kswapd0", returns+" kswapd kthread") + sleeping(119, "nfsd", nfsd), RPCTasks: old + write, PS: two,
+		RPCXprt: "==> x <==\naddr: 127.0.0.1\nport: 2049\nstate: 0x13\n", NFSD: "==> /proc/fs/nfsd/threads <==\n2\n",
+		Reports: []kernelreport.Report{slept(44, 30, returns+" kswapd kthread"), slept(119, 25, nfsd)},
+	}
+	e.RPCLater = old + rpcLine(900, 0x99, 14999, "WRITE", "xprt_pending")
+	x := waitfor.Explain(e)
+	assert.Equal(t, waitfor.NoReply, x.Class, x.Sentence)
+	assert.Contains(t, x.Sentence, "nfsd: 2 threads, 1 blocked, 0 idle")
+
+	e.RPCLater = old + write
+	assert.Equal(t, waitfor.Cycle, waitfor.Explain(e).Class, "nothing was answered")
+}

@@ -2,6 +2,7 @@ package waitfor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -136,7 +137,7 @@ func (b *builder) nfsd() *Node {
 		n.Detail = append(n.Detail, fmt.Sprintf("%d of its threads are neither blocked nor idle; what they do is not in the texts", away))
 		return n
 	}
-	if s.known && blocked < s.threads && s.idle > 0 {
+	if s.known && blocked < s.threads && (s.idle > 0 || b.answered()) {
 		n.root = NoReply
 		return n
 	}
@@ -146,6 +147,12 @@ func (b *builder) nfsd() *Node {
 		}
 	}
 	return n
+}
+
+// answered says whether an RPC of a client had ended a moment later: a thread of the server that is not blocked answers, though
+// none may have been idle at the time of the look.
+func (b *builder) answered() bool {
+	return slices.ContainsFunc(b.rpcs, func(g *Node) bool { return g.rpcs[0].over && !g.rpcs[0].callback() })
 }
 
 func (b *builder) blockedNfsd() int {
