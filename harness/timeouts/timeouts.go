@@ -46,10 +46,15 @@ const Coverage = 2 * time.Minute
 // one is due.
 const NightAge = 24 * time.Hour
 
+// protocol is how long a task waits for by rule, which no emulation makes longer: an NFSv3
+// request that the server put off is sent again after 5 s (NFS_JUKEBOX_RETRY_TIME).
+const protocol = 5 * time.Second
+
 // Timeouts are upper bounds, ordered by cause: the kernel's own hung-task
 // period is shorter than the stall budget of our watch, that is shorter than
 // one step, and a step is shorter than a trial. A budget that fires is
-// therefore always explained by the one before it.
+// therefore always explained by the one before it. A single sleep is suspected
+// sooner than a workload without progress, since who sleeps on without load tells.
 type Timeouts struct {
 	Connect   time.Duration // QEMU process started to QMP greeting and capabilities
 	Command   time.Duration // one QMP command
@@ -60,7 +65,8 @@ type Timeouts struct {
 	HungTask  time.Duration // kernel.hung_task_timeout_secs
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
 	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched
-	Stall     time.Duration // a blocked task this old is a hang, if it outlives the load
+	Asleep    time.Duration // a sleep this long is a hang, if it outlives the load
+	Stall     time.Duration // a workload that makes no progress for this long hangs, if that outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Cluster   time.Duration // bring-up of a Ceph cluster, the longest step of all
 	Evidence  time.Duration // all evidence of one hang
@@ -86,6 +92,7 @@ func For(scale float64) Timeouts {
 		HungTask:  t(5 * time.Second),
 		HungCheck: t(1 * time.Second),
 		Suspect:   t(3 * time.Second),
+		Asleep:    protocol + t(3*time.Second),
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
 		Cluster:   t(60 * time.Second),
@@ -100,6 +107,7 @@ func For(scale float64) Timeouts {
 func (t Timeouts) Allow(d time.Duration) Timeouts {
 	t.HungTask += d
 	t.Suspect += d
+	t.Asleep += d
 	t.Stall += d
 	t.Step += d
 	t.Cluster += d

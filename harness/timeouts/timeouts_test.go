@@ -16,11 +16,14 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 		assert.Less(t, b.Suspect, b.HungTask, "scale %v", scale)
 		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
 		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
+		assert.Less(t, b.Suspect, b.Asleep, "scale %v", scale)
+		assert.LessOrEqual(t, b.Asleep, b.Stall, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
 		a := b.Allow(time.Minute)
 		assert.Less(t, a.HungTask+a.HungCheck, a.Stall, "scale %v", scale)
 		assert.Less(t, a.Stall, a.Step, "scale %v", scale)
 		assert.Equal(t, b.Stall+time.Minute, a.Stall, "scale %v", scale)
+		assert.Equal(t, b.Asleep+time.Minute, a.Asleep, "scale %v", scale)
 	}
 }
 

@@ -3,6 +3,7 @@ package trial
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -62,7 +63,7 @@ func (d *detectors) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	h.add(entry{T: s.Uptime, Type: evidence.Workload, Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": d.speed.slow(),
 	}})
-	d.watchTasks(s, h, t.Stall.Seconds()*d.speed.slow())
+	d.watchTasks(s, h, t.Asleep.Seconds()*d.speed.slow())
 	if d.relieved {
 		return // recovery now does not depend on the budgets
 	}
@@ -88,6 +89,23 @@ func (d *detectors) watchTasks(s wire.Sample, h *history, budget float64) {
 			d.block(s.Uptime, b, h)
 		}
 	}
+	if s.Oldest < budget {
+		return
+	}
+	// The guest reports a sleep again when it is a quarter older, and the age of the oldest each second.
+	for _, b := range oldestFirst(d.asleep()) {
+		if age := s.Uptime - b.Since; !d.seen[b.PID] && math.Abs(age-s.Oldest) < wire.WatchPeriod.Seconds()/2 {
+			b.Seconds = age
+			d.block(s.Uptime, b, h)
+		}
+	}
+}
+
+// oldestFirst orders sleepers by how long they have slept.
+func oldestFirst(sleepers map[int]wire.Blocked) []wire.Blocked {
+	return slices.SortedFunc(maps.Values(sleepers), func(a, b wire.Blocked) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.PID, b.PID))
+	})
 }
 
 // block takes a task that hangs.

@@ -36,7 +36,7 @@ func open(t *testing.T) (*detectors, *history, timeouts.Timeouts) {
 	h, err := newHistory(filepath.Join(t.TempDir(), "history.jsonl"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = h.close() })
-	return &detectors{}, h, timeouts.Timeouts{Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
+	return &detectors{}, h, timeouts.Timeouts{Asleep: 16 * time.Second, Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
 }
 
 func TestSleeperThatWakesIsForgiven(t *testing.T) {
@@ -54,6 +54,23 @@ func TestSleeperThatWakesIsForgiven(t *testing.T) {
 	quietly(e, h, b, 119, 150, 0)
 	e.sample(oneSleeper(150, 0), h, b)
 	assert.Len(t, e.reports(), 1, "and is reported again when it hangs again")
+}
+
+// The guest reports a sleep again when it is a quarter older; the budget is not waited for that long.
+func TestASleepIsReportedWhenItsTimeIsUp(t *testing.T) {
+	e, h, b := open(t)
+	e.sample(oneSleeper(114, 0), h, b)
+	e.sample(wire.Sample{Uptime: 115, Oldest: 15, Asleep: 1}, h, b)
+	assert.Empty(t, e.reports())
+	e.sample(wire.Sample{Uptime: 116, Oldest: 16, Asleep: 1}, h, b)
+	require.Len(t, e.reports(), 1)
+	assert.Equal(t, 7, *e.reports()[0].Tasks[0].PID)
+	assert.True(t, e.settled(116, b))
+
+	e, h, b = open(t)
+	e.sample(oneSleeper(114, 0), h, b)
+	e.sample(wire.Sample{Uptime: 117, Oldest: 16, Asleep: 1}, h, b)
+	assert.Empty(t, e.reports(), "it woke up, another task sleeps that the guest has not reported")
 }
 
 func TestBudgetsGrowWithASlowGuest(t *testing.T) {

@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -107,8 +106,7 @@ func (d *detectors) asleep() map[int]wire.Blocked {
 // proven records a hang that was proven by two looks.
 func (d *detectors) proven(l look, h *history) {
 	h.add(entry{T: d.last, Type: "blocked", What: "wake-up lost", Detail: l.lost})
-	all := slices.SortedFunc(maps.Values(l.sleepers), func(a, b wire.Blocked) int { return cmp.Compare(a.Since, b.Since) })
-	for _, b := range all {
+	for _, b := range oldestFirst(l.sleepers) {
 		d.block(d.last, b, h)
 	}
 }
