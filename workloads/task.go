@@ -82,7 +82,7 @@ func (t Task) Start(cgroup *os.File) (*Process, error) {
 		cmd.SysProcAttr.UseCgroupFD = true
 		cmd.SysProcAttr.CgroupFD = int(cgroup.Fd())
 	}
-	if err := cmd.Start(); err != nil {
+	if err := StartOrdinary(cmd); err != nil {
 		return nil, fmt.Errorf("start worker %s: %w", w.Name, err)
 	}
 	// The pipe holds far more than a task: this does not wait for the worker.

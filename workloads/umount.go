@@ -225,7 +225,7 @@ func otherVers(options, vers string) string {
 func Run(argv ...string) error {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = "/"
-	out, err := cmd.CombinedOutput()
+	out, err := Output(cmd)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(out)))
 	}

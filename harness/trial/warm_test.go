@@ -184,6 +184,14 @@ func (w woken) firstFiles(seed uint64) []string {
 	return nil
 }
 
+// threadFlags prints "role bit" once for each role of the agent and each way that its threads have PF_MEMALLOC_NOIO: 1 for those whose
+// allocations free no memory of file systems.
+const threadFlags = `for role in serve watch worker; do
+for pid in $(pgrep -f "^/proc/self/exe $role"); do
+for stat in /proc/$pid/task/*/stat; do
+flags=$(sed 's/.*) //' $stat | cut -d' ' -f7); echo $role $((flags >> 19 & 1))
+done; done; done | sort -u; flags=$(sed 's/.*) //' /proc/self/stat | cut -d' ' -f7); echo command $((flags >> 19 & 1))`
+
 // lease is as short as a guest on a busy host can renew it.
 const lease = wire.Duration(15 * time.Second)
 
@@ -200,6 +208,7 @@ func TestSeedsClocksAndRandomnessOfRestoredGuests(t *testing.T) {
 	seven, again, eight := a.firstFiles(7), b.firstFiles(7), c.firstFiles(8)
 	assert.Equal(t, seven, again)
 	assert.NotEqual(t, seven, eight)
+	assert.Equal(t, "serve 1\nwatch 1\nworker 0\ncommand 0", a.run(threadFlags), "who watches must not hang with the mount")
 	for _, w := range []woken{a, b, c} {
 		require.NoError(t, w.guest.Close(context.Background()))
 	}

@@ -30,7 +30,7 @@ func (d *cephDaemon) start() error {
 	defer out.Close()
 	cmd := exec.Command(d.argv[0], d.argv[1:]...)
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
+	if err := workloads.StartOrdinary(cmd); err != nil {
 		return err
 	}
 	ended := make(chan struct{})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"loopfault/workloads"
 	"loopfault/workloads/wire"
 )
 
@@ -20,7 +21,7 @@ func startDaemon(argv ...string) (*exec.Cmd, error) { return startUntil(listens,
 func startUntil(ready func(pid int) bool, argv ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
+	if err := workloads.StartOrdinary(cmd); err != nil {
 		return nil, err
 	}
 	for began := time.Now(); !ready(cmd.Process.Pid); time.Sleep(readyPause) {

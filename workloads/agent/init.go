@@ -65,16 +65,19 @@ func Init() error {
 		return err
 	}
 	roles := map[int]string{}
-	for _, role := range [][]string{
-		{"/proc/self/exe", "watch"},
-		{"/proc/self/exe", "serve"},
-		{"/usr/sbin/sshd", "-D", "-e"},
+	for _, role := range []struct {
+		argv  []string
+		start func(*exec.Cmd) error
+	}{
+		{[]string{"/proc/self/exe", "watch"}, workloads.StartSpared},
+		{[]string{"/proc/self/exe", "serve"}, workloads.StartSpared},
+		{[]string{"/usr/sbin/sshd", "-D", "-e"}, (*exec.Cmd).Start},
 	} {
-		pid, err := spawn(role...)
+		pid, err := spawn(role.start, role.argv...)
 		if err != nil {
 			return err
 		}
-		roles[pid] = strings.Join(role, " ")
+		roles[pid] = strings.Join(role.argv, " ")
 	}
 	return reap(roles)
 }
@@ -93,11 +96,11 @@ func network() error {
 }
 
 // spawn starts a role without waiting for it; reap collects it.
-func spawn(argv ...string) (pid int, err error) {
+func spawn(start func(*exec.Cmd) error, argv ...string) (pid int, err error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Dir = "/"
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		return 0, fmt.Errorf("start %s: %w", strings.Join(argv, " "), err)
 	}
 	pid = cmd.Process.Pid

@@ -89,7 +89,7 @@ func (n *nfsServer) makeRealm() error {
 	}
 	cmd := exec.Command("kadmin.local")
 	cmd.Stdin = strings.NewReader(add.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := workloads.Output(cmd); err != nil {
 		return fmt.Errorf("kadmin.local: %w: %s", err, out)
 	}
 	if len(n.users) == 0 {
@@ -103,7 +103,7 @@ func (n *nfsServer) getTickets() error {
 	for _, uid := range n.users {
 		cmd := exec.Command("kinit", "-k", "-t", usersKeytab, "-c", fmt.Sprintf("FILE:/tmp/krb5cc_%d", uid), userName(uid))
 		cmd.SysProcAttr = asUser(uid)
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := workloads.Output(cmd); err != nil {
 			return fmt.Errorf("kinit of %s: %w: %s", userName(uid), err, out)
 		}
 	}
@@ -134,7 +134,7 @@ func proveOwner(uid int, root string) error {
 	name := fmt.Sprintf("%s/.owner-%d", wire.LoadDir, uid)
 	cmd := exec.Command("touch", filepath.Join(wire.NFSRoot, name))
 	cmd.SysProcAttr = asUser(uid)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := workloads.Output(cmd); err != nil {
 		return fmt.Errorf("make a file as user %d: %w: %s", uid, err, out)
 	}
 	var st unix.Stat_t

@@ -133,7 +133,10 @@ func execute(ctx context.Context, p wire.Exec) (wire.Executed, error) {
 	out := &limited{room: 1 << 20}
 	cmd := exec.CommandContext(ctx, p.Argv[0], p.Argv[1:]...)
 	cmd.Stdout, cmd.Stderr = out, out
-	err := cmd.Run()
+	err := workloads.StartOrdinary(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return wire.Executed{}, err
