@@ -126,6 +126,13 @@ func TestAServerThatAnswersOwesAReply(t *testing.T) {
 	assert.Equal(t, waitfor.NoReply, x.Class, x.Sentence)
 	assert.Contains(t, x.Sentence, "nfsd: 2 threads, 1 blocked, 0 idle")
 
+	e.Stacks += sleeping(118, "nfsd", "xlog_wait_on_iclog xfs_log_force_seq xfs_file_fsync nfsd_commit nfsd4_proc_compound nfsd kthread")
+	assert.Equal(t, waitfor.Starved, waitfor.Explain(e).Class, "both seen asleep, once")
+	e.Tasks = strings.Replace(sleeping(118, "nfsd", "svc_recv nfsd kthread"), ") D ", ") R ", 1) + sleeping(119, "nfsd", nfsd)
+	x = waitfor.Explain(e)
+	assert.Equal(t, waitfor.NoReply, x.Class, x.Sentence)
+	assert.Contains(t, x.Sentence, "nfsd: 2 threads, 1 blocked, 0 idle", "the one that wrote to its disk was elsewhere a moment later")
+
 	e.RPCLater = old + write
 	assert.Equal(t, waitfor.Cycle, waitfor.Explain(e).Class, "nothing was answered")
 }

@@ -141,10 +141,8 @@ func (b *builder) nfsd() *Node {
 		n.root = NoReply
 		return n
 	}
-	for _, g := range b.groups {
-		if g.Kind == KindNfsd {
-			b.edge(n, g, "ps.txt: no thread is idle", s.known)
-		}
+	for _, g := range b.stuckNfsd() {
+		b.edge(n, g, "ps.txt: no thread is idle", s.known)
 	}
 	return n
 }
@@ -155,12 +153,21 @@ func (b *builder) answered() bool {
 	return slices.ContainsFunc(b.rpcs, func(g *Node) bool { return g.rpcs[0].over && !g.rpcs[0].callback() })
 }
 
+// stuckNfsd are the blocked nfsd threads that serve no request now: not those that were elsewhere a moment later, unless they are
+// throttled, from one short sleep to the next.
+func (b *builder) stuckNfsd() (stuck []*Node) {
+	for _, g := range b.groups {
+		if g.Kind == KindNfsd && (!g.tasks[0].moved || g.tasks[0].throttled()) {
+			stuck = append(stuck, g)
+		}
+	}
+	return stuck
+}
+
 func (b *builder) blockedNfsd() int {
 	n := 0
-	for _, g := range b.groups {
-		if g.Kind == KindNfsd {
-			n += g.Count
-		}
+	for _, g := range b.stuckNfsd() {
+		n += g.Count
 	}
 	return n
 }

@@ -40,10 +40,8 @@ func (b *builder) allBlocked() string {
 	}
 	in := map[string]int{}
 	if n := b.blockedNfsd(); n >= all {
-		for _, g := range b.groups {
-			if g.Kind == KindNfsd {
-				in[b.where(g)] += g.Count
-			}
+		for _, g := range b.stuckNfsd() {
+			in[b.where(g)] += g.Count
 		}
 		return fmt.Sprintf("%d of %d nfsd threads%s", n, all, listed(in))
 	}
