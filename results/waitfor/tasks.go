@@ -64,7 +64,10 @@ func (t *task) drains() bool {
 
 // askers are where tasks wait, interruptibly, for a daemon in user space: threads of the server in
 // upcalls of its caches, and clients for which no rpc.gssd has opened a pipe.
-var askers = []string{"cache_wait_req", "cache_check", "gss_cred_init", "gss_create_upcall"}
+var (
+	serverAskers = []string{"cache_wait_req", "cache_check"}
+	askers       = append([]string{"gss_cred_init", "gss_create_upcall"}, serverAskers...)
+)
 
 func (t *task) asksDaemon() bool {
 	return t.state == "S" && len(t.stack) > 0 && slices.Contains(askers, t.stack[0])
@@ -73,7 +76,7 @@ func (t *task) asksDaemon() bool {
 // takenOff says that it is a thread of the server whose question was answered: with that, it is taken off
 // the list of those who wait (cache_revisit_request), and it sleeps uninterruptibly until it is woken as well.
 func (t *task) takenOff() bool {
-	return t.state == "D" && len(t.stack) > 0 && slices.Contains([]string{"cache_wait_req", "cache_check"}, t.stack[0])
+	return t.state == "D" && len(t.stack) > 0 && slices.Contains(serverAskers, t.stack[0])
 }
 
 // throttles are waits that are over in moments and begin again, whatever the task holds.
