@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"loopfault/workloads/beats"
 	"loopfault/workloads/wire"
 )
 
@@ -30,8 +31,13 @@ func umount(spec wire.Umount) []Worker {
 			if spec.Vers != "" {
 				options = otherVers(options, spec.Vers)
 			}
+			page, err := beats.Open(beats.Path)
+			if err != nil {
+				return err
+			}
+			defer page.Close()
 			for ctx.Err() == nil {
-				env.Beat.Done(umountCycle(ctx, env, spec, source, options))
+				env.Beat.Done(umountCycle(ctx, env, spec, source, options, page.Slot(beats.Uncounted)))
 			}
 			return nil
 		},
@@ -61,8 +67,8 @@ func umountName(spec wire.Umount) string {
 	return name
 }
 
-// umountCycle mounts, writes, and unmounts all mounts at the same moment.
-func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options string) error {
+// umountCycle mounts, writes, and unmounts all mounts at the same moment. done counts what writers do.
+func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options string, done beats.Slot) error {
 	leave := func() error { return nil }
 	if spec.How == wire.UmountNamespace {
 		var err error
@@ -70,17 +76,33 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options
 			return err
 		}
 	}
+	before := done.Ops()
 	mounts, writers, err := mountAndWrite(env, spec, source, options)
 	if lerr := leave(); err != nil || lerr != nil {
 		end(writers, true)
 		return errors.Join(err, lerr, takeDown(mounts, "-l"))
 	}
+	worked(ctx, done, before+int64(fewOps*len(writers)))
 	pause(ctx, Jitter(env.Rand, time.Second))
 	err = umountAll(spec, mounts, writers)
 	for _, m := range mounts {
 		err = errors.Join(err, m.leave())
 	}
 	return err
+}
+
+const (
+	// fewOps is how many operations of a writer leave something behind that an umount has to see to.
+	fewOps     = 2
+	workedWait = 10 * time.Second // a server that is silent keeps no umount waiting
+)
+
+// worked waits until the writers have come to so many operations, since it takes a slow guest seconds to start them, and mounts that
+// nothing was done on are taken down without a request. The count is of all writers of such workloads.
+func worked(ctx context.Context, done beats.Slot, ops int64) {
+	for began := time.Now(); done.Ops() < ops && time.Since(began) < workedWait && ctx.Err() == nil; {
+		pause(ctx, 50*time.Millisecond)
+	}
 }
 
 // mountAndWrite makes the mounts and starts their writers. It returns what it

@@ -86,6 +86,9 @@ func (s Slot) Done(err error) {
 	}
 }
 
+// Ops is how many operations were done so far.
+func (s Slot) Ops() int64 { return s.s.ops.Load() }
+
 // First is the time since boot of the first operation of any worker, 0 when
 // there was none.
 func (p *Page) First() time.Duration {
