@@ -51,6 +51,7 @@ func TestOutagesKeepTheContract(t *testing.T) {
 		"failover":         faults.Failover{Span: span}.Outage(),
 		"restart, forget":  faults.Restart{Span: span, Forget: true}.Outage(),
 		"silence":          faults.Silence{Span: span}.Outage(),
+		"workers frozen":   faults.Freezer{Span: span}.Outage(),
 		"mountd stopped":   faults.Upcall{Span: span, Daemon: "mountd"}.Outage(),
 		"gssd stopped":     faults.Upcall{Span: span, Daemon: "gssd"}.Outage(),
 		"nfsdcld killed":   faults.Upcall{Span: span, Daemon: "nfsdcld", Killed: true}.Outage(),

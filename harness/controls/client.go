@@ -56,6 +56,15 @@ func client() []Control {
 			Blames:    []string{"update_open_stateid"},
 		},
 		{
+			Kernel: "control-thaw-forgets", Scenario: "frozen-workers",
+			Mechanism: "lost wake-up of a frozen task",
+			Explains:  "The reply of an RPC wakes a task that is frozen, and the thaw forgets it, so the task sleeps on with its locks, and others wait for those.",
+			Classes:   []waitfor.Class{waitfor.Lost, waitfor.Kept},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles: []string{"nfs4_run_open_task", "nfs4_do_close", "nfs4_do_call_sync", "nfs4_call_sync_sequence", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr",
+				"_nfs4_proc_remove", "nfs4_proc_rename", "path_openat", "do_unlinkat", "walk_component", "nfs_wb_all", "nfs_file_fsync", "wait_on_commit"},
+		},
+		{
 			Kernel: "control-gssd-wakes-none", Scenario: "gssd-upcalls",
 			Mechanism: "answer wakes no task",
 			Explains:  "An answer of rpc.gssd that comes late wakes none of the tasks that wait for it, so they and all who need them sleep on though the daemon has answered.",

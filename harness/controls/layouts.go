@@ -13,8 +13,10 @@ func layouts() []Control {
 			Also:      []string{"pnfs-layoutreturn-enomem", "pnfs-layoutreturn-explore"},
 			Mechanism: "lost wake-up",
 			Explains:  "The error path of pnfs_send_layoutreturn() leaves NFS_LAYOUT_RETURN set, so whoever needs the layout waits for a bit that no task will clear.",
-			Classes:   []waitfor.Class{waitfor.Lost},
-			SeenBy:    []string{verdict.TaskWatch},
+			// A cycle: a CLOSE that waits for a session slot might be what returns the layout, and an OPEN that waits for the inode holds the
+			// slot (docs/findings/open-evict.md). Which layout an RPC is about shows nowhere.
+			Classes: []waitfor.Class{waitfor.Lost, waitfor.Cycle},
+			SeenBy:  []string{verdict.TaskWatch},
 			// Others wait for the inode on its way out, or for the directory meanwhile.
 			Titles: []string{"pnfs_update_layout", "_pnfs_return_layout", "pnfs_roc", "path_openat", "do_unlinkat", "walk_component"},
 		},
@@ -72,7 +74,8 @@ func lostWakeup(kernel, scenario, where string) Control {
 			", so whoever needs the layout waits for a bit that no task is left to clear.",
 		Classes: []waitfor.Class{waitfor.Lost},
 		SeenBy:  []string{verdict.TaskWatch},
-		// The last two wait for the waiters of the bit; any of them may be seen first.
-		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages", "truncate_inode_pages_range"},
+		// The last six wait for the waiters of the bit; any of them may be seen first.
+		Titles: []string{"_pnfs_return_layout", "pnfs_update_layout", "__wait_on_freeing_inode", "filemap_get_pages", "truncate_inode_pages_range",
+			"nfs_do_read_folio", "path_openat", "do_unlinkat"},
 	}
 }

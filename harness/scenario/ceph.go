@@ -53,7 +53,7 @@ func (c *checker) ceph(s Scenario) {
 	whole := timeout.D() >= 30*time.Second && timeout.D() <= 5*time.Minute && timeout.D()%time.Second == 0
 	c.want(timeout == 0 || whole, "ceph.session_timeout", "is %s, want whole seconds, 30s (the least that Ceph takes) to 5m", timeout)
 	for i, f := range slices.Concat(s.Pressure, s.Faults) {
-		c.want(f.Freeze == nil && f.Restart == nil && f.Failover == nil && f.Silence == nil && f.Upcall == nil && f.FailSunrpc == nil, faultPath(s, i), other)
+		c.want(f.Freeze == nil && f.Restart == nil && f.Failover == nil && f.Silence == nil && f.Freezer == nil && f.Upcall == nil && f.FailSunrpc == nil, faultPath(s, i), other)
 	}
 	for i, w := range s.Workloads {
 		nfs := w.Umount != nil || w.Container != nil || w.Expire != nil || w.DSError != nil || w.FaultNth != nil || w.State != nil || w.SharedFile != nil && w.SharedFile.Rival != ""

@@ -108,6 +108,7 @@ type Fault struct {
 	Restart       *faults.Restart       `json:"restart,omitempty" yaml:"restart"`
 	Failover      *faults.Failover      `json:"failover,omitempty" yaml:"failover"`
 	Silence       *faults.Silence       `json:"silence,omitempty" yaml:"silence"`
+	Freezer       *faults.Freezer       `json:"freezer,omitempty" yaml:"freezer"`
 	Upcall        *faults.Upcall        `json:"upcall,omitempty" yaml:"upcall"`
 	SessionEvict  *faults.SessionEvict  `json:"session_evict,omitempty" yaml:"session_evict"`
 	StoreStop     *faults.StoreStop     `json:"store_stop,omitempty" yaml:"store_stop"`
@@ -148,6 +149,8 @@ func (f Fault) Fault() faults.Fault {
 		return f.Failover.Outage()
 	case f.Silence != nil:
 		return f.Silence.Outage()
+	case f.Freezer != nil:
+		return f.Freezer.Outage()
 	case f.Upcall != nil:
 		return f.Upcall.Outage()
 	case f.SessionEvict != nil:
@@ -306,6 +309,8 @@ func (f Fault) kernelOptions() []string {
 		return []string{"CONFIG_MEMCG"}
 	case f.VM != nil:
 		return []string{"CONFIG_HIST_TRIGGERS"}
+	case f.Freezer != nil:
+		return []string{"CONFIG_CGROUP_FREEZER"}
 	case f.LinkCut != nil:
 		return []string{"CONFIG_NET_NS", "CONFIG_VETH"}
 	}

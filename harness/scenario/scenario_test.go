@@ -57,7 +57,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"target:\n  function: f\n  below: [g, 2h]\n", `small.yaml:8: target.below[1]: is "2h", want the name of a kernel function, or several with | between them`},
 		{"target:\n  function: f\n  belo: [g]\n", `small.yaml:8: unknown field "belo", did you mean "below"?`},
 		{"target:\n  function: f\n  paths:\n    - {path: a, below: [g]}\n    - {path: a, below: [h]}\n", `small.yaml:10: target.paths[1]: path a is there already`},
-		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover, silence, upcall, session_evict, store_stop`},
+		{"faults:\n  - {}\n", `small.yaml:7: faults[0]: want exactly one fault, of failslab, callsite, order, explore, fail_page_alloc, fail_nth, fail_sunrpc, memcg, vm, freeze, restart, failover, silence, freezer, upcall, session_evict, store_stop`},
 		{"pressure:\n  - memcg: {max: 1000}\n", `small.yaml:7: pressure[0].memcg.max: is 1000B, want at least 4MiB, in whole pages`},
 		{"faults:\n  - fail_page_alloc: {function: f, probability: 0, times: 1}\n", `small.yaml:7: faults[0].fail_page_alloc.probability: is 0, want 1 to 100`},
 		{"faults:\n  - fail_nth: {function: 1f}\n", `small.yaml:7: faults[0].fail_nth.function: is "1f", want the name of a kernel function`},

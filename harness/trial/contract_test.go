@@ -225,3 +225,28 @@ func talkTo(t *testing.T, g *guest.Guest) *control.Client {
 	}()
 	return agent
 }
+
+// Workers are frozen in the middle of requests, and all go on when they are thawed.
+func TestFrozenWorkersGoOn(t *testing.T) {
+	s := spec(t, bench.stock)
+	var err error
+	s.Scenario, _, err = scenario.Find("frozen-workers")
+	require.NoError(t, err)
+	_, agent := bootSpec(t, s)
+	_, err = agent.BringUp(t.Context(), s.Scenario.BringUp())
+	require.NoError(t, err)
+	_, err = agent.Start(t.Context(), wire.Start{Workload: s.Scenario.Workloads[0]})
+	require.NoError(t, err)
+	require.NoError(t, agent.Release(t.Context(), wire.Release{Seed: 1}))
+	o := faults.Freezer{Span: faults.Span{For: wire.Duration(bench.options.Timeouts.HungCheck)}}.Outage()
+	faulttest.Contract(t, agent, o, func(ctx context.Context) { faulttest.Once(ctx, agent, o) })
+	script(t.Context(), t, agent, `set -ex
+cd /run/loopfault-freezer/workers
+test "$(cat freezer.state)" = THAWED
+test -z "$(cat cgroup.procs)"
+for pid in $(pgrep -f '^/proc/self/exe worker'); do
+switches() { grep -h ^voluntary /proc/$pid/task/*/status; }
+before=$(switches); for i in $(seq 50); do [ "$(switches)" != "$before" ] && break; sleep 0.1; done
+[ "$(switches)" != "$before" ]
+done`)
+}

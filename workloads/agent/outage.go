@@ -73,6 +73,8 @@ func (s *server) procedure(p wire.Outage) (procedure, error) {
 		return s.failingOver(), nil
 	case wire.OutageSilence:
 		return silencing(), nil
+	case wire.OutageFreezer:
+		return s.icing(), nil
 	case wire.OutageUpcall:
 		return s.nfs.unanswering(p)
 	}

@@ -29,6 +29,7 @@ type server struct {
 
 	mu      sync.Mutex
 	running []*workloads.Process
+	iced    int // how often some were frozen
 
 	storage storage      // once it was set up, and which one of them it is
 	nfs     *nfsServer   //

@@ -17,6 +17,7 @@ const (
 	OutageRestart  = "restart"  // the server stopped
 	OutageFailover = "failover" // the server stopped and its file system unmounted
 	OutageSilence  = "silence"  // the network between clients and server down
+	OutageFreezer  = "freezer"  // every other worker frozen
 	OutageUpcall   = "upcall"   // a daemon that the kernel asks stopped or killed
 	OutageStore    = "store"    // Ceph's object store stopped
 	OutageSession  = "session"  // a Ceph client's session evicted; the client makes a new one when it needs it
