@@ -90,6 +90,9 @@ var resources = map[string]resource{
 	// Processes own such locks, and they show in no stack.
 	"nlm-lock": {kind: KindLock, label: "a lock of NFSv3 (NLM)", root: Unknown,
 		cleared: "its owner, and then the server's GRANTED callback, which may be lost; the client asks again every 30 s"},
+	"copy-offload": {verb: "send it", kind: KindOther, label: "the CB_OFFLOAD of an asynchronous COPY", watched: true, root: Lost,
+		cleared: "the server's thread that copies, and then its CB_OFFLOAD, which knfsd does not repeat if the client answers it by an error; newer clients ask by themselves (OFFLOAD_STATUS)",
+		holders: []string{"nfsd4_do_async_copy", "nfs4_callback_offload", "nfs42_proc_offload_status"}, ops: []string{"CB_OFFLOAD", "OFFLOAD_STATUS"}},
 	// What the daemon does shows in no list of the kernel.
 	"nfsdcld": {kind: KindOther, label: "the answer of nfsdcld", root: Unknown,
 		cleared: "nfsdcld, which the server asks without a time-out; one that is stopped answers when it goes on, and for one that died the kernel has to end the wait (cld_release_pipe)"},

@@ -76,6 +76,9 @@ var rules = []rule{
 	{"nlmclnt_wait", "nlm-lock"},
 	{"nlmclnt_block", "nlm-lock"},
 	{"nlmclnt_lock", "nlm-lock"},
+	{"handle_async_copy", "copy-offload"},
+	{"_nfs42_proc_copy", "copy-offload"}, // handle_async_copy, inlined
+	{"nfs42_proc_copy", "copy-offload"},
 	{"nfsd4_cld_*", "nfsdcld"},
 	{"__cld_pipe_upcall", "nfsdcld"},
 	{"cld_pipe_upcall", "nfsdcld"},

@@ -51,9 +51,11 @@ func (t *task) repeats() bool {
 	return t.state == "S" && len(t.stack) > 0 && (t.stack[0] == "nfs4_handle_exception" || strings.HasPrefix(t.stack[0], "nfs4_delay"))
 }
 
-// asksForLock says that it waits, interruptibly, for a lock of NFSv3.
-func (t *task) asksForLock() bool {
-	return t.state == "S" && len(t.stack) > 0 && strings.HasPrefix(t.stack[0], "nlmclnt_")
+// waitsForCallback says that it waits, interruptibly, for the server to call back: for a lock of NFSv3, or the end of an
+// asynchronous COPY.
+func (t *task) waitsForCallback() bool {
+	return t.state == "S" && len(t.stack) > 0 && (strings.HasPrefix(t.stack[0], "nlmclnt_") ||
+		slices.Contains([]string{"handle_async_copy", "_nfs42_proc_copy", "nfs42_proc_copy"}, t.stack[0]))
 }
 
 // drains says that it is a state manager which waits, interruptibly, for the session to be
@@ -133,7 +135,7 @@ func tasksOf(e Evidence) (tasks, others []*task) {
 		}
 	}
 	for _, t := range known {
-		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() || t.asksForLock() || t.asksDaemon() {
+		if t.state == "D" || t.breaksLease() || t.repeats() || t.drains() || t.waitsForCallback() || t.asksDaemon() {
 			tasks = append(tasks, t)
 		} else {
 			others = append(others, t)

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// patience are functions in which a task sleeps interruptibly, for a lock of NFSv3, until the
-// server calls back or the client asks again: 6.4 and later, before, and where the first is
-// inlined.
-var patience = []string{"nlmclnt_wait", "nlmclnt_block", "nlmclnt_lock"}
+// patience are functions in which a task sleeps interruptibly until the server calls back: for a lock of NFSv3, or else the
+// client asks again (6.4 and later, before, and where the first is inlined), and for the end of an asynchronous COPY
+// (handle_async_copy, and where it is inlined).
+var patience = []string{"nlmclnt_wait", "nlmclnt_block", "nlmclnt_lock", "handle_async_copy", "_nfs42_proc_copy", "nfs42_proc_copy"}
 
 // lookEvery is in how many samples once interruptible sleeps are looked at: most tasks are in
 // one, and each look takes system calls, which delay an emulated guest's work.
