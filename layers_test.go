@@ -29,7 +29,7 @@ var trees = map[string][]string{
 
 // harness are its packages from the bottom up: each may import those of lines above its own, and none of its own line.
 var harness = [][]string{
-	{"timeouts", "qmp", "gdb", "ssh", "control", "plan", "ui", "kills", "vmcore", "coverage"},
+	{"timeouts", "qmp", "gdb", "ssh", "control", "plan", "ui", "kills", "vmcore", "coverage", "grammar"},
 	{"guest", "scenario", "collect", "merge", "bundle"},
 	{"accel", "trial"},
 	{"campaign"},

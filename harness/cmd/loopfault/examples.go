@@ -1,11 +1,9 @@
 package main
 
-import (
-	"fmt"
-	"strings"
+import "loopfault/harness/grammar"
 
-	"github.com/alecthomas/kong"
-)
+// notes are what help and manual say of commands beside their flags and arguments.
+var notes = grammar.Notes{Examples: examples, JSON: jsonHelp}
 
 // examples are shown by --help and in the man page, by command. Each is a command line and what it is for.
 var examples = map[string][][2]string{
@@ -69,30 +67,4 @@ var examples = map[string][][2]string{
 	"man":          {{"loopfault man > loopfault.1", "the manual, for man(1)"}},
 	"completion":   {{"loopfault completion bash > /etc/bash_completion.d/loopfault", "for all users of bash"}, {"loopfault completion fish | source", "for this fish"}},
 	"version":      {{"loopfault version", "versions of loopfault, Go and QEMU"}},
-}
-
-// pathOf is a command's name with those of the commands that it is part of: "kernel build".
-func pathOf(n *kong.Node) string {
-	return strings.TrimSpace(strings.TrimPrefix(n.Path(), "loopfault"))
-}
-
-// withExamples adds the examples, and what --json prints, to the help of all commands.
-func withExamples(k *kong.Kong) error {
-	for _, n := range k.Model.Leaves(true) {
-		var b strings.Builder
-		if n.Detail != "" {
-			b.WriteString(n.Detail + "\n\n")
-		}
-		for i, e := range examples[pathOf(n)] {
-			if i == 0 {
-				b.WriteString("Examples:\n\n")
-			}
-			fmt.Fprintf(&b, "    %s\n        # %s\n", e[0], e[1])
-		}
-		n.Detail = b.String()
-		if text := jsonHelp[pathOf(n)]; text != "" {
-			n.Detail += "\n" + text + "\n"
-		}
-	}
-	return nil
 }

@@ -21,8 +21,8 @@ import (
 
 func TestJSONHelpIsOfCommands(t *testing.T) {
 	known := map[string]bool{}
-	for _, n := range grammar(t).Model.Leaves(true) {
-		known[pathOf(n)] = true
+	for _, n := range grammarOf(t).Model.Leaves(true) {
+		known[n.Path()] = true
 	}
 	for path := range jsonHelp {
 		assert.True(t, known[path], "%s is no command", path)

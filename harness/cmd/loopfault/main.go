@@ -156,7 +156,7 @@ func newParser(c *cli, stdout, stderr io.Writer) (*kong.Kong, error) {
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.NamedMapper("count", kong.MapperFunc(count)),
-		kong.PostBuild(withExamples),
+		kong.PostBuild(notes.Add),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }

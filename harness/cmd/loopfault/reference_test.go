@@ -19,7 +19,7 @@ const referenceFile = "../../../docs/reference/command-line.md"
 
 // The page says what the grammar of the command line says.
 func TestCommandLineReferenceIsUpToDate(t *testing.T) {
-	k := grammar(t)
+	k := grammarOf(t)
 	r := &reference{}
 	r.line("# Command line\n")
 	r.line("<!-- Generated from the command line's own definitions by: make docs -->\n")
@@ -47,7 +47,7 @@ type reference struct{ strings.Builder }
 func (r *reference) line(format string, args ...any) { fmt.Fprintf(r, format+"\n", args...) }
 
 func (r *reference) command(n *kong.Node) {
-	r.line("## %s\n\n%s\n\n    loopfault %s\n", pathOf(n), inPage(n.Help), n.Summary())
+	r.line("## %s\n\n%s\n\n    loopfault %s\n", n.Path(), inPage(n.Help), n.Summary())
 	for _, p := range n.Positional {
 		r.line("- `%s`: %s", p.Summary(), inPage(p.Help))
 	}
@@ -55,13 +55,13 @@ func (r *reference) command(n *kong.Node) {
 		r.line("")
 	}
 	r.flags(n.Flags)
-	if text := jsonHelp[pathOf(n)]; text != "" {
+	if text := jsonHelp[n.Path()]; text != "" {
 		r.line("%s\n", inPage(text))
 	}
-	if outputs[pathOf(n)] != nil {
-		r.line("What --json prints has a [schema](schema/%s).\n", filepath.Base(schemaFile(pathOf(n))))
+	if outputs[n.Path()] != nil {
+		r.line("What --json prints has a [schema](schema/%s).\n", filepath.Base(schemaFile(n.Path())))
 	}
-	for i, e := range examples[pathOf(n)] {
+	for i, e := range examples[n.Path()] {
 		if i == 0 {
 			r.line("Examples:\n")
 		}

@@ -67,7 +67,7 @@ func commandOf(args []string) (command string, isJSON bool) {
 	if err != nil || parsed.Selected() == nil {
 		return "", false
 	}
-	return pathOf(parsed.Selected()), c.JSON
+	return parsed.Selected().Path(), c.JSON
 }
 
 // What the program prints without a guest. Scripts (TestScripts) check theirs as well.

@@ -166,9 +166,9 @@ func TestSchemaReferenceIsUpToDate(t *testing.T) {
 
 func TestEveryCommandSaysWhetherItHasJSON(t *testing.T) {
 	known := map[string]bool{}
-	for _, n := range grammar(t).Model.Leaves(true) {
-		known[pathOf(n)] = true
-		assert.Contains(t, outputs, pathOf(n))
+	for _, n := range grammarOf(t).Model.Leaves(true) {
+		known[n.Path()] = true
+		assert.Contains(t, outputs, n.Path())
 	}
 	for command := range outputs {
 		assert.True(t, known[command], "%s is no command", command)
