@@ -3,14 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 
 	"loopfault/errs"
-	"loopfault/results/kernelreport"
 	"loopfault/results/report/found"
 	"loopfault/results/textinput"
-	"loopfault/results/waitfor/texts"
 )
 
 type parseCmd struct {
@@ -21,21 +17,27 @@ type parseCmd struct {
 }
 
 func (c parseCmd) Run(ctx context.Context, e *env) error {
-	files, trees := []string{}, []*textinput.Tree{}
+	var logs []string
+	var trees []*textinput.Tree
 	for _, name := range c.Files {
 		if t := textinput.TreeOf(name); t != nil {
 			trees = append(trees, t)
 		} else {
-			files = append(files, name)
+			logs = append(logs, name)
 		}
 	}
-	if len(trees) > 0 && len(files) == 0 {
-		return c.parseTrees(ctx, e, trees)
-	}
-	if len(trees) > 0 {
+	out := &found.Printer{To: e.stdout, Warnings: e.stderr, JSON: e.json || c.Format == "json"}
+	switch {
+	case len(trees) == 0:
+		return c.logs(ctx, e, logs, out)
+	case len(logs) > 0:
 		return errs.Usagef("%s holds many texts, and is read by itself: give no single logs with it", trees[0].Name)
 	}
-	inputs, err := textinput.Open(ctx, e.stdin, files)
+	return c.trees(ctx, trees, out)
+}
+
+func (c parseCmd) logs(ctx context.Context, e *env, names []string, out *found.Printer) error {
+	inputs, err := textinput.Open(ctx, e.stdin, names)
 	if err != nil {
 		return err
 	}
@@ -44,85 +46,30 @@ func (c parseCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	out := found.Printer{To: e.stdout, JSON: e.json || c.Format == "json", Stacks: lines != nil}
-	var unread error
+	out.Stacks = lines != nil
 	for i, in := range inputs {
-		before := out.N
-		traces := kernelreport.NewTraces(in)
-		s := kernelreport.NewScanner(traces)
-		for s.Scan() {
-			r := s.Report()
-			lines.Decode(&r)
-			if err := out.Print(r); err != nil {
-				return err
-			}
-		}
-		if err := s.Err(); err != nil {
-			return errors.Join(errs.ByUser(err), out.End())
-		}
-		if out.N == before && traces.Number > 0 {
-			unread = &outcome{exitInconclusive}
-			found.Unread(e.stderr, nameOf(c.Files, i), traces)
-		}
-	}
-	return errors.Join(out.End(), lines.Close(e.stderr), unread)
-}
-
-// parseTrees reads directories and archives.
-func (c parseCmd) parseTrees(ctx context.Context, e *env, trees []*textinput.Tree) error {
-	if c.Vmlinux != "" || c.Kernel != "" {
-		return errs.Usagef("--vmlinux and --kernel go with single logs")
-	}
-	out := found.Printer{To: e.stdout, JSON: e.json || c.Format == "json"}
-	var err error
-	for _, t := range trees {
-		if err = errors.Join(err, parseTree(ctx, t, &out, e.stderr)); ctx.Err() != nil {
-			break
-		}
-	}
-	return errors.Join(out.End(), err)
-}
-
-// parseTree prints one line for each report in any text of the tree. No report, though a text
-// looks like one, is an outcome.
-func parseTree(ctx context.Context, t *textinput.Tree, out *found.Printer, stderr io.Writer) error {
-	before, unread := out.N, false
-	lists, listed := texts.New(), 0
-	err := t.Walk(ctx, func(name string, text io.Reader) error {
-		if texts.IsEvidence(name) {
-			listed++
-			return lists.Add(name, text)
-		}
-		already := out.N
-		traces := kernelreport.NewTraces(text)
-		s := kernelreport.NewScanner(traces)
-		for s.Scan() {
-			if err := out.PrintOf(name, s.Report()); err != nil {
-				return err
-			}
-		}
-		if s.Err() != nil {
-			fmt.Fprintf(stderr, "%s: %s: %v\n", t.Name, name, s.Err()) // the other texts may tell
-		}
-		if out.N == already && traces.Number > 0 {
-			unread = true
-			found.Unread(stderr, t.Name+": "+name, traces)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	evidence, _ := lists.Evidence()
-	for _, r := range texts.Blocked(evidence) {
-		if err := out.PrintListed(r); err != nil {
+		if err := out.Log(nameOf(names, i), in, lines.Decode); err != nil {
 			return err
 		}
 	}
-	if listed > 0 {
-		fmt.Fprintf(stderr, "%s: holds lists of tasks: loopfault explain %s shows who waits for whom\n", t.Name, t.Name)
+	return errors.Join(out.End(), lines.Close(e.stderr), missed(out))
+}
+
+func (c parseCmd) trees(ctx context.Context, trees []*textinput.Tree, out *found.Printer) (err error) {
+	if c.Vmlinux != "" || c.Kernel != "" {
+		return errs.Usagef("--vmlinux and --kernel go with single logs")
 	}
-	if unread && out.N == before {
+	for _, t := range trees {
+		if err = errors.Join(err, out.Tree(ctx, t)); ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(out.End(), err, missed(out))
+}
+
+// missed is the outcome of texts in which something looks like a report, and none was found.
+func missed(out *found.Printer) error {
+	if out.Missed {
 		return &outcome{exitInconclusive}
 	}
 	return nil

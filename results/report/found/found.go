@@ -1,4 +1,4 @@
-// Package found prints kernel reports one by one as they are found in texts: a log may hold more of them than
+// Package found finds kernel reports in texts and prints them one by one: a log may hold more of them than
 // fit into memory.
 package found
 
@@ -22,14 +22,16 @@ func Unread(to io.Writer, name string, t *kernelreport.Traces) {
 
 // Printer writes reports as they are found: a log may hold more of them than fit into memory.
 type Printer struct {
-	To     io.Writer
-	JSON   bool
-	Stacks bool // text with all stack entries
-	N      int  // how many there were so far
+	To       io.Writer
+	Warnings io.Writer // for what could not be read
+	JSON     bool
+	Stacks   bool // text with all stack entries
+	N        int  // how many there were so far
+	Missed   bool // a log or a tree had no report, though something in it looks like a part of one
 }
 
-// Print prints a report of the only text.
-func (p *Printer) Print(r kernelreport.Report) error {
+// print prints a report of the only text.
+func (p *Printer) print(r kernelreport.Report) error {
 	if p.JSON {
 		return p.printJSON(r)
 	}
@@ -38,8 +40,8 @@ func (p *Printer) Print(r kernelreport.Report) error {
 	return nil
 }
 
-// PrintOf prints a report of one text of several: in one line, or as JSON with its file.
-func (p *Printer) PrintOf(file string, r kernelreport.Report) error {
+// printOf prints a report of one text of several: in one line, or as JSON with its file.
+func (p *Printer) printOf(file string, r kernelreport.Report) error {
 	if p.JSON {
 		return p.printJSON(struct {
 			File string `json:"file"`
@@ -54,10 +56,10 @@ func (p *Printer) PrintOf(file string, r kernelreport.Report) error {
 // lists is what stands for the file of a task that a list of tasks has, which is read as a whole.
 const lists = "lists of tasks"
 
-// PrintListed prints a task that a list of tasks shows as blocked: in one line, or as JSON.
-func (p *Printer) PrintListed(r kernelreport.Report) error {
+// printListed prints a task that a list of tasks shows as blocked: in one line, or as JSON.
+func (p *Printer) printListed(r kernelreport.Report) error {
 	if p.JSON || len(r.Tasks) == 0 {
-		return p.PrintOf(lists, r)
+		return p.printOf(lists, r)
 	}
 	p.N++
 	t, pid := r.Tasks[0], ""
