@@ -10,9 +10,9 @@ import (
 // remote are file systems whose server may be what hangs.
 var remote = map[string]bool{"nfs": true, "nfs4": true, "cifs": true, "smb3": true, "ceph": true, "9p": true, "afs": true, "fuse.sshfs": true, "glusterfs": true, "fuse.glusterfs": true, "lustre": true}
 
-// OnNetwork says on which network file system a path lies, "" for none. It asks the table of mounts alone and does not touch
+// networkOf says on which network file system a path lies, "" for none. It asks the table of mounts alone and does not touch
 // the path, which might block.
-func OnNetwork(path string) string {
+func networkOf(path string) string {
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return ""
@@ -45,8 +45,8 @@ func unescape(dir string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(dir)
 }
 
-// Program is the path of the running program; "" if it is not known.
-func Program() string {
+// program is the path of the running program; "" if it is not known.
+func program() string {
 	path, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return ""
