@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"loopfault/errs"
 	"loopfault/harness/scenario"
 	"loopfault/results/index"
 	"loopfault/results/store"
+	"loopfault/results/waitfor"
 	"loopfault/results/waitfor/trialdir"
 	"loopfault/results/words"
 )
@@ -64,8 +67,24 @@ func (e *Session) LoadTrial(ctx context.Context, name string) (store.Stored, int
 	return st.LoadTrial(stored.Name + "/" + number)
 }
 
-// WithoutEvidence says why there is nothing to explain in a trial, if that is known of the error.
-func WithoutEvidence(stored store.Stored, n int, err error) error {
+// MayBeTrial says that a name is like that of a trial: it ends with a number. The store need not be opened for others, which
+// would make it where somebody only reads a text.
+func MayBeTrial(name string) bool {
+	_, err := strconv.Atoi(filepath.Base(name))
+	return err == nil
+}
+
+// ExplainTrial explains the hang of a stored trial. That there is nothing to explain is the user's error.
+func ExplainTrial(stored store.Stored, n int) (waitfor.Explanation, error) {
+	x, err := trialdir.Explain(stored.Run, n)
+	if err != nil {
+		err = errs.ByUser(withoutEvidence(stored, n, err))
+	}
+	return x, err
+}
+
+// withoutEvidence says why there is nothing to explain in a trial, if that is known of the error.
+func withoutEvidence(stored store.Stored, n int, err error) error {
 	t, complete := stored.Complete(n)
 	switch {
 	case !complete && errors.Is(err, fs.ErrNotExist):

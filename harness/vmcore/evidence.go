@@ -1,8 +1,10 @@
 package vmcore
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"loopfault/results/evidence"
@@ -20,6 +22,15 @@ const (
 	maxSeconds = 1e9
 	maxLines   = 24 // of layouts and problems, for people
 )
+
+// Explain explains what is in the memory dump of a machine, with the vmlinux of its kernel. Errors are as those of Read.
+func Explain(ctx context.Context, core, vmlinux string) (waitfor.Explanation, error) {
+	dump, err := Read(ctx, core, vmlinux)
+	if err != nil {
+		return waitfor.Explanation{}, err
+	}
+	return waitfor.Explain(dump.Evidence(filepath.Base(core))), nil
+}
 
 // Evidence makes the texts of a dump that package waitfor explains. name is how people call the dump.
 func (d *Dump) Evidence(name string) waitfor.Evidence {

@@ -2,7 +2,7 @@
 // them, RPCs, connections and layouts.
 //
 // It runs a script of its own under drgn, which knows the kernel's structures from the debug information of its vmlinux,
-// and makes the texts of it that package waitfor explains. It explains nothing, and takes no dumps.
+// and makes the texts of it that package waitfor explains. It explains nothing itself, and takes no dumps.
 package vmcore
 
 import (

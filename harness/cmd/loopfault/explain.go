@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strconv"
 
 	"github.com/google/renameio/v2"
 
@@ -16,10 +14,8 @@ import (
 	"loopfault/harness/session"
 	"loopfault/harness/vmcore"
 	"loopfault/results/report/found"
-	"loopfault/results/textinput"
 	"loopfault/results/waitfor"
 	"loopfault/results/waitfor/texts"
-	"loopfault/results/waitfor/trialdir"
 )
 
 type explainCmd struct {
@@ -61,59 +57,47 @@ func (c *explainCmd) explain(ctx context.Context, e *env) (x waitfor.Explanation
 		}
 	}
 	_, missing := os.Lstat(c.What[0])
-	if len(c.What) > 1 || c.What[0] == "-" || missing == nil && !mayBeTrial(c.What[0]) {
+	if len(c.What) > 1 || c.What[0] == "-" || missing == nil && !session.MayBeTrial(c.What[0]) {
 		return c.explainTexts(ctx, e)
 	}
 	stored, n, err := e.LoadTrial(ctx, c.What[0])
-	if err != nil {
-		if missing == nil {
-			return c.explainTexts(ctx, e)
-		}
-		return x, errs.ByUser(fmt.Errorf("%w; nor is there such a text", err))
+	switch {
+	case err == nil:
+		return session.ExplainTrial(stored, n)
+	case missing == nil:
+		return c.explainTexts(ctx, e)
 	}
-	if x, err = trialdir.Explain(stored.Run, n); err != nil {
-		return x, errs.ByUser(session.WithoutEvidence(stored, n, err))
-	}
-	return x, nil
+	return x, errs.ByUser(fmt.Errorf("%w; nor is there such a text", err))
 }
 
 // explainDump explains what is in the memory dump of a machine.
-func (c *explainCmd) explainDump(ctx context.Context) (x waitfor.Explanation, err error) {
+func (c *explainCmd) explainDump(ctx context.Context) (waitfor.Explanation, error) {
 	if len(c.What) != 1 {
-		return x, errs.Usagef("--vmlinux goes with one memory dump, not with %d arguments", len(c.What))
+		return waitfor.Explanation{}, errs.Usagef("--vmlinux goes with one memory dump, not with %d arguments", len(c.What))
 	}
-	dump, err := vmcore.Read(ctx, c.What[0], c.Vmlinux)
+	x, err := vmcore.Explain(ctx, c.What[0], c.Vmlinux)
 	if err != nil {
 		return x, err
 	}
-	if x = waitfor.Explain(dump.Evidence(filepath.Base(c.What[0]))); x.Class == waitfor.Nothing {
-		return x, &outcome{exitInconclusive}
-	}
-	return x, nil
+	return x, ifNothing(x)
 }
 
-// mayBeTrial says that a name is like that of a trial: it ends with a number. The store is not opened for others, which would
-// make it where somebody only reads a text.
-func mayBeTrial(name string) bool {
-	_, err := strconv.Atoi(filepath.Base(name))
-	return err == nil
-}
-
-// explainTexts explains what texts of one hang tell. That they tell nothing is an outcome.
+// explainTexts explains what texts of one hang tell.
 func (c *explainCmd) explainTexts(ctx context.Context, e *env) (waitfor.Explanation, error) {
-	all := texts.New()
-	for _, name := range c.What {
-		if err := textinput.Each(ctx, e.stdin, name, all.Add); err != nil {
-			return waitfor.Explanation{}, err
-		}
+	x, unread, err := texts.Explain(ctx, e.stdin, c.What)
+	if err != nil {
+		return x, err
 	}
-	evidence, _ := all.Evidence()
-	x := waitfor.Explain(evidence)
-	if x.Class != waitfor.Nothing {
-		return x, nil
-	}
-	for _, u := range all.Unread {
+	for _, u := range unread {
 		found.Unread(e.stderr, u.Name, u.Traces)
 	}
-	return x, &outcome{exitInconclusive}
+	return x, ifNothing(x)
+}
+
+// ifNothing is the outcome of an explanation that there is nothing to explain.
+func ifNothing(x waitfor.Explanation) error {
+	if x.Class == waitfor.Nothing {
+		return &outcome{exitInconclusive}
+	}
+	return nil
 }
