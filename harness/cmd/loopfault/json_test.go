@@ -9,13 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"loopfault/harness/campaign"
-	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/report/plain"
-	"loopfault/results/store"
 	"loopfault/vmimages/kernel"
 )
 
@@ -61,20 +58,4 @@ func TestTryJSON(t *testing.T) {
 	assert.Equal(t, "made-up", check["scenario"])
 	assert.Equal(t, "res/"+r.Name, check["dir"])
 	assert.Len(t, check["arms"], 3)
-}
-
-func TestPlanJSON(t *testing.T) {
-	s, text, err := scenario.Find("dirty-limit:quick")
-	require.NoError(t, err)
-	spec := campaign.Spec{Scenario: s, Text: text, Arms: []campaign.Arm{{Name: "a", Kernel: kernel.Build{BzImage: "/boot/it"}}, {Name: "b"}}, Terms: store.Terms{Trials: 2, Seed: 5}, Jobs: 1}
-	v := keys(t, func(e *env) error { return e.printPlan(spec) })
-	assert.Equal(t, "dirty-limit:quick", v["scenario"])
-	assert.Len(t, v["trials"], 4)
-	assert.Equal(t, false, v["more"])
-	assert.Contains(t, v["arms"].([]any)[0].(map[string]any)["script"], "/boot/it")
-
-	spec.Trials, spec.Until = 0, "hang"
-	v = keys(t, func(e *env) error { return e.printPlan(spec) })
-	assert.Len(t, v["trials"], mostPlanned, "a plan without an end is cut, and says so")
-	assert.Equal(t, true, v["more"])
 }

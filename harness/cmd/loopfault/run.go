@@ -235,3 +235,13 @@ func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
 	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
 	return nil
 }
+
+// printPlan shows what would run.
+func (e *env) printPlan(spec campaign.Spec) error {
+	p := spec.Preview()
+	if e.json {
+		return e.printJSON(p)
+	}
+	p.Fprint(e.stdout)
+	return nil
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/campaign"
 	"loopfault/harness/explore"
 	"loopfault/harness/fleet"
 	"loopfault/harness/hunt"
@@ -42,7 +43,7 @@ type parsedReport struct {
 // outputs are the types of what --json prints, by command; the second one, if any, with --dry-run. Commands without
 // have none. docs/reference/schema is made from them.
 var outputs = map[string][]any{
-	"run": {runOutput{}, bundledOutput{}, planOutput{}}, "compare": {runOutput{}, planOutput{}}, "resume": {runOutput{}, hunt.Found{}}, "replay": {runOutput{}},
+	"run": {runOutput{}, bundledOutput{}, campaign.Preview{}}, "compare": {runOutput{}, campaign.Preview{}}, "resume": {runOutput{}, hunt.Found{}}, "replay": {runOutput{}},
 	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
