@@ -43,8 +43,33 @@ func (c Coverage) Total() coverage.Counts {
 // Coverage begins to read counts; kernel is a kernel's name as campaigns have it, or "".
 func (e *Session) Coverage(kernel string) *Counted { return &Counted{only: kernel, e: e} }
 
-// Of reads the counts of all trials of some runs.
-func (c *Counted) Of(ctx context.Context, runs []store.Stored) (sum Coverage, err error) {
+// Of reads the counts of all trials of some runs, by names as Named takes them; without names, of all runs that can be read.
+func (c *Counted) Of(ctx context.Context, names []string) (Coverage, error) {
+	var runs []store.Stored
+	for _, name := range names {
+		stored, err := c.e.Named(ctx, name)
+		if err != nil {
+			return Coverage{}, err
+		}
+		runs = append(runs, stored)
+	}
+	if len(names) == 0 {
+		st, err := store.Find(c.e.Results)
+		if err != nil {
+			return Coverage{}, err
+		}
+		listed, err := st.List()
+		if err != nil {
+			return Coverage{}, err
+		}
+		for _, l := range listed { // what cannot be read has no trials
+			runs = append(runs, store.Stored{Run: &store.Run{Dir: l.Dir, Name: l.Run}, Manifest: l.Manifest, Trials: l.Trials})
+		}
+	}
+	return c.of(ctx, runs)
+}
+
+func (c *Counted) of(ctx context.Context, runs []store.Stored) (sum Coverage, err error) {
 	all := 0
 	for _, r := range runs {
 		all += len(r.Trials)

@@ -2,13 +2,17 @@ package session
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"loopfault/harness/plan"
 	"loopfault/results/report"
 	"loopfault/results/report/html"
 	"loopfault/results/report/model"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 	"loopfault/results/words"
 )
 
@@ -38,6 +42,23 @@ func (e *Session) WritePage(stored store.Stored) error {
 		return err
 	}
 	return stored.Write("report.html", page.Bytes())
+}
+
+// Mend writes summary.json of a run again, and report.html with page: one that was killed has none, or stale ones. A run that
+// another process is writing, or that cannot be written, as one of an archive, stays as it is.
+func (e *Session) Mend(stored store.Stored, s summary.Summary, page bool) error {
+	release, err := stored.Hold()
+	if err == nil {
+		defer release()
+		err = stored.WriteSummary(s)
+	}
+	if err == nil && page {
+		err = e.WritePage(stored)
+	}
+	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	return err
 }
 
 // Model reads a run for reports, with source lines as far as they are at hand.

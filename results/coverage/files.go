@@ -3,6 +3,7 @@ package coverage
 import (
 	"cmp"
 	"maps"
+	"path"
 	"slices"
 )
 
@@ -29,6 +30,20 @@ func (c Counts) Files() []FileReport {
 	}
 	slices.SortStableFunc(reports, func(a, b FileReport) int { return cmp.Compare(a.Lines.Share(), b.Lines.Share()) })
 	return reports
+}
+
+// Matching are the reports of files that match a pattern as path.Match has it, which is known to be one; all if it is "".
+func Matching(files []FileReport, pattern string) []FileReport {
+	if pattern == "" {
+		return files
+	}
+	some := []FileReport{}
+	for _, f := range files {
+		if ok, _ := path.Match(pattern, f.File); ok {
+			some = append(some, f)
+		}
+	}
+	return some
 }
 
 func (s *Source) report(name string) FileReport {

@@ -4,11 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
-	"io/fs"
-	"path/filepath"
-	"syscall"
 
 	"loopfault/errs"
 	"loopfault/results/report/text"
@@ -37,7 +33,7 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	s := summary.Of(stored.Manifest, stored.Trials)
-	if err := c.mend(e, stored, s); err != nil {
+	if err := e.Mend(stored, s, c.Format == "html"); err != nil {
 		return err
 	}
 	if c.Format == "text" && c.Output == "" && !e.json {
@@ -83,39 +79,7 @@ func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Su
 		return err
 	}
 	if c.Format == "html" {
-		return html.Write(w, r, html.Options{Files: c.wayTo(stored.Dir)})
+		return html.Write(w, r, html.Options{Files: html.WayTo(c.Output, stored.Dir)})
 	}
 	return report.Formats[c.Format](w, r)
-}
-
-// wayTo is the prefix of links to the run's files: the path from the page's directory.
-func (c *reportCmd) wayTo(dir string) string {
-	from, err := filepath.Abs(filepath.Dir(c.Output)) // of standard output: from here
-	if err != nil {
-		return ""
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return ""
-	}
-	way, err := filepath.Rel(from, dir)
-	if err != nil || way == "." {
-		return ""
-	}
-	return filepath.ToSlash(way) + "/"
-}
-
-// mend writes summary.json, and the page if requested, unless another process is writing the run.
-func (c *reportCmd) mend(e *env, stored store.Stored, s summary.Summary) error {
-	release, err := stored.Hold()
-	if err == nil {
-		defer release()
-		err = stored.WriteSummary(s)
-	}
-	if err == nil && c.Format == "html" {
-		err = e.WritePage(stored)
-	}
-	if errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return nil // an archive can be reported on
-	}
-	return err
 }

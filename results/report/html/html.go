@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,6 +30,22 @@ type Options struct {
 	Files string
 	// Home is where the list of all runs is, "" when there is none.
 	Home string
+}
+
+// WayTo is Options.Files for a page, "" for standard output, of the run in a directory: the path from the page's directory.
+func WayTo(page, dir string) string {
+	from, err := filepath.Abs(filepath.Dir(page)) // of standard output: from here
+	if err != nil {
+		return ""
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return ""
+	}
+	way, err := filepath.Rel(from, dir)
+	if err != nil || way == "." {
+		return ""
+	}
+	return filepath.ToSlash(way) + "/"
 }
 
 // lines is the most lines of one kernel text that are shown.
