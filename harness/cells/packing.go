@@ -51,7 +51,7 @@ func (p *Packing) Add(ctx context.Context, c matrix.Cell, kernel string) (Job, f
 		}
 		spec.Arms = append(spec.Arms, campaign.Arm{Name: names[i], Kernel: build})
 	}
-	return Job{Cell: c, Built: kernel, File: p.file(text), Bundle: at + 1}, fleet.Needs{CPUs: s.Guest.CPUs, GuestMiB: spec.GuestMiB()}, nil
+	return Job{Cell: c, Built: kernel, File: p.file(text), Bundle: at + 1}, fleet.NeedsOf(spec), nil
 }
 
 // file is what the file with the text of a scenario is called in the fleet.

@@ -108,12 +108,10 @@ func (x *Explorer) first(ctx context.Context, ref scenario.Ref, trials int, seed
 		return nil, none, err
 	}
 	spec.Trials, spec.Until, spec.Seed, spec.TrialSeed = trials, store.UntilHang, x.Seed, seed
-	run := x.Session.Run
-	if seed == nil && x.Shard != (store.Shard{}) {
+	if seed == nil {
 		spec.Cut(x.Shard)
-		run = x.Session.RunShard
 	}
-	out, err := run(ctx, x.Store, spec)
+	out, err := x.Session.RunShard(ctx, x.Store, spec)
 	if err != nil {
 		return nil, out, err
 	}

@@ -41,16 +41,6 @@ const (
 // maxState bounds the files of a fleet that are read whole, in bytes.
 const maxState = 4 << 20
 
-// Order is what a fleet is asked for.
-type Order struct {
-	Engine Kind     `json:"engine"`
-	Shards int      `json:"shards"`
-	Slots  int      `json:"slots,omitempty"` // shards at a time; 0: as many as the engine starts
-	Jobs   int      `json:"jobs,omitempty"`  // guests of a shard at a time; 0: as many as its host has room for
-	Sbatch []string `json:"sbatch,omitempty"`
-	Pods   *Pods    `json:"pods,omitempty"`
-}
-
 // Fleet is fleet.json: a campaign, and how its shards are run. Whatever changes lies in files of their own.
 type Fleet struct {
 	Dir     string    `json:"-"` // absolute
@@ -82,12 +72,6 @@ type Campaign struct {
 	File    string // of the bundle
 	Program string // this program, which the shards are run with
 	Needs          // of one shard
-}
-
-// Needs are what a shard takes of a host, while one guest of it runs.
-type Needs struct {
-	CPUs     int // of a guest
-	GuestMiB int // of a guest, and of the snapshot of each arm
 }
 
 // Make makes the directory of a fleet, or opens it if the same was ordered in it before: the same command goes on. In a
@@ -142,39 +126,6 @@ func check(c Campaign, o Order) error {
 	}
 	return o.Check(c.Terms)
 }
-
-// Check finds what is wrong with an order for a campaign of such terms.
-func (o Order) Check(terms store.Terms) error {
-	switch {
-	case o.Shards < 1 || o.Shards > mostShards:
-		return errs.Usagef("--shards is %d, want 1 to %d", o.Shards, mostShards)
-	case terms.Trials == 0:
-		return errs.Usagef("the campaign has no number of trials: a plan without an end has no shards")
-	case o.Shards > terms.Trials:
-		return errs.Usagef("--shards is %d: a plan of %d trials of each arm has as many rounds, want no more shards than that", o.Shards, terms.Trials)
-	}
-	return o.CheckSite()
-}
-
-// CheckSite finds what is wrong with an order, whatever it is for.
-func (o Order) CheckSite() error {
-	switch {
-	case o.Slots < 0:
-		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
-	case o.Jobs < 0:
-		return errs.Usagef("--jobs is %d, want at least 1", o.Jobs)
-	case len(o.Sbatch) > 0 && o.Engine != Slurm:
-		return errs.Usagef("--sbatch goes with --engine slurm")
-	case o.Pods != nil && o.Engine != Kubernetes:
-		return errs.Usagef("--image, --claim and --kvm-resource go with --engine kubernetes")
-	case o.Engine == Kubernetes && o.Pods.check() != "":
-		return errs.Usagef("%s", o.Pods.check())
-	}
-	return nil
-}
-
-// mostShards is what the text of a shard can say.
-const mostShards = 999_999
 
 // same says whether another order is for the same shards; in how many slots, say, may have changed.
 func (f *Fleet) same(o *Fleet) bool {

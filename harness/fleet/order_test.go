@@ -105,3 +105,14 @@ func TestHostileFleets(t *testing.T) {
 	_, err = f.Status(t.Context(), e)
 	require.ErrorContains(t, err, "leads out of")
 }
+
+func TestDirectoriesAreNamedAfterCampaigns(t *testing.T) {
+	for what, want := range map[string]string{
+		"there/campaign.tar.zst":            "campaign.fleet",
+		"open-evict":                        "open-evict.fleet",
+		"open-evict:quick,vers=4.0,fs=ext4": "open-evict-quick-vers-4.0-fs-ext4.fleet",
+		"mine.yaml":                         "mine.fleet",
+	} {
+		assert.Equal(t, want, fleet.DirOf(what))
+	}
+}

@@ -2,9 +2,12 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"loopfault/errs"
 	"loopfault/harness/bundle"
@@ -76,8 +79,45 @@ func (e *Session) BundleScenario() (scenario.Scenario, []byte, error) {
 	return FindScenario(ref)
 }
 
-// PackRun says what to pack of a stored run: its campaign, with the kernels and the root image that it was made with.
-func (e *Session) PackRun(ctx context.Context, stored store.Stored) (bundle.Spec, error) {
+// BundleOutline is the campaign that the bundle in use holds, as far as it tells what a guest takes of a host.
+func (e *Session) BundleOutline() (campaign.Spec, error) {
+	s, _, err := e.BundleScenario()
+	if err != nil {
+		return campaign.Spec{}, err
+	}
+	spec := campaign.Spec{Scenario: s}
+	for _, a := range e.Bundle.Arms {
+		k, err := e.Bundle.Kernel(a.Kernel)
+		if err != nil {
+			return campaign.Spec{}, err
+		}
+		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k})
+	}
+	return spec, nil
+}
+
+// Packer finds what a name stands for that is stored, and gives what says what to pack of it, the campaign of a run, or one trial; nil if nothing
+// of that name is stored.
+func (e *Session) Packer(what string) (func(context.Context) (bundle.Spec, error), error) {
+	st, err := store.Find(e.Results)
+	if err != nil {
+		return nil, nil
+	}
+	if stored, n, err := st.LoadTrial(what); err == nil {
+		return func(ctx context.Context) (bundle.Spec, error) { return e.packTrial(ctx, stored, n) }, nil
+	}
+	stored, err := st.Load(what)
+	if err == nil {
+		return func(ctx context.Context) (bundle.Spec, error) { return e.packRun(ctx, stored) }, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(what, ".yaml") {
+		return nil, errs.ByUser(err)
+	}
+	return nil, nil
+}
+
+// packRun says what to pack of a stored run: its campaign, with the kernels and the root image that it was made with.
+func (e *Session) packRun(ctx context.Context, stored store.Stored) (bundle.Spec, error) {
 	m := stored.Manifest
 	s, text, err := scenarioOf(stored)
 	if err != nil {
@@ -111,8 +151,8 @@ func (e *Session) PackRun(ctx context.Context, stored store.Stored) (bundle.Spec
 	return spec, err
 }
 
-// PackTrial says what to pack of a stored trial: its one arm and seed, and what came of it.
-func (e *Session) PackTrial(ctx context.Context, stored store.Stored, n int) (bundle.Spec, error) {
+// packTrial says what to pack of a stored trial: its one arm and seed, and what came of it.
+func (e *Session) packTrial(ctx context.Context, stored store.Stored, n int) (bundle.Spec, error) {
 	planned, err := plannedTrial(stored, n)
 	if err != nil {
 		return bundle.Spec{}, err
@@ -125,7 +165,7 @@ func (e *Session) PackTrial(ctx context.Context, stored store.Stored, n int) (bu
 	for i := range stored.Manifest.Arms {
 		stored.Manifest.Arms[i].Control = false // a replay wants the hang
 	}
-	spec, err := e.PackRun(ctx, stored)
+	spec, err := e.packRun(ctx, stored)
 	name := fmt.Sprintf("%s/%d", stored.Name, n)
 	spec.Trial = bundle.TrialOf(name, t)
 	spec.Trials, spec.For, spec.Until, spec.Known = 1, 0, store.UntilHang, nil

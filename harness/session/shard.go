@@ -33,8 +33,11 @@ func (f ShardFlag) Check(trials int, seed *uint64) error {
 }
 
 // RunShard runs the shard of spec, or goes on with the run that has it: whoever
-// starts a job again need not know how far it was.
+// starts a job again need not know how far it was. A spec without a shard is run anew.
 func (e *Session) RunShard(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
+	if spec.Shard == (store.Shard{}) {
+		return e.Run(ctx, st, spec)
+	}
 	scenario, err := json.Marshal(spec.Scenario)
 	if err != nil {
 		return campaign.Outcome{}, err

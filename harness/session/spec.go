@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
 
 	"loopfault/errs"
@@ -77,6 +78,30 @@ func (a *Arm) Parse(text string) (err error) {
 		return errs.Usagef("arm %q: want NAME=KERNEL", text)
 	}
 	return nil
+}
+
+// Arms reads the kernels of a campaign, each as NAME=KERNEL: those that are compared, with planted bugs, and without faults. None
+// at all are no error; else one has to be compared.
+func Arms(compared, controls, noFaults []string) (arms []Arm, err error) {
+	for _, kind := range []struct {
+		texts []string
+		Arm
+	}{{texts: compared}, {controls, Arm{Control: true}}, {noFaults, Arm{NoFault: true}}} {
+		for _, text := range kind.texts {
+			a := kind.Arm
+			if err := a.Parse(text); err != nil {
+				return nil, err
+			}
+			if slices.ContainsFunc(arms, func(o Arm) bool { return o.Name == a.Name }) {
+				return nil, errs.Usagef("arm %q is given twice", a.Name)
+			}
+			arms = append(arms, a)
+		}
+	}
+	if len(arms) > 0 && len(compared) == 0 {
+		return nil, errs.Usagef("want at least one --arm NAME=KERNEL beside controls")
+	}
+	return arms, nil
 }
 
 // Campaign composes what all campaigns have in common; the command sets the

@@ -3,13 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 
 	"github.com/dustin/go-humanize"
-	"github.com/google/renameio/v2"
 
 	"loopfault/errs"
 	"loopfault/harness/bundle"
@@ -48,7 +44,7 @@ func (c *bundleCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	contents, at, err := e.pack(ctx, spec, c.Output)
+	contents, at, err := bundle.PackFile(ctx, c.Output, spec, e.Report)
 	if err != nil {
 		return err
 	}
@@ -59,22 +55,6 @@ func (c *bundleCmd) Run(ctx context.Context, e *env) error {
 		whatOf(contents), contents.Name, contents.Seed)
 	fmt.Fprintf(e.stdout, "on a host that has QEMU: loopfault run --bundle %s, or unpack it there and run ./reproduce\n", c.Output)
 	return nil
-}
-
-// pack writes a bundle, whole or not at all, and returns how many bytes it has.
-func (e *env) pack(ctx context.Context, spec bundle.Spec, file string) (c bundle.Contents, bytes int64, err error) {
-	out, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o644))
-	if err != nil {
-		return c, 0, errs.ByUser(err)
-	}
-	defer out.Cleanup()
-	if c, err = bundle.Pack(ctx, out, spec, e.Report); err != nil {
-		return c, 0, err
-	}
-	if bytes, err = out.Seek(0, 1); err != nil {
-		return c, 0, err
-	}
-	return c, bytes, out.CloseAtomicallyReplace()
 }
 
 func whatOf(c bundle.Contents) string {
@@ -90,18 +70,14 @@ func (c *packFlags) spec(ctx context.Context, e *env, what string) (bundle.Spec,
 	if err != nil {
 		return bundle.Spec{}, err
 	}
-	st, err := store.Find(e.Results)
-	if err == nil {
-		if stored, n, err := st.LoadTrial(what); err == nil {
-			return c.stored(func() (bundle.Spec, error) { return e.PackTrial(ctx, stored, n) })
-		}
-		stored, err := st.Load(what)
-		if err == nil {
-			return c.stored(func() (bundle.Spec, error) { return e.PackRun(ctx, stored) })
-		}
-		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(what, ".yaml") {
-			return bundle.Spec{}, errs.ByUser(err)
-		}
+	pack, err := e.Packer(what)
+	switch {
+	case err != nil:
+		return bundle.Spec{}, err
+	case pack != nil && c.given():
+		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it")
+	case pack != nil:
+		return pack(ctx)
 	}
 	if len(arms) == 0 {
 		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", what, e.Results)
@@ -126,12 +102,4 @@ func (c *packFlags) terms() (store.Terms, error) {
 	return store.Terms{
 		Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed), Known: issues, Stalls: c.Count != "", Cold: c.Cold, Vmcore: c.Vmcore,
 	}, err
-}
-
-// stored packs what is stored, which has its arms and its plan.
-func (c *packFlags) stored(pack func() (bundle.Spec, error)) (bundle.Spec, error) {
-	if c.given() {
-		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it")
-	}
-	return pack()
 }

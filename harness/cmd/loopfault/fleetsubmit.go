@@ -6,10 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"loopfault/errs"
-	"loopfault/harness/campaign"
+	"loopfault/harness/bundle"
 	"loopfault/harness/fleet"
 )
 
@@ -75,7 +74,7 @@ func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
 // fleet makes the directory, or finds that it is there.
 func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error) {
 	if c.Dir == "" {
-		c.Dir = c.name() + ".fleet"
+		c.Dir = fleet.DirOf(c.Campaign)
 	}
 	order := c.order(c.Engine, c.Jobs)
 	order.Shards = c.Shards
@@ -83,7 +82,7 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 		return nil, err // before a kernel is built
 	}
 	file := c.Campaign
-	if !isBundle(file) {
+	if !bundle.Named(file) {
 		packed, err := c.pack(ctx, e, order)
 		if err != nil {
 			return nil, err
@@ -96,7 +95,7 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 	if err := e.UseBundle(ctx, file); err != nil {
 		return nil, err
 	}
-	needs, err := e.bundleNeeds()
+	outline, err := e.BundleOutline()
 	if err != nil {
 		return nil, err
 	}
@@ -104,54 +103,7 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: file, Program: program, Needs: needs}, order)
-}
-
-// bundleNeeds is what a guest of the bundle's campaign takes of a host.
-func (e *env) bundleNeeds() (fleet.Needs, error) {
-	s, _, err := e.BundleScenario()
-	if err != nil {
-		return fleet.Needs{}, err
-	}
-	spec := campaign.Spec{Scenario: s}
-	for _, a := range e.Bundle.Arms {
-		k, err := e.Bundle.Kernel(a.Kernel)
-		if err != nil {
-			return fleet.Needs{}, err
-		}
-		spec.Arms = append(spec.Arms, campaign.Arm{Name: a.Name, Kernel: k})
-	}
-	return fleet.Needs{CPUs: s.Guest.CPUs, GuestMiB: spec.GuestMiB()}, nil
-}
-
-// name is what the campaign is called, without its directory and the ending of its file.
-func (c *fleetSubmitCmd) name() string {
-	name := filepath.Base(c.Campaign)
-	if isBundle(c.Campaign) {
-		return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".tar")
-	}
-	name, choices, chosen := strings.Cut(name, ":")
-	name = strings.TrimSuffix(strings.TrimSuffix(name, ".yaml"), ".yml")
-	if chosen { // of which the most are in use as parts of names of runs, too
-		name += "-" + strings.NewReplacer(",", "-", "=", "-", "/", "-").Replace(choices)
-	}
-	return name
-}
-
-// isBundle says whether a campaign is named by a file or directory that is a bundle, or would be if it were there.
-func isBundle(name string) bool {
-	if strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".tar") {
-		return true
-	}
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return false
-	case info.IsDir():
-		_, err := os.Stat(filepath.Join(name, "bundle.json"))
-		return err == nil
-	}
-	return !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml")
+	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: file, Program: program, Needs: fleet.NeedsOf(outline)}, order)
 }
 
 // pack makes a bundle of a scenario or a run, beside the fleet's directory, into which it goes. The same command goes on
@@ -176,20 +128,5 @@ func (c *fleetSubmitCmd) pack(ctx context.Context, e *env, order fleet.Order) (s
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Dir), 0o755); err != nil {
-		return "", errs.ByUser(err)
-	}
-	out, err := os.CreateTemp(filepath.Dir(c.Dir), ".campaign-*.tar.zst")
-	if err != nil {
-		return "", errs.ByUser(err)
-	}
-	name := out.Name()
-	err = out.Close()
-	if err == nil {
-		_, _, err = e.pack(ctx, spec, name)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(name))
-	}
-	return name, nil
+	return bundle.PackTemporary(ctx, filepath.Dir(c.Dir), spec, e.Report)
 }

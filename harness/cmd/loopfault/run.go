@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"loopfault/errs"
@@ -77,27 +76,7 @@ type armFlags struct {
 	NoFault []string `sep:"none" placeholder:"NAME=K" help:"A kernel to run without the scenario's faults, which must not hang. It runs when controls run. Repeatable."`
 }
 
-func (f armFlags) arms() (arms []session.Arm, err error) {
-	for _, kind := range []struct {
-		texts []string
-		session.Arm
-	}{{texts: f.Arm}, {f.Control, session.Arm{Control: true}}, {f.NoFault, session.Arm{NoFault: true}}} {
-		for _, text := range kind.texts {
-			a := kind.Arm
-			if err := a.Parse(text); err != nil {
-				return nil, err
-			}
-			if slices.ContainsFunc(arms, func(o session.Arm) bool { return o.Name == a.Name }) {
-				return nil, errs.Usagef("arm %q is given twice", a.Name)
-			}
-			arms = append(arms, a)
-		}
-	}
-	if len(arms) > 0 && len(f.Arm) == 0 {
-		return nil, errs.Usagef("want at least one --arm NAME=KERNEL beside controls")
-	}
-	return arms, nil
-}
+func (f armFlags) arms() ([]session.Arm, error) { return session.Arms(f.Arm, f.Control, f.NoFault) }
 
 type compareCmd struct {
 	Scenario scenario.Ref `arg:"" help:"Name from the catalogue, or a YAML file; choices after a colon as for run."`
@@ -162,7 +141,7 @@ func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms 
 	if f.DryRun {
 		return e.printPlan(spec)
 	}
-	out, err := e.runOrGoOn(ctx, st, spec)
+	out, err := e.RunShard(ctx, st, spec)
 	if s.Target.Function == "" && out.Run != nil {
 		fmt.Fprintf(e.stderr, "scenario %s: %s\n", s.Ref(), noTarget)
 	}
@@ -172,14 +151,6 @@ func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms 
 // find reads a scenario, with the backend that was asked for.
 func (f *campaignFlags) find(ref scenario.Ref) (scenario.Scenario, []byte, error) {
 	return session.FindScenario(ref.By(scenario.Backend(f.Backend)))
-}
-
-// runOrGoOn runs a campaign; a shard of one that was interrupted goes on.
-func (e *env) runOrGoOn(ctx context.Context, st *store.Store, spec campaign.Spec) (campaign.Outcome, error) {
-	if spec.Shard == (store.Shard{}) {
-		return e.Run(ctx, st, spec)
-	}
-	return e.RunShard(ctx, st, spec)
 }
 
 func (f *campaignFlags) check(until string) error {

@@ -41,7 +41,7 @@ func (c *runCmd) fromBundle(ctx context.Context, e *env) error {
 	if err != nil {
 		return errs.ByUser(err)
 	}
-	out, err := e.runOrGoOn(ctx, st, spec)
+	out, err := e.RunShard(ctx, st, spec)
 	if e.Bundle.Trial == nil {
 		return e.conclude(spec.Seed, out, err)
 	}
