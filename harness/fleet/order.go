@@ -61,9 +61,11 @@ func (o Order) Check(terms store.Terms) error {
 	return o.CheckSite()
 }
 
-// CheckSite finds what is wrong with an order, whatever it is for.
+// CheckSite finds what is wrong with an order, whatever it is for. Without an engine nothing may be ordered of one.
 func (o Order) CheckSite() error {
 	switch {
+	case o.Engine == "" && (o.Slots != 0 || len(o.Sbatch) > 0 || o.Pods != nil):
+		return errs.Usagef("--slots, --sbatch, --image, --claim and --kvm-resource go with --engine")
 	case o.Slots < 0:
 		return errs.Usagef("--slots is %d, want at least 1", o.Slots)
 	case o.Jobs < 0:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"loopfault/errs"
+	"loopfault/harness/cells"
 	"loopfault/results/summary"
 )
 
@@ -57,6 +58,18 @@ func outcomeOf(j summary.Judgement) error {
 		return &outcome{exitInfrastructure}
 	}
 	return nil
+}
+
+// outcomeOfCells makes an outcome of an error that says that an engine has not ended what it was to run.
+func outcomeOfCells(err error) error {
+	var elsewhere *cells.Elsewhere
+	switch {
+	case errors.As(err, &elsewhere):
+		return &outcome{exitClean}
+	case errors.Is(err, cells.ErrCanceled):
+		return &outcome{exitInconclusive}
+	}
+	return err
 }
 
 // oneLine reduces an error to one line per problem.

@@ -3,16 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"loopfault/errs"
-	"loopfault/harness/cells"
-	"loopfault/harness/fleet"
 	"loopfault/harness/hunt"
 	"loopfault/harness/session"
-	"loopfault/results/known"
-	"loopfault/results/store"
 )
 
 // huntCmd looks for any hang of a kernel.
@@ -29,101 +23,37 @@ type huntCmd struct {
 	session.GuestFlags
 }
 
-func (c *huntCmd) Run(ctx context.Context, e *env) error {
-	if err := c.check(); err != nil {
+func (c *huntCmd) Run(ctx context.Context, e *env) (err error) {
+	asked := hunt.Asked{
+		Kernel: c.Kernel, For: c.For, Small: c.Small, Tries: c.Tries, Seed: c.Seed,
+		Order: c.order(c.Engine, c.Jobs), Flags: c.GuestFlags,
+	}
+	if err := asked.Check(); err != nil {
 		return err
 	}
-	issues, err := c.Issues()
-	if err != nil {
+	if asked.Known, err = c.Issues(); err != nil {
 		return err
 	}
 	if c.DryRun {
-		if err := e.KernelExists(c.Kernel); err != nil {
-			return err
-		}
-		h := c.hunt(e, nil)
-		planned, err := h.Plan()
+		planned, err := asked.Plan(&e.Session)
 		if err == nil && e.json {
 			err = e.printJSON(planned)
 		}
 		return err
 	}
-	if c.Engine != "" {
-		return c.byEngine(ctx, e, issues, nil)
-	}
-	if c.Seed != nil { // one of a random seed has not begun elsewhere
-		if _, err := hunt.FindRecord(e.Results, c.Kernel, *c.Seed, ""); err != nil {
-			return err
-		}
-	}
-	guests, err := c.guests(e, issues)
-	if err != nil {
-		return err
-	}
-	return c.finish(ctx, e, c.hunt(e, guests))
+	found, err := asked.Run(ctx, &e.Session)
+	return e.hunted(found, err)
 }
 
-// check finds errors in the flags alone.
-func (c *huntCmd) check() error {
-	switch {
-	case c.For <= 0 || c.Small < 0 || c.Tries < 1:
-		return errs.Usagef("--for is %s, --small %s and --tries %d, want times above 0 and at least 1 trial", c.For, c.Small, c.Tries)
-	case c.Engine == "" && c.siteFlags.given():
-		return errs.Usagef("--slots, --sbatch, --image, --claim and --kvm-resource go with --engine")
-	case c.Engine == "":
-		return nil // as guests are started
-	}
-	if err := c.GuestFlags.Check(); err != nil {
-		return err
-	}
-	return c.order(c.Engine, c.Jobs).CheckSite()
-}
-
-func (c *huntCmd) guests(e *env, issues []known.Issue) (*hunt.Guests, error) {
-	st, err := store.Open(e.Results)
-	return &hunt.Guests{Session: &e.Session, Store: st, Flags: c.GuestFlags, Kernel: c.Kernel, Known: issues}, errs.ByUser(err)
-}
-
-func (c *huntCmd) hunt(e *env, guests *hunt.Guests) *hunt.Hunt {
-	return &hunt.Hunt{
-		Runner: guests, Text: e.Session.Text,
-		Kernel: c.Kernel, For: c.For, Small: c.Small, Tries: c.Tries, Seed: *session.SeedOr(c.Seed),
-	}
-}
-
-// finish runs the hunt, and prints its result.
-func (c *huntCmd) finish(ctx context.Context, e *env, h *hunt.Hunt) error {
-	found, err := h.Run(ctx)
-	if e.json {
+// hunted prints what a hunt found, unless it did not begin.
+func (e *env) hunted(found *hunt.Found, err error) error {
+	if found != nil && e.json {
 		if perr := e.printJSON(found); perr != nil {
 			return errors.Join(err, perr)
 		}
 	}
-	if err != nil && h.Engine != nil {
-		err = c.unfinished(ctx, e, h.Engine, err)
-	}
 	if err != nil {
-		return err
+		return outcomeOfCells(err)
 	}
 	return outcomeOf(found.Judge())
-}
-
-// unfinished says how a hunt goes on whose first turns an engine runs.
-func (c *huntCmd) unfinished(ctx context.Context, e *env, a *hunt.Away, err error) error {
-	var elsewhere *cells.Elsewhere
-	switch {
-	case errors.As(err, &elsewhere):
-		fmt.Fprint(e.Text, elsewhere.Next)
-		err = &outcome{0}
-	case errors.Is(err, cells.ErrCanceled):
-		err = &outcome{exitInconclusive}
-	case ctx.Err() != nil:
-		if f, ferr := fleet.Open(a.Record.Fleet()); ferr == nil {
-			fmt.Fprint(e.stderr, f.WhenInterrupted())
-		}
-	case errs.ClassOf(err) == errs.Usage:
-		return err // it would be the same again
-	}
-	fmt.Fprintf(e.Text, "not finished: loopfault resume %s goes on\n", a.Record.Path())
-	return err
 }

@@ -15,7 +15,11 @@ type resumeCmd struct {
 
 func (c *resumeCmd) Run(ctx context.Context, e *env) error {
 	if hunt.IsRecord(c.Run_) {
-		return resumeHunt(ctx, e, c.Run_, c.GuestFlags)
+		if c.GuestFlags != (session.GuestFlags{}) {
+			return errs.Usagef("%s is a hunt, which goes on as it began: give no --jobs, --cold, --vmcore or --count", c.Run_)
+		}
+		found, err := hunt.Resume(ctx, &e.Session, c.Run_)
+		return e.hunted(found, err)
 	}
 	stored, err := e.Named(ctx, c.Run_)
 	if err != nil {
