@@ -8,16 +8,21 @@
 package nightly
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"loopfault/errs"
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
+	"loopfault/harness/session"
 	"loopfault/results/known"
+	"loopfault/results/safefile"
 	"loopfault/workloads/wire"
 )
 
@@ -57,6 +62,45 @@ const (
 	defaultNights = 14
 	defaultFree   = 2 << 30
 )
+
+// ReadSuite reads and checks the file of a suite, its scenarios too. A budget above 0 takes the place of the suite's. Errors are
+// the user's.
+func ReadSuite(file string, budget time.Duration) (Suite, error) {
+	text, err := safefile.Read(file, safefile.MaxConfig)
+	if err != nil {
+		return Suite{}, errs.Usagef("suite: %w", err)
+	}
+	s, err := Parse(file, text)
+	if err != nil {
+		return s, errs.ByUser(err)
+	}
+	if budget < 0 {
+		return s, errs.Usagef("--budget is %s, want a time above 0", budget)
+	}
+	if budget > 0 {
+		s.Budget = wire.Duration(budget)
+	}
+	for _, ref := range s.Scenarios {
+		if _, _, err := session.FindScenario(ref); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// Tonight lists the cells of a night, on kernels as they are now; nothing is built. Beside an error it lists none.
+func (s Suite) Tonight(ctx context.Context) ([]matrix.Cell, error) {
+	kernels, err := KernelsOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Request(kernels, 0)
+	if err != nil {
+		return nil, errs.ByUser(err)
+	}
+	cells, err := r.Cells()
+	return cells, errs.ByUser(err)
+}
 
 // Parse reads and checks a suite; file is for messages. Errors have one line
 // per problem.

@@ -41,11 +41,6 @@ func (s siteFlags) order(engine string, jobs int) fleet.Order {
 	return o
 }
 
-// given says whether any of them is.
-func (s siteFlags) given() bool {
-	return s.Slots != 0 || len(s.Sbatch) > 0 || s.Image != "" || s.Claim != "" || s.KVM != ""
-}
-
 func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
 	f, err := c.fleet(ctx, e)
 	if err != nil {

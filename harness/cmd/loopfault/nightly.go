@@ -8,15 +8,11 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/cells"
-	"loopfault/harness/fleet"
 	"loopfault/harness/matrix"
 	"loopfault/harness/nightly"
 	"loopfault/harness/session"
-	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/results/summary"
-	"loopfault/vmimages/progress"
-	"loopfault/workloads/wire"
 )
 
 type nightlyCmd struct {
@@ -31,13 +27,16 @@ type nightlyCmd struct {
 	session.GuestFlags
 }
 
-func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
-	s, err := c.suite()
-	if err != nil {
+func (c *nightlyCmd) Run(ctx context.Context, e *env) (err error) {
+	asked := nightly.Asked{Order: c.order(c.Engine, c.Jobs), Flags: c.GuestFlags, Seed: c.Seed, Resume: c.Resume, Fresh: c.Fresh}
+	if err := asked.Check(); err != nil {
+		return err
+	}
+	if asked.Suite, err = nightly.ReadSuite(c.Suite, c.Budget); err != nil {
 		return err
 	}
 	if c.DryRun {
-		return c.list(ctx, e, s)
+		return c.list(ctx, e, asked.Suite)
 	}
 	st, err := store.Open(e.Results)
 	if err != nil {
@@ -48,57 +47,20 @@ func (c *nightlyCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer lock.Close()
-	past, err := nightly.Nights(e.Results, s.Name)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	if err := c.close(ctx, e, st, s, past); err != nil {
-		return err
-	}
-	n, past, err := c.night(ctx, e, s, past)
-	if err != nil || n == nil {
-		return err
-	}
-	err = c.work(ctx, e, st, s, n, past)
-	var elsewhere *cells.Elsewhere
+	n, err := asked.Run(ctx, &e.Session, st)
 	switch {
-	case errors.As(err, &elsewhere):
-		return errors.Join(c.print(e, n, false), c.sayNext(e, elsewhere))
-	case errors.Is(err, cells.ErrCanceled):
-		return errors.Join(c.print(e, n, false), &outcome{exitInconclusive})
+	case n == nil && err != nil:
+		return err
+	case n == nil:
+		return e.noNight(asked.Suite.Name)
 	}
-	if perr := c.print(e, n, err == nil); perr != nil || err != nil {
-		return errors.Join(err, perr)
+	if perr := c.print(e, n, err); perr != nil || err != nil {
+		return errors.Join(outcomeOfCells(err), perr)
 	}
 	if err := n.Leave(); err != nil {
 		return err
 	}
 	return outcomeOf(nightly.Judge(n))
-}
-
-// work runs the cells of a night, here or by its engine.
-func (c *nightlyCmd) work(ctx context.Context, e *env, st *store.Store, s nightly.Suite, n *nightly.Night, past []*nightly.Night) error {
-	guests := &nightly.Guests{Suite: s, Guests: matrix.Guests{
-		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: n.Request.Trials, Seed: n.Request.Seed,
-	}}
-	if n.Engine == "" {
-		return nightly.Run(ctx, guests, n, past, s, e.tellNight)
-	}
-	p := fleet.NewProgress(e.Report, fmt.Sprintf("running the cells of %s in %s", n.Name(), n.Fleet()))
-	defer p.End()
-	a, err := c.away(e, guests, p.Show)
-	if err != nil {
-		return err
-	}
-	err = a.Run(ctx, n, past)
-	if f, ferr := fleet.Open(n.Fleet()); ferr == nil && ctx.Err() != nil {
-		fmt.Fprint(e.stderr, f.WhenInterrupted())
-	}
-	return err
-}
-
-func (e *env) tellNight(line string) {
-	e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: line})
 }
 
 // nightOutput is what --json prints: the record of the night, and its result.
@@ -118,111 +80,45 @@ type nightPlanned struct {
 	Cells []matrix.Cell `json:"cells"`
 }
 
-func (c *nightlyCmd) print(e *env, n *nightly.Night, finished bool) error {
+// print prints a night, and if it ended with an error how it goes on.
+func (c *nightlyCmd) print(e *env, n *nightly.Night, err error) error {
 	if e.json {
 		return e.printJSON(nightOutput{n.Name(), nightly.Judge(n), n})
 	}
 	n.Text(e.stdout)
-	if !finished {
+	if err != nil {
 		by := ""
 		if n.Engine != "" {
 			by = " --engine " + string(n.Engine)
 		}
 		fmt.Fprintf(e.stdout, "not finished: loopfault nightly %s%s continues it\n", c.Suite, by)
 	}
+	var elsewhere *cells.Elsewhere
+	if errors.As(err, &elsewhere) {
+		fmt.Fprint(e.stdout, elsewhere.Next)
+	}
 	return nil
 }
 
-// suite reads and checks the file, its scenarios too.
-func (c *nightlyCmd) suite() (nightly.Suite, error) {
-	if err := c.GuestFlags.Check(); err != nil {
-		return nightly.Suite{}, err
+// noNight says that there was no night to resume.
+func (e *env) noNight(suite string) error {
+	if e.json {
+		return e.printJSON(nightNone{})
 	}
-	order := c.order(c.Engine, c.Jobs)
-	switch {
-	case c.Engine == "" && c.siteFlags.given():
-		return nightly.Suite{}, errs.Usagef("--slots, --sbatch, --image, --claim and --kvm-resource go with --engine")
-	case c.Engine != "":
-		if err := order.CheckSite(); err != nil {
-			return nightly.Suite{}, err
-		}
-	}
-	if c.Resume && c.Fresh {
-		return nightly.Suite{}, errs.Usagef("--resume and --fresh exclude each other")
-	}
-	text, err := safefile.Read(c.Suite, safefile.MaxConfig)
-	if err != nil {
-		return nightly.Suite{}, errs.Usagef("suite: %w", err)
-	}
-	s, err := nightly.Parse(c.Suite, text)
-	if err != nil {
-		return s, errs.ByUser(err)
-	}
-	if c.Budget < 0 {
-		return s, errs.Usagef("--budget is %s, want a time above 0", c.Budget)
-	}
-	if c.Budget > 0 {
-		s.Budget = wire.Duration(c.Budget)
-	}
-	for _, ref := range s.Scenarios {
-		if _, _, err := session.FindScenario(ref); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-// night is the one to resume, or a new one; none with --resume and nothing to
-// do. The earlier nights are returned as well.
-func (c *nightlyCmd) night(ctx context.Context, e *env, s nightly.Suite, past []*nightly.Night) (*nightly.Night, []*nightly.Night, error) {
-	now := time.Now()
-	n, err := nightly.Interrupted(past, s, now, c.oldest(now))
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case n != nil:
-		if err := n.GoesOnBy(fleet.Kind(c.Engine)); err != nil {
-			return nil, nil, err
-		}
-		if err := c.runnable(); err != nil {
-			return nil, nil, err
-		}
-		e.Report(progress.Event{Kind: progress.Note, Step: "nightly", Text: "going on with " + n.Name()})
-		return n, past[:len(past)-1], nil
-	case c.Resume:
-		fmt.Fprintf(e.Text, "no nightly of %s was interrupted\n", s.Name)
-		if e.json {
-			return nil, nil, e.printJSON(nightNone{})
-		}
-		return nil, nil, nil
-	}
-	kernels, err := nightly.KernelsOf(ctx, s)
-	if err == nil {
-		err = c.runnable()
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	c.Seed = session.SeedOr(c.Seed)
-	n, err = nightly.BeginBy(fleet.Kind(c.Engine), e.Results, s, kernels, *c.Seed, now)
-	return n, past, errs.ByUser(err)
+	_, err := fmt.Fprintf(e.stdout, "no nightly of %s was interrupted\n", suite)
+	return err
 }
 
 func (c *nightlyCmd) list(ctx context.Context, e *env, s nightly.Suite) error {
-	kernels, err := nightly.KernelsOf(ctx, s)
+	cells, err := s.Tonight(ctx)
 	if err != nil {
 		return err
 	}
-	r, err := s.Request(kernels, 0)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	cells, err := r.Cells()
-	if e.json && err == nil {
+	if e.json {
 		return e.printJSON(nightPlanned{cells})
 	}
 	for _, cell := range cells {
 		fmt.Fprintf(e.stdout, "%s on %s: %s %s\n", cell.Ref, cell.Kernel, cell.State, cell.Why)
 	}
-	return errs.ByUser(err)
+	return nil
 }
