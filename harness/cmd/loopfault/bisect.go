@@ -12,8 +12,6 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
-	"loopfault/vmimages/gittree"
-	"loopfault/vmimages/kernel"
 )
 
 type bisectCmd struct {
@@ -103,26 +101,11 @@ func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error)
 	if c.Scenario.Source == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
 		return r, errs.Usagef("expected --good A --bad B --source DIR SCENARIO, or --resume NAME")
 	}
-	s, _, err := session.FindScenario(c.Scenario)
-	if err != nil {
-		return r, err
-	}
-	if r.Control, err = controlOf(c.Control, s.Control); err != nil {
-		return r, err
-	}
-	r.Flavours = scenario.WithFlavours(c.Flavour, s)
 	c.Seed = session.SeedOr(c.Seed)
 	r.Seed = *c.Seed
-	repo, err := gittree.Open(ctx, c.KernelSource)
-	if err != nil {
-		return r, err
-	}
-	if err := r.Between(ctx, repo, c.Good, c.Bad); err != nil {
-		return r, err
-	}
-	suspects, err := repo.Suspects(ctx, r.Bad, r.Good, r.Paths)
+	commits, err := r.Complete(ctx, c.KernelSource, c.Good, c.Bad, c.Control)
 	if err == nil {
-		err = c.size(e, len(suspects))
+		err = c.size(e, commits)
 	}
 	return r, err
 }
@@ -134,18 +117,6 @@ func (c *bisectCmd) size(e *env, commits int) error {
 	}
 	_, err := fmt.Fprintf(e.Text, "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
 	return err
-}
-
-// controlOf is the control that was asked for, or the scenario's.
-func controlOf(asked, scenarios string) (string, error) {
-	switch asked {
-	case "none":
-		return "", nil
-	case "":
-		return scenarios, nil
-	}
-	_, err := kernel.Named(asked)
-	return asked, err
 }
 
 func (c *bisectCmd) state(e *env, r bisect.Request) (*bisect.State, error) {
