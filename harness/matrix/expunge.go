@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"loopfault/errs"
+	"loopfault/results/safefile"
 )
 
 // Expunge is one line of an expunge list: cells that are not to run.
@@ -20,6 +23,16 @@ type Expunge struct {
 
 // Expunges is an expunge list.
 type Expunges []Expunge
+
+// ReadExpunges reads the file of a list, as ParseExpunges does. Errors are the user's.
+func ReadExpunges(file string) (Expunges, error) {
+	text, err := safefile.Read(file, safefile.MaxConfig)
+	if err != nil {
+		return nil, errs.Usagef("expunge list: %w", err)
+	}
+	list, err := ParseExpunges(file, text)
+	return list, errs.ByUser(err)
+}
 
 // ParseExpunges reads a list: a line names scenarios (a glob), then
 // restrictions (kernel=, vers=, fs=; globs too), then the required reason after

@@ -105,6 +105,16 @@ const kind = "matrix"
 // Latest names the newest matrix of a results directory.
 const Latest = store.Latest
 
+// Begin lays out a request as NewRecord does; a shard that was begun goes on with its record.
+func Begin(results string, r Request, now time.Time) (*Record, error) {
+	if r.Shard.Of > 0 {
+		if rec, err := OpenSame(results, r); rec != nil || err != nil {
+			return rec, err
+		}
+	}
+	return NewRecord(results, r, now)
+}
+
 // NewRecord lays out a request and writes its record into the results directory.
 func NewRecord(results string, r Request, now time.Time) (*Record, error) {
 	cells, err := r.Cells()

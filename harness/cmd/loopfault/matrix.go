@@ -10,7 +10,6 @@ import (
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/results/safefile"
 	"loopfault/results/store"
 )
 
@@ -88,12 +87,7 @@ func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
 	if _, err := store.Open(e.Results); err != nil {
 		return nil, errs.ByUser(err)
 	}
-	if r.Shard.Of > 0 {
-		if rec, err := matrix.OpenSame(e.Results, r); rec != nil || err != nil {
-			return rec, errs.ByUser(err)
-		}
-	}
-	rec, err := matrix.NewRecord(e.Results, r, time.Now())
+	rec, err := matrix.Begin(e.Results, r, time.Now())
 	return rec, errs.ByUser(err)
 }
 
@@ -115,12 +109,8 @@ func (c *matrixCmd) request() (matrix.Request, error) {
 		return r, err
 	}
 	if c.Expunge != "" {
-		text, err := safefile.Read(c.Expunge, safefile.MaxConfig)
-		if err != nil {
-			return r, errs.Usagef("expunge list: %w", err)
-		}
-		if r.Expunged, err = matrix.ParseExpunges(c.Expunge, text); err != nil {
-			return r, errs.ByUser(err)
+		if r.Expunged, err = matrix.ReadExpunges(c.Expunge); err != nil {
+			return r, err
 		}
 	}
 	if r.Known, err = c.Issues(); err != nil {
