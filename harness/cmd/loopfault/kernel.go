@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
-	"time"
 
 	"loopfault/errs"
 	"loopfault/results/report/text"
@@ -86,16 +84,7 @@ func (kernelListCmd) Help() string {
 
 // kernelsOutput is what kernel list --json prints.
 type kernelsOutput struct {
-	Kernels []kernelRow `json:"kernels"`
-}
-
-type kernelRow struct {
-	Name    string `json:"name"`
-	Version string `json:"version"` // uname -r; empty when it is not built
-	Key     string `json:"key"`     // the first 12 characters of it
-	Patches string `json:"patches"` // with blanks between them
-	Built   string `json:"built"`   // local time, with ", outdated" behind it where that is so, or "not built"
-	Series  string `json:"series"`  // that the catalogue has it in, with blanks between them
+	Kernels []kernel.Row `json:"kernels"`
 }
 
 func (kernelListCmd) Run(e *env) error {
@@ -103,36 +92,12 @@ func (kernelListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	list, err := kernel.List(store)
+	rows, err := kernel.Rows(store)
 	if err != nil {
 		return err
 	}
-	out := kernelsOutput{Kernels: []kernelRow{}}
-	built := map[string]bool{}
-	for _, b := range list {
-		built[b.Name] = true
-		var patches []string
-		for _, p := range b.Patches {
-			patches = append(patches, p.Name)
-		}
-		when := b.Built.Local().Format(time.DateTime)
-		if kernel.Outdated(b) {
-			when += ", outdated"
-		}
-		out.Kernels = append(out.Kernels, kernelRow{
-			b.Name, b.Version, fmt.Sprintf("%.12s", b.Key), strings.Join(patches, " "), when, seriesOf(b.Name),
-		})
-	}
-	for _, name := range kernel.CatalogueNames() {
-		if !built[name] {
-			out.Kernels = append(out.Kernels, kernelRow{Name: name, Built: "not built", Series: seriesOf(name)})
-		}
-	}
-	return e.table(text.Rows(out.Kernels), out)
+	return e.table(text.Rows(rows), kernelsOutput{rows})
 }
-
-// seriesOf are the series that a kernel of the catalogue can be had in by NAME@SERIES.
-func seriesOf(name string) string { return strings.Join(kernel.SeriesOf(name), " ") }
 
 type kernelRemoveCmd struct {
 	Names []string `arg:"" name:"name" help:"Names as kernel list prints them, or patterns, as in 'bisect-*'."`

@@ -128,7 +128,7 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
 		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},
 		"matrix":  {matrix.Record{Request: night.Request, Cells: []matrix.Cell{cell}}},
-		"try":     {tryOutputOf(&env{}, tried, seed, "mail")},
+		"try":     {tried.Output("", seed, "mail")},
 		"doctor":  {checksOutput{doctor.Host(session.Host{})}}, "kernel calls": {callsOutput{[]callRow{{"kmalloc", "__kmalloc_noprof", "f+0x10"}}}},
 	} {
 		for _, one := range v {

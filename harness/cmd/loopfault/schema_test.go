@@ -23,6 +23,7 @@ import (
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
 	"loopfault/harness/reproduce"
+	"loopfault/harness/try"
 	"loopfault/results/coverage"
 	"loopfault/results/kernelreport"
 	"loopfault/results/match"
@@ -44,7 +45,7 @@ type parsedReport struct {
 // have none. docs/reference/schema is made from them.
 var outputs = map[string][]any{
 	"run": {runOutput{}, bundledOutput{}, campaign.Preview{}}, "compare": {runOutput{}, campaign.Preview{}}, "resume": {runOutput{}, hunt.Found{}}, "replay": {runOutput{}},
-	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {tryOutput{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
+	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {try.Output{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
 	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
 	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}, matrix.Record{}}, "collect": {collectOutput{}},

@@ -99,7 +99,7 @@ func (c *tryCmd) print(e *env, out try.Outcome) error {
 		}
 	}
 	if e.json {
-		return e.printJSON(tryOutputOf(e, out, *c.Seed, text.String()))
+		return e.printJSON(out.Output(e.Results, *c.Seed, text.String()))
 	}
 	_, err := fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
 	return err
