@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"loopfault/results/report/text"
 
@@ -46,15 +45,7 @@ type imageListCmd struct{}
 
 // imagesOutput is what image list --json prints.
 type imagesOutput struct {
-	Images []imageRow `json:"images"`
-}
-
-type imageRow struct {
-	Key      string `json:"key"`      // the first 12 characters of it
-	Release  string `json:"release"`  // of Debian
-	Packages int    `json:"packages"` // how many are in it
-	Built    string `json:"built"`    // local time
-	Path     string `json:"path"`
+	Images []image.Row `json:"images"`
 }
 
 func (imageListCmd) Run(e *env) error {
@@ -62,13 +53,9 @@ func (imageListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	list, err := image.List(c)
+	rows, err := image.Rows(c)
 	if err != nil {
 		return err
 	}
-	out := imagesOutput{Images: []imageRow{}}
-	for _, i := range list {
-		out.Images = append(out.Images, imageRow{fmt.Sprintf("%.12s", i.Key), i.Release, len(i.Packages), i.Built.Local().Format(time.DateTime), i.Path})
-	}
-	return e.table(text.Rows(out.Images), out)
+	return e.table(text.Rows(rows), imagesOutput{rows})
 }
