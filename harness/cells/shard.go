@@ -42,8 +42,13 @@ func RunCell(ctx context.Context, f *fleet.Fleet, n int, run func(p Plan, j Job,
 	return f.EndCell(n, r)
 }
 
-// GuestsCell runs a cell in real guests, with kernels and root image of the fleet.
-func GuestsCell(ctx context.Context, e *session.Session, f *fleet.Fleet, p Plan, j Job, part string) error {
+// RunInGuests runs the cell that is a shard of a fleet, or goes on with it, in real guests.
+func RunInGuests(ctx context.Context, e *session.Session, f *fleet.Fleet, n int) error {
+	return RunCell(ctx, f, n, func(p Plan, j Job, part string) error { return inGuests(ctx, e, f, p, j, part) })
+}
+
+// inGuests runs a cell in real guests, with kernels and root image of the fleet.
+func inGuests(ctx context.Context, e *session.Session, f *fleet.Fleet, p Plan, j Job, part string) error {
 	if err := e.UseBundle(ctx, bundleDir(f.Dir, j.Bundle)); err != nil {
 		return err
 	}

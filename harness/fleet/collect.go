@@ -8,6 +8,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/merge"
+	"loopfault/harness/session"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
 	"loopfault/vmimages/progress"
@@ -60,6 +61,22 @@ func (f *Fleet) Collect(ctx context.Context, results string, report progress.Fun
 		dir = out.Run.Dir
 	}
 	return dir, f.put(mergedFile, collected{dir})
+}
+
+// Result is the run that the shards are merged into, as Collect does it, with a page unless it has too many trials for one. The
+// status names it, and the session's results directory is the one that it is in: it may have been merged before, into another one.
+func (f *Fleet) Result(ctx context.Context, e *session.Session, s *Status) (store.Stored, error) {
+	dir, err := f.Collect(ctx, e.Results, e.Report)
+	if err != nil {
+		return store.Stored{}, err
+	}
+	first := s.Run == ""
+	s.Run, e.Results = dir, filepath.Dir(dir)
+	stored, err := e.Load(dir)
+	if err == nil && first && len(stored.Trials) <= session.MostOnPage {
+		err = e.WritePage(stored)
+	}
+	return stored, err
 }
 
 // left finds the run that a process merged that was killed before it could say so.

@@ -44,6 +44,10 @@ func (e *Session) WritePage(stored store.Stored) error {
 	return stored.Write("report.html", page.Bytes())
 }
 
+// MostOnPage is how many trials a merged run has at most of which a page is written unasked: it lists each, and takes memory for
+// all.
+const MostOnPage = 20_000
+
 // Mend writes summary.json of a run again, and report.html with page: one that was killed has none, or stale ones. A run that
 // another process is writing, or that cannot be written, as one of an archive, stays as it is.
 func (e *Session) Mend(stored store.Stored, s summary.Summary, page bool) error {

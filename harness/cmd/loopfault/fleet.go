@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"loopfault/harness/cells"
 	"loopfault/harness/fleet"
@@ -77,29 +76,17 @@ func (e *env) collect(ctx context.Context, f *fleet.Fleet, s fleet.Status) error
 		}
 		return &outcome{exitInconclusive}
 	}
-	dir, err := f.Collect(ctx, e.Results, e.Report)
-	if err != nil {
-		return err
-	}
-	first := s.Run == ""
-	s.Run = dir
-	e.Results = filepath.Dir(dir) // it may have been merged before, into another one
-	stored, err := e.Load(dir)
+	stored, err := f.Result(ctx, &e.Session, &s)
 	if err != nil {
 		return err
 	}
 	sum := summary.Of(stored.Manifest, stored.Trials)
-	if first && len(stored.Trials) <= mostOnPage {
-		if err := e.WritePage(stored); err != nil {
-			return err
-		}
-	}
 	if err := e.printStatus(s); err != nil {
 		return err
 	}
 	if !e.json {
 		text.Summary(e.stdout, sum)
-		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", stored.Manifest.Seed, dir)
+		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", stored.Manifest.Seed, s.Run)
 	}
 	return judge(sum)
 }
@@ -170,9 +157,7 @@ func (c *fleetShardCmd) Run(ctx context.Context, e *env) error {
 	code, err := f.RunShard(ctx, c.Number, func(results string) (int, error) {
 		e.Results = results
 		if f.Cells != nil {
-			err := cells.RunCell(ctx, f, c.Number, func(p cells.Plan, j cells.Job, part string) error {
-				return cells.GuestsCell(ctx, &e.Session, f, p, j, part)
-			})
+			err := cells.RunInGuests(ctx, &e.Session, f, c.Number)
 			return exitOf(ctx, err), err
 		}
 		e.Command = []string{"loopfault", "run", "--bundle", f.BundlePath(), "--shard", fmt.Sprintf("%d/%d", c.Number, f.Shards)} // the same

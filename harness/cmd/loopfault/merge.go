@@ -8,7 +8,7 @@ import (
 
 	"loopfault/harness/matrix"
 	"loopfault/harness/merge"
-	"loopfault/results/report/text"
+	"loopfault/harness/session"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
@@ -24,10 +24,6 @@ type mergedOutput struct {
 	Merged  *store.Merged `json:"merged"`
 	Reached string        `json:"reached,omitempty"` // what the campaign was to run until, if its trials came to that
 }
-
-// mostOnPage is how many trials a report page is written of: it lists each, and takes memory
-// for all.
-const mostOnPage = 20_000
 
 func (c *mergeCmd) Run(ctx context.Context, e *env) error {
 	if c.Output != "" {
@@ -50,7 +46,7 @@ func (c *mergeCmd) Run(ctx context.Context, e *env) error {
 	for _, a := range out.Summary.Arms {
 		trials += a.Trials
 	}
-	if trials <= mostOnPage {
+	if trials <= session.MostOnPage {
 		err = e.pageOf(out.Run)
 	} else {
 		fmt.Fprintf(e.stderr, "loopfault: no report.html of %d trials: loopfault report %s --format html makes one\n", trials, out.Run.Name)
@@ -91,17 +87,9 @@ func (e *env) pageOf(run *store.Run) error {
 }
 
 func (c *mergeCmd) print(e *env, out merge.Outcome) error {
-	dir := filepath.Clean(out.Run.Dir)
 	if e.json {
-		return e.printJSON(mergedOutput{runOutput{out.Run.Name, dir, out.Manifest.Seed, out.Complete(), out.Summary}, out.Manifest.Merged, out.Reached})
+		return e.printJSON(mergedOutput{runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), out.Manifest.Seed, out.Complete(), out.Summary}, out.Manifest.Merged, out.Reached})
 	}
-	text.Summary(e.stdout, out.Summary)
-	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", out.Manifest.Seed, dir)
-	if out.Reached != "" {
-		fmt.Fprintf(e.stdout, "it was to run until %s, which is reached: what the shards have not run need not run\n", out.Reached)
-	}
-	if !out.Complete() {
-		fmt.Fprintf(e.stdout, "not complete: run or go on with the shards named above and merge again, or run the rest here with loopfault resume %s\n", out.Run.Name)
-	}
+	out.Fprint(e.stdout)
 	return nil
 }
