@@ -7,13 +7,13 @@
 package fleet
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +22,7 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/bundle"
 	"loopfault/harness/plan"
-	"loopfault/results/safefile"
+	"loopfault/harness/session"
 	"loopfault/results/store"
 )
 
@@ -37,9 +37,6 @@ const (
 	shardsDir   = "shards" // a results directory for each shard: shards/0002
 	logsDir     = "logs"   // what each shard printed
 )
-
-// maxState bounds the files of a fleet that are read whole, in bytes.
-const maxState = 4 << 20
 
 // Fleet is fleet.json: a campaign, and how its shards are run. Whatever changes lies in files of their own.
 type Fleet struct {
@@ -98,6 +95,22 @@ func Make(dir string, c Campaign, o Order) (*Fleet, error) {
 	return f, f.write(map[string]string{c.File: bundleFile, c.Program: programFile})
 }
 
+// MakeOf is Make for a bundle, which the session has in use from then on, with this program.
+func MakeOf(ctx context.Context, e *session.Session, dir, file string, o Order) (*Fleet, error) {
+	if err := e.UseBundle(ctx, file); err != nil {
+		return nil, err
+	}
+	outline, err := e.BundleOutline()
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return Make(dir, Campaign{Contents: e.Bundle.Contents, File: file, Program: program, Needs: NeedsOf(outline)}, o)
+}
+
 // newFleet is one whose shards have so many arms at most.
 func newFleet(dir string, o Order, n Needs, arms int) *Fleet {
 	id := make([]byte, 4)
@@ -130,69 +143,6 @@ func check(c Campaign, o Order) error {
 // same says whether another order is for the same shards; in how many slots, say, may have changed.
 func (f *Fleet) same(o *Fleet) bool {
 	return f.Bundle == o.Bundle && f.Shards == o.Shards && f.Order.Engine == o.Order.Engine
-}
-
-// write makes the directory, with copies of files under other names: whoever finds fleet.json finds everything else.
-func (f *Fleet) write(files map[string]string) error {
-	for _, dir := range []string{"", shardsDir, logsDir} {
-		if err := os.MkdirAll(filepath.Join(f.Dir, dir), 0o755); err != nil {
-			return errs.ByUser(err)
-		}
-	}
-	for from, to := range files {
-		mode := fs.FileMode(0o644)
-		if to == programFile {
-			mode = 0o755
-		}
-		if err := bring(from, filepath.Join(f.Dir, to), mode); err != nil {
-			return err
-		}
-	}
-	return f.put(stateFile, f)
-}
-
-// put writes a file of the fleet, whole or not at all.
-func (f *Fleet) put(name string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return safefile.WriteIn(f.Dir, name, append(text, '\n'), 0o644)
-}
-
-// get reads a file of the fleet; false if there is none.
-func (f *Fleet) get(name string, v any) (bool, error) {
-	text, err := safefile.ReadIn(f.Dir, name, maxState)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return false, errs.Usagef("%s is damaged: %w", filepath.Join(f.Dir, name), err)
-	}
-	return true, nil
-}
-
-// bring copies a file under a temporary name first. It does not link it: hosts of a shared file system have a right to a
-// file that does not change.
-func bring(from, to string, mode fs.FileMode) error {
-	in, err := safefile.Open(from)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	defer in.Close()
-	partly := to + ".partly"
-	out, err := os.OpenFile(partly, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return errors.Join(err, os.Remove(partly))
-	}
-	return os.Rename(partly, to)
 }
 
 // Open opens the directory of a fleet.

@@ -87,18 +87,7 @@ func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error
 	} else if c.packFlags.given() {
 		return nil, errs.Usagef("%s is a bundle, which has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it", file)
 	}
-	if err := e.UseBundle(ctx, file); err != nil {
-		return nil, err
-	}
-	outline, err := e.BundleOutline()
-	if err != nil {
-		return nil, err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return fleet.Make(c.Dir, fleet.Campaign{Contents: e.Bundle.Contents, File: file, Program: program, Needs: fleet.NeedsOf(outline)}, order)
+	return fleet.MakeOf(ctx, &e.Session, c.Dir, file, order)
 }
 
 // pack makes a bundle of a scenario or a run, beside the fleet's directory, into which it goes. The same command goes on
