@@ -113,7 +113,7 @@ func checkPower(power float64) error {
 // run checks everything that can be checked before a guest starts, and completes
 // spec from the command's flags.
 func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms []session.Arm, asked store.Terms) error {
-	s, text, err := f.find(ref)
+	s, text, err := session.FindScenario(ref.By(scenario.Backend(f.Backend)))
 	if err != nil {
 		return err
 	}
@@ -146,11 +146,6 @@ func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms 
 		fmt.Fprintf(e.stderr, "scenario %s: %s\n", s.Ref(), noTarget)
 	}
 	return e.conclude(spec.Seed, out, err)
-}
-
-// find reads a scenario, with the backend that was asked for.
-func (f *campaignFlags) find(ref scenario.Ref) (scenario.Scenario, []byte, error) {
-	return session.FindScenario(ref.By(scenario.Backend(f.Backend)))
 }
 
 func (f *campaignFlags) check(until string) error {

@@ -10,7 +10,7 @@ import (
 	"loopfault/results/report/text"
 
 	"loopfault/harness/bisect"
-	"loopfault/harness/session"
+	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 )
@@ -47,37 +47,21 @@ func (c *runCmd) forGit(ctx context.Context, e *env) error {
 }
 
 func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error) {
-	s, yaml, err := c.find(c.Scenario)
-	if err != nil {
-		return "", err
-	}
 	if err := c.check(c.Until); err != nil {
 		return "", err
 	}
 	if c.Shard != (store.Shard{}) {
 		return "", errs.Usagef("--bisect asks about one commit on this machine: give no --shard with it")
 	}
-	if c.Source != "" {
-		if c.Kernel, err = bisect.FromSource(ctx, &e.Session, c.Source); err != nil {
-			return "", err
-		}
+	one := bisect.One{
+		Scenario: c.Scenario.By(scenario.Backend(c.Backend)), Kernel: c.Kernel, Source: c.Source, Signatures: c.Signature, Flags: c.GuestFlags,
+		Terms: store.Terms{Trials: c.Trials, For: store.Duration(c.For), Seed: *c.Seed, TrialSeed: c.TrialSeed},
 	}
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return "", err
-	}
-	spec, err := e.Campaign(ctx, s, yaml, session.Only(c.Kernel), c.GuestFlags)
-	if err != nil {
-		return "", err
-	}
-	spec.Trials, spec.For, spec.Seed, spec.TrialSeed = c.Trials, store.Duration(c.For), *c.Seed, c.TrialSeed
-	spec.Enough = func(trials []store.Trial) bool { return bisect.ForGit(c.Signature, trials) == bisect.Bad }
-	out, err := e.Run(ctx, st, spec)
+	verdict, out, err := one.Run(ctx, &e.Session)
 	if err != nil {
 		return "", err
 	}
 	text.Summary(e.stdout, out.Summary)
-	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", spec.Seed, filepath.Clean(out.Run.Dir))
-	trials, err := out.Run.ReadTrials()
-	return bisect.ForGit(c.Signature, trials), err
+	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", *c.Seed, filepath.Clean(out.Run.Dir))
+	return verdict, nil
 }
