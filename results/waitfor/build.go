@@ -202,6 +202,9 @@ func (b *builder) tooYoung(g *Node) bool {
 	if b.handled(g) {
 		return true
 	}
+	if len(b.executors(g)) > 0 {
+		return false
+	}
 	for _, r := range g.rpcs {
 		if !r.over && b.newest[r.client]-r.number >= manyLater {
 			return false
@@ -220,6 +223,26 @@ func (b *builder) handled(g *Node) bool {
 		}
 	}
 	return slices.ContainsFunc(b.tasks, func(t *task) bool { return slices.Contains(t.stack, "rpc_exit_task") })
+}
+
+// executors are the blocked tasks that may be working on an RPC: it is on no queue, at both looks, and they are in the middle of one, of
+// the same operation as far as their stacks say.
+func (b *builder) executors(g *Node) (all []*Node) {
+	if r := g.rpcs[0]; r.queue != noQueue || r.over {
+		return nil
+	}
+	decodes := "_xdr_dec_" + strings.ToLower(g.rpcs[0].op)
+	for _, n := range b.groups {
+		t := n.tasks[0]
+		if t.moved || !slices.Contains(t.stack, "__rpc_execute") {
+			continue
+		}
+		other := slices.ContainsFunc(t.stack, func(f string) bool { return strings.Contains(f, "_xdr_dec_") && !strings.HasSuffix(f, decodes) })
+		if !other {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // head is the beginning of a stack, as text.

@@ -1,6 +1,7 @@
 package waitfor_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -105,6 +106,30 @@ func TestAnRPCThatABlockedTaskHandlesEndsNoWait(t *testing.T) {
 	assert.Equal(t, "lost wake-up: 2 tasks wait for an earlier change of the open stateid, no task left to apply it", waitfor.Explain(e).Sentence)
 	e.Stacks = sleeping(9, "opens/0", opens)
 	assert.NotEqual(t, waitfor.Lost, waitfor.Explain(e).Class, "another task may be handling it")
+}
+
+// The answer to a WRITE is there, and the kworker that reads it sleeps for the name of the file's owner: the write is not over, and who
+// waits for its page waits for the name.
+func TestAnRPCWhoseAnswerABlockedTaskReads(t *testing.T) {
+	const (
+		writer = "folio_wait_bit_common folio_wait_writeback __filemap_fdatawait_range nfs_wb_all do_syscall_64"
+		reads  = "nfs_idmap_get_key nfs_map_name_to_uid decode_getfattr_attrs nfs4_xdr_dec_%s call_decode __rpc_execute rpc_async_schedule process_one_work worker_thread kthread"
+		asks   = "wait_for_key_construction request_key_with_auxdata nfs_idmap_get_key nfs_map_name_to_uid nfs4_do_open do_syscall_64"
+		rpcs   = "==> x <==\n  119 c805      0 0x4 0xf6675c57        0 nfs_pgio_common_ops nfsv4 WRITE a:rpc_exit_task q:none\n"
+	)
+	ends := func(op string) waitfor.Explanation {
+		kworker := fmt.Sprintf(reads, op)
+		return waitfor.Explain(waitfor.Evidence{
+			Stacks:   sleeping(143, "writer/0", writer) + sleeping(32, "kworker/u8:1+rpciod", kworker) + sleeping(144, "writer/1", asks),
+			RPCTasks: rpcs, RPCLater: rpcs,
+			Reports: []kernelreport.Report{slept(143, 41, writer), slept(32, 38, kworker), slept(144, 38, asks)},
+		})
+	}
+	x := ends("write")
+	assert.Equal(t, waitfor.Unknown, x.Class)
+	assert.Contains(t, x.Sentence, "PG_writeback of a folio →? WRITE (xid 0xf6675c57, in rpc_exit_task) →? kworker")
+	assert.Contains(t, x.Sentence, "the answer of rpc.idmapd")
+	assert.NotContains(t, ends("getattr").Text(), "passes through __rpc_execute", "it reads another answer")
 }
 
 // One thread of nfsd returns a delegation of its own machine's client, the other one runs and answers: that no thread was idle at
