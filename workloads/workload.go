@@ -73,6 +73,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return copyUp(*w.CopyUp), nil
 	case w.Container != nil:
 		return container(*w.Container), nil
+	case w.ServerCopy != nil:
+		return serverCopy(*w.ServerCopy), nil
 	case w.Opens != nil:
 		return opens(*w.Opens), nil
 	case w.StaleTruncate != nil:

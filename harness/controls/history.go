@@ -36,6 +36,15 @@ func history() []Control {
 				"_nfs41_proc_secinfo_no_name", "nfs4_destroy_clientid", "nfs4_proc_destroy_clientid", "nfs41_proc_reclaim_complete", "nfs4_run_open_task", "nfs_wait_client_init_complete"},
 		},
 		{
+			Kernel: "history-async-copy", Scenario: "server-copy-enomem",
+			Mechanism: "callback lost",
+			Explains:  "The client answers the CB_OFFLOAD of an asynchronous COPY by an error, having no memory, and the server does not repeat it, so whoever called copy_file_range() waits for ever.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch},
+			Titles:    []string{"handle_async_copy", "_nfs42_proc_copy", "nfs42_proc_copy"},
+			Blames:    []string{"handle_async_copy", "_nfs42_proc_copy", "nfs42_proc_copy"},
+		},
+		{
 			Kernel: "history-layout-loop", Scenario: "pnfs-state-loss",
 			Mechanism: "loop for a layout",
 			Explains:  "Tasks that read or write a file that could not be recovered turn round in pnfs_update_layout(), with its folios locked, and others wait for those.",

@@ -45,6 +45,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	}
 	c.container(w.Container, s, path+".container")
 	c.opens(w.Opens, s, path+".opens")
+	c.serverCopy(w.ServerCopy, s.Mount, path+".servercopy")
 	if h := w.Hog; h != nil {
 		p := path + ".hog"
 		c.between(h.Processes, 1, 16, p+".processes")
@@ -74,6 +75,16 @@ func (c *checker) opens(o *wire.Opens, s Scenario, p string) {
 	c.want(s.Mount.Vers != "3", p, "is about state that servers keep of open files, and NFSv3 has none: want mount.vers 4.0, 4.1 or 4.2")
 	failover := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Failover != nil })
 	c.want(!failover, p, "keeps files open on the exported file system, which fault failover unmounts: want it left out")
+}
+
+func (c *checker) serverCopy(s *wire.ServerCopy, m wire.Mount, p string) {
+	if s == nil {
+		return
+	}
+	c.between(s.Processes, 1, 128, p+".processes")
+	c.uids(s.UIDs, p+".uids")
+	c.want(s.Size >= 64<<10 && s.Size <= 64<<20, p+".size", "is %s, want 64KiB to 64MiB", s.Size)
+	c.want(m.Vers == "4.2", p, "is copied by the server from NFS 4.2 on, and the mount has %s: want mount.vers 4.2", m.Vers)
 }
 
 func (c *checker) state(s *wire.State, m wire.Mount, p string) {

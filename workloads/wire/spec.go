@@ -145,6 +145,7 @@ type Workload struct {
 	CopyUp     *CopyUp     `json:"copyup,omitempty" yaml:"copyup,omitempty"`
 	Container  *Container  `json:"container,omitempty" yaml:"container,omitempty"`
 	Opens      *Opens      `json:"opens,omitempty" yaml:"opens,omitempty"`
+	ServerCopy *ServerCopy `json:"servercopy,omitempty" yaml:"servercopy,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -269,6 +270,15 @@ type CopyUp struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Files     int   `json:"files" yaml:"files"`         // files in each directory
+	Size      Size  `json:"size" yaml:"size"`           // of each file
+}
+
+// ServerCopy has processes let the server copy files (copy_file_range(2): COPY of NFSv4.2; asynchronous if the file is larger
+// than twice the mount's rsize, and then the server tells the client of the end by CB_OFFLOAD), punch and fill holes in the
+// copies (DEALLOCATE, SEEK, ALLOCATE), and share blocks with them (CLONE).
+type ServerCopy struct {
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Size      Size  `json:"size" yaml:"size"`           // of each file
 }
 
