@@ -1,7 +1,7 @@
 // Package watch is a second hung-task detector, in the guest: it finds tasks
 // that sleep uninterruptibly without a single context switch for longer than a
 // budget, killable sleeps included, which the kernel's own detector skips, and so
-// are interruptible waits for a lock of NFSv3 (patient.go).
+// are interruptible waits for a callback of the server (patient.go).
 //
 // It reads procfs and the workers' counters, never an NFS mount, and it reports
 // only what it saw; the host decides what counts as a hang.
