@@ -30,7 +30,7 @@ type Control struct {
 	// hang it must be one of them.
 	Classes []waitfor.Class
 	// SeenBy are the detectors that must each have seen it in at least one of the trials
-	// that hang; others may have. A lost wake-up is proven before detectors other than
+	// that hang, or one of several with Or between them; others may have. A lost wake-up is proven before detectors other than
 	// the task watch reach their time-outs.
 	SeenBy []string
 	// Stalls says that a trial which stalls has shown the bug, too.
@@ -46,6 +46,9 @@ type Control struct {
 	// Blames are functions of which at least one must be the blame frame of some report.
 	Blames []string
 }
+
+// Or is between detectors of which either may be the first, which ends the trial.
+const Or = " or "
 
 // All lists the controls.
 func All() []Control { return slices.Concat(layouts(), client(), server(), history(), ceph()) }

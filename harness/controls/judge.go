@@ -50,7 +50,8 @@ func (c Control) Problems(all []Seen) []string {
 		return list
 	}
 	for _, d := range c.SeenBy {
-		if tally(hung, Seen.detectors)[d] == 0 {
+		found := tally(hung, Seen.detectors)
+		if !slices.ContainsFunc(strings.Split(d, Or), func(d string) bool { return found[d] > 0 }) {
 			blame("%s saw it in none of the %d trials that hung", d, len(hung))
 		}
 	}

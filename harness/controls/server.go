@@ -63,7 +63,7 @@ func server() []Control {
 			Mechanism: "near-stop",
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though no task sleeps for long.",
 			Classes:   []waitfor.Class{waitfor.Starved, waitfor.Lost, waitfor.Slow},
-			SeenBy:    []string{verdict.StallWatch},
+			SeenBy:    []string{verdict.StallWatch + Or + verdict.TaskWatch}, // threads of nfsd that wait for a throttled one's inode sleep for long
 			Titles:    []string{"writer", "balance_dirty_pages", "nfs_writepages", "__filemap_get_folio", "nfs_file_fsync", "nfs_wb_all", "folio_wait_writeback", "xfs_ilock", "nfs_write_begin", "nfs4_run_open_task"},
 		},
 		{

@@ -222,6 +222,9 @@ func (t *trial) watchQuiet(ctx context.Context, w *quietWatch) error {
 		}
 		lost := waitfor.Explain(e).Class == waitfor.Lost
 		if w.take(still(e), waitfor.Pending(e, leaseOf(t.spec.Scenario.Export).Seconds()), lost) {
+			if t.detectors.allBack(e.Tasks) {
+				return errBack
+			}
 			return nil
 		}
 	}

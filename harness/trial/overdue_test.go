@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/timeouts"
+	"loopfault/workloads/wire"
 )
 
 const twoTasks = `== 141 (sharedfile/4) D 66 0 0 0 -1 4195596
@@ -35,4 +36,15 @@ func TestWhatIsOverdueIsBackWhenNoneOfItSleeps(t *testing.T) {
 	assert.True(t, e.back(twoTasks), "others may sleep")
 	e.blocked = append(e.blocked, reportOf(sleepersIn(twoTasks)[141]))
 	assert.False(t, e.awake(timeouts.For(1)), "a young sleep says nothing")
+}
+
+// Writers that were throttled end as soon as the load is gone, and the guest is idle before they have been awake for long.
+func TestAnIdleGuestWithoutSleepersIsBack(t *testing.T) {
+	const idle = "== 34 (kworker) (x) I 2 0 0 0 -1\n[<0>] worker_thread+0x15c/0x2b0\n"
+	e := detectors{seen: map[int]bool{141: true}}
+	assert.False(t, e.allBack(twoTasks))
+	assert.True(t, e.allBack(idle))
+	e.sleepers = map[int]wire.Blocked{141: {PID: 141, State: "S"}}
+	assert.False(t, e.allBack(idle), "who waits for a lock of NFSv3 is not in the list")
+	assert.False(t, (&detectors{}).allBack(idle), "a workload without progress has to show some")
 }
