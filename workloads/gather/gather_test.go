@@ -49,3 +49,24 @@ func TestTasksAreListedWithTheirState(t *testing.T) {
 	_, _, _, ok = watch.ParseStat("")
 	assert.False(t, ok)
 }
+
+// fakeProc is a procfs of a few files.
+type fakeProc map[string]string
+
+func (f fakeProc) List(string) ([]string, error) {
+	return []string{"/proc/1/task/1", "/proc/2/task/2", "/proc/3/task/3"}, nil
+}
+
+func (f fakeProc) Read(path string, _ int64) ([]byte, error) { return []byte(f[path]), nil }
+
+func (fakeProc) Owner(string) (uint32, error) { return 0, nil }
+
+func TestBlockedTasksAreThoseThatWaitForACallbackToo(t *testing.T) {
+	text, err := Tasks(fakeProc{
+		"/proc/1/task/1/stat": "1 (writer/0) D 0", "/proc/1/task/1/wchan": "rpc_wait_bit_killable",
+		"/proc/2/task/2/stat": "2 (servercopy/0) S 0", "/proc/2/task/2/wchan": "nfs42_proc_copy",
+		"/proc/3/task/3/stat": "3 (sshd) S 0", "/proc/3/task/3/wchan": "do_sys_poll",
+	}, wire.TaskQuery{Blocked: true}, MaxText)
+	require.NoError(t, err)
+	assert.Equal(t, "== 1 (writer/0) D 0\nrpc_wait_bit_killable\n== 2 (servercopy/0) S 0\nnfs42_proc_copy\n", string(text))
+}

@@ -39,7 +39,8 @@ func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 		stat := read(dir, "stat")
 		_, comm, state, ok := watch.ParseStat(stat)
 		kind, _, _ := strings.Cut(comm, "/")
-		if !ok || q.Blocked && state != "D" || len(q.Workloads) > 0 && !slices.Contains(q.Workloads, kind) {
+		blocked := state == "D" || state == "S" && q.Blocked && watch.Patient(read(dir, "wchan"))
+		if !ok || q.Blocked && !blocked || len(q.Workloads) > 0 && !slices.Contains(q.Workloads, kind) {
 			continue
 		}
 		if q.Table {

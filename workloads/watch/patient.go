@@ -25,5 +25,8 @@ func (w *Watcher) patient(dir string, st stat) bool {
 		return old != nil && old.state == st.state // one in another sleep that counted sleeps in a new one
 	}
 	wchan, ok := readOnce(filepath.Join(dir, "wchan"))
-	return ok && slices.Contains(patience, wchan)
+	return ok && Patient(wchan)
 }
+
+// Patient says whether the wait channel of a task that sleeps interruptibly is one of those functions.
+func Patient(wchan string) bool { return slices.Contains(patience, wchan) }

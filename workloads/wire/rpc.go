@@ -175,7 +175,7 @@ type Collect struct {
 
 // TaskQuery asks for tasks in one text, each after a line "== " with its stat.
 type TaskQuery struct {
-	Blocked   bool     `json:"blocked,omitempty"`   // only those in uninterruptible sleep
+	Blocked   bool     `json:"blocked,omitempty"`   // only those in uninterruptible sleep, or in an interruptible one until the server calls back
 	Workloads []string `json:"workloads,omitempty"` // only workers of these, "sharedfile" for one
 	Switches  bool     `json:"switches,omitempty"`  // with their context switches, which those that are all listed always have
 	Table     bool     `json:"table,omitempty"`     // a line each instead, as of ps -eLo pid,tid,ppid,uid,stat,wchan:40,comm
