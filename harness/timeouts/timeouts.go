@@ -64,8 +64,9 @@ type Timeouts struct {
 	Remote    time.Duration // one short command in the guest, over SSH or the agent
 	HungTask  time.Duration // kernel.hung_task_timeout_secs
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
-	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched
-	Asleep    time.Duration // a sleep this long is a hang, if it outlives the load
+	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched, beside Allowed
+	Asleep    time.Duration // see LongSleep
+	Allowed   time.Duration // how long everything may stop by rule, no matter how fast a guest is
 	Stall     time.Duration // a workload that makes no progress for this long hangs, if that outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Cluster   time.Duration // bring-up of a Ceph cluster, the longest step of all
@@ -92,7 +93,7 @@ func For(scale float64) Timeouts {
 		HungTask:  t(5 * time.Second),
 		HungCheck: t(1 * time.Second),
 		Suspect:   t(3 * time.Second),
-		Asleep:    protocol + t(3*time.Second),
+		Asleep:    t(3 * time.Second),
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
 		Cluster:   t(60 * time.Second),
@@ -106,10 +107,15 @@ func For(scale float64) Timeouts {
 // sleep longer than that plus the budget is still a hang.
 func (t Timeouts) Allow(d time.Duration) Timeouts {
 	t.HungTask += d
-	t.Suspect += d
-	t.Asleep += d
+	t.Allowed += d
 	t.Stall += d
 	t.Step += d
 	t.Cluster += d
 	return t
+}
+
+// LongSleep is how long a sleep is a hang, if it outlives the load, in a guest that is slow times slower than it was: what is
+// waited for by rule takes no longer in it, work does.
+func (t Timeouts) LongSleep(slow float64) time.Duration {
+	return protocol + t.Allowed + time.Duration(float64(t.Asleep)*slow)
 }

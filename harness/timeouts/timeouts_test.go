@@ -16,14 +16,17 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 		assert.Less(t, b.Suspect, b.HungTask, "scale %v", scale)
 		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
 		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
-		assert.Less(t, b.Suspect, b.Asleep, "scale %v", scale)
-		assert.LessOrEqual(t, b.Asleep, b.Stall, "scale %v", scale)
+		assert.Less(t, b.Suspect, b.LongSleep(1), "scale %v", scale)
+		assert.LessOrEqual(t, b.LongSleep(1), b.Stall, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
 		a := b.Allow(time.Minute)
 		assert.Less(t, a.HungTask+a.HungCheck, a.Stall, "scale %v", scale)
 		assert.Less(t, a.Stall, a.Step, "scale %v", scale)
 		assert.Equal(t, b.Stall+time.Minute, a.Stall, "scale %v", scale)
-		assert.Equal(t, b.Asleep+time.Minute, a.Asleep, "scale %v", scale)
+		for _, slow := range []float64{1, 2.5} { // what is allowed is not stretched
+			assert.Equal(t, b.LongSleep(slow)+time.Minute, a.LongSleep(slow), "scale %v", scale)
+		}
+		assert.Less(t, b.LongSleep(2.5), time.Duration(2.5*float64(b.LongSleep(1))), "scale %v", scale)
 	}
 }
 

@@ -63,7 +63,7 @@ func (d *detectors) sample(s wire.Sample, h *history, t timeouts.Timeouts) {
 	h.add(entry{T: s.Uptime, Type: evidence.Workload, Data: map[string]any{
 		"ops": s.Ops, "errors": s.Errors, "asleep": s.Asleep, "oldest": s.Oldest, "slow": d.speed.slow(),
 	}})
-	d.watchTasks(s, h, t.Asleep.Seconds()*d.speed.slow())
+	d.watchTasks(s, h, t.LongSleep(d.speed.slow()).Seconds())
 	if d.relieved {
 		return // recovery now does not depend on the budgets
 	}

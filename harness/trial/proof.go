@@ -37,7 +37,7 @@ type look struct {
 func (t *trial) lookEarly(ctx context.Context) {
 	suspect := t.budgets.Suspect.Seconds() * t.detectors.speed.slow()
 	now := t.detectors.last
-	if t.suspects.busy || t.detectors.oldest < suspect || t.detectors.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
+	if t.suspects.busy || t.detectors.oldest < suspect+t.budgets.Allowed.Seconds() || t.detectors.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
 		return
 	}
 	l := look{uptime: now, sleepers: t.detectors.asleep()}
