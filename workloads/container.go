@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"loopfault/workloads/wire"
@@ -34,7 +33,7 @@ func container(spec wire.Container) []Worker {
 					return err
 				}
 				for round := 0; ctx.Err() == nil; round++ {
-					c := containers{env: env, spec: spec, home: home, options: options, name: fmt.Sprintf("%s-%d", strings.ReplaceAll(env.Name, "/", "-"), round)}
+					c := containers{env: env, spec: spec, home: home, options: options, name: fmt.Sprintf("%s-%d", env.fileName(), round)}
 					if err := c.round(ctx); err != nil {
 						env.Beat.Done(err)
 						pause(ctx, lookAgain)
@@ -112,7 +111,7 @@ func (c *containers) fill(ctx context.Context, until time.Time) error {
 		if n > 0 && (ctx.Err() != nil || time.Now().After(until)) {
 			return nil
 		}
-		load := strings.ReplaceAll(fmt.Sprintf("%s-%d", c.env.Name, n), "/", "-") // no other box writes to the same files
+		load := fmt.Sprintf("%s-%d", c.env.fileName(), n) // no other box writes to the same files
 		if err := os.MkdirAll(filepath.Join(c.env.Load, load), 0o777); err != nil {
 			return err
 		}

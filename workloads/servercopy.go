@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -18,15 +17,17 @@ const copiesKept = 4
 
 func serverCopy(spec wire.ServerCopy) []Worker {
 	return processes("servercopy", spec.Processes, spec.UIDs, func(ctx context.Context, env Env, _ int) error {
-		base := filepath.Join(env.Load, strings.ReplaceAll(env.Name, "/", "-"))
-		source, err := copySource(env, base+"-source", int64(spec.Size))
-		for err != nil && ctx.Err() == nil { // there may be an outage
-			env.Beat.Done(err)
-			pause(ctx, lookAgain)
-			source, err = copySource(env, base+"-source", int64(spec.Size))
-		}
-		if err != nil {
-			return nil
+		base := filepath.Join(env.Load, env.fileName())
+		var source *os.File
+		for source == nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			var err error
+			if source, err = copySource(env, base+"-source", int64(spec.Size)); err != nil { // there may be an outage
+				env.Beat.Done(err)
+				pause(ctx, lookAgain)
+			}
 		}
 		defer source.Close()
 		for n := 0; ctx.Err() == nil; n++ {
@@ -55,31 +56,35 @@ func copySource(env Env, path string, size int64) (*os.File, error) {
 	return f, nil
 }
 
-// copyOnce has the server copy the file, take the place of a part of the copy away and give it back, look for data, and share
-// the file's blocks with the copy.
+// copyOnce has the server copy the file into another one, and do more with that.
 func copyOnce(source *os.File, path string, size int64) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	from, to := int(source.Fd()), int(f.Fd())
-	err = copyRange(from, to, size)
-	if err == nil {
-		err = unix.Fallocate(to, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, size/4, size/4)
-	}
-	if err == nil {
-		_, err = unix.Seek(to, 0, unix.SEEK_HOLE)
-	}
-	if err == nil {
-		err = unix.Fallocate(to, 0, 0, size)
-	}
-	if err == nil {
-		err = unix.IoctlFileClone(to, from)
-	}
+	err = copyAndMore(int(source.Fd()), int(f.Fd()), size)
 	if errors.Is(err, unix.EOPNOTSUPP) { // which of these a server can depends on its file system
 		err = nil
 	}
 	return errors.Join(err, f.Close())
+}
+
+// copyAndMore copies, takes the place of a part of the copy away, looks for the hole, gives the place back, and has the copy share the
+// blocks of its source.
+func copyAndMore(from, to int, size int64) error {
+	if err := copyRange(from, to, size); err != nil {
+		return err
+	}
+	if err := unix.Fallocate(to, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, size/4, size/4); err != nil {
+		return err
+	}
+	if _, err := unix.Seek(to, 0, unix.SEEK_HOLE); err != nil {
+		return err
+	}
+	if err := unix.Fallocate(to, 0, 0, size); err != nil {
+		return err
+	}
+	return unix.IoctlFileClone(to, from)
 }
 
 func copyRange(from, to int, size int64) error {

@@ -126,6 +126,7 @@ func RunTask(ctx context.Context, in io.Reader) error {
 		Records: wire.RecordDir,
 		Rand:    NewRand(begin.Seed, w.Name),
 		Beat:    page.Slot(t.Slot),
+		Writers: page.Slot(beats.Uncounted),
 
 		NoDelegations: t.NoDelegations,
 	})

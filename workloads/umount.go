@@ -31,13 +31,8 @@ func umount(spec wire.Umount) []Worker {
 			if spec.Vers != "" {
 				options = otherVers(options, spec.Vers)
 			}
-			page, err := beats.Open(beats.Path)
-			if err != nil {
-				return err
-			}
-			defer page.Close()
 			for ctx.Err() == nil {
-				env.Beat.Done(umountCycle(ctx, env, spec, source, options, page.Slot(beats.Uncounted)))
+				env.Beat.Done(umountCycle(ctx, env, spec, source, options))
 			}
 			return nil
 		},
@@ -67,8 +62,8 @@ func umountName(spec wire.Umount) string {
 	return name
 }
 
-// umountCycle mounts, writes, and unmounts all mounts at the same moment. done counts what writers do.
-func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options string, done beats.Slot) error {
+// umountCycle mounts, writes, and unmounts all mounts at the same moment.
+func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options string) error {
 	leave := func() error { return nil }
 	if spec.How == wire.UmountNamespace {
 		var err error
@@ -76,13 +71,13 @@ func umountCycle(ctx context.Context, env Env, spec wire.Umount, source, options
 			return err
 		}
 	}
-	before := done.Ops()
+	before := env.Writers.Ops()
 	mounts, writers, err := mountAndWrite(env, spec, source, options)
 	if lerr := leave(); err != nil || lerr != nil {
 		end(writers, true)
 		return errors.Join(err, lerr, takeDown(mounts, "-l"))
 	}
-	worked(ctx, done, before+int64(fewOps*len(writers)))
+	worked(ctx, env.Writers, before+int64(fewOps*len(writers)))
 	pause(ctx, Jitter(env.Rand, time.Second))
 	err = umountAll(spec, mounts, writers)
 	for _, m := range mounts {

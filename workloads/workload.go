@@ -14,6 +14,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 
 	"loopfault/workloads/beats"
 	"loopfault/workloads/wire"
@@ -32,7 +33,12 @@ type Env struct {
 
 	Rand *rand.Rand
 	Beat beats.Slot
+	// Writers counts what the processes do that workers start for a short time, of all workers together.
+	Writers beats.Slot
 }
+
+// fileName is the worker's name as part of a file's.
+func (e Env) fileName() string { return strings.ReplaceAll(e.Name, "/", "-") }
 
 // Worker is one process of a workload.
 type Worker struct {

@@ -49,9 +49,9 @@ func (c Control) Problems(all []Seen) []string {
 		blame("no trial of %d hung: %s", len(all), strings.Join(ends, "; "))
 		return list
 	}
+	seen := tally(hung, Seen.detectors)
 	for _, d := range c.SeenBy {
-		found := tally(hung, Seen.detectors)
-		if !slices.ContainsFunc(strings.Split(d, Or), func(d string) bool { return found[d] > 0 }) {
+		if !slices.ContainsFunc(strings.Split(d, Or), func(d string) bool { return seen[d] > 0 }) {
 			blame("%s saw it in none of the %d trials that hung", d, len(hung))
 		}
 	}

@@ -64,8 +64,7 @@ type Timeouts struct {
 	Remote    time.Duration // one short command in the guest, over SSH or the agent
 	HungTask  time.Duration // kernel.hung_task_timeout_secs
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
-	Suspect   time.Duration // age of a blocked task at which its possible wakers are searched, beside Allowed
-	Asleep    time.Duration // see LongSleep
+	Suspect   time.Duration // see Suspicion
 	Allowed   time.Duration // how long everything may stop by rule, no matter how fast a guest is
 	Stall     time.Duration // a workload that makes no progress for this long hangs, if that outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
@@ -93,7 +92,6 @@ func For(scale float64) Timeouts {
 		HungTask:  t(5 * time.Second),
 		HungCheck: t(1 * time.Second),
 		Suspect:   t(3 * time.Second),
-		Asleep:    t(3 * time.Second),
 		Stall:     t(8 * time.Second),
 		Step:      t(20 * time.Second),
 		Cluster:   t(60 * time.Second),
@@ -114,8 +112,11 @@ func (t Timeouts) Allow(d time.Duration) Timeouts {
 	return t
 }
 
-// LongSleep is how long a sleep is a hang, if it outlives the load, in a guest that is slow times slower than it was: what is
-// waited for by rule takes no longer in it, work does.
-func (t Timeouts) LongSleep(slow float64) time.Duration {
-	return protocol + t.Allowed + time.Duration(float64(t.Asleep)*slow)
+// Suspicion is the age of a sleep at which possible wakers of the task are searched, in a guest that is slow times slower than it
+// was: what is waited for by rule takes no longer in it, work does.
+func (t Timeouts) Suspicion(slow float64) time.Duration {
+	return t.Allowed + time.Duration(float64(t.Suspect)*slow)
 }
+
+// LongSleep is the age of a sleep from which it is a hang, if it outlives the load, in a guest that is slow times slower.
+func (t Timeouts) LongSleep(slow float64) time.Duration { return protocol + t.Suspicion(slow) }

@@ -16,7 +16,7 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 		assert.Less(t, b.Suspect, b.HungTask, "scale %v", scale)
 		assert.Less(t, b.HungTask+b.HungCheck, b.Stall, "scale %v", scale)
 		assert.Less(t, b.Stall, b.Step, "scale %v", scale)
-		assert.Less(t, b.Suspect, b.LongSleep(1), "scale %v", scale)
+		assert.Less(t, b.Suspicion(1), b.LongSleep(1), "scale %v", scale)
 		assert.LessOrEqual(t, b.LongSleep(1), b.Stall, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
 		a := b.Allow(time.Minute)

@@ -36,7 +36,7 @@ func open(t *testing.T) (*detectors, *history, timeouts.Timeouts) {
 	h, err := newHistory(filepath.Join(t.TempDir(), "history.jsonl"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = h.close() })
-	return &detectors{}, h, timeouts.Timeouts{Asleep: 11 * time.Second, Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
+	return &detectors{}, h, timeouts.Timeouts{Suspect: 11 * time.Second, Stall: 16 * time.Second, HungTask: 10 * time.Second, HungCheck: 2 * time.Second}
 }
 
 func TestSleeperThatWakesIsForgiven(t *testing.T) {

@@ -35,9 +35,9 @@ type look struct {
 
 // lookEarly takes a look in the background, if it is time to.
 func (t *trial) lookEarly(ctx context.Context) {
-	suspect := t.budgets.Suspect.Seconds() * t.detectors.speed.slow()
-	now := t.detectors.last
-	if t.suspects.busy || t.detectors.oldest < suspect+t.budgets.Allowed.Seconds() || t.detectors.recovery.pending() != "" || now-t.suspects.last.uptime < suspect/3 {
+	slow, now := t.detectors.speed.slow(), t.detectors.last
+	again := t.budgets.Suspect.Seconds() * slow / 3
+	if t.suspects.busy || t.detectors.oldest < t.budgets.Suspicion(slow).Seconds() || t.detectors.recovery.pending() != "" || now-t.suspects.last.uptime < again {
 		return
 	}
 	l := look{uptime: now, sleepers: t.detectors.asleep()}

@@ -107,7 +107,7 @@ func MachineOf(s scenario.Scenario, k kernel.Build, img image.Image, t timeouts.
 		Devices:   debuggerOf(s, k),
 		Append: append(s.KernelArgs(),
 			"init="+image.AgentPath,
-			fmt.Sprintf("%s=%d", wire.StallArg, int((t.Suspect+t.Allowed).Seconds())),
+			fmt.Sprintf("%s=%d", wire.StallArg, int(t.Suspicion(1).Seconds())),
 		),
 	}
 }

@@ -228,10 +228,11 @@ func (b *builder) handled(g *Node) bool {
 // executors are the blocked tasks that may be working on an RPC: it is on no queue, at both looks, and they are in the middle of one, of
 // the same operation as far as their stacks say.
 func (b *builder) executors(g *Node) (all []*Node) {
-	if r := g.rpcs[0]; r.queue != noQueue || r.over {
+	r := g.rpcs[0]
+	if r.queue != noQueue || r.over {
 		return nil
 	}
-	decodes := "_xdr_dec_" + strings.ToLower(g.rpcs[0].op)
+	decodes := "_xdr_dec_" + strings.ToLower(r.op)
 	for _, n := range b.groups {
 		t := n.tasks[0]
 		if t.moved || !slices.Contains(t.stack, "__rpc_execute") {

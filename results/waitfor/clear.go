@@ -90,12 +90,8 @@ func (b *builder) threadsOf(n *Node, row resource) {
 // else.
 func (b *builder) waitsFor(g *Node) string {
 	t := g.tasks[0]
-	i := ruleOf(t.stack)
-	if i < 0 {
-		return ""
-	}
-	w := rules[i].waits
-	if t.takenOff() {
+	w := t.waits()
+	if w != "" && t.takenOff() {
 		return "answered"
 	}
 	if g.Kind == KindNfsd && (w == "inode" || w == "directory") {

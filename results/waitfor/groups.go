@@ -12,7 +12,7 @@ import (
 func groupTasks(tasks []*task, locks map[int][]held, hangs bool) (groups []*Node, idle int) {
 	byKey := map[string]*Node{}
 	for _, t := range tasks {
-		if i := ruleOf(t.stack); i >= 0 && rules[i].waits == "idle" {
+		if t.waits() == "idle" {
 			idle++
 			continue
 		}

@@ -27,12 +27,11 @@ func (b *builder) rpc(g *Node) *Node {
 	b.add(g)
 	r := g.rpcs[0]
 	basis := "rpc-tasks.txt: queue " + r.queue
-	executors := b.executors(g)
-	for _, n := range executors {
+	for _, n := range b.executors(g) {
 		b.edge(g, n, n.tasks[0].source+": passes through __rpc_execute; whether for this RPC is unknown", false)
 	}
 	switch {
-	case len(executors) > 0 || r.passing():
+	case r.passing(): // one on no queue, too: its executors are drawn
 	case queues[r.queue] != "":
 		b.edge(g, b.resource(queues[r.queue]), basis, true)
 	case r.queue == "delayq" && r.callback():

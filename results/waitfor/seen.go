@@ -35,7 +35,7 @@ func reportTasks(r *kernelreport.Report, anonymous bool) []*task {
 			t.blocked = float64(*k.BlockedSeconds)
 		}
 		t.setFrames(k.Frames)
-		if i := ruleOf(t.stack); r.Kind == kernelreport.KindHungTask && i >= 0 && rules[i].waits == "idle" {
+		if r.Kind == kernelreport.KindHungTask && t.waits() == "idle" {
 			t.stack = nil // khungtaskd does not report those that wait for work: this stack lost what it was about
 		}
 		tasks = append(tasks, t)

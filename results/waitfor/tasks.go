@@ -54,8 +54,15 @@ func (t *task) repeats() bool {
 // waitsForCallback says that it waits, interruptibly, for the server to call back: for a lock of NFSv3, or the end of an
 // asynchronous COPY.
 func (t *task) waitsForCallback() bool {
-	return t.state == "S" && len(t.stack) > 0 && (strings.HasPrefix(t.stack[0], "nlmclnt_") ||
-		slices.Contains([]string{"handle_async_copy", "_nfs42_proc_copy", "nfs42_proc_copy"}, t.stack[0]))
+	return t.state == "S" && len(t.stack) > 0 && (strings.HasPrefix(t.stack[0], "nlmclnt_") || t.waits() == "copy-offload")
+}
+
+// waits is what it waits for by the rules, "rpc:" with operations, or "".
+func (t *task) waits() string {
+	if i := ruleOf(t.stack); i >= 0 {
+		return rules[i].waits
+	}
+	return ""
 }
 
 // drains says that it is a state manager which waits, interruptibly, for the session to be
@@ -86,8 +93,7 @@ var throttles = []string{"dirty-limit", "memcg-high", "reclaim"}
 
 // throttled says that it is in one of them: it goes on, and others may wait long for its locks.
 func (t *task) throttled() bool {
-	i := ruleOf(t.stack)
-	return i >= 0 && slices.Contains(throttles, rules[i].waits)
+	return slices.Contains(throttles, t.waits())
 }
 
 // tasksOf collects the tasks of all texts, by pid: the blocked ones, and others

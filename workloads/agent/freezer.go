@@ -15,11 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
+	"loopfault/workloads/wire"
 )
 
 const (
 	freezerRoot  = "/run/loopfault-freezer" // the freezer hierarchy of cgroup v1
 	freezerGroup = freezerRoot + "/workers"
+	freezerState = freezerGroup + "/freezer.state"
 
 	freezerTries = 40
 	// freezerWait bounds the wait until all are frozen: a task that waits in uninterruptible sleep for a lock that a frozen one holds
@@ -31,12 +33,11 @@ const (
 func (s *server) icing() procedure {
 	return procedure{
 		begin: func(ctx context.Context) error {
+			begun := int(s.outages.of(wire.OutageFreezer).begun.Load())
 			s.mu.Lock()
-			turn := s.iced
-			s.iced++
 			var pids []int
 			for i, p := range s.running {
-				if i%2 == turn%2 {
+				if i%2 == begun%2 {
 					pids = append(pids, p.Process.Pid)
 				}
 			}
@@ -53,12 +54,12 @@ func freeze(ctx context.Context, pids []int) error {
 		return err
 	}
 	for _, pid := range pids {
-		if err := join(freezerGroup, pid); err != nil {
+		if err := join(freezerGroup, strconv.Itoa(pid)); err != nil {
 			return err
 		}
 	}
 	for range freezerTries {
-		if err := workloads.WriteKnob(freezerGroup+"/freezer.state", "FROZEN"); err != nil {
+		if err := workloads.WriteKnob(freezerState, "FROZEN"); err != nil {
 			return err
 		}
 		if err := frozen(ctx); err != nil {
@@ -67,7 +68,7 @@ func freeze(ctx context.Context, pids []int) error {
 		if slices.ContainsFunc(pids, frozenInRequest) {
 			return nil
 		}
-		if err := workloads.WriteKnob(freezerGroup+"/freezer.state", "THAWED"); err != nil {
+		if err := workloads.WriteKnob(freezerState, "THAWED"); err != nil {
 			return err
 		}
 		time.Sleep(readyPause)
@@ -77,24 +78,21 @@ func freeze(ctx context.Context, pids []int) error {
 
 // thaw lets all go on, and leaves them in no group.
 func thaw() error {
-	state := freezerGroup + "/freezer.state"
-	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(freezerState); errors.Is(err, os.ErrNotExist) {
 		return nil // nothing was ever frozen
 	}
-	err := workloads.WriteKnob(state, "THAWED")
+	err := workloads.WriteKnob(freezerState, "THAWED")
 	text, read := os.ReadFile(freezerGroup + "/cgroup.procs")
 	err = errors.Join(err, read)
 	for pid := range strings.FieldsSeq(string(text)) {
-		if n, bad := strconv.Atoi(pid); bad == nil {
-			err = errors.Join(err, join(freezerRoot, n))
-		}
+		err = errors.Join(err, join(freezerRoot, pid))
 	}
 	return err
 }
 
 // freezerHierarchy makes the group that can be frozen, if it is not there.
 func freezerHierarchy() error {
-	if _, err := os.Stat(freezerGroup + "/freezer.state"); err == nil {
+	if _, err := os.Stat(freezerState); err == nil {
 		return nil
 	}
 	if err := os.MkdirAll(freezerRoot, 0o755); err != nil {
@@ -115,8 +113,8 @@ func freezerHierarchy() error {
 }
 
 // join moves a process, with all its threads, into a group. One that has ended is in none.
-func join(group string, pid int) error {
-	err := workloads.WriteKnob(group+"/cgroup.procs", strconv.Itoa(pid))
+func join(group, pid string) error {
+	err := workloads.WriteKnob(group+"/cgroup.procs", pid)
 	if errors.Is(err, syscall.ESRCH) {
 		return nil
 	}
@@ -126,7 +124,7 @@ func join(group string, pid int) error {
 // frozen waits until all are, or for long enough.
 func frozen(ctx context.Context) error {
 	for began := time.Now(); time.Since(began) < freezerWait; time.Sleep(readyPause) {
-		state, err := os.ReadFile(freezerGroup + "/freezer.state")
+		state, err := os.ReadFile(freezerState)
 		switch {
 		case err != nil:
 			return err

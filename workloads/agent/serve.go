@@ -29,7 +29,6 @@ type server struct {
 
 	mu      sync.Mutex
 	running []*workloads.Process
-	iced    int // how often some were frozen
 
 	storage storage      // once it was set up, and which one of them it is
 	nfs     *nfsServer   //
