@@ -235,8 +235,8 @@ func (b *builder) executors(g *Node) (all []*Node) {
 	decodes := "_xdr_dec_" + strings.ToLower(r.op)
 	for _, n := range b.groups {
 		t := n.tasks[0]
-		if t.moved || !slices.Contains(t.stack, "__rpc_execute") {
-			continue
+		if t.moved || !slices.Contains(t.stack, "__rpc_execute") || strings.HasPrefix(t.waits(), "rpc:") {
+			continue // the last are those that wait in it for a synchronous RPC of their own
 		}
 		other := slices.ContainsFunc(t.stack, func(f string) bool { return strings.Contains(f, "_xdr_dec_") && !strings.HasSuffix(f, decodes) })
 		if !other {

@@ -132,6 +132,19 @@ func TestAnRPCWhoseAnswerABlockedTaskReads(t *testing.T) {
 	assert.NotContains(t, ends("getattr").Text(), "passes through __rpc_execute", "it reads another answer")
 }
 
+// Who waits in __rpc_execute for a synchronous RPC of its own works on none: an RPC on no queue beside it is no ring.
+func TestWhoWaitsForItsOwnRPCExecutesNone(t *testing.T) {
+	const (
+		waits = "rpc_wait_bit_killable __rpc_execute rpc_execute rpc_run_task nfs4_do_call_sync _nfs4_proc_access nfs4_proc_access do_syscall_64"
+		rpcs  = "==> x <==\n  119 c805      0 0x4 0x1d1e6c16        0 nfs41_call_sync_ops nfsv4 ACCESS a:call_transmit_status q:none\n"
+	)
+	x := waitfor.Explain(waitfor.Evidence{
+		Stacks: sleeping(152, "sharedfile/0", waits), RPCTasks: rpcs, RPCLater: rpcs, Reports: []kernelreport.Report{slept(152, 20, waits)},
+	})
+	assert.NotEqual(t, waitfor.Cycle, x.Class, x.Sentence)
+	assert.NotContains(t, x.Text(), "passes through __rpc_execute")
+}
+
 // One thread of nfsd returns a delegation of its own machine's client, the other one runs and answers: that no thread was idle at
 // the time of the look does not make a request of half a minute ago wait for the thread that sleeps.
 func TestAServerThatAnswersOwesAReply(t *testing.T) {
