@@ -56,7 +56,10 @@ func (p *Process) Release(seed uint64) error {
 // Start starts the worker process of a task: this very program in its
 // worker role, with the worker's credential. cgroup is an open directory of
 // the pressured cgroup, or nil to stay where the caller is.
-func (t Task) Start(cgroup *os.File) (*Process, error) {
+func (t Task) Start(cgroup *os.File) (*Process, error) { return t.start(cgroup, 0) }
+
+// start starts it as a process that gets a signal, if that is not 0, when the thread that started it ends.
+func (t Task) start(cgroup *os.File, orphaned syscall.Signal) (*Process, error) {
 	workers, err := Of(t.Workload)
 	if err != nil {
 		return nil, err
@@ -77,6 +80,7 @@ func (t Task) Start(cgroup *os.File) (*Process, error) {
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "GOMAXPROCS=1"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: uint32(w.UID), Gid: uint32(w.UID)},
+		Pdeathsig:  orphaned,
 	}
 	if w.Pressured && cgroup != nil {
 		cmd.SysProcAttr.UseCgroupFD = true
@@ -140,7 +144,7 @@ func setComm(name string) error {
 	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(p)), 0, 0, 0)
 }
 
-// startWriter starts one writer on another mount of the export, which writes shared
+// startWriter starts, for a worker, one writer on another mount of the export, which writes shared
 // files, or so many of its own, or has them copied up if there is an overlay above the mount.
 func (e Env) startWriter(load, lower string, uid int, seed uint64, churn int) (*Process, error) {
 	w := wire.Workload{SharedFile: &wire.SharedFile{
@@ -153,7 +157,7 @@ func (e Env) startWriter(load, lower string, uid int, seed uint64, churn int) (*
 		w = wire.Workload{Evict: &wire.Evict{Processes: 1, Files: churn}}
 	}
 	t := Task{Workload: w, Load: load, Lower: lower, Slot: beats.Uncounted, NoDelegations: e.NoDelegations}
-	p, err := t.Start(nil)
+	p, err := t.start(nil, syscall.SIGKILL) // a killed worker, which has one thread to start with, leaves no writer behind
 	if err != nil {
 		return nil, err
 	}
