@@ -91,12 +91,12 @@ func TestVariantsAreCheckedWithTheirScenario(t *testing.T) {
 // A field that a variant does not name is the scenario's: to have the default again takes its
 // value.
 func TestVariantsTakeSettingsBack(t *testing.T) {
-	for _, name := range []string{"open-evict", "reexport"} {
+	for _, name := range []string{"open-evict", "reexport-starved:slots"} {
 		s, _, err := scenario.Find(name)
 		require.NoError(t, err)
 		assert.NotZero(t, s.Mount.SessionSlots, name)
 	}
-	for _, name := range []string{"open-evict:slots", "reexport:usual"} {
+	for _, name := range []string{"open-evict:slots", "reexport-starved"} {
 		s, _, err := scenario.Find(name)
 		require.NoError(t, err)
 		assert.Zero(t, s.Mount.SessionSlots, name)
