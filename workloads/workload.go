@@ -81,6 +81,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return container(*w.Container), nil
 	case w.ServerCopy != nil:
 		return serverCopy(*w.ServerCopy), nil
+	case w.Directory != nil:
+		return directory(*w.Directory), nil
 	case w.Opens != nil:
 		return opens(*w.Opens), nil
 	case w.StaleTruncate != nil:

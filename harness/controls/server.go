@@ -59,6 +59,15 @@ func server() []Control {
 				"nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "nfs_writepages"},
 		},
 		{
+			Kernel: "control-dirdeleg-kept", Scenario: "directory-delegations",
+			Mechanism: "lease not released",
+			Explains:  "The server keeps the lease of a directory whose recalled delegation came back, so it puts off for ever whoever changes that directory, and on the client these hold the locks of their directories.",
+			Classes:   []waitfor.Class{waitfor.Slow},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"lock_two_directories", "nfs_rename", "nfs_rmdir", "nfs_mkdir", "nfs_unlink", "nfs4_handle_exception", "nfs4_delay", "nfs4_proc_rename", "nfs4_proc_remove", "nfs4_proc_rmdir", "nfs4_proc_mkdir",
+				"lookup_open", "path_openat", "filename_unlinkat", "filename_mkdirat", "filename_renameat2", "filename_rmdir", "iterate_dir", "start_creating", "start_removing", "__start_renaming", "lookup_slow"},
+		},
+		{
 			Kernel: "control-local-throttle", Scenario: "dirty-limit", Stalls: true,
 			Mechanism: "near-stop",
 			Explains:  "Threads of nfsd are throttled for the dirty pages of the mount that only they can clean, so the mount nearly stops though no task sleeps for long.",

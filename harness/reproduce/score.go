@@ -119,6 +119,8 @@ func operations(s scenario.Scenario) (ops []string) {
 			ops = with(ops, "open", "read", "write", "unlink", "evict")
 		case w.ServerCopy != nil:
 			ops = with(ops, "open", "write", "close")
+		case w.Directory != nil:
+			ops = with(ops, "open", "rename", "unlink")
 		case w.Opens != nil:
 			ops = with(ops, "open", "close")
 		case w.StaleTruncate != nil:

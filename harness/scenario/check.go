@@ -119,6 +119,7 @@ func (c *checker) nfs(s Scenario) {
 	c.oneOf(s.Mount.Vers, "mount.vers", nfsVersions...)
 	c.between(s.Mount.SessionSlots, 0, 1024, "mount.session_slots")
 	c.want(s.Mount.SessionSlots == 0 || s.Mount.Vers >= "4.1", "mount.session_slots", "is %d, but NFS %s has no sessions: want vers 4.1 or 4.2", s.Mount.SessionSlots, s.Mount.Vers)
+	c.want(!s.Mount.DirectoryDelegations || s.Mount.Vers >= "4.1", "mount.directory_delegations", "is true, and NFS %s has none: want vers 4.1 or 4.2", s.Mount.Vers)
 	c.layout(s)
 	c.reexport(s)
 	c.kerberos(s)

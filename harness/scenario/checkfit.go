@@ -46,6 +46,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 	c.container(w.Container, s, path+".container")
 	c.opens(w.Opens, s, path+".opens")
 	c.serverCopy(w.ServerCopy, s.Mount, path+".servercopy")
+	c.directory(w.Directory, s, path+".directory")
 	if h := w.Hog; h != nil {
 		p := path + ".hog"
 		c.between(h.Processes, 1, 16, p+".processes")
@@ -85,6 +86,19 @@ func (c *checker) serverCopy(s *wire.ServerCopy, m wire.Mount, p string) {
 	c.uids(s.UIDs, p+".uids")
 	c.want(s.Size >= 64<<10 && s.Size <= 64<<20, p+".size", "is %s, want 64KiB to 64MiB", s.Size)
 	c.want(m.Vers == "4.2", p, "is copied by the server from NFS 4.2 on, and the mount has %s: want mount.vers 4.2", m.Vers)
+}
+
+func (c *checker) directory(d *wire.Directory, s Scenario, p string) {
+	if d == nil {
+		return
+	}
+	c.between(d.Processes, 1, 128, p+".processes")
+	c.uids(d.UIDs, p+".uids")
+	c.between(d.Server, 1, 16, p+".server")
+	c.between(d.Directories, 1, 100, p+".directories")
+	c.between(d.Entries, 1, 1000, p+".entries")
+	c.want(d.Every.D() >= time.Millisecond && d.Every.D() <= time.Minute, p+".every", "is %s, want 1ms to 1m", d.Every)
+	c.rival(d.Rival, s.Mount, p)
 }
 
 func (c *checker) state(s *wire.State, m wire.Mount, p string) {

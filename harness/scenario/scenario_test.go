@@ -46,6 +46,7 @@ func TestProblemsNameFileLineAndField(t *testing.T) {
 		{"guest:\n  cpus: 0\n", `small.yaml:7: guest.cpus: is 0, want 1 to 64`},
 		{"guest:\n  memory: much\n", `small.yaml:7: `},
 		{"mount:\n  vers: \"4.0\"\n  session_slots: 2\n", `small.yaml:8: mount.session_slots: is 2, but NFS 4.0 has no sessions: want vers 4.1 or 4.2`},
+		{"mount:\n  vers: \"4.0\"\n  directory_delegations: true\n", `small.yaml:8: mount.directory_delegations: is true, and NFS 4.0 has none: want vers 4.1 or 4.2`},
 		{"mount:\n  vers: \"4.2\"\n  session_slots: 4096\n", `small.yaml:8: mount.session_slots: is 4096, want 0 to 1024`},
 		{"mount:\n  vers: \"4.0\"\n  layout: flexfiles\n", `small.yaml:8: mount.layout: is flexfiles, but NFS 4.0 has no layouts: want vers 4.1 or 4.2`},
 		{"mount:\n  layout: files\n", `small.yaml:7: mount.layout: is "files", want one of none, flexfiles, scsi, block`},

@@ -12,6 +12,9 @@ import (
 // returnOnClose is the module parameter that instrumented kernels have.
 const returnOnClose = "/sys/module/nfsd/parameters/layout_return_on_close"
 
+// directoryDelegations is the module parameter by which a client may ask for them.
+const directoryDelegations = "/sys/module/nfsv4/parameters/directory_delegations"
+
 // needsPoke reports whether the server's setting can be made only from outside, by
 // patching the kernel's code in memory.
 func needsPoke(s scenario.Scenario, k kernel.Build) bool {
@@ -36,6 +39,17 @@ func (t *trial) keepLayouts(ctx context.Context) error {
 	t.history.add(entry{Type: "guest", What: "no nfsd.layout_return_on_close", Detail: err.Error()})
 	t.poke = true
 	return nil
+}
+
+// wantDirectoryDelegations fails if the scenario needs a client that asks for delegations of directories, and this is none.
+func (t *trial) wantDirectoryDelegations(ctx context.Context) error {
+	if !t.spec.Scenario.Mount.DirectoryDelegations {
+		return nil
+	}
+	if _, err := t.agent.ReadFile(ctx, directoryDelegations); err != nil {
+		return &Unfit{Kernel: t.spec.Kernel.Name, Why: "its client does not ask for delegations of directories: it has no module parameter nfsv4.directory_delegations"}
+	}
+	return t.agent.WriteFile(ctx, directoryDelegations, "Y")
 }
 
 // pokeServer changes the constant in the server's code that asks for return-on-close.

@@ -29,8 +29,10 @@ func (t *trial) bringUp(ctx context.Context) error {
 		if err := t.keepLayouts(ctx); err != nil {
 			return err
 		}
-		m, err = t.agent.BringUp(ctx, t.spec.Scenario.BringUp())
-		return err
+		if m, err = t.agent.BringUp(ctx, t.spec.Scenario.BringUp()); err != nil {
+			return err
+		}
+		return t.wantDirectoryDelegations(ctx)
 	})
 	if err != nil {
 		return err

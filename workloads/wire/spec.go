@@ -50,8 +50,12 @@ type Mount struct {
 	Options string `json:"options,omitempty" yaml:"options,omitempty"` // more nfs(5) options
 	// SessionSlots is how many requests of a session the client asks to have in flight at
 	// a time (module parameter nfs.max_session_slots); 0 is its default, 64. The server may
-	// grant fewer, and since Linux 6.14 takes some back when memory is short.
+	// grant fewer. Since Linux 6.14 it takes some back when memory is short, and grants more than
+	// the client asked for when all of them are in use.
 	SessionSlots int `json:"session_slots,omitempty" yaml:"session_slots,omitempty"`
+	// DirectoryDelegations has a trial check that the kernel's client asks for delegations of directories
+	// (module parameter nfsv4.directory_delegations, which kernels before 2026 do not have).
+	DirectoryDelegations bool `json:"directory_delegations,omitempty" yaml:"directory_delegations,omitempty"`
 	// LocalIO is on or off: whether the client reads and writes files of its own machine's server
 	// without RPC (CONFIG_NFS_LOCALIO, module parameter nfs.localio_enabled). With on, a trial checks
 	// that it does so; with off it is turned off, also in kernels that would do so by themselves.
@@ -146,6 +150,7 @@ type Workload struct {
 	Container  *Container  `json:"container,omitempty" yaml:"container,omitempty"`
 	Opens      *Opens      `json:"opens,omitempty" yaml:"opens,omitempty"`
 	ServerCopy *ServerCopy `json:"servercopy,omitempty" yaml:"servercopy,omitempty"`
+	Directory  *Directory  `json:"directory,omitempty" yaml:"directory,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -280,6 +285,21 @@ type ServerCopy struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Size      Size  `json:"size" yaml:"size"`           // of each file
+}
+
+// Directory has processes make, list, rename and remove files and directories in directories that all of them share. Some
+// do so on the mount and some at the server, on the exported file system, so that delegations of the
+// directories are recalled.
+type Directory struct {
+	Processes   int   `json:"processes" yaml:"processes"`     // how many work on the mount
+	UIDs        []int `json:"uids" yaml:"uids"`               // user ids of these
+	Server      int   `json:"server" yaml:"server"`           // how many work on the exported file system, as root
+	Directories int   `json:"directories" yaml:"directories"` // that all of them share
+	Entries     int   `json:"entries" yaml:"entries"`         // names in each
+	// Every is the mean pause of a process on the exported file system between two operations.
+	Every Duration `json:"every" yaml:"every"`
+	// Rival has every other process on the mount work on a second mount of this NFS version instead, another client to the server.
+	Rival string `json:"rival,omitempty" yaml:"rival,omitempty"`
 }
 
 // Opens has processes open files that they share, for reading, for writing or for both, and close
