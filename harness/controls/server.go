@@ -59,7 +59,7 @@ func server() []Control {
 				"nfs_wb_all", "nfs_file_fsync", "wait_on_commit", "nfs_writepages"},
 		},
 		{
-			Kernel: "control-dirdeleg-kept", Scenario: "directory-delegations",
+			Kernel: "control-dirdeleg-kept", Scenario: "directory-delegations", Stalls: true, // a process that is stopped for a look without load lets its directory go
 			Mechanism: "lease not released",
 			Explains:  "The server keeps the lease of a directory whose recalled delegation came back, so it puts off for ever whoever changes that directory, and on the client these hold the locks of their directories.",
 			Classes:   []waitfor.Class{waitfor.Slow},

@@ -1,9 +1,12 @@
 package agent
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -54,12 +57,34 @@ func (n *nfsServer) reexport() error {
 	return workloads.Run("exportfs", "-o", exportOptions+",fsid=1", "*:"+reexportRoot)
 }
 
-// withdraw takes the second export back, which has a mount in use that is to be unmounted.
-func (n *nfsServer) withdraw(root string) error {
+// withdraw takes the second export back, which has a mount in use that is to be unmounted. Mounts of killed workers go first:
+// their CLOSEs come to nothing without the export, and the server would keep the files open for them.
+func (n *nfsServer) withdraw(ctx context.Context, root string) error {
 	if !n.reexports() || root != reexportRoot {
 		return nil
 	}
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return err
+	}
+	for _, dir := range otherMounts(string(mounts), n.roots()) {
+		if u := umount(ctx, dir); u.Error != "" {
+			return errors.New(u.Error)
+		}
+	}
 	return workloads.Run("exportfs", "-u", "*:"+reexportRoot)
+}
+
+// otherMounts are the NFS mounts in a list like /proc/self/mounts that are not roots, those made last first.
+func otherMounts(mounts string, roots []string) (dirs []string) {
+	for line := range strings.Lines(mounts) {
+		f := strings.Fields(line)
+		if len(f) > 2 && (f[2] == "nfs" || f[2] == "nfs4") && !slices.Contains(roots, f[1]) {
+			dirs = append(dirs, f[1])
+		}
+	}
+	slices.Reverse(dirs)
+	return dirs
 }
 
 // exported is what a client of that version mounts: the tree of NFSv4 begins at the first export.

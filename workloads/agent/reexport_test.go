@@ -27,3 +27,17 @@ func TestOneTreeForNFSv4(t *testing.T) {
 	assert.Equal(t, "127.0.0.1:/export", exported("3", wire.ExportRoot))
 	assert.Equal(t, "127.0.0.1:/export/source", exported("3", reexportedDir))
 }
+
+// Mounts that workers left are told from those of the trial itself.
+func TestOtherMounts(t *testing.T) {
+	const mounts = `/dev/vda / ext4 rw 0 0
+127.0.0.1:/source /export/reexport nfs rw,vers=3 0 0
+127.0.0.1:/reexport /mnt/nfs nfs4 rw,vers=4.2 0 0
+127.0.0.1:/reexport /mnt/umount/0 nfs4 rw,vers=4.2 0 0
+nfsd /proc/fs/nfsd nfsd rw 0 0
+127.0.0.1:/reexport /mnt/umount/1 nfs rw,vers=3 0 0
+short
+`
+	n := &nfsServer{export: wire.Export{Reexport: "3"}}
+	assert.Equal(t, []string{"/mnt/umount/1", "/mnt/umount/0"}, otherMounts(mounts, n.roots()))
+}

@@ -132,7 +132,7 @@ func (s *server) umount(ctx context.Context) (all wire.Unmounted) {
 	}
 	for _, root := range s.storage.roots() {
 		if s.nfs != nil {
-			if err := s.nfs.withdraw(root); err != nil {
+			if err := s.nfs.withdraw(ctx, root); err != nil {
 				all.Error = err.Error()
 				break
 			}
