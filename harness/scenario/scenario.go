@@ -172,10 +172,9 @@ func (f Fault) Fault() faults.Fault {
 // StopsProcessors reports whether the fault uses a debugger, from outside the guest.
 func (f Fault) StopsProcessors() bool { return f.Callsite != nil || f.Order != nil || f.Explore != nil }
 
-// Allowance is how long the scenario's own faults may stop everything without
-// that being a hang.
-func (s Scenario) Allowance() time.Duration {
-	var longest time.Duration
+// Allowance is how long everything may stop without that being a hang, by rules of NFS and by the
+// scenario's own faults; and how long an outage of its own may last until all go on.
+func (s Scenario) Allowance() (longest, outage time.Duration) {
 	if s.Mount.Layout == wire.LayoutFlexfiles && !s.Export.NoDelegations() {
 		// The data path is NFSv3, whose writes conflict with the client's own
 		// delegations: each is delayed and retried 5 s later, several times on a busy
@@ -189,13 +188,14 @@ func (s Scenario) Allowance() time.Duration {
 			if o.Reclaim && s.Mount.Vers != "3" {
 				may += s.Export.Lease.D() + s.Export.Grace.D() + timeouts.NFSRetry
 			}
+			outage = max(outage, may)
 		}
 		if f.FailSunrpc != nil { // the server delays a request that is repeated too soon
 			may = timeouts.NFSRetry
 		}
 		longest = max(longest, may)
 	}
-	return longest
+	return longest, outage
 }
 
 // defaults are the values of fields that a scenario omits.

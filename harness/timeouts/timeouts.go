@@ -66,6 +66,7 @@ type Timeouts struct {
 	HungCheck time.Duration // kernel.hung_task_check_interval_secs
 	Suspect   time.Duration // see Suspicion
 	Allowed   time.Duration // how long everything may stop by rule, no matter how fast a guest is
+	Outage    time.Duration // what of that is due to outages: while one lasts, waiters have no waker in the guest
 	Stall     time.Duration // a workload that makes no progress for this long hangs, if that outlives the load
 	Step      time.Duration // one step of a trial: bring-up, settle, umount
 	Cluster   time.Duration // bring-up of a Ceph cluster, the longest step of all
@@ -101,9 +102,10 @@ func For(scale float64) Timeouts {
 	}
 }
 
-// Allow returns the budgets of a guest in which everything may stop for d: a
+// Allow returns the budgets of a guest in which everything may stop for d, in an outage for as long as outage says: a
 // sleep longer than that plus the budget is still a hang.
-func (t Timeouts) Allow(d time.Duration) Timeouts {
+func (t Timeouts) Allow(d, outage time.Duration) Timeouts {
+	t.Outage += outage
 	t.HungTask += d
 	t.Allowed += d
 	t.Stall += d
@@ -113,10 +115,13 @@ func (t Timeouts) Allow(d time.Duration) Timeouts {
 }
 
 // Suspicion is the age of a sleep at which possible wakers of the task are searched, in a guest that is slow times slower than it
-// was: what is waited for by rule takes no longer in it, work does.
+// was. What is waited for by rule, but for outages, is found to be a waker like any other.
 func (t Timeouts) Suspicion(slow float64) time.Duration {
-	return t.Allowed + time.Duration(float64(t.Suspect)*slow)
+	return t.Outage + time.Duration(float64(t.Suspect)*slow)
 }
 
-// LongSleep is the age of a sleep from which it is a hang, if it outlives the load, in a guest that is slow times slower.
-func (t Timeouts) LongSleep(slow float64) time.Duration { return protocol + t.Suspicion(slow) }
+// LongSleep is the age of a sleep from which it is a hang, if it outlives the load, in a guest that is slow times slower: what is
+// waited for by rule takes no longer in it, work does.
+func (t Timeouts) LongSleep(slow float64) time.Duration {
+	return protocol + t.Allowed + time.Duration(float64(t.Suspect)*slow)
+}

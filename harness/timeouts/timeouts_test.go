@@ -19,12 +19,16 @@ func TestBudgetsAreOrderedByCause(t *testing.T) {
 		assert.Less(t, b.Suspicion(1), b.LongSleep(1), "scale %v", scale)
 		assert.LessOrEqual(t, b.LongSleep(1), b.Stall, "scale %v", scale)
 		assert.Less(t, b.FirstLine, b.Boot, "scale %v", scale)
-		a := b.Allow(time.Minute)
+		a := b.Allow(time.Minute, 0)
 		assert.Less(t, a.HungTask+a.HungCheck, a.Stall, "scale %v", scale)
 		assert.Less(t, a.Stall, a.Step, "scale %v", scale)
 		assert.Equal(t, b.Stall+time.Minute, a.Stall, "scale %v", scale)
 		for _, slow := range []float64{1, 2.5} { // what is allowed is not stretched
 			assert.Equal(t, b.LongSleep(slow)+time.Minute, a.LongSleep(slow), "scale %v", scale)
+			assert.Equal(t, b.Suspicion(slow), a.Suspicion(slow), "scale %v: wakers can be searched meanwhile", scale)
+			down := b.Allow(time.Minute, 40*time.Second)
+			assert.Equal(t, b.Suspicion(slow)+40*time.Second, down.Suspicion(slow), "scale %v: but not in an outage", scale)
+			assert.Equal(t, a.LongSleep(slow), down.LongSleep(slow), "scale %v", scale)
 		}
 		assert.Less(t, b.LongSleep(2.5), time.Duration(2.5*float64(b.LongSleep(1))), "scale %v", scale)
 	}
