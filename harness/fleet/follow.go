@@ -49,6 +49,7 @@ func (f *Fleet) Follow(ctx context.Context, e Engine, show func(Status)) (Status
 	for {
 		began := time.Now()
 		s, err := f.Status(ctx, e)
+		looking := time.Since(began)
 		if err != nil {
 			return s, err
 		}
@@ -74,7 +75,7 @@ func (f *Fleet) Follow(ctx context.Context, e Engine, show func(Status)) (Status
 			}
 			withdrawn = true
 		}
-		if err := f.wait(ctx, time.Since(began)); err != nil {
+		if err := f.wait(ctx, looking); err != nil {
 			return s, err
 		}
 	}
@@ -99,18 +100,20 @@ func (f *Fleet) Cancel(ctx context.Context, e Engine, show func(Status)) (Status
 		if s, err = f.Status(ctx, e); err != nil {
 			return s, err
 		}
+		looking := time.Since(began)
 		show(s)
 		if s.Queued+s.Running == 0 && s.Problem == "" {
 			return s, nil
 		}
-		if err := f.wait(ctx, time.Since(began)); err != nil {
+		if err := f.wait(ctx, looking); err != nil {
 			return s, err
 		}
 	}
 }
 
 // wait waits for the next look. Looking at ten thousand trials on a slow file system takes its time: a tenth of all, at
-// most.
+// most. What is done with what was seen, bringing runs here, say, is done once and does not count: nothing would
+// be seen for nine times as long after that.
 func (f *Fleet) wait(ctx context.Context, looking time.Duration) error {
 	every := timeouts.FleetPoll
 	if f.Order.Engine == Local {
