@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -47,15 +48,10 @@ func (Problems) Whose() errs.Class { return errs.Usage }
 // Parse reads and checks one scenario and all its variants; file is for
 // messages.
 func Parse(file string, text []byte) (Scenario, error) {
-	s := defaults()
-	var root yaml.Node
-	if err := yaml.Load(text, &root); err != nil {
-		return Scenario{}, problems(file, err)
+	s, err := read(file, text)
+	if err != nil {
+		return Scenario{}, err
 	}
-	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
-		return Scenario{}, problems(file, err)
-	}
-	s = s.withoutDefaults()
 	found := check(s)
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
 		v, err := s.vary(name)
@@ -70,6 +66,10 @@ func Parse(file string, text []byte) (Scenario, error) {
 		}
 	}
 	if len(found) > 0 {
+		var root yaml.Node // only for the lines: of a file without problems it would be half of the work
+		if err := yaml.Load(text, &root); err != nil {
+			return Scenario{}, problems(file, err)
+		}
 		ps := make(Problems, len(found))
 		for i, f := range found {
 			ps[i] = Problem{File: file, Line: line(&root, f.path), Message: f.path + ": " + f.message}
@@ -77,6 +77,32 @@ func Parse(file string, text []byte) (Scenario, error) {
 		return Scenario{}, ps
 	}
 	return s, nil
+}
+
+// read reads a scenario that may have problems.
+func read(file string, text []byte) (Scenario, error) {
+	s := defaults()
+	if err := yaml.Load(text, &s, yaml.WithKnownFields()); err != nil {
+		return Scenario{}, problems(file, err)
+	}
+	return s.withoutDefaults(), nil
+}
+
+// sound are the names of those of the catalogue that were once checked and have no problems. They are part of the
+// program: they and their variants need not be checked again each time one is found.
+var sound sync.Map
+
+// parseNamed is Parse for a scenario of the catalogue.
+func parseNamed(name string, text []byte) (Scenario, error) {
+	file := name + ".yaml"
+	if _, is := sound.Load(name); is {
+		return read(file, text)
+	}
+	s, err := Parse(file, text)
+	if err == nil {
+		sound.Store(name, nil)
+	}
+	return s, err
 }
 
 var unknownField = regexp.MustCompile(`^field (\S+) not found in type`)

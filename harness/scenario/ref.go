@@ -75,20 +75,21 @@ func (r Ref) By(b Backend) Ref {
 // *NotApplicable, or say that there is no such scenario or variant.
 func (r Ref) Find() (Scenario, []byte, error) {
 	file := r.Source
+	var s Scenario
 	var text []byte
+	var err error
 	if strings.ContainsRune(file, '/') || strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml") {
-		var err error
 		if text, err = safefile.Read(file, maxFile); err != nil {
 			return Scenario{}, nil, fmt.Errorf("scenario: %w", err)
 		}
+		s, err = Parse(file, text)
 	} else {
 		var ok bool
 		if text, ok = scenarios.Text(file); !ok {
 			return Scenario{}, nil, fmt.Errorf("no scenario named %q%s; `loopfault scenario list` shows them", file, DidYouMean(file, scenarios.Names()))
 		}
-		file += ".yaml"
+		s, err = parseNamed(file, text)
 	}
-	s, err := Parse(file, text)
 	if err == nil {
 		s, err = s.choose(r.Choices)
 	}
