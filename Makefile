@@ -66,6 +66,10 @@ test: KERNELS += control-layout-ref-leak control-cpu-lockup control-layoutreturn
 # Two packages at a time, since a guest waits for most of its time; the two that take longest
 # begin first, or one of them would be left over at the end. go test prints in that order.
 LONGEST := ./harness/trial ./harness/cmd/loopfault
+# A program with the race detector sleeps for a second before it exits with 0, in case other threads still race: each
+# package's tests do, and each of the hundreds of processes that they start of themselves. What was found by then is reported
+# all the same.
+test: export GORACE = atexit_sleep_ms=0
 test: SHELL = bash
 test: .SHELLFLAGS = -o pipefail -c
 test: setup-test images sources
