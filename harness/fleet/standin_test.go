@@ -16,7 +16,7 @@ import (
 )
 
 // shard is what the stand-in does: it works on a shard until it is told to stop. DIES_ONCE and FAILS name the shard in
-// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while, or all a little (3);
+// which something goes wrong, SLOW lets trials of all (1) or of all but the first shard (2) take a while;
 // with 4 the first shard waits for a file before its second trial, and with enough of them for its end; with 5
 // all wait for the file after their second. With CLEAR the arms differ in every round.
 func shard(dir, number string) int {
@@ -67,9 +67,6 @@ func trials(ctx context.Context, f *fleet.Fleet, n int, results string) (int, er
 		pause := time.Millisecond
 		if slow := os.Getenv("SLOW"); slow == "1" || slow == "2" && n > 1 {
 			pause = 5 * time.Second
-		}
-		if os.Getenv("SLOW") == "3" {
-			pause = time.Second
 		}
 		slow := os.Getenv("SLOW")
 		for (slow == "4" && n == 1 || slow == "5" && done >= 2) && ctx.Err() == nil {
