@@ -69,6 +69,6 @@ func TestScripts(t *testing.T) {
 			}, nil
 		})
 	engine := &script.Engine{Cmds: cmds, Conds: scripttest.DefaultConds()}
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LOOPFAULT_CACHE=" + t.TempDir()}
+	env := []string{"PATH=" + os.Getenv("PATH"), "GORACE=" + os.Getenv("GORACE"), "HOME=" + t.TempDir(), "LOOPFAULT_CACHE=" + t.TempDir()}
 	scripttest.Test(t, t.Context(), engine, env, "testdata/*.txtar")
 }
