@@ -130,6 +130,7 @@ func (t *trial) relieve(ctx context.Context) {
 	for _, a := range slices.Backward(t.armed) {
 		err = errors.Join(err, a.fault.Disarm(ctx, t.agent))
 	}
+	err = errors.Join(err, t.hurryKhungtaskd(ctx))
 	if err != nil {
 		t.history.add(entry{Type: "guest", What: "load not all taken away", Detail: err.Error()})
 	}

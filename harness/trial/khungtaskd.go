@@ -1,9 +1,53 @@
 package trial
 
 import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
 )
+
+// wakeKhungtaskd sets the kernel's hung-task detector to our budgets. Without
+// warnings=-1 it goes quiet after ten tasks. A kernel without it is watched by
+// the task watch alone.
+func (t *trial) wakeKhungtaskd(ctx context.Context) error {
+	if _, err := t.agent.ReadFile(ctx, sysctlKernel+"hung_task_warnings"); err != nil {
+		t.history.add(entry{Type: "guest", What: "no khungtaskd", Detail: err.Error()})
+		return nil
+	}
+	for _, k := range [][2]string{
+		{"hung_task_warnings", "-1"},
+		{hungTaskTimeout, seconds(t.budgets.HungTask)},
+		{"hung_task_check_interval_secs", seconds(t.budgets.HungCheck)},
+	} {
+		if err := t.agent.WriteFile(ctx, sysctlKernel+k[0], k[1]); err != nil {
+			return fmt.Errorf("set %s: %w", k[0], err)
+		}
+	}
+	return nil
+}
+
+// hurryKhungtaskd has the kernel's detector report what sleeps on without load now, in its own words, and does not wait for what
+// may sleep under load: by then a hang may have been proven.
+func (t *trial) hurryKhungtaskd(ctx context.Context) error {
+	err := t.agent.WriteFile(ctx, sysctlKernel+hungTaskTimeout, seconds(t.budgets.Suspect))
+	if err != nil {
+		if _, there := t.agent.ReadFile(ctx, sysctlKernel+hungTaskTimeout); there != nil {
+			return nil // this kernel has no such detector
+		}
+	}
+	return err
+}
+
+const (
+	sysctlKernel    = "/proc/sys/kernel/"
+	hungTaskTimeout = "hung_task_timeout_secs"
+)
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 // byKhungtaskd reports that a report is one of the kernel's hung-task detector, and counts.
 func byKhungtaskd(r kernelreport.Report) bool {

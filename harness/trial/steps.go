@@ -50,27 +50,6 @@ func (t *trial) bringUp(ctx context.Context) error {
 	return nil
 }
 
-// wakeKhungtaskd sets the kernel's hung-task detector to our budgets. Without
-// warnings=-1 it goes quiet after ten tasks. A kernel without it is watched by
-// the task watch alone.
-func (t *trial) wakeKhungtaskd(ctx context.Context) error {
-	const dir = "/proc/sys/kernel/"
-	if _, err := t.agent.ReadFile(ctx, dir+"hung_task_warnings"); err != nil {
-		t.history.add(entry{Type: "guest", What: "no khungtaskd", Detail: err.Error()})
-		return nil
-	}
-	for _, k := range [][2]string{
-		{"hung_task_warnings", "-1"},
-		{"hung_task_timeout_secs", fmt.Sprint(int(t.budgets.HungTask.Seconds()))},
-		{"hung_task_check_interval_secs", fmt.Sprint(int(t.budgets.HungCheck.Seconds()))},
-	} {
-		if err := t.agent.WriteFile(ctx, dir+k[0], k[1]); err != nil {
-			return fmt.Errorf("set %s: %w", k[0], err)
-		}
-	}
-	return nil
-}
-
 // work releases the workers, arms the faults and waits for the scenario's time.
 func (t *trial) work(ctx context.Context) error {
 	if err := t.during(ctx, t.budgets.Step, t.pokeServer); err != nil {
