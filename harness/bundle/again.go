@@ -4,7 +4,24 @@ import (
 	"fmt"
 
 	"loopfault/results/store"
+	"loopfault/results/summary"
 )
+
+// Repeated is what run --bundle --json prints of a bundled trial.
+type Repeated struct {
+	summary.Output
+	Trial      Trial `json:"trial"`
+	Reproduced *int  `json:"reproduced"` // trial in which the same came of it; null if there is none
+}
+
+// Repeated is a run that repeats the trial, with what came of its trials.
+func (t Trial) Repeated(o summary.Output, trials []store.Trial) Repeated {
+	r := Repeated{Output: o, Trial: t}
+	if same := t.In(trials); same != nil {
+		r.Reproduced = &same.N
+	}
+	return r
+}
 
 // TrialOf is what a trial of that name, RUN/NUMBER, came to.
 func TrialOf(name string, t store.Trial) *Trial {

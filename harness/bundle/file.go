@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,21 +31,39 @@ func Named(name string) bool {
 	return !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml")
 }
 
-// PackFile writes a bundle to a file, whole or not at all, and says how many bytes that has. An error of the file's name is the
-// user's.
-func PackFile(ctx context.Context, file string, s Spec, report progress.Func) (c Contents, bytes int64, err error) {
+// Packed is a bundle that was packed into a file, as bundle --json prints it.
+type Packed struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"` // of the file, compressed
+	Contents
+}
+
+// Fprint writes for people what was packed, and how it is run.
+func (p Packed) Fprint(w io.Writer) {
+	what := "a campaign"
+	if p.Trial != nil {
+		what = "trial " + p.Trial.Name
+	}
+	fmt.Fprintf(w, "%s: %s, %s unpacked: %s of scenario %s, seed %d\n", p.File, size(p.Bytes), size(p.Contents.Bytes()), what, p.Name, p.Seed)
+	fmt.Fprintf(w, "on a host that has QEMU: loopfault run --bundle %s, or unpack it there and run ./reproduce\n", p.File)
+}
+
+// PackFile writes a bundle to a file, whole or not at all. An error of the file's name is the user's.
+func PackFile(ctx context.Context, file string, s Spec, report progress.Func) (Packed, error) {
 	out, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o644))
 	if err != nil {
-		return c, 0, errs.ByUser(err)
+		return Packed{}, errs.ByUser(err)
 	}
 	defer out.Cleanup()
-	if c, err = Pack(ctx, out, s, report); err != nil {
-		return c, 0, err
+	contents, err := Pack(ctx, out, s, report)
+	if err != nil {
+		return Packed{}, err
 	}
-	if bytes, err = out.Seek(0, io.SeekCurrent); err != nil {
-		return c, 0, err
+	bytes, err := out.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return Packed{}, err
 	}
-	return c, bytes, out.CloseAtomicallyReplace()
+	return Packed{file, bytes, contents}, out.CloseAtomicallyReplace()
 }
 
 // PackTemporary writes a bundle to a file of a new name in a directory, which is made if need be. Whoever called removes it.
@@ -58,7 +77,7 @@ func PackTemporary(ctx context.Context, dir string, s Spec, report progress.Func
 	}
 	err = out.Close()
 	if err == nil {
-		_, _, err = PackFile(ctx, out.Name(), s, report)
+		_, err = PackFile(ctx, out.Name(), s, report)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(out.Name()))

@@ -15,6 +15,7 @@ import (
 	"loopfault/harness/plan"
 	"loopfault/harness/scenario"
 	"loopfault/harness/timeouts"
+	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 	"loopfault/vmimages/image"
@@ -109,6 +110,21 @@ type Outcome struct {
 	Run      *store.Run // nil if there is none yet
 	Summary  summary.Summary
 	Complete bool // the plan is done, or its bound or end was reached
+}
+
+// Output is what there is to print of a campaign with a run; seed is that of its plan.
+func (o Outcome) Output(seed uint64) summary.Output {
+	return summary.OutputOf(o.Run, seed, o.Complete, o.Summary)
+}
+
+// Rest says how a campaign goes on that ended with err, in a line; "" if it does not: it is complete, or did not begin, or its
+// kernel cannot run the scenario.
+func (o Outcome) Rest(err error) string {
+	var unfit *trial.Unfit
+	if o.Run == nil || o.Complete || errors.As(err, &unfit) {
+		return ""
+	}
+	return fmt.Sprintf("not finished: go on with loopfault resume %s\n", o.Run.Name)
 }
 
 // Run runs a new campaign into st. The outcome is valid beside an error too,

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -25,14 +26,32 @@ type Check struct {
 	OK    bool   `json:"ok"`
 }
 
+// Report is what doctor --json prints.
+type Report struct {
+	Checks []Check `json:"checks"`
+}
+
+// Fprint writes it for people, a check in a line.
+func (r Report) Fprint(w io.Writer) {
+	for _, k := range r.Checks {
+		mark := map[bool]string{true: "ok", false: "MISSING"}[k.OK]
+		fmt.Fprintf(w, "%-8s %-12s %s\n", mark, k.What, k.Found)
+	}
+}
+
+// OK says whether nothing is missing.
+func (r Report) OK() bool {
+	return !slices.ContainsFunc(r.Checks, func(k Check) bool { return !k.OK })
+}
+
 // Examine checks this host, with the settings of a session.
-func Examine(ctx context.Context, s *session.Session) []Check {
+func Examine(ctx context.Context, s *session.Session) Report {
 	here := session.ThisHost()
 	checks := Host(here)
 	if here.Fits() == nil { // else there is no point in installing anything
 		checks = append(checks, tools(ctx, s)...)
 	}
-	return checks
+	return Report{checks}
 }
 
 // wantedFiles is room for the campaign's own files and some ten guests: the harness has

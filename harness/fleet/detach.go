@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 // LogFile is where a process in the background prints, in the fleet's directory.
 const LogFile = "fleet.log"
 
-// Detach has a process of its own run the shards, which outlives this one and its terminal. argv is its command line,
-// that of submit. It returns when that process has begun with the shards, or ended.
+// Detach has a process of its own run the shards, which outlives this one and its terminal. argv is the command line
+// of submit, with the flag that led here. It returns when that process has begun with the shards, or ended.
 func (f *Fleet) Detach(ctx context.Context, argv []string) error {
 	if held, err := f.held(driverLock); err != nil || held {
 		if held {
@@ -33,7 +34,8 @@ func (f *Fleet) Detach(ctx context.Context, argv []string) error {
 	if _, err := log.Seek(0, 2); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(f.Dir, programFile), argv...)
+	foreground := slices.DeleteFunc(slices.Clone(argv), func(arg string) bool { return arg == "--detach" })
+	cmd := exec.Command(filepath.Join(f.Dir, programFile), foreground...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Env = os.Environ()

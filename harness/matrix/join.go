@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,12 +18,13 @@ import (
 	"loopfault/harness/merge"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 )
 
 // Join makes one matrix of the records of its shards, which it looks for in directories at any depth, and copies the
 // runs of their cells beside it. Cells of shards that are missing or have not run them stay waiting: the joined matrix
 // can be resumed. It is nil if there is no record of a shard. What is wrong with the shards is the user's error.
-func Join(ctx context.Context, places []string, results string) (*Record, error) {
+func Join(ctx context.Context, places []string, results string) (*Joined, error) {
 	shards, err := findShards(ctx, places)
 	if err != nil || len(shards) == 0 {
 		return nil, errs.ByUser(err)
@@ -53,7 +55,27 @@ func Join(ctx context.Context, places []string, results string) (*Record, error)
 	if joined.path, err = store.NewRecord(results, kind, time.Now()); err != nil {
 		return nil, err
 	}
-	return joined, joined.Save()
+	return &Joined{joined}, joined.Save()
+}
+
+// Joined is a matrix that was joined of its shards.
+type Joined struct{ *Record }
+
+// Fprint prints it, and how what is missing is run.
+func (j *Joined) Fprint(w io.Writer) {
+	j.Record.Fprint(w)
+	if n := j.Waiting(); n > 0 {
+		fmt.Fprintf(w, "not complete: %d cells have not run: run or go on with their shards and merge again, or run them here with loopfault matrix --resume %s\n", n, j.Name())
+	}
+}
+
+// Judge is the judgement of all cells: what is missing may hang.
+func (j *Joined) Judge() summary.Judgement {
+	judged := j.Record.Judge()
+	if judged == summary.Clean && j.Waiting() > 0 {
+		return summary.Inconclusive
+	}
+	return judged
 }
 
 // Waiting is how many cells have not run.

@@ -76,7 +76,7 @@ func TestJoinedMatrixHasAllCells(t *testing.T) {
 	}
 	assert.Contains(t, fmt.Sprint(seen), "open-evict.2:", "two shards had runs of one name")
 	var text strings.Builder
-	rec.Text(&text)
+	rec.Fprint(&text)
 	assert.NotContains(t, text.String(), "not yet")
 	assert.NotContains(t, text.String(), "shard")
 

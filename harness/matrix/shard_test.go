@@ -76,6 +76,6 @@ func TestMatrixOfTheSameRequestIsFound(t *testing.T) {
 	assert.Equal(t, rec.Name(), again.Name())
 
 	var out strings.Builder
-	again.Text(&out)
+	again.Fprint(&out)
 	assert.Regexp(t, `shard 2 of 3; cells in other shards: \d+`, out.String())
 }

@@ -11,9 +11,9 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Text prints a matrix as a table of the cells that ran or will, then their
+// Fprint prints a matrix as a table of the cells that ran or will, then their
 // hangs and doubts, then the cells that were not run, each reason once.
-func (r *Record) Text(w io.Writer) {
+func (r *Record) Fprint(w io.Writer) {
 	g := text.Table{Head: slices.Concat(strings.Fields("scenario kernel vers fs trials exercised landed calls faults"), verdict.Heads(), []string{"control", "s/trial", "run"})}
 	for _, c := range r.Cells {
 		switch c.State {

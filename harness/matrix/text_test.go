@@ -20,7 +20,7 @@ func TestMatrixSaysWhatHungAndWhatIsInDoubt(t *testing.T) {
 	(&matrix.Record{Cells: []matrix.Cell{
 		cell("good", &matrix.Row{Trials: 1, Verdicts: map[verdict.Kind]int{verdict.Clean: 1}}),
 		cell("mixed", &matrix.Row{Trials: 2, Titles: []string{"1 × INFO: task hung in f"}, Reasons: []string{"1 × fault did not land"}}),
-	}}).Text(&out)
+	}}).Fprint(&out)
 	assert.Contains(t, out.String(), "\nmixed on stock: 1 × INFO: task hung in f; 1 × fault did not land\n")
 	assert.NotContains(t, out.String(), "good on")
 }

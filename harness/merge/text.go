@@ -3,19 +3,40 @@ package merge
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"loopfault/results/report/text"
+	"loopfault/results/store"
+	"loopfault/results/summary"
 )
 
-// Fprint writes the outcome for people: the summary of the merged run, where it is, and what to do if it is not complete.
-func (o Outcome) Fprint(w io.Writer) {
-	text.Summary(w, o.Summary)
-	fmt.Fprintf(w, "seed %d, results: %s\n", o.Manifest.Seed, filepath.Clean(o.Run.Dir))
+// Output is what merge --json prints of a run.
+type Output struct {
+	summary.Output
+	Merged  *store.Merged `json:"merged"`
+	Reached string        `json:"reached,omitempty"` // what the campaign was to run until, if its trials came to that
+}
+
+// Output is the merged run as it is printed.
+func (o Outcome) Output() Output {
+	return Output{summary.OutputOf(o.Run, o.Manifest.Seed, o.Complete(), o.Summary), o.Manifest.Merged, o.Reached}
+}
+
+// Fprint writes it for people: the summary of the merged run, where it is, and what to do if it is not complete.
+func (o Output) Fprint(w io.Writer) {
+	text.Run(w, o.Output)
 	if o.Reached != "" {
 		fmt.Fprintf(w, "it was to run until %s, which is reached: what the shards have not run need not run\n", o.Reached)
 	}
-	if !o.Complete() {
-		fmt.Fprintf(w, "not complete: run or go on with the shards named above and merge again, or run the rest here with loopfault resume %s\n", o.Run.Name)
+	if !o.Complete {
+		fmt.Fprintf(w, "not complete: run or go on with the shards named above and merge again, or run the rest here with loopfault resume %s\n", o.Run)
 	}
+}
+
+// Judge is the judgement of the merged run: what is missing may hang.
+func (o Outcome) Judge() summary.Judgement {
+	j := summary.Judge(o.Summary)
+	if j == summary.Clean && !o.Complete() {
+		return summary.Inconclusive
+	}
+	return j
 }

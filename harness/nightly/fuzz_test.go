@@ -61,7 +61,7 @@ func FuzzNight(f *testing.F) {
 		n := nights[0]
 		nightly.Compare(n, past, s.Known, time.Unix(2, 0))
 		nightly.Judge(n)
-		n.Text(io.Discard)
+		n.Fprint(io.Discard)
 		require.NoError(t, n.KTAP(io.Discard))
 		var out bytes.Buffer
 		require.NoError(t, n.JUnit(&out))

@@ -13,7 +13,7 @@ import (
 // all formats.
 func (n *Night) Leave() error {
 	for ending, write := range map[string]func(io.Writer) error{
-		".txt":   func(w io.Writer) error { n.Text(plain.NewWriter(w)); return nil },
+		".txt":   func(w io.Writer) error { n.Fprint(plain.NewWriter(w)); return nil },
 		".junit": n.JUnit,
 		".ktap":  n.KTAP,
 	} {

@@ -140,7 +140,7 @@ func TestWhatChangedSinceTheNightBefore(t *testing.T) {
 	n = night(t, dir, s, regressed, kernels)
 	assert.Equal(t, []nightly.What{nightly.Hang, nightly.RateUp}, whats(n), "the signature was seen before; 4 of 4 against 4 of 24")
 	var text strings.Builder
-	n.Text(&text)
+	n.Fprint(&text)
 	assert.Contains(t, text.String(), "unlisted hangs")
 	assert.Contains(t, text.String(), "hangs more: ")
 }

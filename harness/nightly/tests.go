@@ -14,7 +14,7 @@ import (
 // JUnit writes a night for CI systems: a kernel is a suite, a cell a test.
 func (n *Night) JUnit(w io.Writer) error {
 	var text strings.Builder
-	n.Text(&text)
+	n.Fprint(&text)
 	return junit.WriteSuites(w, "nightly."+n.Suite, n.Started, n.tests(), text.String())
 }
 

@@ -12,8 +12,8 @@ import (
 	"loopfault/results/verdict"
 )
 
-// Text writes what a night showed: first what changed, then a table of all cells.
-func (n *Night) Text(w io.Writer) {
+// Fprint writes what a night showed: first what changed, then a table of all cells.
+func (n *Night) Fprint(w io.Writer) {
 	fmt.Fprintf(w, "nightly %s of %s: %s\n", n.Suite, n.Started.Format("2006-01-02 15:04 MST"), n.sentence())
 	if n.Stopped != "" {
 		fmt.Fprintf(w, "%s\n", n.Stopped)

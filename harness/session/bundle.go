@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +49,26 @@ func (e *Session) carried(names []string) (kernels []kernel.Build, img image.Ima
 	return kernels, e.Bundle.Image(), nil
 }
 
-// BundleCampaign is the campaign that the bundle in use holds.
-func (e *Session) BundleCampaign(ctx context.Context, flags GuestFlags) (campaign.Spec, error) {
+// BundleCampaign opens a bundle, and lays out the campaign that it holds. What is asked of trials, time and shard takes the place
+// of what the bundle says.
+func (e *Session) BundleCampaign(ctx context.Context, name string, asked store.Terms, flags GuestFlags) (campaign.Spec, error) {
+	if err := e.UseBundle(ctx, name); err != nil {
+		return campaign.Spec{}, err
+	}
+	spec, err := e.bundleCampaign(ctx, flags)
+	if err != nil {
+		return spec, err
+	}
+	spec.Trials, spec.For = cmp.Or(asked.Trials, spec.Trials), cmp.Or(asked.For, spec.For)
+	if err := (ShardFlag{asked.Shard}).Check(spec.Trials, &spec.Seed); err != nil {
+		return spec, err
+	}
+	spec.Cut(asked.Shard)
+	return spec, nil
+}
+
+// bundleCampaign is the campaign that the bundle in use holds.
+func (e *Session) bundleCampaign(ctx context.Context, flags GuestFlags) (campaign.Spec, error) {
 	b := e.Bundle
 	s, text, err := e.BundleScenario()
 	if err != nil {
@@ -96,9 +115,73 @@ func (e *Session) BundleOutline() (campaign.Spec, error) {
 	return spec, nil
 }
 
-// Packer finds what a name stands for that is stored, and gives what says what to pack of it, the campaign of a run, or one trial; nil if nothing
+// Packing is what is to be packed, as somebody asks for it. All but What is for a campaign of a scenario.
+type Packing struct {
+	What     string   // a stored run, a trial of one, or a scenario
+	Compared []string // kernels, each as NAME=KERNEL
+	Controls []string // likewise, with planted bugs
+	NoFaults []string // likewise, without faults
+	Trials   int      // 0: as many as by default
+	Until    string
+	Seed     *uint64 // nil: a random one
+	Known    KnownFlag
+	Flags    GuestFlags // of which jobs are none of a bundle's
+}
+
+// given says whether a campaign of a scenario is asked for.
+func (p Packing) given() bool {
+	return len(p.Compared)+len(p.Controls)+len(p.NoFaults) > 0 || p.Trials != 0 || p.Until != "" || p.Seed != nil || p.Known != (KnownFlag{}) || p.Flags != (GuestFlags{})
+}
+
+// Alone is an error if more is asked for of what says all itself: a bundle, or what is stored.
+func (p Packing) Alone(what string) error {
+	if !p.given() {
+		return nil
+	}
+	return errs.Usagef("%s has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it", what)
+}
+
+// Terms are those of the campaign of a scenario.
+func (p Packing) Terms() (store.Terms, error) {
+	issues, err := p.Known.Issues()
+	return store.Terms{
+		Trials: cmp.Or(p.Trials, defaultTrials), Until: p.Until, Seed: *SeedOr(p.Seed), Known: issues,
+		Stalls: p.Flags.Count != "", Cold: p.Flags.Cold, Vmcore: p.Flags.Vmcore,
+	}, err
+}
+
+// Pack says what to pack: of a trial, a run, or a scenario, whose kernels and image are built if need be.
+func (e *Session) Pack(ctx context.Context, p Packing) (bundle.Spec, error) {
+	arms, err := Arms(p.Compared, p.Controls, p.NoFaults)
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	pack, err := e.packer(p.What)
+	switch {
+	case err != nil:
+		return bundle.Spec{}, err
+	case pack != nil:
+		if err := p.Alone("a bundle of a run or a trial"); err != nil {
+			return bundle.Spec{}, err
+		}
+		return pack(ctx)
+	case len(arms) == 0:
+		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", p.What, e.Results)
+	}
+	ref, err := scenario.ParseRef(p.What)
+	if err != nil {
+		return bundle.Spec{}, errs.ByUser(err)
+	}
+	terms, err := p.Terms()
+	if err != nil {
+		return bundle.Spec{}, err
+	}
+	return e.packCampaign(ctx, ref, arms, terms)
+}
+
+// packer finds what a name stands for that is stored, and gives what says what to pack of it, the campaign of a run, or one trial; nil if nothing
 // of that name is stored.
-func (e *Session) Packer(what string) (func(context.Context) (bundle.Spec, error), error) {
+func (e *Session) packer(what string) (func(context.Context) (bundle.Spec, error), error) {
 	st, err := store.Find(e.Results)
 	if err != nil {
 		return nil, nil
@@ -173,8 +256,8 @@ func (e *Session) packTrial(ctx context.Context, stored store.Stored, n int) (bu
 	return spec, err
 }
 
-// PackCampaign says what to pack of a campaign that has not run yet. Kernels and image are built if need be.
-func (e *Session) PackCampaign(ctx context.Context, ref scenario.Ref, arms []Arm, terms store.Terms) (bundle.Spec, error) {
+// packCampaign says what to pack of a campaign that has not run yet. Kernels and image are built if need be.
+func (e *Session) packCampaign(ctx context.Context, ref scenario.Ref, arms []Arm, terms store.Terms) (bundle.Spec, error) {
 	s, text, err := FindScenario(ref)
 	if err != nil {
 		return bundle.Spec{}, err

@@ -69,6 +69,30 @@ func (c *Counted) Of(ctx context.Context, names []string) (Coverage, error) {
 	return c.of(ctx, runs)
 }
 
+// Report says what runs reached, and beside it, if runs are named to compare with, what only one side did. file is a pattern of the
+// source files that are shown.
+func (c *Counted) Report(ctx context.Context, runs, against []string, file string) (coverage.Report, error) {
+	here, err := c.Of(ctx, runs)
+	if err != nil {
+		return coverage.Report{}, err
+	}
+	all := here.Total()
+	out := coverage.Report{
+		Kernel: c.Kernel.Name, Key: c.Kernel.Key, Trials: here.Trials, Uncounted: here.Uncounted, Total: all.Size(),
+		Scenarios: coverage.Scenarios(here.Scenarios), Files: coverage.Matching(all.Files(), file),
+	}
+	if len(against) == 0 {
+		return out, nil
+	}
+	there, err := c.Of(ctx, against)
+	if err != nil {
+		return out, err
+	}
+	other := there.Total()
+	out.Against = &coverage.Compared{Trials: there.Trials, Total: other.Size(), Gained: all.Beyond(other), Lost: other.Beyond(all)}
+	return out, nil
+}
+
 func (c *Counted) of(ctx context.Context, runs []store.Stored) (sum Coverage, err error) {
 	all := 0
 	for _, r := range runs {

@@ -67,9 +67,9 @@ func (e *Session) LoadTrial(ctx context.Context, name string) (store.Stored, int
 	return st.LoadTrial(stored.Name + "/" + number)
 }
 
-// MayBeTrial says that a name is like that of a trial: it ends with a number. The store need not be opened for others, which
+// mayBeTrial says that a name is like that of a trial: it ends with a number. The store need not be opened for others, which
 // would make it where somebody only reads a text.
-func MayBeTrial(name string) bool {
+func mayBeTrial(name string) bool {
 	_, err := strconv.Atoi(filepath.Base(name))
 	return err == nil
 }

@@ -48,6 +48,18 @@ func (e *Session) WritePage(stored store.Stored) error {
 // all.
 const MostOnPage = 20_000
 
+// PageOfMerged writes report.html into a merged run of so many trials, and says whether it did: of too many it does not.
+func (e *Session) PageOfMerged(run string, trials int) (written bool, err error) {
+	if trials > MostOnPage {
+		return false, nil
+	}
+	stored, err := e.Load(run)
+	if err != nil {
+		return false, err
+	}
+	return true, e.WritePage(stored)
+}
+
 // Mend writes summary.json of a run again, and report.html with page: one that was killed has none, or stale ones. A run that
 // another process is writing, or that cannot be written, as one of an archive, stays as it is.
 func (e *Session) Mend(stored store.Stored, s summary.Summary, page bool) error {

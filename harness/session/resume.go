@@ -28,6 +28,26 @@ func (e *Session) Load(run string) (store.Stored, error) {
 	return stored, nil
 }
 
+// ToResume finds a run by its name, as Named does, and rebuilds its campaign, which stands alone and nobody runs.
+func (e *Session) ToResume(ctx context.Context, name string, flags GuestFlags) (store.Stored, campaign.Spec, error) {
+	stored, err := e.Named(ctx, name)
+	if err != nil {
+		return stored, campaign.Spec{}, err
+	}
+	if whole := stored.Manifest.Whole(); whole != "" {
+		return stored, campaign.Spec{}, errs.Usagef("run %s is a part of %s, which decides how long it runs: resume that", stored.Name, whole)
+	}
+	release, err := stored.Hold()
+	if err != nil {
+		return stored, campaign.Spec{}, errs.ByUser(err)
+	}
+	if err := release(); err != nil {
+		return stored, campaign.Spec{}, err
+	}
+	spec, err := e.SpecOf(ctx, stored, flags)
+	return stored, spec, err
+}
+
 // SpecOf rebuilds a campaign's spec from its run's records; flags can only add to
 // it. Everything that could change a trial's result has to be unchanged.
 func (e *Session) SpecOf(ctx context.Context, stored store.Stored, flags GuestFlags) (campaign.Spec, error) {

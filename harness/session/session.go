@@ -38,6 +38,12 @@ func (e *Session) Versions() map[string]string {
 	return map[string]string{"loopfault": e.Version, "go": runtime.Version(), "qemu": QEMUVersion()}
 }
 
+// Store opens the results directory for writing, and makes it if need be. Errors are the user's.
+func (e *Session) Store() (*store.Store, error) {
+	st, err := store.Open(e.Results)
+	return st, errs.ByUser(err)
+}
+
 // FindScenario is ref.Find, with every failure classed as the user's.
 func FindScenario(ref scenario.Ref) (scenario.Scenario, []byte, error) {
 	s, text, err := ref.Find()

@@ -28,6 +28,28 @@ type Shell struct {
 	Tell    io.Writer // what is said beside it
 }
 
+// BootStored is Boot with the scenario and the kernel of a stored trial.
+func (sh Shell) BootStored(ctx context.Context, e *Session, name string) error {
+	spec, _, err := e.ReplayOf(ctx, name, GuestFlags{})
+	if err != nil {
+		return err
+	}
+	return sh.Boot(ctx, spec.Scenario, Machine{Kernels: []kernel.Build{spec.Arms[0].Kernel}, Image: spec.Image, Options: spec.Guest})
+}
+
+// BootScenario is Boot with the scenario and the kernel of these names.
+func (sh Shell) BootScenario(ctx context.Context, e *Session, ref scenario.Ref, name string) error {
+	s, _, err := FindScenario(ref)
+	if err != nil {
+		return err
+	}
+	m, err := e.MachineFor(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	return sh.Boot(ctx, s, m)
+}
+
 // Boot boots a guest with a scenario's mount up and logs in. That the command ends with another status than 0 is an *ssh.ExitError.
 func (sh Shell) Boot(ctx context.Context, s scenario.Scenario, m Machine) (err error) {
 	opts := m.Options

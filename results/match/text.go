@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"loopfault/results/report/plain"
@@ -21,6 +22,11 @@ type Like struct {
 	Title     string  `json:"title"`
 	Signature string  `json:"signature"`
 	Matches   []Match `json:"matches"`
+}
+
+// Any says whether anything stored is like a hang of the text.
+func (out Answer) Any() bool {
+	return slices.ContainsFunc(out.Hangs, func(h Like) bool { return len(h.Matches) > 0 })
 }
 
 // Fprint writes an answer as text; results is where the runs are kept.

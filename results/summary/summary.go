@@ -21,6 +21,14 @@ type Summary struct {
 	Comparisons []Comparison `json:"comparisons"`
 }
 
+// Trials are those of all arms.
+func (s Summary) Trials() (n int) {
+	for _, a := range s.Arms {
+		n += a.Trials
+	}
+	return n
+}
+
 // Of summarizes trials, which may come in any order. The first arm that has to
 // prove nothing else (no control, not without faults) is the base of all
 // comparisons.

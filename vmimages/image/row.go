@@ -16,6 +16,11 @@ type Row struct {
 	Path     string `json:"path"`
 }
 
+// Line says for people what was built, in a line.
+func (i Image) Line() string {
+	return fmt.Sprintf("root image %.12s: %s, %d packages, %s", i.Key, i.Release, len(i.Packages), i.Path)
+}
+
 // Rows are the root images of a cache.
 func Rows(c *cache.Cache) ([]Row, error) {
 	list, err := List(c)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"loopfault/errs"
+	"loopfault/vmimages/cache"
 )
 
 // ReadFragment reads a configuration fragment; a file that cannot be read or has
@@ -198,4 +199,16 @@ func (c config) instrumentation() []string {
 	}
 	slices.Sort(on)
 	return on
+}
+
+// ConfigOf is the configuration of a kernel that Resolve finds. That there is none beside it is the user's error.
+func ConfigOf(c *cache.Cache, name string) ([]byte, error) {
+	k, err := Resolve(c, name)
+	if err != nil {
+		return nil, err
+	}
+	if k.Config == "" {
+		return nil, errs.Usagef("kernel %s has no configuration beside it", name)
+	}
+	return os.ReadFile(k.Config)
 }

@@ -18,6 +18,9 @@ type Row struct {
 	Series  string `json:"series"`  // that the catalogue has it in, with blanks between them
 }
 
+// Line says for people what was built, in a line.
+func (b Build) Line() string { return fmt.Sprintf("%s: kernel %s, %s", b.Name, b.Version, b.BzImage) }
+
 // Rows are the kernels that are built, and then those that the catalogue can build.
 func Rows(c *cache.Cache) ([]Row, error) {
 	list, err := List(c)

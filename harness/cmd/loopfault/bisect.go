@@ -3,15 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
-	"time"
 
-	"loopfault/errs"
 	"loopfault/harness/bisect"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/results/store"
 )
 
 type bisectCmd struct {
@@ -32,103 +27,31 @@ type bisectCmd struct {
 }
 
 func (c *bisectCmd) Run(ctx context.Context, e *env) error {
-	if err := c.GuestFlags.Check(); err != nil {
+	asked := bisect.Asked{
+		Request: bisect.Request{
+			Scenario: c.Scenario, Paths: c.Path, Flavours: c.Flavour, Signatures: c.Signature, Confidence: c.Confidence, Probe: c.Probe,
+		},
+		Source: c.KernelSource, Good: c.Good, Bad: c.Bad, Control: c.Control, Seed: c.Seed, Resume: c.Resume, Flags: c.GuestFlags,
+	}
+	if err := asked.Check(c.DryRun); err != nil {
 		return err
 	}
-	r, err := c.request(ctx, e)
-	if err != nil || c.DryRun {
+	if c.Resume == "" {
+		planned, err := asked.Plan(ctx)
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			return e.show(planned)
+		}
+		planned.Fprint(e.Text)
+	}
+	found, err := asked.Run(ctx, &e.Session)
+	if found == nil {
 		return err
 	}
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	state, err := c.state(e, r)
-	if err != nil {
-		return err
-	}
-	w, err := bisect.NewGuests(ctx, &e.Session, st, state.Request, c.GuestFlags)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.Text, "bisection %s, scenario %s, seed %d\n", filepath.Join(e.Results, state.Name()), state.Request.Scenario, state.Request.Seed)
-	err = bisect.Run(ctx, w, state, func(line string) { fmt.Fprintln(e.Text, line) })
-	if perr := c.print(e, state); perr != nil || err != nil {
+	if perr := e.show(found.Output()); perr != nil || err != nil {
 		return errors.Join(err, perr)
 	}
-	if state.Found.Culprit == "" {
-		return &outcome{exitInconclusive}
-	}
-	return &outcome{exitFound}
-}
-
-// bisectOutput is what bisect --json prints.
-type bisectOutput struct {
-	Record string `json:"record"` // its file in the results directory, which --resume takes
-	*bisect.State
-}
-
-// bisectPlanned is what bisect --dry-run --json prints.
-type bisectPlanned struct {
-	Commits int `json:"commits"`
-	Steps   int `json:"steps"` // about so many
-}
-
-// print prints the result; with --json, the whole state.
-func (c *bisectCmd) print(e *env, s *bisect.State) error {
-	if e.json {
-		return e.printJSON(bisectOutput{s.Name(), s})
-	}
-	for _, line := range s.Lines() {
-		fmt.Fprintln(e.stdout, line)
-	}
-	return nil
-}
-
-// request is the request in the flags, with full commit names; a resumed
-// bisection takes none from the flags.
-func (c *bisectCmd) request(ctx context.Context, e *env) (bisect.Request, error) {
-	r := bisect.Request{
-		Scenario: c.Scenario, Paths: c.Path, Flavours: c.Flavour,
-		Signatures: c.Signature, Confidence: c.Confidence, Probe: c.Probe,
-	}
-	if c.Resume != "" {
-		if c.Scenario.Source != "" || len(c.Good) > 0 || c.Bad != "" || c.DryRun {
-			return r, errs.Usagef("--resume continues a bisection as it was started: give no scenario and no commits with it")
-		}
-		return r, nil
-	}
-	if c.Scenario.Source == "" || len(c.Good) == 0 || c.Bad == "" || c.KernelSource == "" {
-		return r, errs.Usagef("expected --good A --bad B --source DIR SCENARIO, or --resume NAME")
-	}
-	c.Seed = session.SeedOr(c.Seed)
-	r.Seed = *c.Seed
-	commits, err := r.Complete(ctx, c.KernelSource, c.Good, c.Bad, c.Control)
-	if err == nil {
-		err = c.size(e, commits)
-	}
-	return r, err
-}
-
-// size prints the number of commits and steps.
-func (c *bisectCmd) size(e *env, commits int) error {
-	if e.json && c.DryRun {
-		return e.printJSON(bisectPlanned{commits, bisect.Steps(commits)})
-	}
-	_, err := fmt.Fprintf(e.Text, "%d commits to choose from, about %d steps\n", commits, bisect.Steps(commits))
-	return err
-}
-
-func (c *bisectCmd) state(e *env, r bisect.Request) (*bisect.State, error) {
-	var s *bisect.State
-	var err error
-	if c.Resume != "" {
-		s, err = bisect.Open(e.Results, c.Resume)
-	} else {
-		s, err = bisect.New(e.Results, r, time.Now())
-	}
-	if err != nil {
-		return nil, errs.ByUser(err)
-	}
-	return s, nil
+	return outcomeOf(found.Judge())
 }

@@ -1,17 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 
-	"github.com/dustin/go-humanize"
-
-	"loopfault/errs"
 	"loopfault/harness/bundle"
-	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/results/store"
 )
 
 type bundleCmd struct {
@@ -32,74 +25,22 @@ type packFlags struct {
 	Vmcore bool    `help:"For a scenario: dump the memory of guests that hang or panic."`
 }
 
-// bundleOutput is what bundle --json prints.
-type bundleOutput struct {
-	File  string `json:"file"`
-	Bytes int64  `json:"bytes"` // of the file, compressed
-	bundle.Contents
+// packing is what is to be packed.
+func (f *packFlags) packing(what string) session.Packing {
+	return session.Packing{
+		What: what, Compared: f.Arm, Controls: f.Control, NoFaults: f.NoFault, Trials: f.Trials, Until: f.Until, Seed: f.Seed,
+		Known: session.KnownFlag{Known: f.Known}, Flags: session.GuestFlags{Cold: f.Cold, Vmcore: f.Vmcore, Count: f.Count},
+	}
 }
 
 func (c *bundleCmd) Run(ctx context.Context, e *env) error {
-	spec, err := c.spec(ctx, e, c.What)
+	spec, err := e.Pack(ctx, c.packing(c.What))
 	if err != nil {
 		return err
 	}
-	contents, at, err := bundle.PackFile(ctx, c.Output, spec, e.Report)
+	packed, err := bundle.PackFile(ctx, c.Output, spec, e.Report)
 	if err != nil {
 		return err
 	}
-	if e.json {
-		return e.printJSON(bundleOutput{c.Output, at, contents})
-	}
-	fmt.Fprintf(e.stdout, "%s: %s, %s unpacked: %s of scenario %s, seed %d\n", c.Output, humanize.IBytes(uint64(at)), humanize.IBytes(uint64(contents.Bytes())),
-		whatOf(contents), contents.Name, contents.Seed)
-	fmt.Fprintf(e.stdout, "on a host that has QEMU: loopfault run --bundle %s, or unpack it there and run ./reproduce\n", c.Output)
-	return nil
-}
-
-func whatOf(c bundle.Contents) string {
-	if c.Trial != nil {
-		return "trial " + c.Trial.Name
-	}
-	return "a campaign"
-}
-
-// spec finds what is meant: a trial, a run, or a scenario.
-func (c *packFlags) spec(ctx context.Context, e *env, what string) (bundle.Spec, error) {
-	arms, err := c.arms()
-	if err != nil {
-		return bundle.Spec{}, err
-	}
-	pack, err := e.Packer(what)
-	switch {
-	case err != nil:
-		return bundle.Spec{}, err
-	case pack != nil && c.given():
-		return bundle.Spec{}, errs.Usagef("a bundle of a run or a trial has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it")
-	case pack != nil:
-		return pack(ctx)
-	}
-	if len(arms) == 0 {
-		return bundle.Spec{}, errs.Usagef("%q is neither a run nor a trial in %s; for a bundle of a scenario say on which kernels it is to run: --arm NAME=KERNEL", what, e.Results)
-	}
-	ref, err := scenario.ParseRef(what)
-	if err != nil {
-		return bundle.Spec{}, errs.ByUser(err)
-	}
-	terms, err := c.terms()
-	if err != nil {
-		return bundle.Spec{}, err
-	}
-	return e.PackCampaign(ctx, ref, arms, terms)
-}
-
-func (c *packFlags) given() bool {
-	return len(c.Arm)+len(c.Control)+len(c.NoFault) > 0 || c.Trials != 0 || c.Until != "" || c.Seed != nil || c.Known+c.Count != "" || c.Cold || c.Vmcore
-}
-
-func (c *packFlags) terms() (store.Terms, error) {
-	issues, err := session.KnownFlag{Known: c.Known}.Issues()
-	return store.Terms{
-		Trials: cmp.Or(c.Trials, 3), Until: c.Until, Seed: *session.SeedOr(c.Seed), Known: issues, Stalls: c.Count != "", Cold: c.Cold, Vmcore: c.Vmcore,
-	}, err
+	return e.show(packed)
 }

@@ -19,12 +19,6 @@ type collectCmd struct {
 	For    time.Duration `default:"1m" placeholder:"1m" help:"How long all reads together may take; what was not read by then is left out. Default: ${default}."`
 }
 
-// collectOutput is what collect --json prints.
-type collectOutput struct {
-	File string `json:"file"`
-	evidence.Collection
-}
-
 func (c *collectCmd) Run(ctx context.Context, e *env) error {
 	if c.Apart <= 0 || c.Each <= 0 || c.For <= c.Apart {
 		return errs.Usagef("--apart, --each and --for are %s, %s and %s; want times above 0, and --for longer than --apart", c.Apart, c.Each, c.For)
@@ -37,50 +31,27 @@ func (c *collectCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer out.Discard()
-	taken, err := collect.Take(ctx, collect.Options{Apart: c.Apart, Each: c.Each, For: c.For, Paths: c.Paths, Version: version,
-		Tell: func(t evidence.Text, problems int) {
-			more := ""
-			if problems > 0 {
-				more = ", not all could be read"
-			}
-			fmt.Fprintf(e.stderr, "%5.1f s  %-20s %9d bytes%s\n", t.Seconds, t.Name, t.Bytes, more)
-		}})
+	taken, err := collect.Take(ctx, collect.Options{
+		Apart: c.Apart, Each: c.Each, For: c.For, Paths: c.Paths, Version: version,
+		Tell: func(t evidence.Text, problems int) { fmt.Fprintln(e.stderr, collect.Line(t, problems)) },
+	})
 	if err != nil {
 		return fmt.Errorf("no archive was written: %w", err)
 	}
 	if err := out.Keep(taken); err != nil {
 		return err
 	}
-	for _, p := range taken.About.Problems {
-		fmt.Fprintf(e.stderr, "loopfault: could not read %s\n", p)
-	}
-	for _, l := range taken.About.Left {
-		fmt.Fprintf(e.stderr, "loopfault: process %d cannot be killed: it still blocks in a read of %s, and stays behind until that ends\n", l.PID, l.Path)
-	}
-	if err := e.sayCollected(out.Name, taken.About); err != nil {
-		return err
+	taken.Warn(e.stderr)
+	if out.Name != "" { // standard output has the archive otherwise
+		if err := e.show(collect.Kept{File: out.Name, Collection: taken.About}); err != nil {
+			return err
+		}
 	}
 	if !taken.Tells() {
 		fmt.Fprintln(e.stderr, "loopfault: neither a stack nor an RPC could be read, so that nothing can be explained from this; as root more can be read")
 		return &outcome{exitInconclusive}
 	}
 	return nil
-}
-
-// sayCollected tells what is in a file now; nothing of an archive that went to standard output.
-func (e *env) sayCollected(file string, c evidence.Collection) error {
-	switch {
-	case file == "":
-		return nil
-	case e.json:
-		return e.printJSON(collectOutput{file, c})
-	}
-	left := "names of files are left out"
-	if c.Paths {
-		left = "names of files are in it"
-	}
-	_, err := fmt.Fprintf(e.stdout, "%s: %s; host names, addresses and names of processes are in it. On any machine: loopfault explain %s\n", file, left, file)
-	return err
 }
 
 // readFor is a process of a collection under way, which may block in what it reads.

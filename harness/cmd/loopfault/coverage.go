@@ -5,7 +5,6 @@ import (
 	"path"
 
 	"loopfault/errs"
-	"loopfault/results/coverage"
 )
 
 type coverageCmd struct {
@@ -19,23 +18,9 @@ func (c coverageCmd) Run(ctx context.Context, e *env) error {
 	if _, err := path.Match(c.File, ""); err != nil {
 		return errs.Usagef("--file %q is no pattern: %w", c.File, err)
 	}
-	kernel := e.Coverage(c.Kernel)
-	here, err := kernel.Of(ctx, c.Runs)
+	out, err := e.Coverage(c.Kernel).Report(ctx, c.Runs, c.Against, c.File)
 	if err != nil {
 		return err
-	}
-	all := here.Total()
-	out := coverage.Report{
-		Kernel: kernel.Kernel.Name, Key: kernel.Kernel.Key, Trials: here.Trials, Uncounted: here.Uncounted, Total: all.Size(),
-		Scenarios: coverage.Scenarios(here.Scenarios), Files: coverage.Matching(all.Files(), c.File),
-	}
-	if len(c.Against) > 0 {
-		there, err := kernel.Of(ctx, c.Against)
-		if err != nil {
-			return err
-		}
-		other := there.Total()
-		out.Against = &coverage.Compared{Trials: there.Trials, Total: other.Size(), Gained: all.Beyond(other), Lost: other.Beyond(all)}
 	}
 	if e.json {
 		return e.printJSON(out)

@@ -3,14 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
-
-	"loopfault/errs"
 
 	"loopfault/harness/explore"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/results/store"
 )
 
 // exploreCmd looks for an order of events that hangs a kernel.
@@ -25,38 +21,14 @@ type exploreCmd struct {
 }
 
 func (c *exploreCmd) Run(ctx context.Context, e *env) error {
-	if c.Trials < 1 || c.Tries < 1 {
-		return errs.Usagef("--trials is %d and --tries %d, want at least 1", c.Trials, c.Tries)
-	}
-	s, _, err := session.FindScenario(c.Scenario)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.Explore != nil }) {
-		return errs.Usagef("scenario %s has no fault explore: nothing to draw schedules for", s.Name)
-	}
-	if err := c.ShardFlag.Check(c.Trials, c.Seed); err != nil {
-		return err
-	}
-	c.Seed = session.SeedOr(c.Seed)
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	x := explore.Explorer{
-		Session: &e.Session, Store: st, Flags: c.GuestFlags,
-		Scenario: c.Scenario, Kernel: c.Kernel, Trials: c.Trials, Tries: c.Tries, Seed: *c.Seed,
-		Shard: c.Shard,
-	}
-	found, err := x.Run(ctx)
+	found, err := explore.Asked{
+		Scenario: c.Scenario, Kernel: c.Kernel, Trials: c.Trials, Tries: c.Tries, Seed: c.Seed, Shard: c.ShardFlag, Flags: c.GuestFlags,
+	}.Run(ctx, &e.Session)
 	if found.Run != "" && e.json {
 		err = errors.Join(err, e.printJSON(found))
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case found.Hung != nil:
-		return &outcome{exitFound}
 	}
-	return judge(found.Summary)
+	return outcomeOf(found.Judge())
 }

@@ -38,10 +38,7 @@ func (e *env) submitted(ctx context.Context, f *fleet.Fleet, engine fleet.Engine
 	if err != nil {
 		return err
 	}
-	if e.json {
-		return e.printJSON(s)
-	}
-	if err := s.Text(e.stdout, text.WidthOf(e.stdout)); err != nil {
+	if err := e.printStatus(s); err != nil || e.json {
 		return err
 	}
 	fmt.Fprint(e.stdout, f.Next())
@@ -85,8 +82,7 @@ func (e *env) collect(ctx context.Context, f *fleet.Fleet, s fleet.Status) error
 		return err
 	}
 	if !e.json {
-		text.Summary(e.stdout, sum)
-		fmt.Fprintf(e.stdout, "seed %d, results: %s\n", stored.Manifest.Seed, s.Run)
+		text.Run(e.stdout, summary.Output{Summary: sum, Seed: stored.Manifest.Seed, Dir: s.Run})
 	}
 	return judge(sum)
 }
@@ -174,14 +170,4 @@ func (c *fleetShardCmd) Run(ctx context.Context, e *env) error {
 		return &outcome{code}
 	}
 	return err
-}
-
-// withoutDetach is the same command line in the foreground.
-func withoutDetach(args []string) (list []string) {
-	for _, a := range args {
-		if a != "--detach" {
-			list = append(list, a)
-		}
-	}
-	return list
 }

@@ -2,13 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 
-	"loopfault/errs"
-	"loopfault/harness/bundle"
 	"loopfault/harness/fleet"
 )
 
@@ -42,7 +36,9 @@ func (s siteFlags) order(engine string, jobs int) fleet.Order {
 }
 
 func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
-	f, err := c.fleet(ctx, e)
+	order := c.order(c.Engine, c.Jobs)
+	order.Shards = c.Shards
+	f, err := fleet.Asked{Campaign: c.packing(c.Campaign), Dir: c.Dir, Order: order}.Make(ctx, &e.Session)
 	if err != nil {
 		return err
 	}
@@ -50,8 +46,8 @@ func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	if c.Detach && c.Engine == string(fleet.Local) {
-		if err := f.Detach(ctx, withoutDetach(e.Command[1:])); err != nil {
+	if c.Detach && order.Engine == fleet.Local {
+		if err := f.Detach(ctx, e.Command[1:]); err != nil {
 			return err
 		}
 		return e.submitted(ctx, f, engine)
@@ -60,57 +56,8 @@ func (c *fleetSubmitCmd) Run(ctx context.Context, e *env) error {
 	if err := f.Begin(ctx, engine); err != nil {
 		return err
 	}
-	if c.Detach || c.Engine == string(fleet.Kubernetes) {
+	if c.Detach || order.Engine == fleet.Kubernetes {
 		return e.submitted(ctx, f, engine)
 	}
 	return e.follow(ctx, f, engine)
-}
-
-// fleet makes the directory, or finds that it is there.
-func (c *fleetSubmitCmd) fleet(ctx context.Context, e *env) (*fleet.Fleet, error) {
-	if c.Dir == "" {
-		c.Dir = fleet.DirOf(c.Campaign)
-	}
-	order := c.order(c.Engine, c.Jobs)
-	order.Shards = c.Shards
-	if err := order.CheckHere(); err != nil {
-		return nil, err // before a kernel is built
-	}
-	file := c.Campaign
-	if !bundle.Named(file) {
-		packed, err := c.pack(ctx, e, order)
-		if err != nil {
-			return nil, err
-		}
-		defer os.Remove(packed)
-		file = packed
-	} else if c.packFlags.given() {
-		return nil, errs.Usagef("%s is a bundle, which has its kernels, trials and seed: give no --arm, --control, --no-fault, --trials, --until, --seed, --known, --count, --cold or --vmcore with it", file)
-	}
-	return fleet.MakeOf(ctx, &e.Session, c.Dir, file, order)
-}
-
-// pack makes a bundle of a scenario or a run, beside the fleet's directory, into which it goes. The same command goes on
-// with a fleet, and so with its seed.
-func (c *fleetSubmitCmd) pack(ctx context.Context, e *env, order fleet.Order) (string, error) {
-	was, err := fleet.Open(c.Dir)
-	if err == nil && c.Seed == nil && len(c.Arm) > 0 {
-		c.Seed = &was.Seed
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if len(c.Arm) > 0 {
-		terms, err := c.terms()
-		if err == nil {
-			err = order.Check(terms)
-		}
-		if err != nil {
-			return "", err // before a kernel is built
-		}
-	}
-	spec, err := c.spec(ctx, e, c.Campaign)
-	if err != nil {
-		return "", err
-	}
-	return bundle.PackTemporary(ctx, filepath.Dir(c.Dir), spec, e.Report)
 }

@@ -33,12 +33,8 @@ func (c imageBuildCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, rootImageLine(img))
+	fmt.Fprintln(e.stdout, img.Line())
 	return nil
-}
-
-func rootImageLine(img image.Image) string {
-	return fmt.Sprintf("root image %.12s: %s, %d packages, %s", img.Key, img.Release, len(img.Packages), img.Path)
 }
 
 type imageListCmd struct{}

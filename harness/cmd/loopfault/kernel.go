@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"loopfault/errs"
 	"loopfault/results/report/text"
@@ -50,7 +49,7 @@ func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", built.Name, built.Version, built.BzImage)
+		fmt.Fprintln(e.stdout, built.Line())
 	}
 	return nil
 }
@@ -124,14 +123,7 @@ func (c kernelConfigCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	k, err := kernel.Resolve(store, c.Kernel)
-	if err != nil {
-		return err
-	}
-	if k.Config == "" {
-		return errs.Usagef("kernel %s has no configuration beside it", c.Kernel)
-	}
-	text, err := os.ReadFile(k.Config)
+	text, err := kernel.ConfigOf(store, c.Kernel)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,6 @@ func (c kernelAddCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", built.Name, built.Version, built.BzImage)
+	fmt.Fprintln(e.stdout, built.Line())
 	return nil
 }

@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
-
-	"loopfault/results/report/text"
 
 	"loopfault/results/index"
-	"loopfault/results/verdict"
 )
 
 type listCmd struct {
@@ -34,32 +30,13 @@ func (c listCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	if e.json {
-		return e.printJSON(runsOutput{runs})
+	if len(runs) > 0 || e.json {
+		return e.table(index.Table(runs), runsOutput{runs})
 	}
-	return c.print(e, runs)
-}
-
-func (c listCmd) print(e *env, runs []index.Run) error {
-	if len(runs) == 0 {
-		what := "no runs in %s\n"
-		if c != (listCmd{Rebuild: c.Rebuild}) {
-			what = "no such runs in %s\n"
-		}
-		fmt.Fprintf(e.stdout, what, e.Results)
-		return nil
+	what := "no runs in %s\n"
+	if c != (listCmd{Rebuild: c.Rebuild}) {
+		what = "no such runs in %s\n"
 	}
-	g := text.Table{Head: []string{"RUN", "ARMS", "TRIALS"}}
-	for _, k := range verdict.Kinds() {
-		g.Head = append(g.Head, strings.ToUpper(string(k)))
-	}
-	g.Head = append(g.Head, "PROBLEM")
-	for _, r := range runs {
-		row := []any{r.Name, r.Arms, r.Trials}
-		for _, k := range verdict.Kinds() {
-			row = append(row, r.Verdicts[k])
-		}
-		g.Add(append(row, r.Problem)...)
-	}
-	return g.Print(e.stdout, text.WidthOf(e.stdout))
+	fmt.Fprintf(e.stdout, what, e.Results)
+	return nil
 }

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 
 	"loopfault/errs"
 	"loopfault/results/index"
-	"loopfault/results/match"
 	"loopfault/results/report/plain"
 	"loopfault/results/waitfor/texts"
 )
@@ -47,7 +45,7 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		return e.printJSON(out)
 	}
 	out.Fprint(e.stdout, e.Results)
-	if !slices.ContainsFunc(out.Hangs, func(h match.Like) bool { return len(h.Matches) > 0 }) {
+	if !out.Any() {
 		fmt.Fprintf(e.stdout, "scenarios that may hang so: loopfault reproduce --dry-run %s\n", plain.Line(c.File))
 	}
 	return nil

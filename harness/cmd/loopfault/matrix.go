@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"loopfault/errs"
 	"loopfault/harness/matrix"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
@@ -33,17 +31,24 @@ type matrixCmd struct {
 }
 
 func (c *matrixCmd) Run(ctx context.Context, e *env) error {
-	rec, err := c.record(e)
+	asked := matrix.Asked{
+		Request: matrix.Request{
+			Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel, Vers: c.Vers, FS: c.FS,
+			Backend: c.backend(), Trials: c.Trials, Controls: c.Controls, Shard: c.Shard,
+		},
+		Groups: c.Group, Expunge: c.Expunge, Known: c.KnownFlag, Seed: c.Seed, Resume: c.Resume, Flags: c.GuestFlags,
+	}
+	rec, err := asked.Record(&e.Session, c.DryRun)
 	if err != nil {
 		return err
 	}
 	if !c.DryRun {
-		err = c.run(ctx, e, rec)
+		err = asked.Run(ctx, &e.Session, rec)
 	}
 	if e.json {
 		return errors.Join(e.printJSON(rec), err)
 	}
-	rec.Text(e.stdout)
+	rec.Fprint(e.stdout)
 	if err != nil {
 		fmt.Fprintf(e.stdout, "not finished: go on with loopfault matrix --resume %s\n", rec.Name())
 		return err
@@ -52,72 +57,4 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 		return nil
 	}
 	return outcomeOf(rec.Judge())
-}
-
-func (c *matrixCmd) run(ctx context.Context, e *env, rec *matrix.Record) error {
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	return matrix.Run(ctx, &matrix.Guests{
-		Session: &e.Session, Store: st, Flags: c.GuestFlags, Trials: rec.Request.Trials, Seed: rec.Request.Seed, Known: rec.Request.Known,
-	}, rec)
-}
-
-// record lays out a new matrix, or reads the one to resume.
-func (c *matrixCmd) record(e *env) (*matrix.Record, error) {
-	if c.Resume != "" {
-		if len(c.Scenario)+len(c.Group) > 0 || c.Known != "" || c.Shard.Of > 0 {
-			return nil, errs.Usagef("--resume continues a matrix as it was planned: give no scenarios, groups, known issues or shard with it")
-		}
-		rec, err := matrix.OpenRecord(e.Results, c.Resume)
-		if err != nil {
-			return nil, errs.ByUser(err)
-		}
-		return rec, nil
-	}
-	r, err := c.request()
-	if err != nil {
-		return nil, err
-	}
-	if c.DryRun {
-		cells, err := r.Cells()
-		return &matrix.Record{Request: r, Cells: cells}, errs.ByUser(err)
-	}
-	if _, err := store.Open(e.Results); err != nil {
-		return nil, errs.ByUser(err)
-	}
-	rec, err := matrix.Begin(e.Results, r, time.Now())
-	return rec, errs.ByUser(err)
-}
-
-func (c *matrixCmd) request() (matrix.Request, error) {
-	r := matrix.Request{
-		Scenarios: c.Scenario, Variants: c.Variant, Kernels: c.Kernel,
-		Vers: c.Vers, FS: c.FS, Backend: scenario.Backend(c.Backend), Trials: c.Trials, Controls: c.Controls, Shard: c.Shard,
-	}
-	if c.Shard.Of > 0 && c.Seed == nil {
-		return r, errs.Usagef("--shard needs --seed: shards are parts of one matrix, all of one seed")
-	}
-	c.Seed = session.SeedOr(c.Seed)
-	r.Seed = *c.Seed
-	if len(c.Scenario) == 0 && len(c.Group) == 0 {
-		c.Group = []string{"auto"}
-	}
-	err := r.AddGroups(c.Group)
-	if err != nil {
-		return r, err
-	}
-	if c.Expunge != "" {
-		if r.Expunged, err = matrix.ReadExpunges(c.Expunge); err != nil {
-			return r, err
-		}
-	}
-	if r.Known, err = c.Issues(); err != nil {
-		return r, err
-	}
-	if err := r.Check(); err != nil {
-		return r, errs.ByUser(err)
-	}
-	return r, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 
 	"loopfault/results/report/text"
 )
@@ -12,6 +13,15 @@ func (e *env) table(t text.Table, out any) error {
 		return e.printJSON(out)
 	}
 	return t.Print(e.stdout, text.WidthOf(e.stdout))
+}
+
+// show prints an answer: with --json as it is, otherwise as it writes itself for people.
+func (e *env) show(answer interface{ Fprint(io.Writer) }) error {
+	if e.json {
+		return e.printJSON(answer)
+	}
+	answer.Fprint(e.stdout)
+	return e.stdout.Err()
 }
 
 func (e *env) printJSON(v any) error {

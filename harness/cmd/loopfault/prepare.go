@@ -17,7 +17,7 @@ func (c *prepareCmd) Run(ctx context.Context, e *env) error {
 	for i, k := range m.Kernels {
 		fmt.Fprintf(e.stdout, "%s: kernel %s, %s\n", c.Kernels[i], k.Version, k.BzImage)
 	}
-	fmt.Fprintln(e.stdout, rootImageLine(m.Image))
+	fmt.Fprintln(e.stdout, m.Image.Line())
 	fmt.Fprintf(e.stdout, "accelerator: %s\n", m.Choice.Why)
 	return nil
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 
-	"loopfault/errs"
 	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
 	"loopfault/harness/session"
-	"loopfault/results/store"
 )
 
 type replayCmd struct {
@@ -25,9 +23,9 @@ func (c *replayCmd) Run(ctx context.Context, e *env) error {
 
 // replay runs what ReplayOf gave, as a run of its own, and says whether it came to the same.
 func (e *env) replay(ctx context.Context, spec campaign.Spec, was *bundle.Trial) error {
-	st, err := store.Open(e.Results)
+	st, err := e.Store()
 	if err != nil {
-		return errs.ByUser(err)
+		return err
 	}
 	out, err := e.Run(ctx, st, spec)
 	if was == nil || e.json || !out.Complete {

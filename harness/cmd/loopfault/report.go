@@ -3,19 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"io"
-
-	"loopfault/errs"
-	"loopfault/results/report/text"
 
 	"github.com/google/renameio/v2"
 
+	"loopfault/errs"
 	"loopfault/harness/session"
-	"loopfault/results/report"
-	"loopfault/results/report/html"
-	"loopfault/results/report/plain"
-	"loopfault/results/store"
 	"loopfault/results/summary"
 )
 
@@ -36,12 +28,16 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 	if err := e.Mend(stored, s, c.Format == "html"); err != nil {
 		return err
 	}
-	if c.Format == "text" && c.Output == "" && !e.json {
-		printRun(e.stdout, stored, s) // as wide as the terminal
+	format := c.Format
+	if e.json && format == "text" {
+		format = "json"
+	}
+	if format == "text" && c.Output == "" {
+		session.WriteText(e.stdout, stored, s)
 		return nil
 	}
 	var text bytes.Buffer
-	if err := c.write(e, &text, stored, s); err != nil {
+	if err := e.WriteReport(&text, stored, s, format, c.Output); err != nil {
 		return err
 	}
 	if c.Output != "" {
@@ -52,34 +48,4 @@ func (c *reportCmd) Run(ctx context.Context, e *env) error {
 	}
 	_, err = e.stdout.Raw().Write(text.Bytes()) // each format has escaped its own text
 	return err
-}
-
-// printRun prints a stored run as text.
-func printRun(w io.Writer, stored store.Stored, s summary.Summary) {
-	s.Notes = append(s.Notes, session.Unfinished(stored)...)
-	text.Summary(w, s)
-}
-
-func (c *reportCmd) write(e *env, w io.Writer, stored store.Stored, s summary.Summary) error {
-	format := c.Format
-	if e.json && format == "text" {
-		format = "json"
-	}
-	switch format {
-	case "text":
-		printRun(plain.NewWriter(w), stored, s)
-		return nil
-	case "json":
-		enc := json.NewEncoder(plain.NewWriter(w))
-		enc.SetIndent("", "  ")
-		return enc.Encode(s)
-	}
-	r, err := e.Model(stored)
-	if err != nil {
-		return err
-	}
-	if c.Format == "html" {
-		return html.Write(w, r, html.Options{Files: html.WayTo(c.Output, stored.Dir)})
-	}
-	return report.Formats[c.Format](w, r)
 }

@@ -3,15 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"loopfault/errs"
 	"loopfault/harness/reproduce"
-	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/results/store"
-	"loopfault/results/waitfor/texts"
 )
 
 type reproduceCmd struct {
@@ -25,43 +20,19 @@ type reproduceCmd struct {
 }
 
 func (c *reproduceCmd) Run(ctx context.Context, e *env) error {
-	if c.For <= 0 {
-		return errs.Usagef("--for is %s, want a time above 0", c.For)
-	}
-	hangs, evidence, err := texts.Hangs(ctx, e.stdin, c.Report)
-	if err != nil {
-		return err
-	}
-	told := reproduce.Tell(hangs, evidence.Mountstats)
-	ranked, err := reproduce.Choose(told)
-	if err != nil {
-		return err
-	}
-	h := &reproduce.Hunt{
-		Session: &e.Session, Flags: c.GuestFlags, Wanted: hangs,
-		Kernel: c.Kernel, Backend: scenario.Backend(c.Backend), For: c.For, Seed: c.Seed,
-	}
-	found := h.Announce(ranked)
-	if len(ranked) == 0 {
-		fmt.Fprintf(e.Session.Text, "nothing in the catalogue fits: what would be needed is %s\n", reproduce.Missing(told))
-		if e.json {
-			err = e.printJSON(found)
-		}
-		return errors.Join(err, &outcome{exitInconclusive})
-	}
-	if !c.DryRun {
-		if h.Store, err = store.Open(e.Results); err != nil {
-			return errs.ByUser(err)
-		}
-		found, err = h.Run(ctx, ranked)
-	}
-	if e.json {
+	found, err := reproduce.Asked{
+		Report: c.Report, Kernel: c.Kernel, Backend: c.backend(), For: c.For, Seed: c.Seed, Flags: c.GuestFlags, DryRun: c.DryRun,
+	}.Run(ctx, &e.Session, e.stdin)
+	if found != nil && e.json {
 		if perr := e.printJSON(found); perr != nil {
 			return errors.Join(perr, err)
 		}
 	}
-	if err != nil || c.DryRun {
+	if err != nil {
 		return err
+	}
+	if c.DryRun && len(found.Scenarios) > 0 {
+		return nil // nothing is known yet
 	}
 	return outcomeOf(found.Judge())
 }

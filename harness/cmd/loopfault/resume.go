@@ -21,21 +21,7 @@ func (c *resumeCmd) Run(ctx context.Context, e *env) error {
 		found, err := hunt.Resume(ctx, &e.Session, c.Run_)
 		return e.hunted(found, err)
 	}
-	stored, err := e.Named(ctx, c.Run_)
-	if err != nil {
-		return err
-	}
-	if whole := stored.Manifest.Whole(); whole != "" {
-		return errs.Usagef("run %s is a part of %s, which decides how long it runs: resume that", stored.Name, whole)
-	}
-	release, err := stored.Hold()
-	if err != nil {
-		return errs.ByUser(err)
-	}
-	if err := release(); err != nil {
-		return err
-	}
-	spec, err := e.SpecOf(ctx, stored, c.GuestFlags)
+	stored, spec, err := e.ToResume(ctx, c.Run_, c.GuestFlags)
 	if err != nil {
 		return err
 	}

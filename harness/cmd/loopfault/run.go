@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"loopfault/errs"
@@ -14,7 +13,6 @@ import (
 	"loopfault/harness/campaign"
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/harness/trial"
 	"loopfault/results/store"
 	"loopfault/results/summary"
 )
@@ -23,6 +21,8 @@ import (
 type backendFlag struct {
 	Backend string `name:"fault-backend" placeholder:"failslab|callsite" enum:",failslab,callsite" default:"" help:"What makes the allocation fail that a scenario names. failslab: the kernel's own fault injection. callsite: a debugger outside the guest, which works with any kernel. Default: what the scenario says."`
 }
+
+func (f backendFlag) backend() scenario.Backend { return scenario.Backend(f.Backend) }
 
 // campaignFlags are what run and compare share.
 type campaignFlags struct {
@@ -63,7 +63,7 @@ func (c *runCmd) Run(ctx context.Context, e *env) error {
 	if c.Source != "" || len(c.Signature) > 0 {
 		return errs.Usagef("--source and --signature go with --bisect")
 	}
-	return c.run(ctx, e, c.Scenario, session.Only(c.Kernel), store.Terms{Until: c.Until, TrialSeed: c.TrialSeed})
+	return c.run(ctx, e, c.asked(c.Scenario, session.Only(c.Kernel), store.Terms{Until: c.Until, TrialSeed: c.TrialSeed}))
 }
 
 // defaultKernel is what scenarios run on.
@@ -87,7 +87,7 @@ type compareCmd struct {
 }
 
 func (c *compareCmd) Run(ctx context.Context, e *env) error {
-	if err := checkPower(c.Power); err != nil {
+	if err := session.CheckPower(c.Power); err != nil {
 		return err
 	}
 	if (store.Terms{Until: c.Until}).Sequential() && len(c.Arm) < 2 {
@@ -100,78 +100,45 @@ func (c *compareCmd) Run(ctx context.Context, e *env) error {
 	if len(arms) == 0 {
 		return errs.Usagef("want at least one --arm NAME=KERNEL")
 	}
-	return c.run(ctx, e, c.Scenario, arms, store.Terms{Until: c.Until, Power: c.Power})
+	return c.run(ctx, e, c.asked(c.Scenario, arms, store.Terms{Until: c.Until, Power: c.Power}))
 }
 
-func checkPower(power float64) error {
-	if power <= 0.5 || power >= 1 {
-		return errs.Usagef("--power is %g, want more than 0.5 and less than 1", power)
-	}
-	return nil
+// asked is a campaign with what the flags say added to its terms.
+func (f *campaignFlags) asked(ref scenario.Ref, arms []session.Arm, terms store.Terms) session.Asked {
+	terms.Trials, terms.For = f.Trials, store.Duration(f.For)
+	return session.Asked{Scenario: ref.By(f.backend()), Arms: arms, Terms: terms, Seed: f.Seed, Shard: f.ShardFlag, Known: f.KnownFlag, Flags: f.GuestFlags}
 }
 
-// run checks everything that can be checked before a guest starts, and completes
-// spec from the command's flags.
-func (f *campaignFlags) run(ctx context.Context, e *env, ref scenario.Ref, arms []session.Arm, asked store.Terms) error {
-	s, text, err := session.FindScenario(ref.By(scenario.Backend(f.Backend)))
-	if err != nil {
-		return err
-	}
-	if err := f.check(asked.Until); err != nil {
-		return err
-	}
-	issues, err := f.Issues()
-	if err != nil {
-		return err
-	}
-	var st *store.Store
-	if !f.DryRun {
-		if st, err = store.Open(e.Results); err != nil {
-			return errs.ByUser(err)
-		}
-	}
+// run runs a campaign, or prints what would run.
+func (f *campaignFlags) run(ctx context.Context, e *env, asked session.Asked) error {
 	e.Dry = f.DryRun
-	spec, err := e.Campaign(ctx, s, text, arms, f.GuestFlags)
+	spec, err := asked.Spec(ctx, &e.Session)
 	if err != nil {
 		return err
 	}
-	spec.Trials, spec.For, spec.Seed = f.Trials, store.Duration(f.For), *f.Seed
-	spec.Until, spec.Power, spec.TrialSeed, spec.Known = asked.Until, asked.Power, asked.TrialSeed, issues
-	spec.Cut(f.Shard)
 	if f.DryRun {
-		return e.printPlan(spec)
+		return e.show(spec.Preview())
+	}
+	st, err := e.Store()
+	if err != nil {
+		return err
 	}
 	out, err := e.RunShard(ctx, st, spec)
-	if s.Target.Function == "" && out.Run != nil {
-		fmt.Fprintf(e.stderr, "scenario %s: %s\n", s.Ref(), noTarget)
+	if doubt := spec.Scenario.Doubt(); doubt != "" && out.Run != nil {
+		fmt.Fprintf(e.stderr, "scenario %s: %s\n", spec.Scenario.Ref(), doubt)
 	}
 	return e.conclude(spec.Seed, out, err)
-}
-
-func (f *campaignFlags) check(until string) error {
-	if f.For < 0 {
-		return errs.Usagef("--for is %s, want a time above 0", f.For)
-	}
-	if f.Trials == 0 && f.For == 0 && until == "" {
-		f.Trials = 3
-	}
-	if err := f.ShardFlag.Check(f.Trials, f.Seed); err != nil {
-		return err
-	}
-	f.Seed = session.SeedOr(f.Seed)
-	return nil
 }
 
 // conclude prints the result of a campaign so far, and returns the exit status.
 func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	if out.Run != nil && len(out.Summary.Arms) > 0 {
-		if perr := e.printOutcome(out, seed); perr != nil {
+		if perr := e.printRun(out.Output(seed)); perr != nil {
 			return errors.Join(err, perr)
 		}
 	}
-	var unfit *trial.Unfit
-	if out.Run != nil && !out.Complete && !e.json && !errors.As(err, &unfit) {
-		fmt.Fprintf(e.stdout, "not finished: go on with loopfault resume %s\n", out.Run.Name)
+	if !e.json {
+		fmt.Fprint(e.stdout, out.Rest(err))
 	}
 	if err != nil {
 		return err
@@ -179,35 +146,11 @@ func (e *env) conclude(seed uint64, out campaign.Outcome, err error) error {
 	return judge(out.Summary)
 }
 
-// runOutput is what run, compare, resume and replay print with --json.
-type runOutput struct {
-	Run      string `json:"run"`
-	Dir      string `json:"dir"`
-	Seed     uint64 `json:"seed"`
-	Complete bool   `json:"complete"`
-	summary.Summary
-}
-
-func outputOf(out campaign.Outcome, seed uint64) runOutput {
-	return runOutput{out.Run.Name, filepath.Clean(out.Run.Dir), seed, out.Complete, out.Summary}
-}
-
-// printOutcome prints the result of a campaign so far.
-func (e *env) printOutcome(out campaign.Outcome, seed uint64) error {
+// printRun prints what a run showed, as run, compare, resume and replay do.
+func (e *env) printRun(o summary.Output) error {
 	if e.json {
-		return e.printJSON(outputOf(out, seed))
+		return e.printJSON(o)
 	}
-	text.Summary(e.stdout, out.Summary)
-	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", seed, filepath.Clean(out.Run.Dir))
-	return nil
-}
-
-// printPlan shows what would run.
-func (e *env) printPlan(spec campaign.Spec) error {
-	p := spec.Preview()
-	if e.json {
-		return e.printJSON(p)
-	}
-	p.Fprint(e.stdout)
+	text.Run(e.stdout, o)
 	return nil
 }

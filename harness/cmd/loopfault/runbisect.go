@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"loopfault/errs"
 	"loopfault/results/report/text"
 
 	"loopfault/harness/bisect"
-	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
 	"loopfault/results/store"
 )
@@ -47,21 +45,20 @@ func (c *runCmd) forGit(ctx context.Context, e *env) error {
 }
 
 func (c *runCmd) gitVerdict(ctx context.Context, e *env) (bisect.Verdict, error) {
-	if err := c.check(c.Until); err != nil {
+	asked := c.asked(c.Scenario, nil, store.Terms{Until: c.Until, TrialSeed: c.TrialSeed})
+	if err := asked.Complete(); err != nil {
 		return "", err
 	}
 	if c.Shard != (store.Shard{}) {
 		return "", errs.Usagef("--bisect asks about one commit on this machine: give no --shard with it")
 	}
 	one := bisect.One{
-		Scenario: c.Scenario.By(scenario.Backend(c.Backend)), Kernel: c.Kernel, Source: c.Source, Signatures: c.Signature, Flags: c.GuestFlags,
-		Terms: store.Terms{Trials: c.Trials, For: store.Duration(c.For), Seed: *c.Seed, TrialSeed: c.TrialSeed},
+		Scenario: asked.Scenario, Kernel: c.Kernel, Source: c.Source, Signatures: c.Signature, Flags: c.GuestFlags, Terms: asked.Terms,
 	}
 	verdict, out, err := one.Run(ctx, &e.Session)
 	if err != nil {
 		return "", err
 	}
-	text.Summary(e.stdout, out.Summary)
-	fmt.Fprintf(e.stdout, "seed %d, results: %s\n", *c.Seed, filepath.Clean(out.Run.Dir))
+	text.Run(e.stdout, out.Output(asked.Terms.Seed)) // even with --json: git reads the exit code
 	return verdict, nil
 }

@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"loopfault/results/report/text"
 
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
-	"loopfault/workloads/scenarios"
 )
 
 type scenarioCmd struct {
@@ -21,25 +19,15 @@ type scenarioListCmd struct{}
 
 // scenariosOutput is what scenario list --json prints.
 type scenariosOutput struct {
-	Scenarios []scenarioRow `json:"scenarios"`
-}
-
-type scenarioRow struct {
-	Scenario string `json:"scenario"` // its name
-	Groups   string `json:"groups"`   // with commas between them
-	Title    string `json:"title"`
+	Scenarios []scenario.Row `json:"scenarios"`
 }
 
 func (scenarioListCmd) Run(e *env) error {
-	out := scenariosOutput{Scenarios: []scenarioRow{}}
-	for _, name := range scenarios.Names() {
-		s, _, err := scenario.Find(name)
-		if err != nil {
-			return err
-		}
-		out.Scenarios = append(out.Scenarios, scenarioRow{name, strings.Join(s.Groups, ","), s.Title})
+	rows, err := scenario.Rows()
+	if err != nil {
+		return err
 	}
-	return e.table(text.Rows(out.Scenarios), out)
+	return e.table(text.Rows(rows), scenariosOutput{rows})
 }
 
 type scenarioShowCmd struct {
@@ -55,9 +43,6 @@ func (c scenarioShowCmd) Run(e *env) error {
 	return err
 }
 
-// noTarget is said of a scenario that names no kernel function.
-const noTarget = "it names no target, so nothing shows that the code in question ran: a clean trial says only that nothing hung"
-
 type scenarioCheckCmd struct {
 	Scenarios []string `arg:"" name:"scenario" help:"Names from the catalogue, or YAML files."`
 }
@@ -72,8 +57,8 @@ func (c scenarioCheckCmd) Run(e *env) error {
 			continue
 		}
 		fmt.Fprintf(e.stdout, "%s: good\n", name)
-		if s.Target.Function == "" {
-			fmt.Fprintf(e.stdout, "%s: %s\n", name, noTarget)
+		if doubt := s.Doubt(); doubt != "" {
+			fmt.Fprintf(e.stdout, "%s: %s\n", name, doubt)
 		}
 	}
 	if bad {

@@ -29,6 +29,7 @@ import (
 	"loopfault/results/match"
 	"loopfault/results/report/fakerun"
 	"loopfault/results/store"
+	"loopfault/results/summary"
 	"loopfault/results/verdict"
 	"loopfault/vmimages/kernel"
 	"loopfault/vmimages/packages/packagestest"
@@ -110,7 +111,7 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 		Checked: []try.Checked{{Scenario: "made-up", Run: r}},
 	}
 	for command, v := range map[string][]any{
-		"run":     {runOutput{Run: r.Name, Dir: "res/" + r.Name, Summary: r.Summary}},
+		"run":     {summary.Output{Run: r.Name, Dir: "res/" + r.Name, Summary: r.Summary}},
 		"explore": {explore.Found{Hung: &explore.Hung{Trial: 3}, Tried: []explore.Smaller{{Schedule: "3+1"}}, Summary: r.Summary}, explore.Found{Tried: []explore.Smaller{}, Summary: r.Summary}},
 		"reproduce": {
 			reproduce.Found{Wanted: []reproduce.Wanted{{}}, Scenarios: []reproduce.Likely{{Shared: []string{"f"}, Agrees: []string{}, Differs: []string{"g"}}}, Reproduced: &reproduce.Reproduced{Match: match.Match{Agrees: match.Agreement{Frames: []string{}}, Sightings: []match.Sighting{{}}}}},
@@ -125,11 +126,11 @@ func TestFullOutputsKeepTheirSchema(t *testing.T) {
 			Scenarios: []coverage.ScenarioReport{{}}, Files: []coverage.FileReport{{Never: []string{"f"}, NotRun: [][2]int{{1, 2}}, NotTaken: []coverage.Untold{{Lines: []int{1}}}}},
 			Against: &coverage.Compared{Gained: coverage.Difference{Functions: []coverage.FunctionOf{{}}}, Lost: coverage.Difference{Functions: []coverage.FunctionOf{}}},
 		}},
-		"nightly": {nightOutput{"nightly-x.json", nightly.Judge(&night), &night}, nightPlanned{[]matrix.Cell{cell}}, nightNone{}},
-		"bisect":  {bisectOutput{"bisect-x.json", &state}, bisectPlanned{5, 3}},
+		"nightly": {night.Output("suite.yaml", nil), nightly.Planned{Cells: []matrix.Cell{cell}}, nightly.None{}},
+		"bisect":  {bisect.Output{Record: "bisect-x.json", State: &state}, bisect.Planned{Commits: 5, Steps: 3}},
 		"matrix":  {matrix.Record{Request: night.Request, Cells: []matrix.Cell{cell}}},
 		"try":     {tried.Output("", seed, "mail")},
-		"doctor":  {checksOutput{doctor.Host(session.Host{})}}, "kernel calls": {callsOutput{[]callRow{{"kmalloc", "__kmalloc_noprof", "f+0x10"}}}},
+		"doctor":  {doctor.Report{Checks: doctor.Host(session.Host{})}}, "kernel calls": {session.Calls{Calls: []session.Call{{Call: "kmalloc", Callee: "__kmalloc_noprof", Place: "f+0x10"}}}},
 	} {
 		for _, one := range v {
 			text, err := json.Marshal(one)

@@ -17,12 +17,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"loopfault/harness/bisect"
+	"loopfault/harness/bundle"
 	"loopfault/harness/campaign"
+	"loopfault/harness/collect"
+	"loopfault/harness/doctor"
 	"loopfault/harness/explore"
 	"loopfault/harness/fleet"
 	"loopfault/harness/hunt"
 	"loopfault/harness/matrix"
+	"loopfault/harness/merge"
+	"loopfault/harness/nightly"
 	"loopfault/harness/reproduce"
+	"loopfault/harness/session"
 	"loopfault/harness/try"
 	"loopfault/results/coverage"
 	"loopfault/results/kernelreport"
@@ -44,15 +51,15 @@ type parsedReport struct {
 // outputs are the types of what --json prints, by command; the second one, if any, with --dry-run. Commands without
 // have none. docs/reference/schema is made from them.
 var outputs = map[string][]any{
-	"run": {runOutput{}, bundledOutput{}, campaign.Preview{}}, "compare": {runOutput{}, campaign.Preview{}}, "resume": {runOutput{}, hunt.Found{}}, "replay": {runOutput{}},
-	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {try.Output{}}, "bisect": {bisectOutput{}, bisectPlanned{}},
-	"nightly": {nightOutput{}, nightPlanned{}, nightNone{}}, "matrix": {matrix.Record{}},
+	"run": {summary.Output{}, bundle.Repeated{}, campaign.Preview{}}, "compare": {summary.Output{}, campaign.Preview{}}, "resume": {summary.Output{}, hunt.Found{}}, "replay": {summary.Output{}},
+	"explore": {explore.Found{}}, "hunt": {hunt.Found{}}, "reproduce": {reproduce.Found{}}, "try": {try.Output{}}, "bisect": {bisect.Output{}, bisect.Planned{}},
+	"nightly": {nightly.Output{}, nightly.Planned{}, nightly.None{}}, "matrix": {matrix.Record{}},
 	"explain": {waitfor.Explanation{}}, "parse": {parsed{}}, "match": {match.Answer{}},
-	"bundle": {bundleOutput{}}, "merge": {mergedOutput{}, matrix.Record{}}, "collect": {collectOutput{}},
+	"bundle": {bundle.Packed{}}, "merge": {merge.Output{}, matrix.Record{}}, "collect": {collect.Kept{}},
 	"fleet submit": {fleet.Status{}}, "fleet status": {fleet.Status{}}, "fleet cancel": {fleet.Status{}},
 	"report": {summary.Summary{}}, "list": {runsOutput{}}, "coverage": {coverage.Report{}},
-	"kernel list": {kernelsOutput{}}, "kernel calls": {callsOutput{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
-	"doctor": {checksOutput{}},
+	"kernel list": {kernelsOutput{}}, "kernel calls": {session.Calls{}}, "image list": {imagesOutput{}}, "scenario list": {scenariosOutput{}},
+	"doctor": {doctor.Report{}},
 
 	"fleet shard": nil, "shell": nil, "prepare": nil, "kernel build": nil, "kernel fetch": nil, "kernel add": nil, "kernel config": nil, "kernel remove": nil,
 	"image build": nil, "scenario show": nil, "scenario check": nil, "serve": nil, "man": nil, "completion": nil, "version": nil,

@@ -11,7 +11,6 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/ssh"
-	"loopfault/vmimages/kernel"
 )
 
 type shellCmd struct {
@@ -55,21 +54,9 @@ func (c *shellCmd) open(ctx context.Context, e *env, sh session.Shell) error {
 	case c.AtHang:
 		return c.atHang(ctx, e, sh)
 	case c.Trial != "":
-		spec, _, err := e.ReplayOf(ctx, c.Trial, session.GuestFlags{})
-		if err != nil {
-			return err
-		}
-		return sh.Boot(ctx, spec.Scenario, session.Machine{Kernels: []kernel.Build{spec.Arms[0].Kernel}, Image: spec.Image, Options: spec.Guest})
+		return sh.BootStored(ctx, &e.Session, c.Trial)
 	}
-	s, _, err := session.FindScenario(c.Scenario)
-	if err != nil {
-		return err
-	}
-	m, err := e.MachineFor(ctx, s, c.Kernel)
-	if err != nil {
-		return err
-	}
-	return sh.Boot(ctx, s, m)
+	return sh.BootScenario(ctx, &e.Session, c.Scenario, c.Kernel)
 }
 
 // atHang reruns a trial, several times if need be, until it hangs. The exit code is the command's, or 2 if nothing hung.

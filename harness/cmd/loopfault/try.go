@@ -2,18 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strings"
 	"time"
-
-	"loopfault/errs"
 
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/harness/try"
-	"loopfault/results/store"
-	"loopfault/vmimages/kernel"
 )
 
 type tryCmd struct {
@@ -32,75 +25,23 @@ type tryCmd struct {
 }
 
 func (c *tryCmd) Run(ctx context.Context, e *env) error {
-	r, err := c.request()
-	if err != nil {
+	asked := try.Asked{
+		Scenarios: c.Scenario, Backend: c.backend(), Patches: c.Patch, Reversed: c.ReversePatch, Source: c.Source, Flavours: c.Flavour,
+		For: c.For, Power: c.Power, Rate: c.Rate, Seed: c.Seed, Flags: c.GuestFlags,
+	}
+	tried, err := asked.Run(ctx, &e.Session)
+	if tried == nil {
 		return err
 	}
-	st, err := store.Open(e.Results)
-	if err != nil {
-		return errs.ByUser(err)
+	out, perr := tried.Output(e.Results, c.Mail)
+	if perr == nil {
+		perr = e.show(out)
 	}
-	g, err := try.NewGuests(&e.Session, st, c.GuestFlags, try.Answer{Power: c.Power, Rate: c.Rate, Seed: *c.Seed})
-	if err != nil {
-		return err
-	}
-	out, err := try.Run(ctx, g, r)
-	if len(out.Checked) > 0 {
-		if werr := c.print(e, out); err == nil {
-			err = werr
-		}
+	if err == nil {
+		err = perr
 	}
 	if err != nil {
 		return err
 	}
-	return outcomeOf(g.Worst())
-}
-
-func (c *tryCmd) request() (try.Request, error) {
-	switch {
-	case len(c.Patch)+len(c.ReversePatch) == 0:
-		return try.Request{}, errs.Usagef("there is nothing to try: expected --patch FILE or --reverse-patch FILE")
-	case c.For <= 0:
-		return try.Request{}, errs.Usagef("--for is %s, want a time above 0", c.For)
-	case c.Rate <= 0 || c.Rate >= 0.5:
-		return try.Request{}, errs.Usagef("--rate is %g, want more than 0 and less than 0.5", c.Rate)
-	}
-	if err := checkPower(c.Power); err != nil {
-		return try.Request{}, err
-	}
-	if err := c.GuestFlags.Check(); err != nil {
-		return try.Request{}, err
-	}
-	c.Seed = session.SeedOr(c.Seed)
-	patches, err := kernel.ReadPatches(c.Patch, c.ReversePatch)
-	if err != nil {
-		return try.Request{}, err
-	}
-	var refs []scenario.Ref
-	for _, ref := range c.Scenario {
-		ref = ref.By(scenario.Backend(c.Backend))
-		if _, _, err := session.FindScenario(ref); err != nil {
-			return try.Request{}, err
-		}
-		refs = append(refs, ref)
-	}
-	return try.Request{Source: c.Source, Patches: patches, Flavours: c.Flavour, Scenarios: refs, For: c.For}, nil
-}
-
-// print prints the check's result, and writes the text to mail.
-func (c *tryCmd) print(e *env, out try.Outcome) error {
-	var text strings.Builder
-	if err := out.Mail(&text); err != nil {
-		return err
-	}
-	if c.Mail != "" {
-		if err := os.WriteFile(c.Mail, []byte(text.String()), 0o644); err != nil {
-			return err
-		}
-	}
-	if e.json {
-		return e.printJSON(out.Output(e.Results, *c.Seed, text.String()))
-	}
-	_, err := fmt.Fprintf(e.stdout, "\nseed %d; text to mail:\n\n%s", *c.Seed, text.String())
-	return err
+	return outcomeOf(tried.Worst)
 }

@@ -23,6 +23,9 @@ func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
 // Raw is what is behind it: for output that is no text for people, and for asking a terminal how wide it is.
 func (w *Writer) Raw() io.Writer { return w.to }
 
+// Err is the error of the write that failed, after which nothing more is written.
+func (w *Writer) Err() error { return w.err }
+
 func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err

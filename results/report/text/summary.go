@@ -32,6 +32,12 @@ func Summary(w io.Writer, s summary.Summary) {
 	}
 }
 
+// Run writes what a run showed, and where it is.
+func Run(w io.Writer, o summary.Output) {
+	Summary(w, o.Summary)
+	fmt.Fprintf(w, "seed %d, results: %s\n", o.Seed, o.Dir)
+}
+
 func printArms(w io.Writer, s summary.Summary) {
 	g := Table{Right: true, Head: slices.Concat([]string{"arm", "trials", "exercised", "landed", "calls", "faults"}, verdict.Heads(), []string{"hang rate", "95 % interval", "hangs/h of load"})}
 	for _, a := range s.Arms {
