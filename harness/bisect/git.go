@@ -8,7 +8,6 @@ import (
 	"loopfault/harness/scenario"
 	"loopfault/harness/session"
 	"loopfault/results/store"
-	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 )
 
@@ -69,11 +68,10 @@ func (o One) Run(ctx context.Context, e *session.Session) (Verdict, campaign.Out
 // fromSource builds the kernel of a source tree as it is now, as `git bisect run` has it checked out, and gives
 // its name. A failed build is the source's fault: a *CannotRun.
 func fromSource(ctx context.Context, e *session.Session, dir string) (name string, err error) {
-	images, err := cache.Open("")
+	b, err := e.Builder()
 	if err != nil {
 		return "", err
 	}
-	b := e.Builder(images)
 	built, err := b.Ensure(ctx, kernel.Spec{Name: "from-source", Source: dir})
 	if err != nil && ctx.Err() == nil && errs.ClassOf(err) == errs.Usage {
 		err = &CannotRun{Why: errs.Lines(err)}

@@ -10,7 +10,6 @@ import (
 	"loopfault/harness/fleet"
 	"loopfault/harness/session"
 	"loopfault/results/known"
-	"loopfault/results/store"
 	"loopfault/results/verdict"
 )
 
@@ -89,8 +88,8 @@ func Resume(ctx context.Context, e *session.Session, name string) (*Found, error
 }
 
 func (a Asked) guests(e *session.Session) (*Guests, error) {
-	st, err := store.Open(e.Results)
-	return &Guests{Session: e, Store: st, Flags: a.Flags, Kernel: a.Kernel, Known: a.Known}, errs.ByUser(err)
+	st, err := e.Store()
+	return &Guests{Session: e, Store: st, Flags: a.Flags, Kernel: a.Kernel, Known: a.Known}, err
 }
 
 func (a Asked) hunt(e *session.Session, guests *Guests) *Hunt {

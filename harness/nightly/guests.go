@@ -58,7 +58,7 @@ func (g *Guests) build(ctx context.Context, k Kernel) (string, error) {
 		built, err := g.Session.BuildCommit(ctx, repo, k.Commit, spec, k.Flavours)
 		return built.Name, err
 	}
-	images, err := cache.Open("")
+	b, err := g.Session.Builder()
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +66,6 @@ func (g *Guests) build(ctx context.Context, k Kernel) (string, error) {
 	if spec, err = spec.With(k.Flavours...); err != nil {
 		return "", err
 	}
-	b := g.Session.Builder(images)
 	built, err := b.Ensure(ctx, spec)
 	return built.Name, err
 }

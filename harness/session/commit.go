@@ -3,18 +3,17 @@ package session
 import (
 	"context"
 
-	"loopfault/vmimages/cache"
 	"loopfault/vmimages/gittree"
 	"loopfault/vmimages/kernel"
 )
 
 // BuildCommit builds a commit of a repository, with patches and flavours on top, by the name in spec.
 func (e *Session) BuildCommit(ctx context.Context, repo *gittree.Repo, commit string, spec kernel.Spec, flavours []string) (kernel.Build, error) {
-	images, err := cache.Open("")
+	b, err := e.Builder()
 	if err != nil {
 		return kernel.Build{}, err
 	}
-	tree, err := repo.Checkout(ctx, images, commit, func(holder string) {
+	tree, err := repo.Checkout(ctx, b.Cache, commit, func(holder string) {
 		e.Report.Note("kernel.checkout", "waiting for "+holder)
 	})
 	if err != nil {
@@ -28,6 +27,5 @@ func (e *Session) BuildCommit(ctx context.Context, repo *gittree.Repo, commit st
 	if spec, err = spec.With(flavours...); err != nil {
 		return kernel.Build{}, err
 	}
-	b := e.Builder(images)
 	return b.Ensure(ctx, spec)
 }

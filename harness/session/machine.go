@@ -131,8 +131,16 @@ func (e *Session) BuiltFor(ctx context.Context, s scenario.Scenario, kernels ...
 	return names, builds, img, err
 }
 
-// Builder builds kernels: a source need only have the options that scenarios need.
-func (e *Session) Builder(c *cache.Cache) kernel.Builder {
+// Builder builds kernels into the cache: a source need only have the options that scenarios need.
+func (e *Session) Builder() (kernel.Builder, error) {
+	c, err := cache.Open("")
+	if err != nil {
+		return kernel.Builder{}, err
+	}
+	return e.builder(c), nil
+}
+
+func (e *Session) builder(c *cache.Cache) kernel.Builder {
 	return kernel.Builder{Cache: c, Report: e.Report, Needed: scenario.NeededOptions()}
 }
 
@@ -164,7 +172,7 @@ func (e *Session) kernel(ctx context.Context, c *cache.Cache, name string) (kern
 		}
 		return k, err
 	}
-	b := e.Builder(c)
+	b := e.builder(c)
 	return b.Current(ctx, name)
 }
 

@@ -12,7 +12,6 @@ import (
 	"loopfault/results/report/text"
 	"loopfault/results/store"
 	"loopfault/results/summary"
-	"loopfault/vmimages/cache"
 	"loopfault/vmimages/kernel"
 )
 
@@ -35,11 +34,11 @@ type Guests struct {
 
 // NewGuests opens the cache that kernels are built into.
 func NewGuests(e *session.Session, st *store.Store, flags session.GuestFlags, a Answer) (*Guests, error) {
-	images, err := cache.Open("")
+	builder, err := e.Builder()
 	if err != nil {
 		return nil, err
 	}
-	return &Guests{session: e, flags: flags, answer: a, store: st, builder: e.Builder(images)}, nil
+	return &Guests{session: e, flags: flags, answer: a, store: st, builder: builder}, nil
 }
 
 // Worst is the worst judgement of the comparisons so far.

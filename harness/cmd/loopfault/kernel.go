@@ -31,11 +31,10 @@ type kernelBuildCmd struct {
 }
 
 func (c kernelBuildCmd) Run(ctx context.Context, e *env) error {
-	store, err := cache.Open("")
+	b, err := e.Builder()
 	if err != nil {
 		return err
 	}
-	b := e.Builder(store)
 	own := kernel.Own{Source: c.Source, Patches: c.Patch, Reversed: c.ReversePatch, Fragments: c.Fragment}
 	if own.Given() && len(c.Names) > 1 {
 		return errs.Usagef("--source, --patch, --reverse-patch and --fragment take one name, got %d", len(c.Names))
@@ -59,11 +58,10 @@ type kernelFetchCmd struct {
 }
 
 func (c kernelFetchCmd) Run(ctx context.Context, e *env) error {
-	store, err := cache.Open("")
+	b, err := e.Builder()
 	if err != nil {
 		return err
 	}
-	b := e.Builder(store)
 	for _, version := range c.Versions {
 		path, err := b.FetchSource(ctx, version)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"loopfault/harness/session"
-	"loopfault/vmimages/cache"
 )
 
 type kernelAddCmd struct {
@@ -13,7 +12,7 @@ type kernelAddCmd struct {
 }
 
 func (c kernelAddCmd) Run(ctx context.Context, e *env) error {
-	store, err := cache.Open("")
+	b, err := e.Builder()
 	if err != nil {
 		return err
 	}
@@ -21,7 +20,6 @@ func (c kernelAddCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	b := e.Builder(store)
 	built, err := b.Add(ctx, c.Package, agent)
 	if err != nil {
 		return err
