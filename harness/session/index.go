@@ -6,6 +6,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/results/index"
+	"loopfault/results/report/plain"
 	"loopfault/vmimages/progress"
 )
 
@@ -26,6 +27,17 @@ func (e *Session) Index(ctx context.Context, rebuild bool) (*index.Index, error)
 		return nil, err
 	}
 	return ix, nil
+}
+
+// WarnOfProblems says which runs cannot be read; they are left out.
+func (e *Session) WarnOfProblems(ctx context.Context, ix *index.Index) error {
+	runs, err := ix.Runs(ctx, index.Filter{})
+	for _, r := range runs {
+		if r.Problem != "" {
+			fmt.Fprintf(e.Warnings, "loopfault: run %s: %s\n", r.Name, plain.Line(r.Problem))
+		}
+	}
+	return err
 }
 
 // fewRuns is how many runs are read without a message.

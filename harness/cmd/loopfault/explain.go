@@ -12,7 +12,7 @@ import (
 )
 
 type explainCmd struct {
-	Format  string   `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
+	formatFlag
 	SVG     string   `name:"svg" placeholder:"FILE" help:"Draw which task waits for which into this file."`
 	Vmlinux string   `name:"vmlinux" placeholder:"FILE" help:"Explain a memory dump, which is the one argument: FILE is the vmlinux of its kernel, with debug information. drgn is needed (Debian package python3-drgn)."`
 	What    []string `arg:"" name:"trial-or-text" help:"A stored trial: RUN/NUMBER (as in latest/3) or its directory. Or texts about one hang on another machine: files, directories, what loopfault collect wrote there, - for standard input."`
@@ -28,7 +28,7 @@ func (c *explainCmd) Run(ctx context.Context, e *env) error {
 			return errs.ByUser(fmt.Errorf("--svg: %w", err))
 		}
 	}
-	if e.json || c.Format == "json" {
+	if c.asJSON(e) {
 		out := json.NewEncoder(e.stdout)
 		out.SetIndent("", "  ")
 		out.SetEscapeHTML(false) // arrows stay arrows

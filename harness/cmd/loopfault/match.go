@@ -4,19 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"loopfault/errs"
-	"loopfault/results/index"
 	"loopfault/results/report/plain"
 	"loopfault/results/waitfor/texts"
 )
 
 type matchCmd struct {
-	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
-	Limit  int    `default:"10" placeholder:"N" help:"How many stored hangs to show at most for each hang in the report. Default: ${default}."`
-	File   string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; or what loopfault collect wrote; or a directory of such texts; or - for standard input."`
+	formatFlag
+	Limit int    `default:"10" placeholder:"N" help:"How many stored hangs to show at most for each hang in the report. Default: ${default}."`
+	File  string `arg:"" name:"report" help:"A log or a mail with a hang in it, also compressed with gzip, bzip2, xz or zstd; or what loopfault collect wrote; or a directory of such texts; or - for standard input."`
 }
 
 func (c matchCmd) Run(ctx context.Context, e *env) error {
@@ -34,14 +32,14 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer ix.Close()
-	if err := tellProblems(ctx, e.stderr, ix); err != nil {
+	if err := e.WarnOfProblems(ctx, ix); err != nil {
 		return err
 	}
 	out, err := ix.Like(ctx, hangs, c.Limit)
 	if err != nil {
 		return err
 	}
-	if e.json || c.Format == "json" {
+	if c.asJSON(e) {
 		return e.printJSON(out)
 	}
 	out.Fprint(e.stdout, e.Results)
@@ -49,15 +47,4 @@ func (c matchCmd) Run(ctx context.Context, e *env) error {
 		fmt.Fprintf(e.stdout, "scenarios that may hang so: loopfault reproduce --dry-run %s\n", plain.Line(c.File))
 	}
 	return nil
-}
-
-// tellProblems says which runs cannot be read; they are left out.
-func tellProblems(ctx context.Context, stderr io.Writer, ix *index.Index) error {
-	runs, err := ix.Runs(ctx, index.Filter{})
-	for _, r := range runs {
-		if r.Problem != "" {
-			fmt.Fprintf(stderr, "loopfault: run %s: %s\n", r.Name, plain.Line(r.Problem))
-		}
-	}
-	return err
 }

@@ -15,6 +15,13 @@ func (e *env) table(t text.Table, out any) error {
 	return t.Print(e.stdout, text.WidthOf(e.stdout))
 }
 
+// formatFlag is another way to say --json, for commands that had it first.
+type formatFlag struct {
+	Format string `enum:"text,json" default:"text" hidden:"" help:"text, or json for --json."`
+}
+
+func (f formatFlag) asJSON(e *env) bool { return e.json || f.Format == "json" }
+
 // show prints an answer: with --json as it is, otherwise as it writes itself for people.
 func (e *env) show(answer interface{ Fprint(io.Writer) }) error {
 	if e.json {
