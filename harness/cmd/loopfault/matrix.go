@@ -45,16 +45,12 @@ func (c *matrixCmd) Run(ctx context.Context, e *env) error {
 	if !c.DryRun {
 		err = asked.Run(ctx, &e.Session, rec)
 	}
-	if e.json {
-		return errors.Join(e.printJSON(rec), err)
-	}
-	rec.Fprint(e.stdout)
-	if err != nil {
+	shown := e.show(rec)
+	if err != nil && !e.json {
 		fmt.Fprintf(e.stdout, "not finished: go on with loopfault matrix --resume %s\n", rec.Name())
-		return err
 	}
-	if c.DryRun {
-		return nil
+	if err = errors.Join(shown, err); err != nil || c.DryRun {
+		return err
 	}
 	return outcomeOf(rec.Judge())
 }
