@@ -85,7 +85,7 @@ func TestControlsAreOfTheKernelsSeries(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "congested.yaml")
 	congested := strings.NewReplacer("NAME", "congested", "control-lost-wakeup", "control-congestion-kept").Replace(text)
 	require.NoError(t, os.WriteFile(file, []byte(congested), 0o644))
-	r := matrix.Request{Scenarios: named(t, "pnfs-layoutreturn-enomem", file), Kernels: []string{"stock", "stock@7.3", "stock@6.1"}, Trials: 1, Controls: true}
+	r := matrix.Request{Scenarios: named(t, "pnfs-layoutreturn-enomem", "directory-delegations", file), Kernels: []string{"stock", "stock@7.3", "stock@6.1"}, Trials: 1, Controls: true}
 	cells, err := r.Cells()
 	require.NoError(t, err)
 	got := map[string]string{}
@@ -95,7 +95,10 @@ func TestControlsAreOfTheKernelsSeries(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"pnfs-layoutreturn-enomem stock": "control-lost-wakeup", "pnfs-layoutreturn-enomem stock@7.3": "control-lost-wakeup@7.3",
 		"pnfs-layoutreturn-enomem stock@6.1": "control-lost-wakeup@6.1", "congested stock": "control-congestion-kept",
-		"congested stock@7.3": "control-congestion-kept@7.3",
+		"congested stock@7.3":             "control-congestion-kept@7.3",
+		"directory-delegations stock":     "kernel control-dirdeleg-kept does not exist in series 6.12, only in 7.2, 7.3: the server delegates no directories",
+		"directory-delegations stock@6.1": "kernel control-dirdeleg-kept does not exist in series 6.1, only in 7.2, 7.3: the server delegates no directories",
+		"directory-delegations stock@7.3": "control-dirdeleg-kept@7.3",
 		"congested stock@6.1": "kernel control-congestion-kept does not exist in series 6.1, only in 6.12, 7.2, 7.3: " +
 			"writeback does not wait for the end of congestion in kernels this old, it leaves the pages for later",
 	}, got)

@@ -41,10 +41,14 @@ func SeriesSource(series string) (string, error) {
 func Beside(name, other string) (string, error) {
 	spec, err := Named(other)
 	series, debian := strings.CutPrefix(spec.Source, DebianPrefix)
-	if err != nil || !debian || series == DefaultSeries {
+	switch {
+	case err != nil || !debian:
+		return name, nil
+	case series != DefaultSeries:
+		name += at + series
+	case !slices.Contains(CatalogueNames(), name): // a kernel of the user's own
 		return name, nil
 	}
-	name += at + series
 	_, err = Named(name)
 	return name, err
 }
