@@ -58,7 +58,8 @@ func (n *nfsServer) reexport() error {
 }
 
 // withdraw takes the second export back, which has a mount in use that is to be unmounted. Mounts of killed workers go first:
-// their CLOSEs come to nothing without the export, and the server would keep the files open for them.
+// their CLOSEs come to nothing without the export. For an OPEN whose process was killed no CLOSE comes at all, and the
+// server keeps the files of a client that is gone for as long as nobody wants them.
 func (n *nfsServer) withdraw(ctx context.Context, root string) error {
 	if !n.reexports() || root != reexportRoot {
 		return nil
@@ -72,7 +73,29 @@ func (n *nfsServer) withdraw(ctx context.Context, root string) error {
 			return errors.New(u.Error)
 		}
 	}
-	return workloads.Run("exportfs", "-u", "*:"+reexportRoot)
+	if err := workloads.Run("exportfs", "-u", "*:"+reexportRoot); err != nil {
+		return err
+	}
+	return expireClients(clientDirs, n.mount.Vers)
+}
+
+// clientDirs are where the server tells of its NFSv4 clients, and takes orders about them.
+const clientDirs = "/proc/fs/nfsd/clients/*"
+
+// expireClients has the server forget its clients of that NFS version.
+func expireClients(pattern, vers string) error {
+	_, minor, _ := strings.Cut(vers, ".")
+	dirs, err := filepath.Glob(pattern)
+	for _, dir := range dirs {
+		info, readErr := os.ReadFile(filepath.Join(dir, "info"))
+		if readErr != nil || !strings.Contains(string(info), "minor version: "+minor+"\n") {
+			continue // it has gone by itself, or is another one
+		}
+		if ctlErr := workloads.WriteKnob(filepath.Join(dir, "ctl"), "expire\n"); !errors.Is(ctlErr, os.ErrNotExist) {
+			err = errors.Join(err, ctlErr)
+		}
+	}
+	return err
 }
 
 // otherMounts are the NFS mounts in a list like /proc/self/mounts that are not roots, those made last first.

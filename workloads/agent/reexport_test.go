@@ -1,9 +1,12 @@
 package agent
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"loopfault/workloads/wire"
 )
@@ -40,4 +43,22 @@ short
 `
 	n := &nfsServer{export: wire.Export{Reexport: "3"}}
 	assert.Equal(t, []string{"/mnt/umount/1", "/mnt/umount/0"}, otherMounts(mounts, n.roots()))
+}
+
+// The server's own client of another version goes on.
+func TestClientsOfOneVersionAreExpired(t *testing.T) {
+	dir := t.TempDir()
+	ctl := func(client string) string { return filepath.Join(dir, client, "ctl") }
+	for client, info := range map[string]string{"1": "name: x\nminor version: 2\ny: 1\n", "2": "minor version: 1\n", "3": "minor version: 21\n"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, client), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, client, "info"), []byte(info), 0o644))
+		require.NoError(t, os.WriteFile(ctl(client), nil, 0o644))
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "going"), 0o755))
+	require.NoError(t, expireClients(filepath.Join(dir, "*"), "4.2"))
+	for client, want := range map[string]string{"1": "expire\n", "2": "", "3": ""} {
+		got, err := os.ReadFile(ctl(client))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got), client)
+	}
 }
