@@ -5,6 +5,7 @@ package fakeshards
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -73,7 +74,7 @@ func (s Spec) Shard(results string, number, trials int) (*store.Run, error) {
 		return nil, err
 	}
 	for name, text := range map[string][]byte{"manifest.json": text, "scenario.yaml": []byte("name: made-up\n")} {
-		if err := os.WriteFile(filepath.Join(run.Dir, name), text, 0o644); err != nil {
+		if err := write(filepath.Join(run.Dir, name), text, 0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +94,7 @@ func (s Spec) Shard(results string, number, trials int) (*store.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run, os.WriteFile(filepath.Join(run.Dir, "journal.jsonl"), append(line, '\n'), 0o644)
+	return run, write(filepath.Join(run.Dir, "journal.jsonl"), append(line, '\n'), 0o644)
 }
 
 // Trial is what came of a trial: of stock one in three hangs, of fixed one in ten, controls nearly always.
@@ -129,9 +130,18 @@ func leave(run *store.Run, t store.Trial) error {
 		"reports.json": "{\"reports\": []}\n", "evidence/stacks.txt": "== 812 (umount) D\n", "verdict.json": string(text) + "\n",
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		if err := write(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "reproduce.sh"), []byte("#!/bin/sh\n"), 0o755)
+	return write(filepath.Join(dir, "reproduce.sh"), []byte("#!/bin/sh\n"), 0o755)
+}
+
+// write puts a file in its place whole, as the store does: whoever follows a fleet reads while trials are made up.
+func write(path string, text []byte, mode fs.FileMode) error {
+	part := path + ".part"
+	if err := os.WriteFile(part, text, mode); err != nil {
+		return err
+	}
+	return os.Rename(part, path)
 }
