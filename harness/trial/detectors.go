@@ -30,6 +30,7 @@ type detectors struct {
 	console   []kernelreport.Report
 	size      int64 // of the guest's output at the last look
 	forgiven  int64 // up to where its hung tasks have woken up since
+	hurried   int64 // from where on khungtaskd's timeout was lowered, 0 if it was not
 	blocked   []kernelreport.Report
 	seen      map[int]bool // pids that the task watch has reported
 	pace      pace
@@ -202,8 +203,12 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 		switch r.Kind {
 		case kernelreport.KindHungTask:
 			r.Detector = verdict.Khungtaskd
+			if d.hurried > 0 && int64(r.Start) >= d.hurried {
+				r.Detector = verdict.Hurried // until the task watch agrees
+				continue
+			}
 			if d.speed.worst > slowHost || int64(r.Start) < d.forgiven {
-				r.Detector = verdict.Doubtful // until the task watch agrees
+				r.Detector = verdict.Doubtful // likewise
 				continue
 			}
 		case kernelreport.KindBlockedTask:
@@ -260,16 +265,16 @@ func (d *detectors) settled(now float64, t timeouts.Timeouts) bool {
 // reports are all reports, those of the task watch before the kernel's: it names the task
 // that has slept longest first, and knows how long.
 func (d *detectors) reports() []kernelreport.Report {
-	for i := range d.console {
-		if len(d.blocked)+len(d.stalled)+len(d.silence) == 0 {
-			break
-		}
-		switch r := &d.console[i]; r.Detector { // they were right
-		case verdict.Doubtful:
+	console := slices.Clone(d.console)
+	tasks := len(d.blocked) > 0
+	agreed := tasks || len(d.stalled)+len(d.silence) > 0
+	for i := range console {
+		switch r := &console[i]; { // they were right
+		case r.Detector == verdict.Doubtful && agreed, r.Detector == verdict.Hurried && tasks:
 			r.Detector = verdict.Khungtaskd
-		case verdict.Impatient:
+		case r.Detector == verdict.Impatient && agreed:
 			r.Detector = verdict.Console
 		}
 	}
-	return slices.Concat(d.findings, d.blocked, d.stalls, d.silence, d.console)
+	return slices.Concat(d.findings, d.blocked, d.stalls, d.silence, console)
 }

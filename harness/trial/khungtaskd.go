@@ -2,7 +2,9 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 // warnings=-1 it goes quiet after ten tasks. A kernel without it is watched by
 // the task watch alone.
 func (t *trial) wakeKhungtaskd(ctx context.Context) error {
-	if _, err := t.agent.ReadFile(ctx, sysctlKernel+"hung_task_warnings"); err != nil {
+	if _, err := t.agent.ReadFile(ctx, sysctlKernel+"hung_task_warnings"); errors.Is(err, fs.ErrNotExist) {
 		t.history.add(entry{Type: "guest", What: "no khungtaskd", Detail: err.Error()})
 		return nil
 	}
@@ -31,13 +33,12 @@ func (t *trial) wakeKhungtaskd(ctx context.Context) error {
 }
 
 // hurryKhungtaskd has the kernel's detector report what sleeps on without load now, in its own words, and does not wait for what
-// may sleep under load: by then a hang may have been proven.
+// may sleep under load: by then a hang may have been proven. What it reports from then on counts only if the task watch agrees.
 func (t *trial) hurryKhungtaskd(ctx context.Context) error {
+	t.detectors.hurried = t.detectors.size
 	err := t.agent.WriteFile(ctx, sysctlKernel+hungTaskTimeout, seconds(t.budgets.Suspect))
-	if err != nil {
-		if _, there := t.agent.ReadFile(ctx, sysctlKernel+hungTaskTimeout); there != nil {
-			return nil // this kernel has no such detector
-		}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // this kernel has no such detector
 	}
 	return err
 }

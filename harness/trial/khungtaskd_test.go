@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/timeouts"
+	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
 	"loopfault/workloads/wire"
 )
@@ -86,4 +87,36 @@ func TestReportAtTheVeryEndIsDoubted(t *testing.T) {
 	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: d.reports()})
 	assert.Equal(t, verdict.Hang, v.Kind)
 	assert.Equal(t, []string{verdict.TaskWatch, verdict.Khungtaskd}, v.Detectors)
+}
+
+// Once the load is gone khungtaskd reports sleeps that are young: a task that is slow and comes back is no hang, and a stalled
+// workload is not called by the name of a task that slept for a moment.
+func TestWhatAHurriedKhungtaskdReportsNeedsTheTaskWatch(t *testing.T) {
+	hurried := func(blocked bool) (*detectors, *history) {
+		d, h, b := open(t)
+		asleepUntil(d, h, b, 105)
+		d.readConsole(printing([]byte("[  100.0] before\n")))
+		if blocked {
+			d.block(105, wire.Blocked{PID: 7, Comm: "umount", State: "D", Since: 100, Seconds: 5, Stack: "[<0>] nfs4_evict_inode+0x6d/0x70\n"}, h)
+		}
+		d.relieved, d.hurried = true, d.size
+		d.readConsole(printing([]byte("[  100.0] before\n" + hungUmount)))
+		return d, h
+	}
+	d, _ := hurried(false)
+	assert.Equal(t, verdict.Clean, decide(d))
+	assert.Zero(t, d.firstHang)
+
+	d.stalled = []string{"writer"}
+	d.stalls = append(d.stalls, kernelreport.Report{Kind: kernelreport.KindWorkloadStall, Title: "INFO: writer stalled", Detector: verdict.StallWatch})
+	v := verdict.Decide(verdict.Observations{Operations: 1, Reports: d.reports()})
+	assert.Equal(t, []string{verdict.StallWatch}, v.Detectors)
+	assert.Equal(t, "INFO: writer stalled", v.Title)
+
+	d, _ = hurried(true)
+	v = verdict.Decide(verdict.Observations{Operations: 1, Reports: d.reports()})
+	assert.Equal(t, verdict.Hang, v.Kind)
+	assert.Equal(t, []string{verdict.TaskWatch, verdict.Khungtaskd}, v.Detectors)
+	d.blocked = nil // as overdue does with tasks that went on soon
+	assert.Equal(t, verdict.Clean, decide(d))
 }

@@ -68,11 +68,13 @@ const (
 	Doubtful = "khungtaskd in a slow guest"
 	// Impatient is the same for the kernel's other watchdogs: stalls and lockups.
 	Impatient = "watchdog in a slow guest"
+	// Hurried is khungtaskd alone, after its timeout was lowered since the load was gone.
+	Hurried = "khungtaskd with its timeout lowered"
 )
 
 // Proves says whether a detector's word counts for a verdict.
 func Proves(detector string) bool {
-	return !slices.Contains([]string{Sysrq, Known, Doubtful, Impatient}, detector)
+	return !slices.Contains([]string{Sysrq, Known, Doubtful, Impatient, Hurried}, detector)
 }
 
 // How a hang was confirmed, once it looked like one and the load was taken away.
