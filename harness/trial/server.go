@@ -2,7 +2,9 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"loopfault/faults"
 	"loopfault/harness/scenario"
@@ -46,10 +48,11 @@ func (t *trial) wantDirectoryDelegations(ctx context.Context) error {
 	if !t.spec.Scenario.Mount.DirectoryDelegations {
 		return nil
 	}
-	if _, err := t.agent.ReadFile(ctx, directoryDelegations); err != nil {
+	err := t.agent.WriteFile(ctx, directoryDelegations, "Y")
+	if errors.Is(err, fs.ErrNotExist) {
 		return &Unfit{Kernel: t.spec.Kernel.Name, Why: "its client does not ask for delegations of directories: it has no module parameter nfsv4.directory_delegations"}
 	}
-	return t.agent.WriteFile(ctx, directoryDelegations, "Y")
+	return err
 }
 
 // pokeServer changes the constant in the server's code that asks for return-on-close.
