@@ -64,34 +64,50 @@ func (n *nfsServer) withdraw(ctx context.Context, root string) error {
 	if !n.reexports() || root != reexportRoot {
 		return nil
 	}
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
+	if err := n.umountOthers(ctx); err != nil {
 		return err
-	}
-	for _, dir := range otherMounts(string(mounts), n.roots()) {
-		if u := umount(ctx, dir); u.Error != "" {
-			return errors.New(u.Error)
-		}
 	}
 	if err := workloads.Run("exportfs", "-u", "*:"+reexportRoot); err != nil {
 		return err
 	}
-	return expireClients(clientDirs, n.mount.Vers)
+	return expireClients(clientDirs, n.export.Reexport)
+}
+
+// umountOthers takes down all NFS mounts but the trial's own. The umount(8) or mount(8) of a worker that was killed may still be
+// at it: what it has taken down by then is no error.
+func (n *nfsServer) umountOthers(ctx context.Context) error {
+	failed := wire.Unmounted{}
+	for last := ""; ; {
+		mounts, err := os.ReadFile("/proc/self/mounts")
+		if err != nil {
+			return err
+		}
+		dirs := otherMounts(string(mounts), n.roots())
+		if len(dirs) == 0 {
+			return nil
+		}
+		if failed.Error != "" && dirs[0] == last {
+			return errors.New(failed.Error)
+		}
+		last = dirs[0]
+		failed = umount(ctx, last)
+	}
 }
 
 // clientDirs are where the server tells of its NFSv4 clients, and takes orders about them.
 const clientDirs = "/proc/fs/nfsd/clients/*"
 
-// expireClients has the server forget its clients of that NFS version.
-func expireClients(pattern, vers string) error {
-	_, minor, _ := strings.Cut(vers, ".")
+// expireClients has the server forget all its clients but its own, which is one of that NFS version.
+func expireClients(pattern, own string) error {
+	_, minor, _ := strings.Cut(own, ".") // "" for NFSv3, of which no client is told
 	dirs, err := filepath.Glob(pattern)
 	for _, dir := range dirs {
 		info, readErr := os.ReadFile(filepath.Join(dir, "info"))
-		if readErr != nil || !strings.Contains(string(info), "minor version: "+minor+"\n") {
-			continue // it has gone by itself, or is another one
+		if readErr != nil || strings.Contains(string(info), "minor version: "+minor+"\n") {
+			continue // it has gone by itself, or is the server's own
 		}
-		if ctlErr := workloads.WriteKnob(filepath.Join(dir, "ctl"), "expire\n"); !errors.Is(ctlErr, os.ErrNotExist) {
+		ctlErr := workloads.WriteKnob(filepath.Join(dir, "ctl"), "expire\n")
+		if !errors.Is(ctlErr, os.ErrNotExist) && !errors.Is(ctlErr, unix.ENXIO) { // the latter if it goes now
 			err = errors.Join(err, ctlErr)
 		}
 	}

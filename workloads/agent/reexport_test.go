@@ -45,8 +45,8 @@ short
 	assert.Equal(t, []string{"/mnt/umount/1", "/mnt/umount/0"}, otherMounts(mounts, n.roots()))
 }
 
-// The server's own client of another version goes on.
-func TestClientsOfOneVersionAreExpired(t *testing.T) {
+// The server's own client goes on.
+func TestAllClientsButTheServersOwnAreExpired(t *testing.T) {
 	dir := t.TempDir()
 	ctl := func(client string) string { return filepath.Join(dir, client, "ctl") }
 	for client, info := range map[string]string{"1": "name: x\nminor version: 2\ny: 1\n", "2": "minor version: 1\n", "3": "minor version: 21\n"} {
@@ -55,10 +55,18 @@ func TestClientsOfOneVersionAreExpired(t *testing.T) {
 		require.NoError(t, os.WriteFile(ctl(client), nil, 0o644))
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "going"), 0o755))
-	require.NoError(t, expireClients(filepath.Join(dir, "*"), "4.2"))
-	for client, want := range map[string]string{"1": "expire\n", "2": "", "3": ""} {
-		got, err := os.ReadFile(ctl(client))
-		require.NoError(t, err)
-		assert.Equal(t, want, string(got), client)
+	expired := func(own string) (clients []string) {
+		require.NoError(t, expireClients(filepath.Join(dir, "*"), own))
+		for _, client := range []string{"1", "2", "3"} {
+			got, err := os.ReadFile(ctl(client))
+			require.NoError(t, err)
+			if string(got) == "expire\n" {
+				clients = append(clients, client)
+			}
+			require.NoError(t, os.WriteFile(ctl(client), nil, 0o644))
+		}
+		return clients
 	}
+	assert.Equal(t, []string{"1", "3"}, expired("4.1"))
+	assert.Equal(t, []string{"1", "2", "3"}, expired("3"))
 }
