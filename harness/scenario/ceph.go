@@ -56,7 +56,7 @@ func (c *checker) ceph(s Scenario) {
 		c.want(f.Freeze == nil && f.Restart == nil && f.Failover == nil && f.Silence == nil && f.Freezer == nil && f.Upcall == nil && f.FailSunrpc == nil, faultPath(s, i), other)
 	}
 	for i, w := range s.Workloads {
-		nfs := w.Umount != nil || w.Container != nil || w.Expire != nil || w.DSError != nil || w.FaultNth != nil || w.State != nil || w.SharedFile != nil && w.SharedFile.Rival != ""
+		nfs := w.Umount != nil || w.Container != nil || w.Expire != nil || w.DSError != nil || w.FaultNth != nil || w.State != nil || rivalOf(w) != ""
 		c.want(!nfs, workloadPath(i), other)
 	}
 }

@@ -25,9 +25,13 @@ func TestReexports(t *testing.T) {
 	assert.Empty(t, check(s))
 
 	for path, change := range map[string]func(*Scenario){
-		"export.reexport":          func(s *Scenario) { s.Export.Reexport = s.Mount.Vers },
-		"faults[0]":                func(s *Scenario) { s.Faults = []Fault{{Restart: &faults.Restart{}}} },
-		"workloads[0]":             func(s *Scenario) { s.Export.Reexport = "4.0"; s.Workloads[0].SharedFile.Rival = "4.0" },
+		"export.reexport": func(s *Scenario) { s.Export.Reexport = s.Mount.Vers },
+		"faults[0]":       func(s *Scenario) { s.Faults = []Fault{{Restart: &faults.Restart{}}} },
+		"workloads[0]":    func(s *Scenario) { s.Export.Reexport = "4.0"; s.Workloads[0].SharedFile.Rival = "4.0" },
+		"workloads[1]": func(s *Scenario) {
+			s.Export.Reexport = "4.1"
+			s.Workloads[1] = wire.Workload{Directory: &wire.Directory{Rival: "4.1"}}
+		},
 		"workloads[0].state.locks": func(s *Scenario) { s.Workloads = []wire.Workload{{State: &wire.State{Locks: 1}}} },
 	} {
 		s := find()
