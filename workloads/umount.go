@@ -218,7 +218,7 @@ func loopbackIn(mounts string) (source, options string, err error) {
 				if o != "sec="+wire.SecSys { // which clients take by themselves where it is offered
 					shared = append(shared, o)
 				}
-			case "vers", "nolock", "soft", "softerr", "timeo", "retrans":
+			case "sync", "vers", "nolock", "soft", "softerr", "timeo", "retrans":
 				shared = append(shared, o)
 			}
 		}

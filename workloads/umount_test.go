@@ -25,6 +25,9 @@ func TestFurtherMountsShareSourceAndVersionOfTheFirst(t *testing.T) {
 	_, options, err = loopbackIn(before + "127.0.0.1:/ /mnt/nfs nfs4 rw,vers=4.2,proto=tcp,sec=krb5p 0 0\n")
 	require.NoError(t, err)
 	assert.Equal(t, "vers=4.2,sec=krb5p", options, "the first of what the server offers is not it")
+	_, options, err = loopbackIn(before + "127.0.0.1:/ /mnt/nfs nfs4 rw,sync,relatime,vers=4.2,proto=tcp 0 0\n")
+	require.NoError(t, err)
+	assert.Equal(t, "sync,vers=4.2", options)
 	_, _, err = loopbackIn(before)
 	assert.ErrorContains(t, err, "is not mounted")
 }
