@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "worker": // what startWriter starts: it works until it is killed
-		select {}
+		time.Sleep(time.Hour) // and not select: without cgo the runtime would end what can never go on
 	case len(os.Args) == 3 && os.Args[1] == "starts":
 		runtime.LockOSThread() // as RunTask does
 		w, err := Env{Rand: NewRand(1, "umount/0")}.startWriter(os.Args[2], "", 65534, 1, 0)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		fmt.Println(w.Process.Pid)
-		select {}
+		time.Sleep(time.Hour)
 	}
 	os.Exit(m.Run())
 }
