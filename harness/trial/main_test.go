@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"loopfault/harness/guest"
 	"loopfault/harness/guest/guesttest"
@@ -21,6 +24,11 @@ var bench struct {
 	stock, control kernel.Build
 	image          image.Image
 	options        guest.Options
+	warm           struct {
+		once     sync.Once
+		prepared *trial.Prepared
+		err      error
+	}
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -40,6 +48,11 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "no guest to test with:", err)
 		return 1
 	}
+	defer func() {
+		if p := bench.warm.prepared; p != nil {
+			p.Close()
+		}
+	}()
 	return m.Run()
 }
 
@@ -76,6 +89,16 @@ func spec(t *testing.T, k kernel.Build) trial.Spec {
 		Scenario: s, Planned: store.Planned{N: 1, Arm: "test", Seed: 42},
 		Kernel: k, Image: bench.image, Dir: trialDir(t), Guest: bench.options,
 	}
+}
+
+// warmSpec is spec of the stock kernel, from one snapshot that all tests share which are not about booting.
+func warmSpec(t *testing.T) trial.Spec {
+	t.Helper()
+	s, w := spec(t, bench.stock), &bench.warm
+	w.once.Do(func() { w.prepared, w.err = trial.Prepare(t.Context(), s, quiet) })
+	require.NoError(t, w.err)
+	s.Dir, s.Warm = trialDir(t), w.prepared
+	return s
 }
 
 // trialDir is a directory as the store makes it for a trial.

@@ -90,9 +90,9 @@ func TestControlHangsAndBothDetectorsSeeIt(t *testing.T) {
 // An umount that comes to no end, though no detector calls that a hang: what was
 // under way is kept.
 func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
-	s, got := spec(t, bench.stock), store.Trial{}
+	s, got := warmSpec(t), store.Trial{}
 	for seed := uint64(1); seed <= 3 && got.Exercised == 0; seed++ { // on a busy host a load of 10 s may have come to nothing
-		s = spec(t, bench.stock)
+		s = warmSpec(t)
 		s.Planned.Seed = seed
 		var err error
 		got, _, err = trial.RunHasty(t.Context(), s)
@@ -173,7 +173,7 @@ func TestGuestKilledInTheMiddleIsAnErrorNotAVerdict(t *testing.T) {
 
 func TestCancelledTrialHasNoVerdictAndLeavesNoGuest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := spec(t, bench.stock)
+	s := warmSpec(t)
 	_, _, err := trial.Run(ctx, s, func(phase string) {
 		if phase == trial.PhaseWork {
 			cancel()

@@ -24,13 +24,9 @@ import (
 )
 
 func TestTrialsFromOneSnapshot(t *testing.T) {
-	s := spec(t, bench.stock)
-	p, err := trial.Prepare(t.Context(), s, quiet)
-	require.NoError(t, err)
-	defer p.Close()
 	for seed := range uint64(2) {
-		w := spec(t, bench.stock)
-		w.Warm, w.Planned.Seed = p, seed
+		w := warmSpec(t)
+		w.Planned.Seed = seed
 		got, _, err := trial.Run(t.Context(), w, quiet)
 		require.NoError(t, err)
 		assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
@@ -40,7 +36,7 @@ func TestTrialsFromOneSnapshot(t *testing.T) {
 		assert.NotEmpty(t, got.Paths, "calls are counted by path, as in a guest that was booted for its trial")
 		assert.FileExists(t, w.Dir+"/evidence/calls.txt")
 		assert.Equal(t, "LAYOUT_FLEX_FILES", got.Layout)
-		assert.Greater(t, got.WorkSeconds, s.Scenario.Run.D().Seconds()-1, "exposure is the time under load, settling included")
+		assert.Greater(t, got.WorkSeconds, w.Scenario.Run.D().Seconds()-1, "exposure is the time under load, settling included")
 		assert.Less(t, got.WorkSeconds, got.Seconds)
 		assert.Positive(t, got.FirstOpSeconds)
 		console, err := os.ReadFile(w.Dir + "/console.log")
