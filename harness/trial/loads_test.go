@@ -109,6 +109,7 @@ func TestCheckedStateIsRightUnlessSomebodySpoilsIt(t *testing.T) {
 		load := *s.Workloads[0].State
 		load.Plant = wire.Duration(50 * time.Millisecond)
 		s.Workloads, s.Target = []wire.Workload{{State: &load}}, paths.Target{}
+		s.Mount.Vers = "3" // what is planted at the server would recall delegations, and a COMMIT wait for the end of a lease
 	})
 	assert.Equal(t, verdict.Crash, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Equal(t, []string{verdict.Checker}, got.Detectors)
