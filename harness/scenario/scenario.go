@@ -60,7 +60,7 @@ type Scenario struct {
 	Choices  Choices              `json:"variant,omitempty" yaml:"-"` // what was chosen of them, and of Applies; see Ref
 }
 
-// Dangerous is the group of scenarios that may hang a stock kernel: they run only where they or the group are named.
+// Dangerous is the group of scenarios that hang stock kernels, as a rule: they run only where they or the group are named.
 const Dangerous = "dangerous"
 
 // Groups are all groups that a scenario may be in.
