@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"loopfault/workloads/gather"
 	"loopfault/workloads/wire"
@@ -47,7 +45,6 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
 	t.lookAtStall(ctx)
 	t.saveCoverage(ctx)
-	defer t.muteKhungtaskd(ctx)()
 	for _, key := range []string{"m", "l", "w"} { // "t" takes the serial line half a minute, and tasks.txt has it
 		if err := t.agent.WriteFile(ctx, "/proc/sysrq-trigger", key); err != nil {
 			t.history.add(entry{Type: "evidence", What: "sysrq-" + key, Detail: err.Error()})
@@ -55,22 +52,10 @@ func (t *trial) collectEvidence(ctx context.Context) {
 		}
 		t.history.add(entry{Type: "evidence", What: "sysrq-" + key})
 	}
-	t.awaitConsole(ctx)
+	t.awaitDumps(ctx)
 	t.history.add(entry{Type: "evidence", What: "console.log"})
 	// A second look, as late as possible: RPCs that are gone by now were traffic.
 	t.saveFiles(ctx, "rpc-tasks-later.txt", gather.RPCTasks)
-}
-
-// muteKhungtaskd keeps the kernel's detector from reporting the same tasks every
-// few seconds, or the console would never be quiet. It returns a function that
-// undoes this; a kernel without the detector needs nothing.
-func (t *trial) muteKhungtaskd(ctx context.Context) func() {
-	const knob = "/proc/sys/kernel/hung_task_timeout_secs"
-	was, err := t.agent.ReadFile(ctx, knob)
-	if err != nil || t.agent.WriteFile(ctx, knob, "0") != nil {
-		return func() {}
-	}
-	return func() { _ = t.agent.WriteFile(ctx, knob, strings.TrimSpace(was)) }
 }
 
 // saveConfig saves the configuration that the kernel gave before the hang.
@@ -105,24 +90,4 @@ func (t *trial) save(name, text string) {
 		e.Detail = err.Error()
 	}
 	t.history.add(e)
-}
-
-// afterthought is how many bytes of console do not count as a dump: a running
-// workload may make the kernel print a line now and then.
-const afterthought = 512
-
-// awaitConsole waits until the kernel has printed the requested dump: until the
-// console hardly grows for a while.
-func (t *trial) awaitConsole(ctx context.Context) {
-	for size := int64(-afterthought); ctx.Err() == nil; {
-		info, err := os.Stat(t.consolePath())
-		if err != nil || info.Size() < size+afterthought {
-			return
-		}
-		size = info.Size()
-		select {
-		case <-ctx.Done():
-		case <-time.After(t.budgets.HungCheck):
-		}
-	}
 }
