@@ -107,7 +107,7 @@ func client() []Control {
 			Explains:  "The end of a READ or WRITE without RPC does not release its pages, so whoever needs them waits for ever though no task does that I/O any more.",
 			Classes:   []waitfor.Class{waitfor.Lost},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles:    []string{"nfs_wb_all", "nfs_file_fsync", "nfs_file_direct_write", "nfs_vm_page_mkwrite", "wb_wait_for_completion", "nfs_writepages", "filemap_get_pages"},
+			Titles:    []string{"nfs_wb_all", "nfs_write_begin", "nfs_file_fsync", "nfs_file_direct_write", "nfs_vm_page_mkwrite", "wb_wait_for_completion", "nfs_writepages", "filemap_get_pages"},
 		},
 		{
 			Kernel: "control-nlm-grant-lost", Scenario: "nlm-locks",
