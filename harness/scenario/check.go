@@ -134,8 +134,8 @@ func (c *checker) nfs(s Scenario) {
 	for i, f := range s.Faults {
 		c.want(f.Failover == nil || !s.Mount.Overlay, faultPath(s, len(s.Pressure)+i), "unmounts the exported file system, on which the overlay has its upper layer: want mount.overlay left out")
 	}
-	c.want(s.Mount.LocalIO != wire.LocalIOOn || s.Mount.Layout == wire.LayoutNone, "mount.localio",
-		"is on, but I/O goes to data servers with layout %s: want mount.layout none", s.Mount.Layout)
+	c.want(s.Mount.LocalIO != wire.LocalIOOn || !s.ofBlocks(), "mount.localio",
+		"is on, but I/O goes to the disk with layout %s: want mount.layout none or flexfiles", s.Mount.Layout)
 }
 
 // layout checks that the server can grant the layout that the mount wants.

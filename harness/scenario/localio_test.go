@@ -36,14 +36,17 @@ func TestFlavoursAreAddedOnce(t *testing.T) {
 	assert.Empty(t, WithFlavours(nil, plain))
 }
 
-func TestLocalIOIsNotForDataServers(t *testing.T) {
+func TestLocalIOIsNotForLayoutsOfBlocks(t *testing.T) {
 	s, _, err := Find("localio-writers")
 	require.NoError(t, err)
-	s.Mount.Layout = "flexfiles"
+	s.Mount.Layout = "flexfiles" // the data server is the same machine
+	assert.Empty(t, check(s))
+
+	s.Mount.Layout, s.Export.FS = "scsi", "xfs"
 	found := check(s)
 	require.Len(t, found, 1)
 	assert.Equal(t, "mount.localio", found[0].path)
-	assert.Equal(t, "is on, but I/O goes to data servers with layout flexfiles: want mount.layout none", found[0].message)
+	assert.Equal(t, "is on, but I/O goes to the disk with layout scsi: want mount.layout none or flexfiles", found[0].message)
 
 	// As stored before the field existed.
 	s.Mount.LocalIO = ""
