@@ -36,19 +36,24 @@ func (g GDB) Kernel() []string {
 // own. From then on it does not count as Paused when its vCPUs are stopped, as they
 // are at each breakpoint.
 func (g *Guest) Debug(ctx context.Context) (*gdb.Session, error) {
+	g.setDebugged(true) // before the connection is there: QEMU stops the vCPUs at once, and says so
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", g.Listener(GDBSocket))
 	if err != nil {
+		g.setDebugged(false)
 		return nil, &errs.Error{Class: errs.Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
 	}
-	g.mu.Lock()
-	g.debugged = true
-	g.mu.Unlock()
 	s, err := gdb.Attach(conn, g.opts.Timeouts.Command, g.opts.Accel.Name == TCG().Name)
 	if err != nil {
 		return nil, &errs.Error{Class: errs.Infrastructure, Message: "debug guest " + g.spec.Name, Err: err}
 	}
 	return s, nil
+}
+
+func (g *Guest) setDebugged(is bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.debugged = is
 }
 
 func (g *Guest) isDebugged() bool {
