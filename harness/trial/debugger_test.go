@@ -44,7 +44,7 @@ func TestCallsiteLandsInARestoredGuest(t *testing.T) {
 	var err error
 	s.Scenario, _, err = scenario.Find("pnfs-layoutreturn-enomem:fault-backend=callsite")
 	require.NoError(t, err)
-	s.Scenario.Run = run
+	s.Scenario.Run, s.Scenario.Export.Delegations = run, new(bool)
 	p, err := trial.Prepare(t.Context(), s, quiet)
 	require.NoError(t, err)
 	defer p.Close()
