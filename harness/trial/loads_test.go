@@ -22,16 +22,17 @@ import (
 // back clean, and says what it left.
 func runFor(t *testing.T, name, run string, change func(*scenario.Scenario)) (store.Trial, string) {
 	t.Helper()
-	s := spec(t, bench.stock)
-	var err error
-	s.Scenario, _, err = scenario.Find(name)
-	require.NoError(t, err)
-	require.NoError(t, s.Scenario.Run.UnmarshalText([]byte(run)))
-	if change != nil {
-		change(&s.Scenario)
-	}
-	got, _, err := trial.Run(t.Context(), s, quiet)
-	require.NoError(t, err)
+	s, got, _ := unstalled(t, func() trial.Spec {
+		s := spec(t, bench.stock)
+		var err error
+		s.Scenario, _, err = scenario.Find(name)
+		require.NoError(t, err)
+		require.NoError(t, s.Scenario.Run.UnmarshalText([]byte(run)))
+		if change != nil {
+			change(&s.Scenario)
+		}
+		return s
+	})
 	t.Cleanup(func() { showHang(t, s.Dir) })
 	return got, s.Dir
 }

@@ -14,7 +14,9 @@ import (
 	"loopfault/harness/guest/guesttest"
 	"loopfault/harness/scenario"
 	"loopfault/harness/trial"
+	"loopfault/results/kernelreport"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 	"loopfault/vmimages/image"
 	"loopfault/vmimages/kernel"
 )
@@ -101,6 +103,22 @@ func warmSpec(t *testing.T) trial.Spec {
 	require.NoError(t, w.err)
 	s.Dir, s.Warm = trialDir(t), w.prepared
 	return s
+}
+
+// unstalled runs trials, one seed after the other, until one does not stall, three at most: of a stock kernel with layouts some one in
+// ten does, over LAYOUTGETs that the server puts off (docs/findings/layout-recall-without-end.md).
+func unstalled(t *testing.T, next func() trial.Spec) (trial.Spec, store.Trial, []kernelreport.Report) {
+	t.Helper()
+	for again := uint64(1); ; again++ {
+		s := next()
+		s.Planned.Seed += 100 * (again - 1)
+		got, reports, err := trial.Run(t.Context(), s, quiet)
+		require.NoError(t, err)
+		if got.Verdict.Kind != verdict.Stall || again == 3 {
+			return s, got, reports
+		}
+		t.Logf("seed %d: %+v, %+v", s.Planned.Seed, got.Verdict, got.Confirmed)
+	}
 }
 
 // trialDir is a directory as the store makes it for a trial.

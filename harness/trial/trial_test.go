@@ -27,9 +27,7 @@ import (
 func quiet(string) {}
 
 func TestStockKernelComesBackClean(t *testing.T) {
-	s := spec(t, bench.stock)
-	got, reports, err := trial.Run(t.Context(), s, quiet)
-	require.NoError(t, err)
+	s, got, reports := unstalled(t, func() trial.Spec { return spec(t, bench.stock) })
 	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 	assert.Equal(t, "LAYOUT_FLEX_FILES", got.Layout)
 	assert.Positive(t, got.Exercised, "pnfs_send_layoutreturn was called")

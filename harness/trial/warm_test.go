@@ -25,10 +25,11 @@ import (
 
 func TestTrialsFromOneSnapshot(t *testing.T) {
 	for seed := range uint64(2) {
-		w := warmSpec(t)
-		w.Planned.Seed = seed
-		got, _, err := trial.Run(t.Context(), w, quiet)
-		require.NoError(t, err)
+		w, got, _ := unstalled(t, func() trial.Spec {
+			w := warmSpec(t)
+			w.Planned.Seed = seed
+			return w
+		})
 		assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
 		assert.True(t, got.Warm)
 		assert.Positive(t, got.Exercised)
