@@ -11,33 +11,27 @@ import (
 // endOfDumps is what the agent has the kernel print behind its dumps.
 const endOfDumps = "loopfault: end of dumps"
 
-// awaitDumps waits until the kernel has printed the dumps that it was asked for: until their end is on the console, to which a load
-// that fails allocations may print without end, or the console does not grow. At least it waits for as long as tells RPCs that
-// hang from traffic.
-func (t *trial) awaitDumps(ctx context.Context) {
-	from := t.consoleSize()
-	_ = t.agent.WriteFile(ctx, "/dev/kmsg", "<0>"+endOfDumps) // without it the console has to be quiet
-	size, began, grew := from, time.Now(), time.Now()
-	tick := time.NewTicker(consolePoll)
-	defer tick.Stop()
-	for {
+// awaitDumps waits until the kernel has printed the dumps that it was asked for: until their end is on the console behind an
+// offset, or the console hardly grows for a while. A load that fails allocations has it grow without end; an agent that does not
+// answer has no end printed. At least it waits for as long as tells RPCs that hang from traffic.
+func (t *trial) awaitDumps(ctx context.Context, from int64) {
+	for size := from; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
-			if is := t.consoleSize(); is != size {
-				size, grew = is, now
-			}
-			ended := now.Sub(grew) >= t.budgets.HungCheck || t.printed(endOfDumps, from)
-			if ended && now.Sub(began) >= t.budgets.HungCheck {
-				return
-			}
+		case <-time.After(t.budgets.HungCheck):
 		}
+		now := t.consoleSize()
+		if now < size+afterthought || t.printed(endOfDumps, from) {
+			return
+		}
+		size = now
 	}
 }
 
-// consolePoll is how often the console is looked at for the end of a dump.
-const consolePoll = 100 * time.Millisecond
+// afterthought is how many bytes of console do not count as a dump: a running
+// workload may make the kernel print a line now and then.
+const afterthought = 512
 
 func (t *trial) consoleSize() int64 {
 	info, err := os.Stat(t.consolePath())
@@ -60,23 +54,3 @@ func (t *trial) printed(text string, from int64) bool {
 
 // maxDumps is more than dumps of all tasks of a guest take on its console, in bytes.
 const maxDumps = 16 << 20
-
-// afterthought is how many bytes of console do not count as a dump: a running
-// workload may make the kernel print a line now and then.
-const afterthought = 512
-
-// awaitConsole waits until the kernel of a guest whose agent does not answer has printed the requested dump: until the
-// console hardly grows for a while.
-func (t *trial) awaitConsole(ctx context.Context) {
-	for size := int64(-afterthought); ctx.Err() == nil; {
-		now := t.consoleSize()
-		if now < size+afterthought {
-			return
-		}
-		size = now
-		select {
-		case <-ctx.Done():
-		case <-time.After(t.budgets.HungCheck):
-		}
-	}
-}

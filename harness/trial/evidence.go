@@ -45,6 +45,7 @@ func (t *trial) collectEvidence(ctx context.Context) {
 	t.saveTasks(ctx, "tasks.txt", wire.TaskQuery{})
 	t.lookAtStall(ctx)
 	t.saveCoverage(ctx)
+	from := t.consoleSize()
 	for _, key := range []string{"m", "l", "w"} { // "t" takes the serial line half a minute, and tasks.txt has it
 		if err := t.agent.WriteFile(ctx, "/proc/sysrq-trigger", key); err != nil {
 			t.history.add(entry{Type: "evidence", What: "sysrq-" + key, Detail: err.Error()})
@@ -52,7 +53,8 @@ func (t *trial) collectEvidence(ctx context.Context) {
 		}
 		t.history.add(entry{Type: "evidence", What: "sysrq-" + key})
 	}
-	t.awaitDumps(ctx)
+	_ = t.agent.WriteFile(ctx, "/dev/kmsg", "<0>"+endOfDumps) // without it the console has to be quiet
+	t.awaitDumps(ctx, from)
 	t.history.add(entry{Type: "evidence", What: "console.log"})
 	// A second look, as late as possible: RPCs that are gone by now were traffic.
 	t.saveFiles(ctx, "rpc-tasks-later.txt", gather.RPCTasks)

@@ -39,6 +39,7 @@ func (t *trial) collectOutside(ctx context.Context) {
 	t.detectors.silence = []kernelreport.Report{silenceReport(where)}
 	t.detectors.mark(t.detectors.last, t.detectors.last)
 
+	from := t.consoleSize()
 	err := t.guest.Monitor().Execute(ctx, "inject-nmi", nil, nil)
 	for _, key := range []byte("lwtm") {
 		err = errors.Join(err, t.guest.SysRq(ctx, key))
@@ -46,7 +47,7 @@ func (t *trial) collectOutside(ctx context.Context) {
 	if err != nil {
 		t.history.add(entry{Type: "evidence", What: "nmi and sysrq", Detail: err.Error()})
 	}
-	t.awaitConsole(ctx)
+	t.awaitDumps(ctx, from)
 }
 
 // silenceReport names the silence by the vCPUs' locations.
