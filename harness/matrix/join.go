@@ -69,13 +69,9 @@ func (j *Joined) Fprint(w io.Writer) {
 	}
 }
 
-// Judge is the judgement of all cells: what is missing may hang.
+// Judge is the judgement of all cells.
 func (j *Joined) Judge() summary.Judgement {
-	judged := j.Record.Judge()
-	if judged == summary.Clean && j.Waiting() > 0 {
-		return summary.Inconclusive
-	}
-	return judged
+	return j.Record.Judge().Missing(j.Waiting() > 0)
 }
 
 // Waiting is how many cells have not run.

@@ -32,11 +32,7 @@ func (o Output) Fprint(w io.Writer) {
 	}
 }
 
-// Judge is the judgement of the merged run: what is missing may hang.
+// Judge is the judgement of the merged run.
 func (o Outcome) Judge() summary.Judgement {
-	j := summary.Judge(o.Summary)
-	if j == summary.Clean && !o.Complete() {
-		return summary.Inconclusive
-	}
-	return j
+	return summary.Judge(o.Summary).Missing(!o.Complete())
 }

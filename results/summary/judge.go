@@ -71,6 +71,14 @@ func Worse(a, b Judgement) Judgement {
 	return a
 }
 
+// Missing is the judgement where trials may be missing: they may hang.
+func (j Judgement) Missing(some bool) Judgement {
+	if some {
+		return Worse(j, Inconclusive)
+	}
+	return j
+}
+
 // inconclusiveArm says whether some arm has trials of which none counts.
 func inconclusiveArm(s Summary) bool {
 	for _, a := range s.Arms {
