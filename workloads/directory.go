@@ -17,7 +17,7 @@ func directory(spec wire.Directory) []Worker {
 		if err := env.takeSide(ctx, spec.Rival, i); err != nil {
 			return err
 		}
-		for !exists(directoryPath(env.Load, spec.Directories-1)) { // the server's workers have not made the last one yet
+		for stat(directoryPath(env.Load, spec.Directories-1)) != nil { // the server's workers have not made the last one yet
 			if !pause(ctx, lookAgain) {
 				return nil
 			}
@@ -42,11 +42,6 @@ func directory(spec wire.Directory) []Worker {
 		})
 	}
 	return append(workers, rival(spec.Rival)...)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func directoryPath(root string, n int) string {

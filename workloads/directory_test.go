@@ -42,7 +42,7 @@ func TestOperationsOfDirectories(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, makeDirectories(root, 2))
 	require.NoError(t, makeDirectories(root, 2), "again")
-	there := func(dir int, name string) bool { return exists(filepath.Join(directoryPath(root, dir), name)) }
+	there := func(dir int, name string) bool { return stat(filepath.Join(directoryPath(root, dir), name)) == nil }
 	do := func(op directoryOp) {
 		t.Helper()
 		require.NoError(t, op.do(root))
