@@ -41,7 +41,7 @@ func (c Calls) Fprint(w io.Writer) {
 	t.Flush()
 }
 
-// CallsOf lists the calls in a kernel's function which is booted: all of them, or those that allocate memory.
+// CallsOf boots a kernel and lists the calls in one of its functions: all of them, or those that allocate memory.
 func (e *Session) CallsOf(ctx context.Context, kernel, function string, all bool) (Calls, error) {
 	sites, fn, err := e.callsIn(ctx, kernel, function)
 	out := Calls{Calls: []Call{}, function: fn.Name, all: len(sites)}

@@ -28,7 +28,7 @@ func (e *Session) Load(run string) (store.Stored, error) {
 	return stored, nil
 }
 
-// ToResume finds a run by its name, as Named does, and rebuilds its campaign, which stands alone and nobody runs.
+// ToResume finds a run by its name, as Named does, and rebuilds its campaign, which is no part of another and is not being run.
 func (e *Session) ToResume(ctx context.Context, name string, flags GuestFlags) (store.Stored, campaign.Spec, error) {
 	stored, err := e.Named(ctx, name)
 	if err != nil {

@@ -59,7 +59,7 @@ func (n *nfsServer) reexport() error {
 
 // withdraw takes the second export back, which has a mount in use that is to be unmounted. Mounts of killed workers go first:
 // their CLOSEs come to nothing without the export. For an OPEN whose process was killed no CLOSE comes at all, and the
-// server keeps the files of a client that is gone for as long as nobody wants them.
+// server keeps the files of a client that is gone until another client asks for them.
 func (n *nfsServer) withdraw(ctx context.Context, root string) error {
 	if !n.reexports() || root != reexportRoot {
 		return nil
