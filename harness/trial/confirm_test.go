@@ -2,75 +2,14 @@ package trial
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
 	"loopfault/results/verdict"
-	"loopfault/results/waitfor"
 	"loopfault/workloads/wire"
 )
-
-func TestAGuestIsIdleWhenNothingChangesAndNoTimerIsPending(t *testing.T) {
-	timer := []waitfor.Timer{{What: "a retry", Left: 15}}
-	w := quietWatch{}
-	for _, seen := range []string{"a", "b", "b", "b"} {
-		assert.False(t, w.take(seen, nil, false), "the last change is three looks ago: %s", seen)
-	}
-	assert.True(t, w.take("b", nil, false))
-
-	w = quietWatch{}
-	for range 20 {
-		assert.False(t, w.take("a", timer, false), "a timer is pending")
-	}
-	assert.Equal(t, 15*time.Second+busyFor, w.watchesFor())
-	for range steadyLooks - 1 {
-		assert.False(t, w.take("a", nil, false))
-	}
-	assert.True(t, w.take("a", nil, false), "it has fired, and woke no task")
-	assert.Equal(t, "a retry", w.longest.What)
-
-	w = quietWatch{}
-	for i := range steadyLooks - 1 {
-		assert.False(t, w.take(string(rune('a'+i)), timer, true))
-	}
-	assert.True(t, w.take("z", timer, true), "a wake-up that is lost does not come with the timers of others")
-	assert.False(t, w.take("z", timer, false), "it came after all: the timers count again")
-}
-
-// What a glance is compared by changes when a task sleeps elsewhere or an RPC comes or
-// goes, not with the numbers that always change.
-func TestWhatChangesWhenSomebodyGetsOn(t *testing.T) {
-	asleep := waitfor.Evidence{
-		Tasks:    "== 7 (a b) c) D 1 2 3 99\n[<0>] f+0x1/0x2\n== 8 (idle) S 1 2 3\n[<0>] g+0x1/0x2\n",
-		RPCTasks: "  12 0801 0 0x3 0xabc 100 ops nfsv4 WRITE a:call_status q:xprt_pending\n",
-	}
-	later := asleep
-	later.Tasks = "== 7 (a b) c) D 1 2 3 100\n[<0>] f+0x1/0x2\n== 8 (idle) R 1 2 3\n"
-	later.RPCTasks = "  12 0801 0 0x3 0xabc 90 ops nfsv4 WRITE a:call_status q:xprt_pending\n"
-	assert.Equal(t, still(asleep), still(later))
-	for name, change := range map[string]func(*waitfor.Evidence){
-		"woken":     func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) S 1 2 3 99\n[<0>] f+0x1/0x2\n" },
-		"elsewhere": func(e *waitfor.Evidence) { e.Tasks = "== 7 (a b) c) D 1 2 3 99\n[<0>] h+0x1/0x2\n" },
-		"answered":  func(e *waitfor.Evidence) { e.RPCTasks = "" },
-		"unlisted":  func(e *waitfor.Evidence) { e.RPCTasks += "clnt[127.0.0.1:2049] RPC tasks[2]\n" },
-		"next RPC":  func(e *waitfor.Evidence) { e.RPCTasks = "  13 0801 0 0x3 0xabc 100 ops nfsv4 WRITE a:x q:y\n" },
-	} {
-		changed := asleep
-		change(&changed)
-		assert.NotEqual(t, still(asleep), still(changed), name)
-	}
-}
-
-// The longest timers that may be under way are the server's patience with a client and
-// the time-out of an NFSv3 request.
-func TestTheWatchOutlastsAllTimers(t *testing.T) {
-	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{}))
-	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{Lease: wire.Duration(15 * time.Second)}))
-	assert.Equal(t, 270*time.Second, longestWatch(wire.Export{Lease: wire.Duration(2 * time.Minute)}))
-}
 
 func TestTwoLooksThatFindTheSameSleepProveAHang(t *testing.T) {
 	at := func(lost string, since ...float64) look {
@@ -102,13 +41,15 @@ func TestSleepersThatWokeAreNoSuspects(t *testing.T) {
 // Who sleeps on when the load is gone hangs; everybody awake is a stall.
 func TestWithoutLoadOnlyWhoSleepsCounts(t *testing.T) {
 	b := timeouts.For(2)
-	e := detectors{oldest: 0.4}
+	e := detectors{oldest: 0.4, quietAt: 99}
 	assert.False(t, e.awake(b), "nobody was reported: not for this to say")
 	e.blocked = []kernelreport.Report{{Kind: kernelreport.KindProcStack, Detector: verdict.TaskWatch}}
 	look := func(uptime, oldest float64) bool {
 		e.last, e.oldest = uptime, oldest
 		return e.awake(b)
 	}
+	assert.False(t, look(90, 0.4), "this was under load")
+	assert.False(t, look(96, 0.4), "and this")
 	assert.False(t, look(100, 0.4), "it may fall asleep again")
 	assert.False(t, look(102, 1.9))
 	assert.True(t, look(104.1, 0))

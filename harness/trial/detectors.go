@@ -236,6 +236,9 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 // were sent together time out together, and then all that wait for one are awake for a moment,
 // to send it again.
 func (d *detectors) awake(t timeouts.Timeouts) bool {
+	if d.last < d.quietAt {
+		return false // a sample from under load, which is read only now
+	}
 	if len(d.waiters()) > 0 {
 		return d.oldest < d.last-d.quietAt
 	}

@@ -45,23 +45,6 @@ func (t *trial) overdue(ctx context.Context, late error) error {
 	return nil
 }
 
-// back reports that none of the reported tasks is asleep at a look.
-func (d *detectors) back(tasks string) bool {
-	sleepers := sleepersIn(tasks)
-	for pid := range d.seen {
-		if _, ok := sleepers[pid]; ok {
-			return false
-		}
-	}
-	return true
-}
-
-// allBack reports that tasks were reported and that none sleeps uninterruptibly any more at a look: an idle guest may look the same
-// for some looks sooner than its tasks have been awake for long enough. Of interruptible waits the list does not tell.
-func (d *detectors) allBack(tasks string) bool {
-	return len(d.seen) > 0 && len(d.waiters()) == 0 && len(sleepersIn(tasks)) == 0
-}
-
 // sleepersIn are the tasks that sleep uninterruptibly in a list of tasks and their stacks,
 // by pid.
 func sleepersIn(tasks string) map[int]wire.Blocked {

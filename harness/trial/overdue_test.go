@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"loopfault/harness/timeouts"
+	"loopfault/results/waitfor"
 	"loopfault/workloads/wire"
 )
 
@@ -31,9 +32,9 @@ func TestSleepersAreReadOffAListOfTasks(t *testing.T) {
 // step was given up must not be at a look.
 func TestWhatIsOverdueIsBackWhenNoneOfItSleeps(t *testing.T) {
 	e := detectors{seen: map[int]bool{141: true}, overdue: true}
-	assert.False(t, e.back(twoTasks))
+	assert.False(t, e.reported().back(waitfor.Evidence{Tasks: twoTasks}))
 	e.seen = map[int]bool{34: true}
-	assert.True(t, e.back(twoTasks), "others may sleep")
+	assert.True(t, e.reported().back(waitfor.Evidence{Tasks: twoTasks}), "others may sleep")
 	e.blocked = append(e.blocked, reportOf(sleepersIn(twoTasks)[141]))
 	assert.False(t, e.awake(timeouts.For(1)), "a young sleep says nothing")
 }
@@ -42,9 +43,11 @@ func TestWhatIsOverdueIsBackWhenNoneOfItSleeps(t *testing.T) {
 func TestAnIdleGuestWithoutSleepersIsBack(t *testing.T) {
 	const idle = "== 34 (kworker) (x) I 2 0 0 0 -1\n[<0>] worker_thread+0x15c/0x2b0\n"
 	e := detectors{seen: map[int]bool{141: true}}
-	assert.False(t, e.allBack(twoTasks))
-	assert.True(t, e.allBack(idle))
+	allBack := func(tasks string) bool { return e.reported().allBack(waitfor.Evidence{Tasks: tasks}) }
+	assert.False(t, allBack(twoTasks))
+	assert.True(t, allBack(idle))
 	e.sleepers = map[int]wire.Blocked{141: {PID: 141, State: "S"}}
-	assert.False(t, e.allBack(idle), "who waits for a lock of NFSv3 is not in the list")
-	assert.False(t, (&detectors{}).allBack(idle), "a workload without progress has to show some")
+	assert.False(t, allBack(idle), "who waits for a lock of NFSv3 is not in the list")
+	e = detectors{}
+	assert.False(t, allBack(idle), "a workload without progress has to show some")
 }

@@ -8,6 +8,7 @@ import (
 
 	"loopfault/errs"
 	"loopfault/harness/guest"
+	"loopfault/results/evidence"
 	"loopfault/results/verdict"
 )
 
@@ -103,7 +104,7 @@ func (t *trial) relisten(ctx context.Context) error {
 				"the guest sent nothing for %.0f s before its load began, and then continued", lasted)}
 		}
 		t.result.Confirmed = &verdict.Confirmation{How: verdict.Back, Lasted: tenths(lasted)}
-		t.history.add(entry{Type: "confirmed", What: verdict.Back, Data: t.result.Confirmed})
+		t.history.add(entry{Type: evidence.Confirmed, What: verdict.Back, Data: t.result.Confirmed})
 		return nil
 	})
 }

@@ -18,6 +18,8 @@ const (
 	Blocked  = "blocked"  // a task that sleeps for too long, with a Sleeper
 	Fault    = "fault"
 	Pressure = "pressure"
+	// Confirmed is how a hang was confirmed without load: its What is that of a verdict.Confirmation.
+	Confirmed = "confirmed"
 )
 
 // Entry is one line of the history. All lines share one clock: seconds of guest uptime. Before the guest's clock is known

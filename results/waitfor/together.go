@@ -14,3 +14,13 @@ func Together(under, without Explanation) Explanation {
 	}
 	return under
 }
+
+// CameBack is the explanation of tasks that went on once the load was gone: what looked like a wait that nothing is left to end
+// was one that a look had missed the end of.
+func CameBack(under Explanation) Explanation {
+	switch under.Class {
+	case Lost, Kept, Cycle, NoReply:
+		under.Class, under.Sentence = Slow, "slow: its tasks came back once the load had ended; under load it looked like this: "+under.Sentence
+	}
+	return under
+}

@@ -12,6 +12,7 @@ import (
 	"loopfault/results/evidence"
 	"loopfault/results/safefile"
 	"loopfault/results/store"
+	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
 )
 
@@ -34,12 +35,25 @@ func Explain(r *store.Run, n int) (waitfor.Explanation, error) {
 	if x.Class == waitfor.Nothing && e.Stacks == "" && e.Tasks == "" {
 		return x, fmt.Errorf("trial %d: %w", n, ErrNoEvidence)
 	}
+	if cameBack(e.History) {
+		return waitfor.CameBack(x), nil
+	}
 	quiet, err := read(r, n, evidence.Quiet)
 	if err != nil || quiet.Tasks == "" {
 		return x, err
 	}
 	quiet.Reports, quiet.History, quiet.Config = e.Reports, e.History, e.Config // kept once
 	return waitfor.Together(x, waitfor.Explain(quiet)), nil
+}
+
+// cameBack says that a trial was watched without load, and its tasks went on.
+func cameBack(history string) bool {
+	for line := range strings.Lines(history) {
+		if e, ok := evidence.Parse([]byte(line)); ok && e.Type == evidence.Confirmed {
+			return e.What == verdict.Back
+		}
+	}
+	return false
 }
 
 // Read collects the texts of trial n. A reports.json that is not there or not

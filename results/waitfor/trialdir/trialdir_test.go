@@ -1,6 +1,7 @@
 package trialdir_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,6 +116,24 @@ func TestASecondLookWithoutLoadIsRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, waitfor.Lost, x.Class)
 	assert.Contains(t, x.Details[0], before.Sentence)
+}
+
+// What came back did not wait in vain, whatever it looked like under load.
+func TestWhatCameBackWasNotLost(t *testing.T) {
+	r := trial(t, "layoutreturn-lost")
+	before, err := trialdir.Explain(r, 1)
+	require.NoError(t, err)
+	require.Equal(t, waitfor.Lost, before.Class)
+	history := filepath.Join(r.TrialDir(1), "history.jsonl")
+	under, err := os.ReadFile(history)
+	require.NoError(t, err)
+	for how, class := range map[string]waitfor.Class{"outlived": waitfor.Lost, "back": waitfor.Slow} {
+		require.NoError(t, os.WriteFile(history, fmt.Appendf(under, `{"t":90,"type":"confirmed","what":%q}`+"\n", how), 0o644))
+		x, err := trialdir.Explain(r, 1)
+		require.NoError(t, err)
+		assert.Equal(t, class, x.Class, how)
+		assert.Contains(t, x.Sentence, before.Sentence)
+	}
 }
 
 // What the kernel was configured with is kept once, and counts for the second look as well: since 7.x RPCs without a
