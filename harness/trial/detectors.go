@@ -213,6 +213,7 @@ func (d *detectors) readConsole(console *kernelreport.Live) (left int) {
 			}
 		case kernelreport.KindBlockedTask:
 			r.Detector = verdict.Sysrq
+			continue // we asked for it
 		default:
 			r.Detector = verdict.Console
 			if d.speed.worst > slowHost && verdict.KindOf(r.Kind) == verdict.Hang {

@@ -9,7 +9,6 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
-	"loopfault/workloads/wire"
 )
 
 // errStep is the error of a step that exceeded its budget though nothing was
@@ -59,11 +58,6 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 		<-done
 		return err
 	}
-	look := func(s wire.Sample) {
-		t.detectors.sample(s, t.history, t.budgets)
-		t.heard()
-		t.detectors.readConsole(t.console)
-	}
 	for {
 		select {
 		case <-limit.C:
@@ -79,7 +73,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			select {
 			case s, ok := <-t.samples: // the harness was not reading
 				if ok {
-					look(s)
+					t.look(s)
 				}
 			default:
 				return left(errSilent)
@@ -99,7 +93,7 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 				t.samples = nil // a closed channel would be ready for ever
 				continue
 			}
-			look(s)
+			t.look(s)
 			if t.listening {
 				return left(errBack)
 			}

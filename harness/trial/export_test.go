@@ -18,6 +18,7 @@ import (
 	"loopfault/harness/timeouts"
 	"loopfault/results/kernelreport"
 	"loopfault/results/store"
+	"loopfault/workloads/wire"
 )
 
 // Shown, and the options that a running kernel shows signs of.
@@ -58,6 +59,29 @@ func RunHasty(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Repor
 			step, t.budgets.Step = t.budgets.Step, 1
 		case PhaseEvidence:
 			t.budgets.Step = step
+		}
+	})
+	if err != nil {
+		return store.Trial{}, nil, err
+	}
+	return t.runAndJudge(ctx)
+}
+
+// RunFrozen is Run, but the exported file system is frozen soon after the work began, until evidence is collected.
+func RunFrozen(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Report, error) {
+	var t *trial
+	freezer := func(flag string) {
+		_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"fsfreeze", flag, wire.ExportRoot}, Timeout: wire.Duration(t.budgets.Step)})
+		if err != nil {
+			t.history.add(entry{Type: "guest", What: "fsfreeze " + flag, Detail: err.Error()})
+		}
+	}
+	t, err := newTrial(spec, func(phase string) {
+		switch phase {
+		case PhaseWork:
+			time.AfterFunc(3*time.Second, func() { freezer("-f") })
+		case PhaseEvidence:
+			freezer("-u")
 		}
 	})
 	if err != nil {

@@ -67,14 +67,18 @@ func (t *trial) work(ctx context.Context) error {
 		return err
 	}
 	run := t.spec.Scenario.Run.D()
-	err = t.during(ctx, run+t.budgets.Step, func(ctx context.Context) error {
-		return t.exert(ctx, run)
+	until := time.Now().Add(run)
+	return t.persevere(ctx, func() error {
+		left := max(time.Until(until), 0)
+		err := t.during(ctx, left+t.budgets.Step, func(ctx context.Context) error {
+			return t.exert(ctx, left)
+		})
+		if err != nil {
+			return err
+		}
+		// Ending the workers now might wake tasks, and hide a hang.
+		return t.settle(ctx, func() string { return t.detectors.suspicious(t.budgets) })
 	})
-	if err != nil {
-		return err
-	}
-	// Ending the workers now might wake tasks, and hide a hang.
-	return t.settle(ctx, func() string { return t.detectors.suspicious(t.budgets) })
 }
 
 // settle waits until a suspected hang recovers or is certain, for as long as there is a

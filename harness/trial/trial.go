@@ -130,15 +130,16 @@ type trial struct {
 	hush      hush               // for how long the guest has sent nothing
 	listening bool               // a silent guest is waited for: a sample is all that counts
 	setUp
-	debugged *debugged // nil if no fault needs it
-	suspects suspects  // what looks like a hang from early on
-	turns    chan turn // of outages, from who drives them
-	timings  map[string]float64
-	wokeAt   time.Time // when the guest answered first, by the host's clock,
-	woke     float64   // and by its own
-	workAt   float64   // guest uptime at which the workloads were started
-	stepAt   float64   // guest uptime at which the phase began
-	finished bool      // all steps were taken, and nothing hangs
+	debugged  *debugged // nil if no fault needs it
+	suspects  suspects  // what looks like a hang from early on
+	turns     chan turn // of outages, from who drives them
+	timings   map[string]float64
+	wokeAt    time.Time // when the guest answered first, by the host's clock,
+	woke      float64   // and by its own
+	workAt    float64   // guest uptime at which the workloads were started
+	stepAt    float64   // guest uptime at which the phase began
+	collected bool      // evidence of what looks like a hang is there
+	finished  bool      // all steps were taken, and nothing hangs
 }
 
 func newTrial(spec Spec, phase func(string)) (*trial, error) {
@@ -205,7 +206,9 @@ func (t *trial) run(ctx context.Context) error {
 		t.finished = true
 	case errors.Is(err, errHang), errors.Is(err, errStep) && t.detectors.firstHang > 0: // others had not seen it yet
 		t.detachDebugger()
-		t.collectEvidence(ctx)
+		if !t.collected {
+			t.collectEvidence(ctx)
+		}
 		t.prove(ctx)
 		if err := t.confirm(ctx); err != nil {
 			return err

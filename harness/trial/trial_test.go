@@ -111,6 +111,24 @@ func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
 	}
 }
 
+// Tasks that slept for long, and went on while their stacks were being read, are no stall: nobody had to take the load away.
+func TestWhatGoesOnUnderLoadIsNoStall(t *testing.T) {
+	s := warmSpec(t)
+	require.NoError(t, s.Scenario.Run.UnmarshalText([]byte("20s")))
+	got, _, err := trial.RunFrozen(t.Context(), s)
+	require.NoError(t, err)
+	assert.Equal(t, verdict.Clean, got.Verdict.Kind, "%+v", got.Verdict)
+	assert.Nil(t, got.Confirmed)
+	var went, umounted bool
+	for _, l := range history(t, s.Dir) {
+		went = went || l.What == "went on under load"
+		umounted = umounted || went && l.What == trial.PhaseUmount
+	}
+	assert.True(t, went)
+	assert.True(t, umounted, "the trial goes on, too")
+	assert.NoFileExists(t, filepath.Join(s.Dir, "evidence", "stacks.txt"), "nothing hangs")
+}
+
 func checkEvidence(t *testing.T, dir string, reports []kernelreport.Report) {
 	stack := slices.ContainsFunc(reports, func(r kernelreport.Report) bool {
 		return r.Detector == verdict.TaskWatch && len(r.Tasks) > 0 && len(r.Tasks[0].Frames) > 3
