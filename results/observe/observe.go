@@ -34,7 +34,7 @@ type Point struct {
 	Fields map[string]string `json:"fields,omitempty" yaml:"fields"`
 	If     string            `json:"if,omitempty" yaml:"if"`
 	// Below are functions that have to stand below it on the stack, in this order;
-	// NotBelow are some of which none may.
+	// NotBelow are some of which none may, between the point and the first of Below.
 	Below    []string `json:"below,omitempty" yaml:"below"`
 	NotBelow []string `json:"not_below,omitempty" yaml:"not_below"`
 }

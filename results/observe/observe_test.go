@@ -37,6 +37,23 @@ func TestATraceOfAKernel(t *testing.T) {
 	assert.NotContains(t, count, "wakes-at-end", "points that were not asked for")
 }
 
+// One that fails below the end of another has failed nevertheless. The file is a piece of a trace of 6.12: a LAYOUTRETURN is sent
+// when the header is put at the end of one before, its allocation fails, and the header is freed.
+func TestAFailureBelowTheEndOfAnotherIsOne(t *testing.T) {
+	text, err := os.ReadFile("testdata/trace-send-below-send.txt")
+	require.NoError(t, err)
+	var names []string
+	for _, e := range observe.ReadTrace(string(text), []observe.Point{
+		{Name: "sends", Function: "pnfs_send_layoutreturn"},
+		{Name: "fails", Function: "wake_up_bit", Minus: 88, Below: []string{"pnfs_send_layoutreturn"}, NotBelow: []string{"nfs4_proc_layoutreturn"}},
+		{Name: "frees", Function: "pnfs_free_layout_hdr"},
+	}) {
+		names = append(names, e.Point)
+		assert.Equal(t, uint64(0xffff888009481800), e.Object)
+	}
+	assert.Equal(t, []string{"sends", "fails", "frees"}, names)
+}
+
 const trace = `          umount-123   [001] d..2.    12.345678: sends: (pnfs_send_layoutreturn+0x0/0x1d0) object=0x1058 flags=0x10
           umount-123   [001] d..2.    12.345679: waits: (_pnfs_return_layout+0x9d/0x2e0) object=0x58
           umount-123   [001] d..2.    12.345680: <stack trace>

@@ -23,6 +23,19 @@ func (e Event) below(functions []string) bool {
 	return len(functions) == 0 || len(e.Stack) > 0 && paths.Stack{Frames: e.Stack}.Took(e.Stack[0], functions)
 }
 
+// notBelow says whether some function stands below the point's on the stack, above the first of those that have to: what is
+// further down was under way before.
+func (e Event) notBelow(below, functions []string) bool {
+	stack := e.Stack
+	if len(below) > 0 {
+		first := strings.Split(below[0], "|")
+		if at := slices.IndexFunc(stack, func(f string) bool { return slices.Contains(first, f) }); at >= 0 {
+			stack = stack[:at]
+		}
+	}
+	return slices.ContainsFunc(functions, func(f string) bool { return Event{Stack: stack}.below([]string{f}) })
+}
+
 // Field is the name of the value that says which object an event is about.
 const Field = "object"
 
@@ -101,7 +114,7 @@ func settle(events []Event, points []Point) []Event {
 	var kept []Event
 	for _, e := range events {
 		p := points[slices.IndexFunc(points, func(p Point) bool { return p.Name == e.Point })]
-		if !e.below(p.Below) || slices.ContainsFunc(p.NotBelow, func(f string) bool { return e.below([]string{f}) }) {
+		if !e.below(p.Below) || e.notBelow(p.Below, p.NotBelow) {
 			continue
 		}
 		if e.Object == 0 {
