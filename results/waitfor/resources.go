@@ -49,7 +49,7 @@ var resources = map[string]resource{
 		cleared: "the end of the LAYOUTGETs of the same file",
 		holders: []string{"nfs4_proc_layoutget"}, ops: []string{"LAYOUTGET"}},
 	"layoutget-again": {kind: KindOther, label: "LAYOUTGET, put off by the server", root: Slow,
-		cleared: "an answer of the server other than NFS4ERR_DELAY or NFS4ERR_RECALLCONFLICT; a layout recall of the file holds it up",
+		cleared: "an answer of the server other than NFS4ERR_DELAY or NFS4ERR_RECALLCONFLICT; a layout recall of the file holds it up, or others take layouts of it before it is repeated, in the end every 15 s",
 		ops:     []string{"CB_LAYOUT", "CB_LAYOUTRECALL"}},
 	// Never lost for certain: the server takes back by itself what is not returned.
 	"recall": {kind: KindOther, label: "recalled layout or delegation", watched: true, root: Slow,
