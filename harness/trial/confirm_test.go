@@ -29,6 +29,20 @@ func TestTwoLooksThatFindTheSameSleepProveAHang(t *testing.T) {
 	assert.False(t, s.take(look{lost: "thing:layoutreturn", err: assert.AnError, sleepers: map[int]wire.Blocked{1: {Since: 9}}}))
 }
 
+// Of two looks between which all went on, the first does not count.
+func TestALookFromBeforeTasksWentOnProvesNothing(t *testing.T) {
+	l := look{lost: "thing:layoutreturn", sleepers: map[int]wire.Blocked{0: {Since: 3}}}
+	s := suspects{looks: make(chan look, 1)}
+	assert.False(t, s.take(l))
+	s.looks <- l
+	s.busy = true
+	s.forget()
+	assert.False(t, s.busy, "the next look may be taken")
+	assert.Empty(t, s.looks)
+	assert.False(t, s.take(l))
+	assert.True(t, s.take(l))
+}
+
 // The watch tells again of a sleep that is a quarter older; of whom it is silent woke up.
 func TestSleepersThatWokeAreNoSuspects(t *testing.T) {
 	e := detectors{last: 20, sleepers: map[int]wire.Blocked{

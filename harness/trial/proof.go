@@ -72,6 +72,16 @@ func (s *suspects) take(l look) bool {
 	return false
 }
 
+// forget drops what was seen of tasks that have gone on since.
+func (s *suspects) forget() {
+	select {
+	case <-s.looks:
+		s.busy = false
+	default: // one that is being taken was cut short, and proves nothing
+	}
+	s.last = look{uptime: s.last.uptime}
+}
+
 // lostIn names the wake-ups that are lost, "" if none is, or if the tasks that have slept
 // for long wait for something else; and says who waits for whom.
 func lostIn(e waitfor.Evidence, sleepers map[int]wire.Blocked) (lost, says string) {

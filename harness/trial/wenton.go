@@ -45,6 +45,7 @@ func (t *trial) wentOn(ctx context.Context) bool {
 		t.collected = true
 		return false
 	}
+	t.suspects.forget()
 	says := waitfor.Explain(t.saved(evidence.Dir)).Sentence
 	t.history.add(entry{Type: evidence.Blocked, What: "went on under load", Detail: says})
 	if err := discard(filepath.Join(t.spec.Dir, evidence.Dir)); err != nil {
