@@ -97,10 +97,14 @@ func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
 		require.NoError(t, err)
 		t.Logf("seed %d: %d calls, operations by worker %v", seed, got.Exercised, got.Workers)
 	}
-	if got.Verdict.Kind == verdict.Stall { // tasks slept in that step, and for long after the load was gone
+	switch got.Verdict.Kind {
+	case verdict.Stall: // tasks slept in that step, and for long after the load was gone
 		require.NotNil(t, got.Confirmed)
 		assert.Equal(t, verdict.Back, got.Confirmed.How)
-	} else {
+	case verdict.Hang: // seen once: docs/findings/layout-recall-without-end.md, which takes four minutes to outlive its timers
+		require.NotNil(t, got.Confirmed)
+		assert.Equal(t, verdict.Outlived, got.Confirmed.How, "%+v", got.Verdict)
+	default:
 		assert.Equal(t, verdict.Inconclusive, got.Verdict.Kind, "%+v", got.Verdict)
 		assert.Contains(t, got.Reason, "cut short: step took too long")
 	}
