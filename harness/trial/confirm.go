@@ -39,7 +39,7 @@ func (t *trial) confirm(ctx context.Context) error {
 		w := quietWatch{reported: t.detectors.reported()}
 		err := t.during(ctx, longestWatch(t.spec.Scenario.Export)+t.budgets.Step, func(ctx context.Context) error { return t.watchQuiet(ctx, &w) })
 		if err == nil && len(t.detectors.blocked) == 0 {
-			err = t.goOn(ctx)
+			err = t.goOn(ctx, &w)
 		}
 		now := t.history.clock()
 		c.Quiet, c.Lasted = tenths(now-began), tenths(now-since)
@@ -68,8 +68,8 @@ func tenths(seconds float64) float64 { return math.Round(10*seconds) / 10 }
 
 // goOn resumes the workers of a stalled workload without pressure and faults: SIGSTOP
 // woke those in interruptible sleep, so only their progress shows whether they
-// recovered. It returns errBack if they did.
-func (t *trial) goOn(ctx context.Context) error {
+// recovered. It returns errBack if they did, and else the watch has evidence of workers that run.
+func (t *trial) goOn(ctx context.Context, w *quietWatch) error {
 	if err := t.signalWorkers(ctx, "-CONT"); err != nil {
 		return err
 	}
@@ -80,10 +80,19 @@ func (t *trial) goOn(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	})
-	if err == nil && t.detectors.pace.goesOn(t.detectors.stalled, from) {
+	switch {
+	case err != nil:
+		return err
+	case t.detectors.pace.goesOn(t.detectors.stalled, from):
 		return errBack
 	}
-	return err
+	e, err := t.glance(ctx)
+	if err != nil {
+		t.history.add(entry{Type: "evidence", What: evidence.Quiet, Detail: err.Error()})
+		return nil
+	}
+	w.evidence = e
+	return nil
 }
 
 // relieve stops the workers on their return to user space, and lifts pressure and

@@ -9,6 +9,7 @@ import (
 	"loopfault/errs"
 	"loopfault/harness/control"
 	"loopfault/harness/guest"
+	"loopfault/workloads/wire"
 )
 
 // errStep is the error of a step that exceeded its budget though nothing was
@@ -129,6 +130,13 @@ func (t *trial) during(ctx context.Context, budget time.Duration, do func(contex
 			return left(t.guestDied(step))
 		}
 	}
+}
+
+// look takes one sample of the guest.
+func (t *trial) look(s wire.Sample) {
+	t.detectors.sample(s, t.history, t.budgets)
+	t.heard()
+	t.detectors.readConsole(t.console)
 }
 
 // lived records a transition of the guest and reports whether it is still alive.

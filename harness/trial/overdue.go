@@ -45,14 +45,21 @@ func (t *trial) overdue(ctx context.Context, late error) error {
 	return nil
 }
 
-// sleepersIn are the tasks that sleep uninterruptibly in a list of tasks and their stacks,
-// by pid.
-func sleepersIn(tasks string) map[int]wire.Blocked {
-	all := map[int]wire.Blocked{}
+// blockedIn are the tasks that sleep uninterruptibly in a list of tasks and their stacks.
+func blockedIn(tasks string) (all []evidence.Task) {
 	for t := range evidence.Tasks(strings.Lines(tasks)) {
 		if t.State == "D" && len(all) < maxBlocked {
-			all[t.PID] = wire.Blocked{PID: t.PID, Comm: t.Comm, State: t.State, Stack: t.Stack}
+			all = append(all, t)
 		}
+	}
+	return all
+}
+
+// sleepersIn are the same as the task watch reports them, by pid, with no time of sleep.
+func sleepersIn(tasks string) map[int]wire.Blocked {
+	all := map[int]wire.Blocked{}
+	for _, t := range blockedIn(tasks) {
+		all[t.PID] = wire.Blocked{PID: t.PID, Comm: t.Comm, State: t.State, Stack: t.Stack}
 	}
 	return all
 }

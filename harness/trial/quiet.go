@@ -111,10 +111,7 @@ func (w *quietWatch) take(e waitfor.Evidence, timers []waitfor.Timer) (idle bool
 // wake-up was lost first: of a request that is repeated, one look may find those who wait, and miss who repeats it.
 func (w *quietWatch) takeLost(e waitfor.Evidence) {
 	now, stayed := map[int]int{}, map[int]wire.Blocked{}
-	for t := range evidence.Tasks(strings.Lines(e.Tasks)) {
-		if t.State != "D" || len(now) == maxBlocked {
-			continue
-		}
+	for _, t := range blockedIn(e.Tasks) {
 		now[t.PID] = t.Switches
 		if ran, ok := w.slept[t.PID]; ok && ran == t.Switches {
 			stayed[t.PID] = wire.Blocked{PID: t.PID, Comm: t.Comm, State: t.State, Stack: t.Stack, Seconds: 1}

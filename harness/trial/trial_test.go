@@ -115,7 +115,7 @@ func TestAStepThatTakesTooLongLeavesEvidence(t *testing.T) {
 	}
 }
 
-// Tasks that slept for long, and went on while their stacks were being read, are no stall: nobody had to take the load away.
+// Tasks that slept for long, and went on while their stacks were being read, are no stall: they did so under load.
 func TestWhatGoesOnUnderLoadIsNoStall(t *testing.T) {
 	s := warmSpec(t)
 	require.NoError(t, s.Scenario.Run.UnmarshalText([]byte("20s")))

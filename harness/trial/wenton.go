@@ -11,7 +11,6 @@ import (
 	"loopfault/faults"
 	"loopfault/results/evidence"
 	"loopfault/results/waitfor"
-	"loopfault/workloads/wire"
 )
 
 // A second chance under load: it takes seconds to collect evidence of a suspected hang, and a
@@ -48,23 +47,15 @@ func (t *trial) wentOn(ctx context.Context) bool {
 	t.suspects.forget()
 	says := waitfor.Explain(t.saved(evidence.Dir)).Sentence
 	t.history.add(entry{Type: evidence.Blocked, What: "went on under load", Detail: says})
-	if err := discard(filepath.Join(t.spec.Dir, evidence.Dir)); err != nil {
+	dir := filepath.Join(t.spec.Dir, evidence.Dir)
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
 		t.history.add(entry{Type: "evidence", What: "not removed", Detail: err.Error()})
 	}
 	t.phase(PhaseWork)
 	return true
 }
 
-// discard empties a directory.
-func discard(dir string) error {
-	files, err := os.ReadDir(dir)
-	for _, f := range files {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, f.Name())))
-	}
-	return err
-}
-
-// catchUp takes the samples that the guest sent while nobody read them, up to now.
+// catchUp takes the samples that the guest sent while evidence was collected, up to now.
 func (t *trial) catchUp(ctx context.Context) {
 	now := t.history.clock()
 	late := time.NewTimer(t.budgets.Remote)
@@ -83,11 +74,4 @@ func (t *trial) catchUp(ctx context.Context) {
 			t.look(s)
 		}
 	}
-}
-
-// look takes one sample of the guest.
-func (t *trial) look(s wire.Sample) {
-	t.detectors.sample(s, t.history, t.budgets)
-	t.heard()
-	t.detectors.readConsole(t.console)
 }
