@@ -83,6 +83,8 @@ func Of(w wire.Workload) ([]Worker, error) {
 		return serverCopy(*w.ServerCopy), nil
 	case w.Directory != nil:
 		return directory(*w.Directory), nil
+	case w.Pages != nil:
+		return pages(*w.Pages), nil
 	case w.Opens != nil:
 		return opens(*w.Opens), nil
 	case w.StaleTruncate != nil:

@@ -110,6 +110,15 @@ func client() []Control {
 			Titles:    []string{"nfs_wb_all", "nfs_write_begin", "nfs_file_fsync", "nfs_file_direct_write", "nfs_vm_page_mkwrite", "wb_wait_for_completion", "nfs_writepages", "filemap_get_pages"},
 		},
 		{
+			Kernel: "control-swap-read-lost", Scenario: "swap-file",
+			Mechanism: "completion lost",
+			Explains:  "The end of a READ of a swapped page does not unlock the page, so whoever touches that memory waits in the page fault though no RPC of it is under way.",
+			Classes:   []waitfor.Class{waitfor.Lost},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles:    []string{"do_swap_page"},
+			Blames:    []string{"do_swap_page"},
+		},
+		{
 			Kernel: "control-nlm-grant-lost", Scenario: "nlm-locks",
 			Mechanism: "lost wake-up of a lock",
 			Explains:  "The server's GRANTED callback of an NFSv3 lock wakes no task, so the server holds the lock for a client that sleeps on, and all others wait for that.",

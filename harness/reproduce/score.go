@@ -115,6 +115,8 @@ func operations(s scenario.Scenario) (ops []string) {
 			ops = with(ops, "open", "lock", "close", "rename", "unlink")
 		case w.Hog != nil:
 			ops = with(ops, "reclaim")
+		case w.Pages != nil:
+			ops = with(ops, "reclaim", "fault")
 		case w.CopyUp != nil:
 			ops = with(ops, "open", "read", "write", "unlink", "evict")
 		case w.ServerCopy != nil:

@@ -127,6 +127,7 @@ func (c *checker) nfs(s Scenario) {
 	if l := s.Mount.LocalIO; l != "" { // in scenarios that were stored before the field existed
 		c.oneOf(l, "mount.localio", localIO...)
 	}
+	c.swapFile(s)
 	if l := s.Mount.Locks; l != "" {
 		c.oneOf(l, "mount.locks", wire.LocksLocal, wire.LocksServer)
 		c.want(s.Mount.Vers == "3", "mount.locks", "is about the lock protocol of NFSv3, and mount.vers is %s: want it left out", s.Mount.Vers)
@@ -136,6 +137,18 @@ func (c *checker) nfs(s Scenario) {
 	}
 	c.want(s.Mount.LocalIO != wire.LocalIOOn || !s.ofBlocks(), "mount.localio",
 		"is on, but I/O goes to the disk with layout %s: want mount.layout none or flexfiles", s.Mount.Layout)
+}
+
+// swapFile checks the file on the mount that the guest swaps to.
+func (c *checker) swapFile(s Scenario) {
+	const path = "mount.swap"
+	size := s.Mount.Swap
+	if size == 0 {
+		return
+	}
+	c.want(size >= 1<<20 && size <= s.Export.Size/2, path, "is %s, want 1MiB to half of export.size, or 0 for none", size)
+	c.want(!s.ofBlocks(), path, "is a file that NFS writes to, and with layout %s the client writes to the disk: want mount.layout none or flexfiles", s.Mount.Layout)
+	c.want(s.Export.Reexport == "", path, "is on a mount that cannot be taken down while it is used: want export.reexport left out")
 }
 
 // layout checks that the server can grant the layout that the mount wants.

@@ -43,6 +43,7 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.want(u.Size >= 1 && u.Size <= 64<<20, p+".size", "is %s, want 1B to 64MiB", u.Size)
 		c.want(s.Mount.Overlay, p, "has files copied up: want mount.overlay true")
 	}
+	c.pages(w.Pages, s, path+".pages")
 	c.container(w.Container, s, path+".container")
 	c.opens(w.Opens, s, path+".opens")
 	c.serverCopy(w.ServerCopy, s.Mount, path+".servercopy")
@@ -62,6 +63,22 @@ func (c *checker) fits(w wire.Workload, s Scenario, path string) {
 		c.want(d.Every.D() >= 10*time.Millisecond, p+".every", "is %s, want at least 10ms", d.Every)
 		c.want(s.Mount.Layout == wire.LayoutFlexfiles, p, "is about flexfiles data servers: want mount.layout flexfiles")
 		c.want(s.Finish.Writers == "stopped", p, "gives permissions back before it ends, and readers never end without: want finish.writers stopped")
+	}
+}
+
+func (c *checker) pages(w *wire.Pages, s Scenario, p string) {
+	if w == nil {
+		return
+	}
+	c.between(w.Processes, 1, 128, p+".processes")
+	c.uids(w.UIDs, p+".uids")
+	c.want(w.Size >= 1<<20 && w.Size <= 64<<30, p+".size", "is %s, want 1MiB to 64GiB", w.Size)
+	all, swap := w.Size*wire.Size(w.Processes), s.Mount.Swap+s.Guest.Swap
+	c.want(swap > 0, p, "has pages swapped out: want mount.swap or guest.swap")
+	for _, f := range s.Pressure {
+		if f.Memcg != nil && swap > 0 {
+			c.want(all < f.Memcg.Max+swap, p+".size", "is %s in all, more than the memcg (%s) and swap (%s) hold: the OOM killer would strike", all, f.Memcg.Max, swap)
+		}
 	}
 }
 

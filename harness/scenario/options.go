@@ -12,11 +12,13 @@ const (
 	cephFlavour    = "ceph"    // Ceph's client
 	localIOFlavour = "localio" // NFS without RPC between client and server of one machine
 	krb5Flavour    = "krb5"    // ciphers for RPC with Kerberos
+	swapFlavour    = "swap"    // swapping to a file on NFS
 )
 
 // brings are the options that scenarios want a flavour for.
 var brings = map[string]string{
 	cephFlavour: "CONFIG_CEPH_FS", localIOFlavour: "CONFIG_NFS_LOCALIO", krb5Flavour: "CONFIG_CRYPTO_CTS",
+	swapFlavour: "CONFIG_NFS_SWAP",
 }
 
 // Brings is the kernel option that scenarios want a flavour for.
@@ -32,6 +34,9 @@ func (s Scenario) Flavours() (all []string) {
 	}
 	if s.Mount.LocalIO == wire.LocalIOOn {
 		all = append(all, localIOFlavour)
+	}
+	if s.Mount.Swap > 0 {
+		all = append(all, swapFlavour)
 	}
 	return all
 }

@@ -26,7 +26,7 @@ type Scenario struct {
 	Name      string   `json:"name" yaml:"name"`                 // lower-case words with hyphens; names runs and results. In the catalogue it is also the file's name
 	Title     string   `json:"title" yaml:"title"`               // what goes wrong, in one line
 	Mechanism string   `json:"mechanism" yaml:"mechanism"`       // the bug's mechanism and the kernel functions involved
-	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio, krb5
+	Groups    []string `json:"groups" yaml:"groups"`             // quick, auto, soak, dangerous, control, ceph, localio, krb5, swap
 	Applies   Applies  `json:"applies" yaml:"applies"`           // on which other NFS versions, file systems and layouts it can run
 	Control   string   `json:"control,omitempty" yaml:"control"` // a kernel of the catalogue with a planted bug, on which the scenario has to hang
 	// ControlStalls says that a stall of the control is enough, not only a hang: a load that
@@ -65,7 +65,7 @@ const Dangerous = "dangerous"
 
 // Groups are all groups that a scenario may be in.
 func Groups() []string {
-	return []string{"quick", "auto", "soak", Dangerous, "control", "ceph", "localio", "krb5"}
+	return []string{"quick", "auto", "soak", Dangerous, "control", "ceph", "localio", "krb5", "swap"}
 }
 
 // Applies says on which NFS versions, exported file systems and layouts a scenario makes
@@ -242,6 +242,9 @@ func (s Scenario) nfsOptions() []string {
 	}
 	if s.Mount.Kerberos() {
 		opts = append(opts, brings[krb5Flavour])
+	}
+	if s.Mount.Swap > 0 {
+		opts = append(opts, brings[swapFlavour])
 	}
 	if s.Mount.Overlay {
 		opts = append(opts, "CONFIG_OVERLAY_FS")

@@ -89,6 +89,7 @@ var examples = []struct{ stack, waits string }{
 	{"inode_wait_for_writeback evict ceph_put_wrbuffer_cap_refs ceph_invalidate_folio ceph_writepages_start do_writepages __writeback_single_inode writeback_sb_inodes", "own-inode-sync"},
 	{"ceph_evict_inode evict finish_netfs_read handle_reply osd_dispatch ceph_con_process_message ceph_con_v1_try_read ceph_con_workfn process_one_work", "own-read"},
 	{"folio_wait_bit_common folio_wait_writeback do_syscall_64", "writeback-bit"},
+	{"folio_wait_bit_common __folio_lock_or_retry do_swap_page handle_mm_fault", "swap-in"},
 	{"folio_wait_bit_common __folio_lock_killable do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common writeback_iter do_syscall_64", "folio-lock"},
 	{"folio_wait_bit_common write_cache_pages do_syscall_64", "folio-lock"},

@@ -10,7 +10,7 @@ import (
 )
 
 func TestNamesWithFlavours(t *testing.T) {
-	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "krb5", "localio", "lockdep"}, Flavours())
+	assert.ElementsMatch(t, []string{"ceph", "debuginfo", "gcov", "kasan", "krb5", "localio", "lockdep", "swap"}, Flavours())
 	lost, err := Named("control-lost-wakeup")
 	require.NoError(t, err)
 	both, err := Named("control-lost-wakeup+lockdep+debuginfo")
@@ -32,7 +32,7 @@ func TestNamesWithFlavours(t *testing.T) {
 	for name, want := range map[string]string{
 		"stok":                  `no kernel "stok" in the catalogue, did you mean stock?`,
 		"mine+lockdep":          `no kernel "mine" in the catalogue`,
-		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, krb5, localio, lockdep`,
+		"stock+lokdep":          `no flavour "lokdep": expected ceph, debuginfo, gcov, kasan, krb5, localio, lockdep, swap`,
 		"stock+":                `no flavour ""`,
 		"stock+../x":            `no flavour "../x"`,
 		"stock+lockdep+lockdep": "kernel stock+lockdep has the flavour lockdep already",

@@ -34,6 +34,7 @@ func (n *nfsServer) bringUp() error {
 		{"write without RPC (LOCALIO)", n.proveLocalIO},
 		{"lock a file at the server (NLM)", n.proveLocks},
 		{"mount an overlay above", n.mountOverlay},
+		{"swap to a file on the mount (CONFIG_NFS_SWAP)", n.swapOnMount},
 	})
 }
 

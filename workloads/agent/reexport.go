@@ -57,10 +57,15 @@ func (n *nfsServer) reexport() error {
 	return workloads.Run("exportfs", "-o", exportOptions+",fsid=1", "*:"+reexportRoot)
 }
 
-// withdraw takes the second export back, which has a mount in use that is to be unmounted. Mounts of killed workers go first:
+// withdraw ends what keeps a mount in use that is to be unmounted: swapping to a file on it, or the second export. Mounts of killed workers go first:
 // their CLOSEs come to nothing without the export. For an OPEN whose process was killed no CLOSE comes at all, and the
 // server keeps the files of a client that is gone until another client asks for them.
 func (n *nfsServer) withdraw(ctx context.Context, root string) error {
+	if root == wire.NFSRoot {
+		if err := n.swapOff(); err != nil {
+			return err
+		}
+	}
 	if !n.reexports() || root != reexportRoot {
 		return nil
 	}

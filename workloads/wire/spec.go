@@ -69,6 +69,10 @@ type Mount struct {
 	// local file system, the exported one: overlayfs does not write to NFS, which has no
 	// whiteouts (RENAME_WHITEOUT).
 	Overlay bool `json:"overlay,omitempty" yaml:"overlay,omitempty"`
+	// Swap is the size of a file on the mount that the guest swaps to (CONFIG_NFS_SWAP, kernels of the
+	// flavour swap), 0 for none. The server that its pages go to is in the same guest, and must not be
+	// short of memory itself: swapping is caused by a memory cgroup that is too small.
+	Swap Size `json:"swap,omitempty" yaml:"swap,omitempty"`
 	// Sec is how RPCs say who sends them: sys, or with Kerberos krb5, krb5i (messages are signed)
 	// or krb5p (they are encrypted). Then the guest has a KDC, rpc.gssd and rpc.svcgssd, the
 	// export takes no AUTH_SYS, and the users that processes of the load run as have tickets. A
@@ -151,6 +155,7 @@ type Workload struct {
 	Opens      *Opens      `json:"opens,omitempty" yaml:"opens,omitempty"`
 	ServerCopy *ServerCopy `json:"servercopy,omitempty" yaml:"servercopy,omitempty"`
 	Directory  *Directory  `json:"directory,omitempty" yaml:"directory,omitempty"`
+	Pages      *Pages      `json:"pages,omitempty" yaml:"pages,omitempty"`
 
 	StaleTruncate  *StaleTruncate  `json:"staletruncate,omitempty" yaml:"staletruncate,omitempty"`
 	ReadaheadClose *ReadaheadClose `json:"readaheadclose,omitempty" yaml:"readaheadclose,omitempty"`
@@ -265,6 +270,14 @@ type Hog struct {
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
 	Files     int   `json:"files" yaml:"files"`         // files that each has open
 	Size      Size  `json:"size" yaml:"size"`           // memory that each takes at most; has to be more than the cgroup may have
+}
+
+// Pages has processes in the pressured cgroup write all pages of memory of their own, in an order that is new each time, and
+// read them back. What does not fit into the cgroup is swapped out and in. A page that has changed on the way is a finding.
+type Pages struct {
+	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
+	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
+	Size      Size  `json:"size" yaml:"size"`           // memory of each
 }
 
 // CopyUp has each process make directories of files on the mount below an overlay, read the

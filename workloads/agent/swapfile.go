@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads"
+	"loopfault/workloads/wire"
+)
+
+var swapFile = filepath.Join(wire.NFSRoot, ".swap")
+
+// swapOnMount has the guest swap to a file on the mount, as the scenario wants it.
+func (n *nfsServer) swapOnMount() error {
+	if n.mount.Swap == 0 {
+		return nil
+	}
+	// The agent must answer also if what is swapped out does not come back.
+	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
+		return fmt.Errorf("keep the agent in memory: %w", err)
+	}
+	if err := writeWhole(swapFile, n.mount.Swap); err != nil {
+		return err
+	}
+	if err := workloads.Run("mkswap", swapFile); err != nil {
+		return err
+	}
+	return workloads.Run("swapon", swapFile)
+}
+
+// writeWhole makes a file of that size without holes, in which the kernel would not swap.
+func writeWhole(path string, size wire.Size) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	zeros := make([]byte, 1<<20)
+	for left := size; left > 0; {
+		some := zeros[:min(left, wire.Size(len(zeros)))]
+		if _, err := f.Write(some); err != nil {
+			return err
+		}
+		left -= wire.Size(len(some))
+	}
+	return f.Sync()
+}
+
+// swapOff has it swap there no longer, so that the mount can be taken down.
+func (n *nfsServer) swapOff() error {
+	if n.mount.Swap == 0 {
+		return nil
+	}
+	return workloads.Run("swapoff", swapFile)
+}

@@ -1,0 +1,58 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/wire"
+)
+
+func pages(spec wire.Pages) []Worker {
+	return processes("pages", spec.Processes, spec.UIDs, func(ctx context.Context, env Env, i int) error {
+		mem, err := unix.Mmap(-1, 0, int(spec.Size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		if err != nil {
+			return fmt.Errorf("map %s of memory: %w", spec.Size, err)
+		}
+		defer unix.Munmap(mem)
+		held := make([]uint64, len(mem)/pageSize) // the generation that each page holds
+		for generation := uint64(1); ctx.Err() == nil; generation++ {
+			for _, n := range env.Rand.Perm(len(held)) {
+				if ctx.Err() != nil {
+					break
+				}
+				page := mem[n*pageSize:][:pageSize]
+				want := blockID{file: uint64(i), block: uint64(n), generation: held[n]}
+				if err := holds(page, want); err != nil {
+					env.found(wire.DataCorruption, "a page came back from swap changed", "page %d: %v", n, err)
+				}
+				want.generation = generation
+				want.fill(page)
+				held[n] = generation
+				if n%pagesPerBeat == 0 {
+					env.Beat.Done(nil)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// pagesPerBeat is how many pages count as an operation.
+const pagesPerBeat = 64
+
+// holds says what is wrong with a page, if it is not the one that was written.
+func holds(page []byte, want blockID) error {
+	got, err := readBlock(page)
+	switch {
+	case err != nil:
+		return err
+	case want.generation == 0 && got == blockID{}:
+		return nil // not written yet
+	case got != want:
+		return fmt.Errorf("it is page %d of process %d, generation %d, instead of page %d of process %d, generation %d",
+			got.block, got.file, got.generation, want.block, want.file, want.generation)
+	}
+	return nil
+}
