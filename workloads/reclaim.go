@@ -2,6 +2,8 @@ package workloads
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
 
@@ -28,6 +30,15 @@ func Output(cmd *exec.Cmd) ([]byte, error) {
 	}
 	err := cmd.Wait()
 	return out.Bytes(), err
+}
+
+// StayInMemory keeps all memory of this process from being swapped out, also what it uses later.
+func StayInMemory() error {
+	// On fault: the Go runtime maps far more than it touches.
+	if err := errors.Join(unix.Mlockall(unix.MCL_CURRENT), unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT)); err != nil {
+		return fmt.Errorf("lock memory: %w", err)
+	}
+	return nil
 }
 
 // marked runs start on a thread that has the mark or has not. Who may not change it (without CAP_SYS_RESOURCE) does not have it.

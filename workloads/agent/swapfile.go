@@ -1,11 +1,8 @@
 package agent
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
 	"loopfault/workloads/wire"
@@ -19,8 +16,8 @@ func (n *nfsServer) swapOnMount() error {
 		return nil
 	}
 	// The agent must answer also if what is swapped out does not come back.
-	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
-		return fmt.Errorf("keep the agent in memory: %w", err)
+	if err := workloads.StayInMemory(); err != nil {
+		return err
 	}
 	if err := writeWhole(swapFile, n.mount.Swap); err != nil {
 		return err

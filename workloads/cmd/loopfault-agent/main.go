@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"loopfault/workloads"
 	"loopfault/workloads/agent"
@@ -88,9 +85,8 @@ func runWatch(ctx context.Context) error {
 	if err := setOOMScore("-1000"); err != nil {
 		return err
 	}
-	// On fault: the Go runtime maps far more than it touches.
-	if err := errors.Join(unix.Mlockall(unix.MCL_CURRENT), unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT)); err != nil {
-		return fmt.Errorf("lock memory: %w", err)
+	if err := workloads.StayInMemory(); err != nil {
+		return err
 	}
 	page, err := beats.Open(beats.Path)
 	if err != nil {
