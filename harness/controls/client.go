@@ -113,7 +113,7 @@ func client() []Control {
 			Kernel: "control-swap-read-lost", Scenario: "swap-file",
 			Mechanism: "completion lost",
 			Explains:  "The end of a READ of a swapped page does not unlock the page, so whoever touches that memory waits in the page fault though no RPC of it is under way.",
-			Classes:   []waitfor.Class{waitfor.Lost},
+			Classes:   []waitfor.Class{waitfor.Kept},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
 			Titles:    []string{"do_swap_page"},
 			Blames:    []string{"do_swap_page"},

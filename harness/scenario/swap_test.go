@@ -30,7 +30,8 @@ func TestSwapFiles(t *testing.T) {
 	assert.Contains(t, refused(twice)["mount.swap"], "want export.reexport left out")
 
 	killed := s
-	killed.Mount.Swap = 16 << 20
+	killed.Mount.Swap = 16 << 20 // beside a cgroup of 192 MiB
+	killed.Workloads = []wire.Workload{{Pages: &wire.Pages{Processes: 3, UIDs: []int{1001}, Size: 80 << 20}}}
 	assert.Contains(t, refused(killed)["workloads[0].pages.size"], "the OOM killer would strike")
 
 	none := s

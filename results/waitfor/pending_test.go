@@ -53,7 +53,7 @@ func TestTwoLooksAtAHangAreTakenTogether(t *testing.T) {
 	slow := waitfor.Explanation{Class: waitfor.Slow, Sentence: "slow: y"}
 	assert.Equal(t, waitfor.Lost, waitfor.Together(slow, lost).Class)
 	assert.Equal(t, []string{"seen after the load had ended; under load: slow: y"}, waitfor.Together(slow, lost).Details)
-	assert.Equal(t, "lost wake-up: x", waitfor.Together(lost, slow).Sentence)
-	assert.Equal(t, []string{"after the load had ended: slow: y"}, waitfor.Together(lost, slow).Details)
+	assert.Equal(t, "slow: y", waitfor.Together(lost, slow).Sentence, "what is lost stays lost")
+	assert.Equal(t, []string{"seen after the load had ended; under load it looked like this: lost wake-up: x"}, waitfor.Together(lost, slow).Details)
 	assert.Empty(t, waitfor.Together(lost, lost).Details)
 }

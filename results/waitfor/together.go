@@ -2,12 +2,16 @@ package waitfor
 
 // Together is the explanation of a hang that was looked at twice: under load, and once
 // the load was gone. Under load there is traffic, in which the cause may not show: what
-// only the second look could tell counts then.
+// only the second look could tell counts then. A wake-up that is lost stays so: if by the second look all is on its way, the
+// first one missed what was about to end the wait.
 func Together(under, without Explanation) Explanation {
 	told := func(c Class) bool { return c != Unknown && c != Slow && c != Nothing }
 	switch {
 	case !told(under.Class) && told(without.Class):
 		without.Details = append([]string{"seen after the load had ended; under load: " + under.Sentence}, without.Details...)
+		return without
+	case under.Class == Lost && without.Class == Slow:
+		without.Details = append([]string{"seen after the load had ended; under load it looked like this: " + under.Sentence}, without.Details...)
 		return without
 	case without.Sentence != under.Sentence:
 		under.Details = append(under.Details, "after the load had ended: "+without.Sentence)
