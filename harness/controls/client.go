@@ -47,6 +47,15 @@ func client() []Control {
 				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
 		},
 		{
+			Kernel: "control-late-reply-dropped", Scenario: "server-silent",
+			Mechanism: "reply lost",
+			Explains:  "A reply that comes after the client has said \"not responding\" counts for nothing, so its request is waited for for ever.",
+			Classes:   []waitfor.Class{waitfor.NoReply},
+			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
+			Titles: []string{"nfs4_wait_clnt_recover", "nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
+				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr", "_nfs41_proc_secinfo_no_name"},
+		},
+		{
 			Kernel: "control-open-order", Scenario: "open-order",
 			Mechanism: "turn never told",
 			Explains:  "A CLOSE does not wake the OPENs whose replies wait for its number in the file's open stateid, so they sleep for ever.",

@@ -24,9 +24,13 @@ type rpc struct {
 	age    float64
 	aged   bool // age is known, counted from when it was last sent
 	over   bool // it was gone a moment later
+	kept   bool // a moment later it was there still, with the same xid
 }
 
-const rpcSent = 0x0800 // RPC_TASK_SENT
+const (
+	rpcSent  = 0x0800 // RPC_TASK_SENT
+	rpcMajor = 0x0020 // RPC_CALL_MAJORSEEN: its whole time has run out once (timeo and retrans of nfs(5)), and it waits on
+)
 
 const noQueue = "none"
 
@@ -109,19 +113,21 @@ func setOver(all []*rpc, later string) {
 		client string
 		number int
 	}
-	there := map[name]bool{}
+	there := map[name]uint64{} // their xids
 	for _, r := range second {
-		there[name{r.client, r.number}] = true
+		there[name{r.client, r.number}] = r.xid
 	}
 	for _, r := range all {
-		r.over = !there[name{r.client, r.number}]
+		xid, ok := there[name{r.client, r.number}]
+		r.over, r.kept = !ok, ok && xid == r.xid && xid != 0
 	}
 }
 
 // passing says whether an RPC looks like traffic rather than like a hang: it was
-// gone a moment later, is being worked on, or was sent within the last second.
+// gone a moment later, is being worked on, or was sent within the last second. A timer says little of one that it has
+// run out for before: it starts anew, and on a connection that stands nothing is sent.
 func (r *rpc) passing() bool {
-	return r.over || r.aged && r.age < 1 || r.queue == noQueue
+	return r.over || r.aged && r.age < 1 && !r.kept && r.flags&rpcMajor == 0 || r.queue == noQueue
 }
 
 // holdsSlot says whether an RPC has its session slot: not while it waits for its
@@ -145,6 +151,10 @@ func (r *rpc) String() string {
 	switch {
 	case r.over:
 		in = append(in, "gone a moment later")
+	case r.flags&rpcMajor != 0 && r.aged:
+		in = append(in, "its time-out ran out")
+	case r.aged && r.age < 1 && r.kept:
+		in = append(in, "still there a moment later")
 	case r.aged && r.age < 1:
 		in = append(in, "just sent")
 	case r.aged:
