@@ -17,7 +17,7 @@ func pages(spec wire.Pages) []Worker {
 		}
 		defer unix.Munmap(mem)
 		held := make([]uint64, len(mem)/pageSize) // the generation that each page holds
-		for generation := uint64(1); ctx.Err() == nil; generation++ {
+		for first := true; ctx.Err() == nil; first = false {
 			for _, n := range env.Rand.Perm(len(held)) {
 				if ctx.Err() != nil {
 					break
@@ -27,10 +27,12 @@ func pages(spec wire.Pages) []Worker {
 				if err := holds(page, want); err != nil {
 					env.found(wire.DataCorruption, "a page came back from swap changed", "page %d: %v", n, err)
 				}
-				want.generation = generation
-				want.fill(page)
-				held[n] = generation
-				if generation > 1 { // until then nothing was swapped, and the pace is that of memory
+				if first || env.Rand.IntN(pageReads) == 0 {
+					held[n]++
+					want.generation = held[n]
+					want.fill(page)
+				}
+				if !first { // until then nothing was swapped, and the pace is that of memory
 					env.Beat.Done(nil)
 				}
 			}
@@ -38,6 +40,10 @@ func pages(spec wire.Pages) []Worker {
 		return nil
 	})
 }
+
+// pageReads is how many visits of a page are for one that also writes. What was only read has not to be written to swap again, so
+// that memory is made quickly, and more is swapped in.
+const pageReads = 4
 
 // holds says what is wrong with a page, if it is not the one that was written.
 func holds(page []byte, want blockID) error {

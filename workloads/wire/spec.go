@@ -272,8 +272,8 @@ type Hog struct {
 	Size      Size  `json:"size" yaml:"size"`           // memory that each takes at most; has to be more than the cgroup may have
 }
 
-// Pages has processes in the pressured cgroup write all pages of memory of their own, in an order that is new each time, and
-// read them back. What does not fit into the cgroup is swapped out and in. A page that has changed on the way is a finding.
+// Pages has processes in the pressured cgroup write all pages of memory of their own, and then read them, in an order that is
+// new each time, and write some anew. What does not fit into the cgroup is swapped out and in. A page that has changed on the way is a finding.
 type Pages struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
