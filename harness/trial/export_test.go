@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,9 +68,11 @@ func RunHasty(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Repor
 	return t.runAndJudge(ctx)
 }
 
-// RunFrozen is Run, but the exported file system is frozen soon after the work began, until evidence is collected.
+// RunFrozen is Run, but the exported file system is frozen once, soon after the work began, until evidence is collected. A trial that
+// goes on begins its work again.
 func RunFrozen(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Report, error) {
 	var t *trial
+	var once sync.Once
 	freezer := func(flag string) {
 		_, err := t.agent.Exec(ctx, wire.Exec{Argv: []string{"fsfreeze", flag, wire.ExportRoot}, Timeout: wire.Duration(t.budgets.Step)})
 		if err != nil {
@@ -79,7 +82,7 @@ func RunFrozen(ctx context.Context, spec Spec) (store.Trial, []kernelreport.Repo
 	t, err := newTrial(spec, func(phase string) {
 		switch phase {
 		case PhaseWork:
-			time.AfterFunc(3*time.Second, func() { freezer("-f") })
+			once.Do(func() { time.AfterFunc(3*time.Second, func() { freezer("-f") }) })
 		case PhaseEvidence:
 			freezer("-u")
 		}
