@@ -24,10 +24,12 @@ func pages(spec wire.Pages) []Worker {
 				}
 				page := mem[n*pageSize:][:pageSize]
 				want := blockID{file: uint64(i), block: uint64(n), generation: held[n]}
+				write := first || env.Rand.IntN(pageReads) == 0
 				if err := holds(page, want); err != nil {
 					env.found(wire.DataCorruption, "a page came back from swap changed", "page %d: %v", n, err)
+					write = true // or it would be found at each visit
 				}
-				if first || env.Rand.IntN(pageReads) == 0 {
+				if write {
 					held[n]++
 					want.generation = held[n]
 					want.fill(page)
@@ -41,8 +43,8 @@ func pages(spec wire.Pages) []Worker {
 	})
 }
 
-// pageReads is how many visits of a page are for one that also writes. What was only read has not to be written to swap again, so
-// that memory is made quickly, and more is swapped in.
+// pageReads is how many visits of a page there are for one that also writes. A page that was only read is dropped without being
+// written to swap again, so that memory gets free sooner, and more is swapped in.
 const pageReads = 4
 
 // holds says what is wrong with a page, if it is not the one that was written.

@@ -124,8 +124,8 @@ func setOver(all []*rpc, later string) {
 }
 
 // passing says whether an RPC looks like traffic rather than like a hang: it was
-// gone a moment later, is being worked on, or was sent within the last second. A timer says little of one that it has
-// run out for before: it starts anew, and on a connection that stands nothing is sent.
+// gone a moment later, is being worked on, or was sent within the last second. Once its time-out has run out, the
+// timer no longer tells when it was sent: the timer starts anew, and on a connection that stands nothing is sent.
 func (r *rpc) passing() bool {
 	return r.over || r.aged && r.age < 1 && !r.kept && r.flags&rpcMajor == 0 || r.queue == noQueue
 }

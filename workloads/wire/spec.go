@@ -71,7 +71,7 @@ type Mount struct {
 	Overlay bool `json:"overlay,omitempty" yaml:"overlay,omitempty"`
 	// Swap is the size of a file on the mount that the guest swaps to (CONFIG_NFS_SWAP, kernels of the
 	// flavour swap), 0 for none. The server that its pages go to is in the same guest, and must not be
-	// short of memory itself: swapping is caused by a memory cgroup that is too small.
+	// short of memory itself: it is the memory of the load's cgroup that is reclaimed (pressure memcg).
 	Swap Size `json:"swap,omitempty" yaml:"swap,omitempty"`
 	// Sec is how RPCs say who sends them: sys, or with Kerberos krb5, krb5i (messages are signed)
 	// or krb5p (they are encrypted). Then the guest has a KDC, rpc.gssd and rpc.svcgssd, the
@@ -273,7 +273,7 @@ type Hog struct {
 }
 
 // Pages has processes in the pressured cgroup write all pages of memory of their own, and then read them, in an order that is
-// new each time, and write some anew. What does not fit into the cgroup is swapped out and in. A page that has changed on the way is a finding.
+// new each time, and write some anew. What is reclaimed of the cgroup's memory is swapped out, and in when it is used. A page that has changed on the way is a finding.
 type Pages struct {
 	Processes int   `json:"processes" yaml:"processes"` // how many work at the same time
 	UIDs      []int `json:"uids" yaml:"uids"`           // user ids of the processes
