@@ -103,3 +103,14 @@ func TestTheWatchOutlastsAllTimers(t *testing.T) {
 	assert.Equal(t, 210*time.Second, longestWatch(wire.Export{Lease: wire.Duration(15 * time.Second)}))
 	assert.Equal(t, 270*time.Second, longestWatch(wire.Export{Lease: wire.Duration(2 * time.Minute)}))
 }
+
+// A workload that stalled has to go on without load, also if a task was reported while the guest was watched, and woke up.
+func TestAStalledWorkloadIsResumedUnlessATaskStillSleeps(t *testing.T) {
+	d := detectors{stalled: []string{"pages"}}
+	assert.True(t, d.onlyStalled(waitfor.Evidence{}))
+	d.seen = map[int]bool{7: true}
+	assert.True(t, d.onlyStalled(waitfor.Evidence{}), "it was reported, and sleeps no more")
+	assert.False(t, d.onlyStalled(asleepIn("pnfs_update_layout", 1)), "it hangs")
+	d.stalled = nil
+	assert.False(t, d.onlyStalled(waitfor.Evidence{}), "nothing to resume")
+}
