@@ -24,7 +24,6 @@ type rpc struct {
 	age    float64
 	aged   bool // age is known, counted from when it was last sent
 	over   bool // it was gone a moment later
-	kept   bool // a moment later it was there still, with the same xid
 }
 
 const (
@@ -113,13 +112,12 @@ func setOver(all []*rpc, later string) {
 		client string
 		number int
 	}
-	there := map[name]uint64{} // their xids
+	there := map[name]bool{}
 	for _, r := range second {
-		there[name{r.client, r.number}] = r.xid
+		there[name{r.client, r.number}] = true
 	}
 	for _, r := range all {
-		xid, ok := there[name{r.client, r.number}]
-		r.over, r.kept = !ok, ok && xid == r.xid && xid != 0
+		r.over = !there[name{r.client, r.number}]
 	}
 }
 
@@ -127,7 +125,7 @@ func setOver(all []*rpc, later string) {
 // gone a moment later, is being worked on, or was sent within the last second. Once its time-out has run out, the
 // timer no longer tells when it was sent: the timer starts anew, and on a connection that stands nothing is sent.
 func (r *rpc) passing() bool {
-	return r.over || r.aged && r.age < 1 && !r.kept && r.flags&rpcMajor == 0 || r.queue == noQueue
+	return r.over || r.aged && r.age < 1 && r.flags&rpcMajor == 0 || r.queue == noQueue
 }
 
 // holdsSlot says whether an RPC has its session slot: not while it waits for its
@@ -153,8 +151,6 @@ func (r *rpc) String() string {
 		in = append(in, "gone a moment later")
 	case r.flags&rpcMajor != 0 && r.aged:
 		in = append(in, "its time-out ran out")
-	case r.aged && r.age < 1 && r.kept:
-		in = append(in, "still there a moment later")
 	case r.aged && r.age < 1:
 		in = append(in, "just sent")
 	case r.aged:
