@@ -1,9 +1,15 @@
 package controls
 
 import (
+	"slices"
+
 	"loopfault/results/verdict"
 	"loopfault/results/waitfor"
 )
+
+// noReply are titles of tasks that wait for replies that do not come, or for those who do.
+var noReply = []string{"nfs4_wait_clnt_recover", "nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
+	"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"}
 
 // client are bugs planted elsewhere in the NFS client and its RPCs.
 func client() []Control {
@@ -43,8 +49,7 @@ func client() []Control {
 			Explains:  "A request that was lost with its connection is taken for one that is on its way over the new one, so it is never sent again.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
 			SeenBy:    []string{verdict.TaskWatch},
-			Titles: []string{"nfs4_wait_clnt_recover", "nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
-				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr"},
+			Titles:    noReply,
 		},
 		{
 			Kernel: "control-late-reply-dropped", Scenario: "server-silent",
@@ -52,8 +57,7 @@ func client() []Control {
 			Explains:  "A reply that comes after the client has said \"not responding\" counts for nothing, so its request is waited for for ever.",
 			Classes:   []waitfor.Class{waitfor.NoReply},
 			SeenBy:    []string{verdict.TaskWatch, verdict.Khungtaskd},
-			Titles: []string{"nfs4_wait_clnt_recover", "nfs_file_fsync", "path_openat", "nfs_wb_all", "wait_on_commit", "do_unlinkat", "nfs_rename", "nfs4_run_open_task", "nfs4_do_close",
-				"nfs4_proc_lock", "_nfs4_proc_access", "_nfs4_proc_lookup", "_nfs4_proc_getattr", "_nfs41_proc_secinfo_no_name"},
+			Titles:    slices.Concat(noReply, []string{"_nfs41_proc_secinfo_no_name"}),
 		},
 		{
 			Kernel: "control-open-order", Scenario: "open-order",

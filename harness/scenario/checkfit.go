@@ -73,12 +73,12 @@ func (c *checker) pages(w *wire.Pages, s Scenario, p string) {
 	c.between(w.Processes, 1, 128, p+".processes")
 	c.uids(w.UIDs, p+".uids")
 	c.want(w.Size >= 1<<20 && w.Size <= 64<<30, p+".size", "is %s, want 1MiB to 64GiB", w.Size)
-	all, swap := w.Size*wire.Size(w.Processes), s.Mount.Swap+s.Guest.Swap
-	c.want(swap > 0, p, "has pages swapped out: want mount.swap or guest.swap")
-	for _, f := range s.Pressure {
-		if f.Memcg != nil && swap > 0 {
-			c.want(all < f.Memcg.Max+swap, p+".size", "is %s in all, more than the memcg (%s) and swap (%s) hold: the OOM killer would strike", all, f.Memcg.Max, swap)
-		}
+	c.want(s.Swap() > 0, p, "has pages swapped out: want mount.swap or guest.swap")
+	limit := slices.IndexFunc(s.Pressure, func(f Fault) bool { return f.Memcg != nil })
+	c.want(limit >= 0, p, "has pages swapped out: want a memcg among pressure, whose memory is reclaimed")
+	if limit >= 0 && s.Swap() > 0 {
+		all, most := w.Size*wire.Size(w.Processes), s.Pressure[limit].Memcg.Max
+		c.want(all < most+s.Swap(), p+".size", "is %s in all, want less than the memcg (%s) and swap (%s) hold, or the OOM killer would strike", all, most, s.Swap())
 	}
 }
 

@@ -216,7 +216,7 @@ func (s Scenario) KernelOptions() []string {
 	if s.Ceph == nil {
 		opts = s.nfsOptions()
 	}
-	if s.Guest.Swap > 0 {
+	if s.Swap() > 0 {
 		opts = append(opts, "CONFIG_SWAP", "CONFIG_VM_EVENT_COUNTERS", "CONFIG_HIST_TRIGGERS")
 	}
 	if s.Target.Function != "" {
@@ -230,6 +230,9 @@ func (s Scenario) KernelOptions() []string {
 	}
 	return opts
 }
+
+// Swap is how much the guest can swap out, to its disk and to a file on the mount.
+func (s Scenario) Swap() wire.Size { return s.Guest.Swap + s.Mount.Swap }
 
 // nfsOptions are those that server, export and mount need.
 func (s Scenario) nfsOptions() []string {

@@ -34,10 +34,16 @@ func TestSwapFiles(t *testing.T) {
 	killed.Workloads = []wire.Workload{{Pages: &wire.Pages{Processes: 3, UIDs: []int{1001}, Size: 80 << 20}}}
 	assert.Contains(t, refused(killed)["workloads[0].pages.size"], "the OOM killer would strike")
 
+	free := s
+	free.Pressure = nil
+	assert.Contains(t, refused(free)["workloads[0].pages"], "want a memcg among pressure")
+
+	assert.Contains(t, s.KernelOptions(), "CONFIG_VM_EVENT_COUNTERS", "its use is counted")
 	none := s
 	none.Mount.Swap = 0
 	assert.Empty(t, none.Flavours())
 	assert.Contains(t, refused(none)["workloads[0].pages"], "want mount.swap or guest.swap")
 	none.Guest.Swap = 128 << 20
+	assert.Contains(t, none.KernelOptions(), "CONFIG_VM_EVENT_COUNTERS")
 	assert.Empty(t, check(none), "a disk does as well")
 }

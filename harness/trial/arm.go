@@ -51,7 +51,7 @@ func (t *trial) arm(ctx context.Context) error {
 func (t *trial) pressure() []scenario.Fault {
 	list := t.spec.Scenario.Pressure
 	counted := slices.ContainsFunc(list, func(f scenario.Fault) bool { return f.VM != nil })
-	if t.spec.Scenario.Guest.Swap > 0 && !counted {
+	if t.spec.Scenario.Swap() > 0 && !counted {
 		list = append(slices.Clone(list), scenario.Fault{VM: &faults.VM{}})
 	}
 	return list

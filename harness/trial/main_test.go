@@ -122,7 +122,7 @@ func unstalled(t *testing.T, next func() trial.Spec) (trial.Spec, store.Trial, [
 	}
 }
 
-// wild says that a trial ended since the guest's clock was wrong, as happens on a busy host. A campaign tries such a one
+// wild says that a trial ended because the guest's clock was wrong, as happens on a busy host. A campaign tries such a one
 // again, and so do tests.
 func wild(got store.Trial) bool { return strings.Contains(got.Reason, "clock runs fast") }
 

@@ -133,7 +133,7 @@ var resources = map[string]resource{
 	"folio-read": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a folio that is read", watched: true, root: Lost,
 		cleared: "the end of the READ; one that failed is sent again by nfsiod", holders: append([]string{cephReader, "ff_layout_read_release", "pnfs_read_resend_pnfs", "nfs_readahead"}, localIO...), ops: []string{"READ", "READ_PLUS"}},
 	"swap-in": {verb: verbUnlock, kind: KindBit, label: "PG_locked of a page that is swapped in", watched: true, root: Lost,
-		cleared: "the end of the READ from the swap file, or the task that swaps the page out", holders: []string{"shrink_folio_list", "nfs_initiate_pgio"}, ops: []string{"READ", "READ_PLUS"}},
+		cleared: "the end of the READ from the swap file, or the task that swaps the page out", holders: append([]string{"shrink_folio_list", "nfs_file_direct_read", "ff_layout_read_release", "pnfs_read_resend_pnfs"}, localIO...), ops: []string{"READ", "READ_PLUS"}},
 	"folio-bit": {kind: KindBit, label: "a bit of a folio", cleared: "the stack does not show it"},
 
 	"inode": {verb: verbUnlock, kind: KindLock, label: "i_rwsem of a file", watched: true, root: Lost,

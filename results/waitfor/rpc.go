@@ -123,7 +123,7 @@ func setOver(all []*rpc, later string) {
 
 // passing says whether an RPC looks like traffic rather than like a hang: it was
 // gone a moment later, is being worked on, or was sent within the last second. Once its time-out has run out, the
-// timer no longer tells when it was sent: the timer starts anew, and on a connection that stands nothing is sent.
+// timer no longer tells when it was sent: it starts anew, and NFSv4 sends nothing again while the connection stays up.
 func (r *rpc) passing() bool {
 	return r.over || r.aged && r.age < 1 && r.flags&rpcMajor == 0 || r.queue == noQueue
 }

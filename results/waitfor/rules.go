@@ -103,7 +103,8 @@ var rules = []rule{
 
 	// Folios.
 	{"folio_wait_bit_common folio_wait_writeback", "writeback-bit"},
-	{"folio_wait_bit_common __folio_lock_or_retry do_swap_page", "swap-in"},
+	{"folio_wait_bit_common ... __folio_lock_or_retry do_swap_page", "swap-in"},
+	{"__folio_lock_or_retry do_swap_page", "swap-in"}, // where compilers inline folio_wait_bit_common
 	{"folio_wait_bit_common __folio_lock*", "folio-lock"},
 	{"folio_wait_bit_common writeback_iter", "folio-lock"},
 	{"folio_wait_bit_common write_cache_pages", "folio-lock"},

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,7 +110,15 @@ func swapOn() error {
 	if err != nil {
 		return nil // a guest without swap
 	}
-	return errors.Join(workloads.Run("mkswap", disk), workloads.Run("swapon", disk))
+	return swapTo(disk)
+}
+
+// swapTo has the guest swap to a disk or a file.
+func swapTo(path string) error {
+	if err := workloads.Run("mkswap", path); err != nil {
+		return err
+	}
+	return workloads.Run("swapon", path)
 }
 
 func diskBySerial(serial string) (string, error) {

@@ -22,13 +22,10 @@ func (n *nfsServer) swapOnMount() error {
 	if err := writeWhole(swapFile, n.mount.Swap); err != nil {
 		return err
 	}
-	if err := workloads.Run("mkswap", swapFile); err != nil {
-		return err
-	}
-	return workloads.Run("swapon", swapFile)
+	return swapTo(swapFile)
 }
 
-// writeWhole makes a file of that size without holes, in which the kernel would not swap.
+// writeWhole makes a file of that size. The kernel refuses a swap file with holes.
 func writeWhole(path string, size wire.Size) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -46,7 +43,7 @@ func writeWhole(path string, size wire.Size) error {
 	return f.Sync()
 }
 
-// swapOff has it swap there no longer, so that the mount can be taken down.
+// swapOff stops swapping to that file, so that the mount can be taken down.
 func (n *nfsServer) swapOff() error {
 	if n.mount.Swap == 0 {
 		return nil
