@@ -50,6 +50,11 @@ func churn(ctx context.Context, env Env, spec wire.Evict) error {
 	if err != nil {
 		return err
 	}
+	held, err := keepOpen(dir, spec.Held, env.mode(0o644))
+	defer closeAll(held)
+	if err != nil {
+		return err
+	}
 	block := make([]byte, 8<<10)
 	for ctx.Err() == nil {
 		path := filepath.Join(dir, strconv.Itoa(env.Rand.IntN(spec.Files)))
@@ -71,6 +76,24 @@ func churn(ctx context.Context, env Env, spec wire.Evict) error {
 		env.Beat.Done(readBack(env, path))
 	}
 	return nil
+}
+
+// keepOpen makes n files in dir and leaves them open. On an error it returns those that it opened.
+func keepOpen(dir string, n int, mode os.FileMode) (held []*os.File, err error) {
+	for i := range n {
+		f, err := os.OpenFile(filepath.Join(dir, "held-"+strconv.Itoa(i)), os.O_RDWR|os.O_CREATE, mode)
+		if err != nil {
+			return held, err
+		}
+		held = append(held, f)
+	}
+	return held, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // writeSmall writes a file anew, and leaves none of its pages in the cache if it is to be

@@ -220,6 +220,9 @@ type Evict struct {
 	// OnlyOpen has the churners open their files for reading and writing, and close them,
 	// and do nothing else.
 	OnlyOpen bool `json:"only_open,omitempty" yaml:"only_open,omitempty"`
+	// Held is how many more files each churner keeps open all the time, so that the server
+	// has an open and often a delegation for each, and the client cannot evict their inodes; 0 for none.
+	Held int `json:"held,omitempty" yaml:"held,omitempty"`
 }
 
 // Umount mounts the export again, several times over, and takes the mounts
