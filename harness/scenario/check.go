@@ -189,6 +189,7 @@ func (c *checker) workload(w wire.Workload, path string) {
 	if e := w.Evict; e != nil {
 		c.between(e.Processes, 0, 128, path+".evict.processes")
 		c.want(e.Processes == 0 || e.Files >= 1 && e.Files <= 100000, path+".evict.files", "is %d, want 1 to 100000", e.Files)
+		c.between(e.Held, 0, 1000, path+".evict.held")
 		c.want(e.Every.D() >= 10*time.Millisecond, path+".evict.every", "is %s, want at least 10ms", e.Every)
 	}
 	if u := w.Umount; u != nil {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -14,6 +15,8 @@ type Task struct {
 	Stack string // lines of /proc/PID/stack
 	// Switches are the context switches so far, voluntary or not; -1 if the list does not have them.
 	Switches int
+	// Kernel is how much of Watched it spent in the kernel, both in seconds; 0 and 0 if it was not watched (only tasks that run are).
+	Kernel, Watched float64
 }
 
 // maxStack is the most that is kept of one stack, in bytes.
@@ -40,6 +43,8 @@ func Tasks(lines iter.Seq[string]) iter.Seq[Task] {
 				if n, err := strconv.Atoi(strings.TrimSpace(n)); err == nil && n >= 0 {
 					t.Switches = max(t.Switches, 0) + n
 				}
+			} else if n, _ := fmt.Sscanf(line, "loopfault: in the kernel for %f s of %f s", &t.Kernel, &t.Watched); n == 2 {
+				continue
 			} else if strings.HasPrefix(line, "[<") && stack.Len() < maxStack {
 				stack.WriteString(line + "\n")
 			}

@@ -38,8 +38,14 @@ func (b *builder) resource(key string) *Node {
 		}
 	}
 	for _, t := range b.others {
-		if t.state == "R" && b.longest >= 2 && !t.throttled() {
+		if t.state == "R" && b.longest >= 2 && !t.throttled() && t.loops == "" {
 			continue // passes by, while others have slept for long
+		}
+		if t.loops != "" {
+			if f, ok := firstOf(t.stack, row.holders); ok {
+				b.edge(n, b.looping(t), t.source+": is in "+f+"; whether of the same object is unknown", false)
+			}
+			continue
 		}
 		if f, ok := passesThrough(t.stack, row.holders); ok {
 			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is unknown", false)

@@ -126,7 +126,12 @@ func (b *builder) nfsd() *Node {
 	n := &Node{ID: "nfsd", Kind: KindServer, Label: "nfsd", root: Unknown, Detail: s.clients}
 	b.add(n)
 	blocked := b.blockedNfsd()
+	stopper := b.stopper()
 	switch {
+	case stopper != nil && s.threads == 0 && blocked == 0 && len(b.threads) > 0:
+		n.Label = "nfsd, which is being stopped"
+		b.edge(n, stopper, stopper.tasks[0].source+": its stack; ps.txt: no thread of the server", true)
+		return n
 	case !s.known && blocked == 0:
 		n.Detail = append(n.Detail, "nothing is known of its threads")
 		return n

@@ -154,6 +154,11 @@ var resources = map[string]resource{
 		cleared: "the flusher, when __writeback_single_inode() has returned", holders: []string{"__writeback_single_inode"}},
 	"own-read": {own: true, kind: KindOther, label: "the end of a read whose answer it is handling itself", watched: true, root: Lost,
 		cleared: "the messenger, when finish_netfs_read() has finished the request", holders: []string{"finish_netfs_read"}},
+	// Tasks that run show no stack now and then, so that none is found is no evidence.
+	"shrinker": {kind: KindReclaim, label: "the last scan of a shrinker that is removed",
+		cleared: "whoever takes memory back with it (do_shrink_slab)", holders: []string{"do_shrink_slab"}},
+	"nfsd-session": {kind: KindOther, label: "a session in nfsd's list, which is empty", root: Slow,
+		cleared: "a client that makes a session; while nfsd stops, none can", holders: serverStops},
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
 	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,

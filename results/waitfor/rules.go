@@ -210,6 +210,7 @@ var rules = []rule{
 	{"mem_cgroup_oom_synchronize", "memcg-oom"},
 	{"reclaim_throttle", "reclaim"},
 	{"throttle_direct_reclaim", "reclaim"},
+	{"shrinker_free", "shrinker"},
 	{"shrink_*", "reclaiming"},
 	{"try_to_free_*", "reclaiming"},
 

@@ -190,6 +190,7 @@ var examples = []struct{ stack, waits string }{
 	{"mem_cgroup_oom_synchronize do_syscall_64", "memcg-oom"},
 	{"reclaim_throttle do_syscall_64", "reclaim"},
 	{"throttle_direct_reclaim do_syscall_64", "reclaim"},
+	{"shrinker_free nfs4_state_shutdown nfsd_shutdown_net nfsd_destroy_serv nfsd_svc write_threads", "shrinker"},
 	{"shrink_node do_syscall_64", "reclaiming"},
 	{"try_to_free_mem_cgroup_pages do_syscall_64", "reclaiming"},
 	{"__flush_work do_syscall_64", "work"},
@@ -246,6 +247,10 @@ func TestRulesAndThingsAgree(t *testing.T) {
 	for _, q := range queues {
 		assert.Contains(t, resources, q)
 		used[q] = true
+	}
+	for f, row := range loops {
+		assert.Contains(t, resources, row, f)
+		used[row] = true
 	}
 	used["client-answer"], used["server-delay"], used["reconnect"], used["answered"] = true, true, true, true // net.go, clear.go
 	for _, key := range slices.Sorted(maps.Keys(resources)) {

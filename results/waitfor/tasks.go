@@ -1,6 +1,7 @@
 package waitfor
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -18,6 +19,9 @@ const (
 	maxComm  = 64
 )
 
+// nearlyAll is how much of a moment a task has to run in the kernel to count as one that does nothing else.
+const nearlyAll = 0.8
+
 // task is one task, asleep for what the graph is about unless said otherwise.
 type task struct {
 	pid      int // of the thread
@@ -29,6 +33,7 @@ type task struct {
 	blocked  float64  // seconds, 0 if not known
 	moved    bool     // tasks.txt saw it elsewhere a moment later
 	switches int      // context switches so far, -1 if not known
+	loops    string   // how much of a moment it ran in the kernel, if it did so all the time; "" if not
 	lock     string   // address of the lock it waits for, if lockdep says so
 	group    *Node    // those with the same stack
 }
@@ -184,6 +189,9 @@ func parseStacks(text, source string) []*task {
 		}
 		t := &task{pid: seen.PID, comm: plain.Short(seen.Comm, maxComm), state: plain.Short(seen.State, 4), source: source, switches: seen.Switches}
 		t.setStack(seen.Stack)
+		if t.state == "R" && seen.Watched > 0 && seen.Kernel >= nearlyAll*seen.Watched {
+			t.loops = fmt.Sprintf("in the kernel for %.2f s of %.2f s", seen.Kernel, seen.Watched)
+		}
 		tasks = append(tasks, t)
 	}
 	return tasks

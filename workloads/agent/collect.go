@@ -15,6 +15,6 @@ func collectFiles(p wire.Collect) (wire.Content, error) {
 }
 
 func collectTasks(p wire.TaskQuery) (wire.Content, error) {
-	text, err := gather.Tasks(gather.Direct{}, p, gather.MaxText)
+	text, err := gather.Tasks(gather.Guest{}, p, gather.MaxText)
 	return wire.Content{Data: text}, err
 }

@@ -3,7 +3,9 @@ package gather
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"loopfault/results/evidence"
 	"loopfault/workloads/watch"
 	"loopfault/workloads/wire"
 )
@@ -70,3 +73,33 @@ func TestBlockedTasksAreThoseThatWaitForACallbackToo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "== 1 (writer/0) D 0\nrpc_wait_bit_killable\n== 2 (servercopy/0) S 0\nnfs42_proc_copy\n", string(text))
 }
+
+func TestOfTasksThatRunTheStackAndTheTimeInTheKernelAreTaken(t *testing.T) {
+	// dd copies zeros within the kernel, all the time.
+	busy := exec.Command("dd", "if=/dev/zero", "of=/dev/null", "bs=64M")
+	require.NoError(t, busy.Start())
+	t.Cleanup(func() { _ = busy.Process.Kill(); _ = busy.Wait() })
+	dir := fmt.Sprintf("/proc/%[1]d/task/%[1]d", busy.Process.Pid)
+	var seen evidence.Task
+	require.Eventually(t, func() bool {
+		text, err := Tasks(onlyTask{Guest{}, dir}, wire.TaskQuery{}, MaxText)
+		for task := range evidence.Tasks(strings.Lines(string(text))) {
+			seen = task
+		}
+		return err == nil && seen.State == "R" && seen.Kernel > 0
+	}, 20*time.Second, time.Millisecond)
+	assert.Equal(t, busy.Process.Pid, seen.PID)
+	assert.GreaterOrEqual(t, seen.Watched, runnersFor.Seconds())
+	assert.LessOrEqual(t, seen.Kernel, seen.Watched)
+	if os.Getuid() == 0 {
+		assert.Contains(t, seen.Stack, "ksys_", "of a task that runs, a stack is there once its processor is taken from it")
+	}
+}
+
+// onlyTask is a guest with one task.
+type onlyTask struct {
+	Guest
+	dir string
+}
+
+func (o onlyTask) List(string) ([]string, error) { return []string{o.dir}, nil }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"loopfault/workloads/watch"
 	"loopfault/workloads/wire"
@@ -18,7 +19,8 @@ const (
 )
 
 // Tasks lists tasks into a text of at most max bytes: "== " and the line of stat, then the wait channel, the context
-// switches, and the stack. Or a table of them.
+// switches, and the stack; of tasks that run, which come last, also how much of a moment they were in the kernel, if the
+// reader can watch them. Or a table of them.
 func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 	var out bytes.Buffer
 	if q.Table {
@@ -35,6 +37,18 @@ func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 		}
 		return string(text)
 	}
+	write := func(dir, stat string) {
+		fmt.Fprintf(&out, "== %s\n%s\n", strings.TrimSpace(stat), read(dir, "wchan"))
+		if !q.Blocked || q.Switches {
+			for line := range strings.Lines(read(dir, "status")) {
+				if strings.Contains(line, switchLine) {
+					out.WriteString(line)
+				}
+			}
+		}
+	}
+	watcher, watches := from.(Watcher)
+	var runners []runner
 	for _, dir := range tasks {
 		stat := read(dir, "stat")
 		_, comm, state, ok := watch.ParseStat(stat)
@@ -47,18 +61,18 @@ func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 			writeRow(&out, from, dir, comm, state, stat, read(dir, "wchan"))
 			continue
 		}
-		fmt.Fprintf(&out, "== %s\n%s\n", strings.TrimSpace(stat), read(dir, "wchan"))
-		if !q.Blocked || q.Switches {
-			for line := range strings.Lines(read(dir, "status")) {
-				if strings.Contains(line, switchLine) {
-					out.WriteString(line)
-				}
-			}
+		if state == "R" && watches && !watcher.Own(dir) && len(runners) < maxRunners {
+			runners = append(runners, runner{dir, stat, time.Now()})
+			continue
 		}
+		write(dir, stat)
 		out.WriteString(read(dir, "stack"))
 		if out.Len() > max {
 			break
 		}
+	}
+	if watches {
+		writeRunners(&out, watcher, runners, write)
 	}
 	return bounded(out, max), nil
 }

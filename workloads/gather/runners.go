@@ -1,0 +1,124 @@
+package gather
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"loopfault/workloads/watch"
+)
+
+// Tasks that run: of each, a list says how much of a moment it spent in the kernel, and where it was. A task that does so all
+// the time, in a guest without load, is in a loop that does not end.
+
+// runnersFor is how long they are watched.
+const runnersFor = 400 * time.Millisecond
+
+// catches is how often the stack of each is read.
+const catches = 5
+
+// maxRunners bounds how many of them are.
+const maxRunners = 16
+
+// userHZ is how many ticks a second the times in stat have (USER_HZ, proc_pid_stat(5)).
+const userHZ = 100
+
+// Watcher is a Reader that can watch tasks which run.
+type Watcher interface {
+	Reader
+	Own(dir string) bool              // a thread of the caller
+	Catch(dir string, cpu int) []byte // the stack of a task that runs on a processor, "" if it cannot be had
+}
+
+// Guest reads in the caller's own thread, in a guest whose processors may be taken from a task for a moment.
+type Guest struct{ Direct }
+
+// Own says that a task is one of the caller's threads.
+func (Guest) Own(dir string) bool {
+	return strings.HasPrefix(dir, fmt.Sprintf("/proc/%d/", os.Getpid()))
+}
+
+// Catch reads the stack of a task from a thread that runs on the same processor, with priority: the kernel shows no stack of a
+// task at the very time that it runs. A task that cannot be preempted is not waited for longer than the watch takes.
+func (g Guest) Catch(dir string, cpu int) []byte {
+	caught := make(chan []byte, 1)
+	go func() {
+		runtime.LockOSThread() // it ends with the goroutine, and its priority with it
+		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20)
+		var set unix.CPUSet
+		set.Set(cpu)
+		var text []byte
+		if unix.SchedSetaffinity(0, &set) == nil {
+			text, _ = g.Read(filepath.Join(dir, "stack"), maxOfTask)
+		}
+		caught <- text
+	}()
+	select {
+	case text := <-caught:
+		return text
+	case <-time.After(runnersFor):
+		return nil
+	}
+}
+
+// runner is a task that ran when it was listed.
+type runner struct {
+	dir  string
+	stat string
+	at   time.Time
+}
+
+// writeRunners lists tasks that ran, once they were watched.
+func writeRunners(out *bytes.Buffer, from Watcher, runners []runner, write func(dir, stat string)) {
+	for _, r := range runners {
+		time.Sleep(runnersFor - time.Since(r.at))
+		stat, err := from.Read(filepath.Join(r.dir, "stat"), maxOfTask)
+		if err != nil {
+			continue // it has ended
+		}
+		began, _ := kernelTime(r.stat)
+		now, cpu := kernelTime(string(stat))
+		of := time.Since(r.at)
+		write(r.dir, string(stat))
+		fmt.Fprintf(out, "loopfault: in the kernel for %.2f s of %.2f s\n", min(now-began, of).Seconds(), of.Seconds())
+		if _, _, state, _ := watch.ParseStat(string(stat)); state != "R" {
+			text, _ := from.Read(filepath.Join(r.dir, "stack"), maxOfTask)
+			out.Write(text)
+			continue
+		}
+		// Of a loop the deepest stack says most. And the task may be moved to another processor in between.
+		var deepest []byte
+		for range catches {
+			if text := from.Catch(r.dir, cpu); len(text) > len(deepest) {
+				deepest = text
+			}
+			if stat, err = from.Read(filepath.Join(r.dir, "stat"), maxOfTask); err == nil {
+				_, cpu = kernelTime(string(stat))
+			}
+		}
+		out.Write(deepest)
+	}
+}
+
+// kernelTime reads from a line of stat how long a task has run in the kernel, and its processor.
+func kernelTime(stat string) (ran time.Duration, cpu int) {
+	const stime, processor = 12, 36 // counted from the state
+	f := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(f) <= processor {
+		return 0, 0
+	}
+	ticks, err := strconv.ParseInt(f[stime], 10, 64)
+	cpu, other := strconv.Atoi(f[processor])
+	if cmp.Or(err, other) != nil {
+		return 0, 0
+	}
+	return time.Duration(ticks) * time.Second / userHZ, cpu
+}
