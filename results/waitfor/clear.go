@@ -26,14 +26,14 @@ func (b *builder) resource(key string) *Node {
 	for _, g := range b.groups {
 		waits := b.waitsFor(g)
 		if row.own && waits == key {
-			f, _ := passesThrough(g.tasks[0].stack, row.holders)
+			f, _ := row.heldBy(g.tasks[0].stack)
 			b.edge(n, g, g.tasks[0].source+": passes through "+f+" on the way to this wait", true)
 			continue
 		}
 		if waits == key || (waits == "" || g.tasks[0].moved && !g.tasks[0].throttled()) && b.longest >= 2 && g.hung == 0 {
 			continue // its fellow; or one that was caught on its way, while others have slept for long
 		}
-		if f, ok := passesThrough(g.tasks[0].stack, row.holders); ok {
+		if f, ok := row.heldBy(g.tasks[0].stack); ok {
 			b.edge(n, g, g.tasks[0].source+": passes through "+f+"; whether of the same object is unknown", false)
 		}
 	}
@@ -47,7 +47,7 @@ func (b *builder) resource(key string) *Node {
 			}
 			continue
 		}
-		if f, ok := passesThrough(t.stack, row.holders); ok {
+		if f, ok := row.heldBy(t.stack); ok {
 			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is unknown", false)
 		}
 	}
@@ -72,6 +72,14 @@ func (b *builder) resource(key string) *Node {
 		n.Detail = append(n.Detail, "not counted: "+words.Count(young, "RPC")+" of such operations, passing by")
 	}
 	return n
+}
+
+// heldBy says by which function on its way a task may be what would end the wait.
+func (r resource) heldBy(stack []string) (string, bool) {
+	if _, not := passesThrough(stack, r.except); not {
+		return "", false
+	}
+	return passesThrough(stack, r.holders)
 }
 
 // threadsOf draws the kernel threads that ps saw and that may end the wait, but

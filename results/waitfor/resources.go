@@ -8,6 +8,8 @@ type resource struct {
 	cleared string // what ends the wait, in words
 	// holders are functions: a task that passes through one may end the wait.
 	holders []string
+	// except are functions: a task that passes through one on its way from a holder may not.
+	except []string
 	// ops are RPC operations: one under way may end the wait, or holds up what
 	// does. "*" is any operation but a callback, "CB*" any callback.
 	ops []string
@@ -77,6 +79,7 @@ var resources = map[string]resource{
 		// An OPEN holds its slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state), and a
 		// LAYOUTGET until the client has made a layout segment of it (nfs4_proc_layoutget).
 		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"},
+		except: []string{"nfs4_try_open_cached"}, // no OPEN was sent
 		ops: []string{"*"}, also: []string{"recovery"}},
 	"drain": {verb: "give one back", shared: true, kind: KindSlots, label: "drained session", watched: true, root: Unknown,
 		cleared: "the end of all RPCs that hold session slots", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"}, ops: []string{"*"}},

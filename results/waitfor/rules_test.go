@@ -284,3 +284,14 @@ func TestPatterns(t *testing.T) {
 		assert.Equal(t, c.want, startsWith(strings.Fields(c.stack), strings.Fields(c.frames)), "%q %q", c.stack, c.frames)
 	}
 }
+
+// An open that the client could do by itself sent no OPEN, and has no session slot while it sets up the file's state.
+func TestAnOpenWithoutAnRPCHoldsNoSlot(t *testing.T) {
+	opens := strings.Fields("nfs_fhget _nfs4_opendata_to_nfs4_state nfs4_do_open")
+	f, held := resources["slots"].heldBy(opens)
+	assert.True(t, held)
+	assert.Equal(t, "_nfs4_opendata_to_nfs4_state", f)
+	cached := strings.Fields("rpc_wait_bit_killable nfs4_proc_access nfs_do_access nfs4_try_open_cached _nfs4_opendata_to_nfs4_state nfs4_do_open")
+	_, held = resources["slots"].heldBy(cached)
+	assert.False(t, held)
+}

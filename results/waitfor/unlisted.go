@@ -86,7 +86,7 @@ func (b *builder) slotsTaken() bool {
 		}
 	}
 	for _, g := range b.groups {
-		if _, ok := passesThrough(g.tasks[0].stack, resources["slots"].holders); ok {
+		if _, ok := resources["slots"].heldBy(g.tasks[0].stack); ok {
 			holders += g.Count
 		}
 	}
