@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 
 // What is taken of the machine that runs this test: some tasks at least are there to see.
 func TestTakeAndWrite(t *testing.T) {
+	busy := exec.Command("dd", "if=/dev/zero", "of=/dev/null", "bs=64M")
+	require.NoError(t, busy.Start())
+	t.Cleanup(func() { _ = busy.Process.Kill(); _ = busy.Wait() })
 	var told []string
 	taken, err := Take(t.Context(), Options{Apart: 100 * time.Millisecond, Each: 3 * time.Second, For: time.Minute, Version: "v1",
 		Tell: func(text evidence.Text, _ int) { told = append(told, text.Name) }})
@@ -36,6 +40,7 @@ func TestTakeAndWrite(t *testing.T) {
 	assert.Contains(t, string(files["loopfault-collect/collect.json"]), `"version": "v1"`)
 	assert.Contains(t, string(files["loopfault-collect/evidence/tasks.txt"]), "(collect.test)")
 	assert.Contains(t, string(files["loopfault-collect/evidence/tasks.txt"]), "voluntary_ctxt_switches")
+	assert.Regexp(t, `(?m)^== \d+ \(dd\) R (.*\n){2,5}loopfault: in the kernel for \d`, string(files["loopfault-collect/evidence/tasks.txt"]), "a task that runs")
 	assert.Contains(t, string(files["loopfault-collect/evidence/ps.txt"]), "collect.test")
 	assert.Contains(t, files, "loopfault-collect/kernel.log")
 	assert.Len(t, files, len(told)+1)

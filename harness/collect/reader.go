@@ -49,6 +49,11 @@ type child struct {
 	ended   chan struct{}
 }
 
+// Own says that a task is of this program, or of the process that reads for it now.
+func (r *readers) Own(dir string) bool {
+	return gather.Of(dir, os.Getpid()) || r.now != nil && gather.Of(dir, r.now.cmd.Process.Pid)
+}
+
 func newReaders(program string, each time.Duration, until time.Time, stop <-chan struct{}) *readers {
 	return &readers{program: program, each: each, until: until, stop: stop, blocked: map[string]bool{}, counts: map[string]int{}}
 }

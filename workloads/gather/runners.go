@@ -22,8 +22,8 @@ import (
 // runnersFor is how long they are watched.
 const runnersFor = 400 * time.Millisecond
 
-// catches is how often the stack of each is read.
-const catches = 5
+// stackReads is how often the stack of each is read.
+const stackReads = 5
 
 // maxRunners bounds how many of them are.
 const maxRunners = 16
@@ -31,20 +31,25 @@ const maxRunners = 16
 // userHZ is how many ticks a second the times in stat have (USER_HZ, proc_pid_stat(5)).
 const userHZ = 100
 
-// Watcher is a Reader that can watch tasks which run.
+// Watcher is a Reader that can watch tasks which run: it knows those that read for it.
 type Watcher interface {
 	Reader
-	Own(dir string) bool              // a thread of the caller
-	Catch(dir string, cpu int) []byte // the stack of a task that runs on a processor, "" if it cannot be had
+	Own(dir string) bool // a thread of the caller
+}
+
+// catcher is a Watcher that may take a processor from a task for a moment, to read its stack.
+type catcher interface {
+	Catch(dir string, cpu int) []byte // nil if it cannot be had
 }
 
 // Guest reads in the caller's own thread, in a guest whose processors may be taken from a task for a moment.
 type Guest struct{ Direct }
 
 // Own says that a task is one of the caller's threads.
-func (Guest) Own(dir string) bool {
-	return strings.HasPrefix(dir, fmt.Sprintf("/proc/%d/", os.Getpid()))
-}
+func (Guest) Own(dir string) bool { return Of(dir, os.Getpid()) }
+
+// Of says that a directory of procfs is that of a process, or below it.
+func Of(dir string, pid int) bool { return strings.HasPrefix(dir+"/", fmt.Sprintf("/proc/%d/", pid)) }
 
 // Catch reads the stack of a task from a thread that runs on the same processor, with priority: the kernel shows no stack of a
 // task at the very time that it runs. A task that cannot be preempted is not waited for longer than the watch takes.
@@ -89,23 +94,27 @@ func writeRunners(out *bytes.Buffer, from Watcher, runners []runner, write func(
 		of := time.Since(r.at)
 		write(r.dir, string(stat))
 		fmt.Fprintf(out, "loopfault: in the kernel for %.2f s of %.2f s\n", min(now-began, of).Seconds(), of.Seconds())
-		if _, _, state, _ := watch.ParseStat(string(stat)); state != "R" {
-			text, _ := from.Read(filepath.Join(r.dir, "stack"), maxOfTask)
-			out.Write(text)
-			continue
-		}
-		// Of a loop the deepest stack says most. And the task may be moved to another processor in between.
-		var deepest []byte
-		for range catches {
-			if text := from.Catch(r.dir, cpu); len(text) > len(deepest) {
-				deepest = text
-			}
-			if stat, err = from.Read(filepath.Join(r.dir, "stat"), maxOfTask); err == nil {
-				_, cpu = kernelTime(string(stat))
-			}
-		}
-		out.Write(deepest)
+		out.Write(stackOf(from, r.dir, string(stat), cpu))
 	}
+}
+
+// stackOf reads the stack of a task that ran. Of a loop the deepest stack of several says most; and the task may be moved to
+// another processor in between.
+func stackOf(from Watcher, dir, stat string, cpu int) (deepest []byte) {
+	c, catches := from.(catcher)
+	if _, _, state, _ := watch.ParseStat(stat); state != "R" || !catches {
+		text, _ := from.Read(filepath.Join(dir, "stack"), maxOfTask)
+		return text
+	}
+	for range stackReads {
+		if text := c.Catch(dir, cpu); len(text) > len(deepest) {
+			deepest = text
+		}
+		if now, err := from.Read(filepath.Join(dir, "stat"), maxOfTask); err == nil {
+			_, cpu = kernelTime(string(now))
+		}
+	}
+	return deepest
 }
 
 // kernelTime reads from a line of stat how long a task has run in the kernel, and its processor.
