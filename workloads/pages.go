@@ -55,6 +55,8 @@ func holds(page []byte, want blockID) error {
 		return err
 	case want.generation == 0 && got == blockID{}:
 		return nil // not written yet
+	case got == blockID{}:
+		return fmt.Errorf("it is empty instead of page %d of process %d, generation %d", want.block, want.file, want.generation)
 	case got != want:
 		return fmt.Errorf("it is page %d of process %d, generation %d, instead of page %d of process %d, generation %d",
 			got.block, got.file, got.generation, want.block, want.file, want.generation)
