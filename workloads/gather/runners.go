@@ -22,8 +22,12 @@ import (
 // runnersFor is how long they are watched.
 const runnersFor = 400 * time.Millisecond
 
-// stackReads is how often the stack of each is read.
-const stackReads = 5
+// stackReads is how often the stack of each is read, and stacksFor how long that of all of them takes at most: a processor
+// may not be had.
+const (
+	stackReads = 5
+	stacksFor  = time.Second
+)
 
 // maxRunners bounds how many of them are.
 const maxRunners = 16
@@ -39,7 +43,7 @@ type Watcher interface {
 
 // catcher is a Watcher that may take a processor from a task for a moment, to read its stack.
 type catcher interface {
-	Catch(dir string, cpu int) []byte // nil if it cannot be had
+	Catch(dir string, cpu int, most time.Duration) []byte // nil if it cannot be had
 }
 
 // Guest reads in the caller's own thread, in a guest whose processors may be taken from a task for a moment.
@@ -52,8 +56,8 @@ func (Guest) Own(dir string) bool { return Of(dir, os.Getpid()) }
 func Of(dir string, pid int) bool { return strings.HasPrefix(dir+"/", fmt.Sprintf("/proc/%d/", pid)) }
 
 // Catch reads the stack of a task from a thread that runs on the same processor, with priority: the kernel shows no stack of a
-// task at the very time that it runs. A task that cannot be preempted is not waited for longer than the watch takes.
-func (g Guest) Catch(dir string, cpu int) []byte {
+// task at the very time that it runs. A task that cannot be preempted is waited for as long as most says.
+func (g Guest) Catch(dir string, cpu int, most time.Duration) []byte {
 	caught := make(chan []byte, 1)
 	go func() {
 		runtime.LockOSThread() // it ends with the goroutine, and its priority with it
@@ -69,7 +73,7 @@ func (g Guest) Catch(dir string, cpu int) []byte {
 	select {
 	case text := <-caught:
 		return text
-	case <-time.After(runnersFor):
+	case <-time.After(most):
 		return nil
 	}
 }
@@ -83,6 +87,7 @@ type runner struct {
 
 // writeRunners lists tasks that ran, once they were watched.
 func writeRunners(out *bytes.Buffer, from Watcher, runners []runner, write func(dir, stat string)) {
+	left := stacksFor
 	for _, r := range runners {
 		time.Sleep(runnersFor - time.Since(r.at))
 		stat, err := from.Read(filepath.Join(r.dir, "stat"), maxOfTask)
@@ -94,20 +99,27 @@ func writeRunners(out *bytes.Buffer, from Watcher, runners []runner, write func(
 		of := time.Since(r.at)
 		write(r.dir, string(stat))
 		fmt.Fprintf(out, "loopfault: in the kernel for %.2f s of %.2f s\n", min(now-began, of).Seconds(), of.Seconds())
-		out.Write(stackOf(from, r.dir, string(stat), cpu))
+		asked := time.Now()
+		out.Write(stackOf(from, r.dir, string(stat), cpu, left))
+		left -= time.Since(asked)
 	}
 }
 
 // stackOf reads the stack of a task that ran. Of a loop the deepest stack of several says most; and the task may be moved to
 // another processor in between.
-func stackOf(from Watcher, dir, stat string, cpu int) (deepest []byte) {
+func stackOf(from Watcher, dir, stat string, cpu int, most time.Duration) (deepest []byte) {
 	c, catches := from.(catcher)
 	if _, _, state, _ := watch.ParseStat(stat); state != "R" || !catches {
 		text, _ := from.Read(filepath.Join(dir, "stack"), maxOfTask)
 		return text
 	}
+	until := time.Now().Add(most)
 	for range stackReads {
-		if text := c.Catch(dir, cpu); len(text) > len(deepest) {
+		left := time.Until(until)
+		if left <= 0 {
+			break
+		}
+		if text := c.Catch(dir, cpu, left); len(text) > len(deepest) {
 			deepest = text
 		}
 		if now, err := from.Read(filepath.Join(dir, "stat"), maxOfTask); err == nil {
