@@ -54,7 +54,8 @@ func (t *trial) confirm(ctx context.Context) error {
 			c.Asleep = slices.Sorted(maps.Keys(sleepersIn(w.evidence.Tasks)))
 			after := waitfor.Explain(t.saved(evidence.Quiet))
 			c.Without, c.How = after.Sentence, verdict.Outlived
-			if after.Class == waitfor.Lost || after.Class == waitfor.Cycle && len(w.timers) == 0 {
+			again := !after.Looping || before.Looping && before.Sentence == after.Sentence
+			if after.Class == waitfor.Lost || after.Class == waitfor.Cycle && len(w.timers) == 0 && again {
 				c.How = verdict.Proven
 			}
 		}

@@ -17,6 +17,17 @@ type Task struct {
 	Switches int
 	// Kernel is how much of Watched it spent in the kernel, both in seconds; 0 and 0 if it was not watched (only tasks that run are).
 	Kernel, Watched float64
+	Paused          bool // it slept meanwhile, or was in user space
+}
+
+// watched reads "0.38 s of 0.40 s", and whether that was without a pause.
+func (t *Task) watched(text string) {
+	const longest = 60 // seconds
+	text, all := strings.CutSuffix(text, ", without a pause")
+	var kernel, of float64
+	if n, err := fmt.Sscanf(text, "%f s of %f s", &kernel, &of); n == 2 && err == nil && 0 <= kernel && kernel <= of && of <= longest {
+		t.Kernel, t.Watched, t.Paused = kernel, of, !all
+	}
 }
 
 // maxStack is the most that is kept of one stack, in bytes.
@@ -43,8 +54,8 @@ func Tasks(lines iter.Seq[string]) iter.Seq[Task] {
 				if n, err := strconv.Atoi(strings.TrimSpace(n)); err == nil && n >= 0 {
 					t.Switches = max(t.Switches, 0) + n
 				}
-			} else if n, _ := fmt.Sscanf(line, "loopfault: in the kernel for %f s of %f s", &t.Kernel, &t.Watched); n == 2 {
-				continue
+			} else if watched, ok := strings.CutPrefix(line, "loopfault: in the kernel for "); ok {
+				t.watched(watched)
 			} else if strings.HasPrefix(line, "[<") && stack.Len() < maxStack {
 				stack.WriteString(line + "\n")
 			}

@@ -42,7 +42,7 @@ func (b *builder) resource(key string) *Node {
 			continue // passes by, while others have slept for long
 		}
 		if t.loops != "" {
-			if f, ok := firstOf(t.stack, row.holders); ok {
+			if f, ok := row.heldIn(t.stack); ok {
 				b.edge(n, b.looping(t), t.source+": is in "+f+"; whether of the same object is unknown", false)
 			}
 			continue
@@ -76,10 +76,18 @@ func (b *builder) resource(key string) *Node {
 
 // heldBy says by which function on its way a task may be what would end the wait.
 func (r resource) heldBy(stack []string) (string, bool) {
-	if _, not := passesThrough(stack, r.except); not {
+	if len(stack) == 0 {
 		return "", false
 	}
-	return passesThrough(stack, r.holders)
+	return r.heldIn(stack[1:])
+}
+
+// heldIn is heldBy of a task that does not sleep where its stack begins.
+func (r resource) heldIn(stack []string) (string, bool) {
+	if _, not := firstOf(stack, r.except); not {
+		return "", false
+	}
+	return firstOf(stack, r.holders)
 }
 
 // threadsOf draws the kernel threads that ps saw and that may end the wait, but
@@ -94,6 +102,10 @@ func (b *builder) threadsOf(n *Node, row resource) {
 			continue
 		}
 		to := b.running(t.pid, t.comm)
+		if to.loops {
+			b.edge(n, to, "ps.txt: its comm", false)
+			continue
+		}
 		to.Detail = []string{fmt.Sprintf("not among the blocked tasks; ps.txt: state %s, in %s", t.state, t.wchan)}
 		b.edge(n, to, "ps.txt: its comm", false)
 	}

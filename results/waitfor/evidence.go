@@ -39,6 +39,7 @@ type Explanation struct {
 	Details  []string `json:"details"`            // one line each
 	Hung     int      `json:"hung"`               // tasks known to have slept for long whose waits the sentence accounts for
 	Gaps     []Gap    `json:"gaps,omitempty"`     // texts that would tell more, of a hang elsewhere
+	Looping  bool     `json:"-"`                  // the waits end in a ring with a task that runs all the time: one look is no proof that it goes on
 	Graph    Graph    `json:"graph"`
 }
 
@@ -105,6 +106,7 @@ type Node struct {
 	resource string // its row in resources.go
 	root     Class  // if a wait that ends here is explained by it
 	hung     int    // its tasks that are known to hang
+	loops    bool   // a task that runs all the time
 }
 
 // Edge says that From waits for To.

@@ -1,5 +1,7 @@
 package waitfor
 
+import "slices"
+
 // Explain says what the evidence means. It takes any texts, whole or torn,
 // and gives the same answer for the same ones.
 func Explain(e Evidence) Explanation {
@@ -23,6 +25,7 @@ func Explain(e Evidence) Explanation {
 	case len(ends) > 0:
 		x.Class, x.Sentence, x.Hung, first = ends[0].class, b.say(ends[0]), ends[0].weight, 0
 		x.Resource = ends[0].resource()
+		x.Looping = slices.ContainsFunc(ends[0].nodes, func(n *Node) bool { return n.loops })
 	}
 	if starved != "" && aside {
 		x.Details = append(x.Details, "also "+starved)

@@ -13,15 +13,16 @@ var loops = map[string]string{
 // looping is the node of a task that runs all the time.
 func (b *builder) looping(t *task) *Node {
 	n := b.running(t.pid, t.comm)
-	if len(n.Detail) > 1 {
+	if n.loops {
 		return n // it is drawn
 	}
+	n.loops = true
 	n.Label += ", which runs all the time"
 	n.Detail = []string{t.source + ": " + t.loops, "stack: " + strings.Join(t.stack, " < ")}
 	for _, f := range t.stack {
 		if row, ok := loops[f]; ok {
-			n.Detail = append(n.Detail, "a loop in "+f)
-			b.edge(n, b.resource(row), t.source+": a loop in "+f, true)
+			n.Detail = append(n.Detail, "it is in "+f)
+			b.edge(n, b.resource(row), t.source+": is in "+f+"; whether for that is unknown", false)
 			break
 		}
 	}

@@ -42,6 +42,14 @@ const (
 	verbDrop   = "drop it"
 )
 
+// An OPEN holds its session slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state), and a
+// LAYOUTGET until the client has made a layout segment of it (nfs4_proc_layoutget). For an open that the client could do by
+// itself no OPEN was sent.
+var (
+	slotHolders = []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"}
+	slotless    = []string{"nfs4_try_open_cached"}
+)
+
 var resources = map[string]resource{
 	"layoutreturn": {kind: KindBit, label: "NFS_LAYOUT_RETURN", watched: true, root: Lost,
 		cleared: "the end of the LAYOUTRETURN, alone or within CLOSE, OPEN_DOWNGRADE or DELEGRETURN, or the failure to send it",
@@ -76,13 +84,10 @@ var resources = map[string]resource{
 	"recovery": {thread: "-manager", verb: "finish it", kind: KindOther, label: "state recovery", watched: true, root: Lost,
 		cleared: "the state manager", holders: []string{"nfs4_run_state_manager", "nfs4_state_manager"}},
 	"slots": {verb: "free one", shared: true, kind: KindSlots, label: "session slots", watched: true, root: Lost,
-		// An OPEN holds its slot beyond its reply, until the client has the file's state (_nfs4_open_and_get_state), and a
-		// LAYOUTGET until the client has made a layout segment of it (nfs4_proc_layoutget).
-		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"},
-		except: []string{"nfs4_try_open_cached"}, // no OPEN was sent
+		cleared: "the end of the RPCs that hold slots, or of the recovery that drains them", holders: slotHolders, except: slotless,
 		ops: []string{"*"}, also: []string{"recovery"}},
 	"drain": {verb: "give one back", shared: true, kind: KindSlots, label: "drained session", watched: true, root: Unknown,
-		cleared: "the end of all RPCs that hold session slots", holders: []string{"_nfs4_opendata_to_nfs4_state", "nfs4_opendata_to_nfs4_state", "pnfs_layout_process"}, ops: []string{"*"}},
+		cleared: "the end of all RPCs that hold session slots", holders: slotHolders, except: slotless, ops: []string{"*"}},
 	"cb-slot": {verb: "free it", shared: true, kind: KindSlots, label: "backchannel slot", watched: true, root: Lost,
 		cleared: "the end of the callback that holds it", ops: []string{"CB*"}},
 	"invalidating": {kind: KindBit, label: "NFS_INO_INVALIDATING", watched: true, root: Lost,
@@ -157,11 +162,13 @@ var resources = map[string]resource{
 		cleared: "the flusher, when __writeback_single_inode() has returned", holders: []string{"__writeback_single_inode"}},
 	"own-read": {own: true, kind: KindOther, label: "the end of a read whose answer it is handling itself", watched: true, root: Lost,
 		cleared: "the messenger, when finish_netfs_read() has finished the request", holders: []string{"finish_netfs_read"}},
-	// Tasks that run show no stack now and then, so that none is found is no evidence.
+	// A task that runs shows no stack now and then, so that none is found is no evidence. Each shrinker has a count of its own of those who are in it.
 	"shrinker": {kind: KindReclaim, label: "the last scan of a shrinker that is removed",
-		cleared: "whoever takes memory back with it (do_shrink_slab)", holders: []string{"do_shrink_slab"}},
-	"nfsd-session": {kind: KindOther, label: "a session in nfsd's list, which is empty", root: Slow,
-		cleared: "a client that makes a session; while nfsd stops, none can", holders: serverStops},
+		cleared: "whoever takes memory back with it", holders: []string{"super_cache_scan"}},
+	"nfsd-shrinker": {kind: KindReclaim, label: "the last scan of a shrinker of nfsd",
+		cleared: "whoever takes memory back with it", holders: []string{"nfsd_slot_shrinker_scan", "nfsd_slot_scan", "nfsd_file_lru_scan", "nfsd_reply_cache_scan", "nfsd4_state_shrinker_scan"}},
+	"nfsd-session": {kind: KindOther, label: "a session in the list of nfsd", root: Slow,
+		cleared: "a client that makes one; while nfsd stops, none can", holders: serverStops},
 	"flusher": {kind: KindWriteback, label: "flusher", watched: true, root: Lost,
 		cleared: "wb_workfn", holders: []string{"wb_workfn"}},
 	"s_umount": {verb: verbUnlock, kind: KindLock, label: "s_umount of a superblock", watched: true, root: Lost,

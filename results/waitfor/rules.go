@@ -210,6 +210,8 @@ var rules = []rule{
 	{"mem_cgroup_oom_synchronize", "memcg-oom"},
 	{"reclaim_throttle", "reclaim"},
 	{"throttle_direct_reclaim", "reclaim"},
+	{"shrinker_free ... nfsd_destroy_serv", "nfsd-shrinker"},
+	{"shrinker_free ... nfsd_shutdown_net", "nfsd-shrinker"},
 	{"shrinker_free", "shrinker"},
 	{"shrink_*", "reclaiming"},
 	{"try_to_free_*", "reclaiming"},

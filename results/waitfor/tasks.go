@@ -19,8 +19,9 @@ const (
 	maxComm  = 64
 )
 
-// nearlyAll is how much of a moment a task has to run in the kernel to count as one that does nothing else.
-const nearlyAll = 0.8
+// leastKernel is how much of a moment a task has to run in the kernel, without a pause, to count as one that does nothing else.
+// Others want the processor as well, and the guest may get little of its host.
+const leastKernel = 0.2
 
 // task is one task, asleep for what the graph is about unless said otherwise.
 type task struct {
@@ -33,7 +34,7 @@ type task struct {
 	blocked  float64  // seconds, 0 if not known
 	moved    bool     // tasks.txt saw it elsewhere a moment later
 	switches int      // context switches so far, -1 if not known
-	loops    string   // how much of a moment it ran in the kernel, if it did so all the time; "" if not
+	loops    string   // how much of a moment it ran in the kernel, if it did nothing else; "" if it did
 	lock     string   // address of the lock it waits for, if lockdep says so
 	group    *Node    // those with the same stack
 }
@@ -189,7 +190,7 @@ func parseStacks(text, source string) []*task {
 		}
 		t := &task{pid: seen.PID, comm: plain.Short(seen.Comm, maxComm), state: plain.Short(seen.State, 4), source: source, switches: seen.Switches}
 		t.setStack(seen.Stack)
-		if t.state == "R" && seen.Watched > 0 && seen.Kernel >= nearlyAll*seen.Watched {
+		if t.state == "R" && seen.Watched > 0 && !seen.Paused && seen.Kernel >= leastKernel*seen.Watched {
 			t.loops = fmt.Sprintf("in the kernel for %.2f s of %.2f s", seen.Kernel, seen.Watched)
 		}
 		tasks = append(tasks, t)

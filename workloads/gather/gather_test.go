@@ -103,3 +103,22 @@ type onlyTask struct {
 }
 
 func (o onlyTask) List(string) ([]string, error) { return []string{o.dir}, nil }
+
+// A processor that cannot be had keeps a list waiting for a second, and of the task there is what the kernel shows.
+func TestAProcessorThatCannotBeHad(t *testing.T) {
+	stat := "7 (spins) R" + strings.Repeat(" 1", 60)
+	f := stuck{fakeProc{"/proc/1/task/1/stat": stat, "/proc/1/task/1/stack": "[<0>] f+0x1/0x2\n", "/proc/2/task/2/stat": stat, "/proc/3/task/3/stat": stat}}
+	began := time.Now()
+	text, err := Tasks(f, wire.TaskQuery{}, MaxText)
+	require.NoError(t, err)
+	assert.Less(t, time.Since(began), runnersFor+stacksFor+time.Second)
+	assert.Contains(t, string(text), "without a pause\n[<0>] f+0x1/0x2\n")
+	assert.Equal(t, 3, strings.Count(string(text), "loopfault: in the kernel for 0.00 s of "))
+}
+
+// stuck is a machine whose processors are never given to another task.
+type stuck struct{ fakeProc }
+
+func (stuck) Own(string) bool { return false }
+
+func (stuck) Catch(_ string, _ int, most time.Duration) []byte { time.Sleep(most); return nil }

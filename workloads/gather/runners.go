@@ -2,14 +2,15 @@ package gather
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -58,14 +59,16 @@ func Of(dir string, pid int) bool { return strings.HasPrefix(dir+"/", fmt.Sprint
 // Catch reads the stack of a task from a thread that runs on the same processor, with priority: the kernel shows no stack of a
 // task at the very time that it runs. A task that cannot be preempted is waited for as long as most says.
 func (g Guest) Catch(dir string, cpu int, most time.Duration) []byte {
+	if !catching.CompareAndSwap(false, true) {
+		return nil // one still waits for a processor
+	}
 	caught := make(chan []byte, 1)
 	go func() {
+		defer catching.Store(false)
 		runtime.LockOSThread() // it ends with the goroutine, and its priority with it
 		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20)
-		var set unix.CPUSet
-		set.Set(cpu)
 		var text []byte
-		if unix.SchedSetaffinity(0, &set) == nil {
+		if moveTo(cpu) {
 			text, _ = g.Read(filepath.Join(dir, "stack"), maxOfTask)
 		}
 		caught <- text
@@ -78,11 +81,24 @@ func (g Guest) Catch(dir string, cpu int, most time.Duration) []byte {
 	}
 }
 
+// catching says that a thread is on its way to a processor, or was never given it.
+var catching atomic.Bool
+
+// moveTo has the calling thread run on one processor from now on. It may never come back from that, so the runtime of Go has to know
+// that it is in the kernel: unix.SchedSetaffinity does not tell it, and then all of the program would stand still.
+func moveTo(cpu int) bool {
+	var set unix.CPUSet
+	set.Set(cpu)
+	_, _, errno := unix.Syscall(unix.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set)))
+	return errno == 0
+}
+
 // runner is a task that ran when it was listed.
 type runner struct {
-	dir  string
-	stat string
-	at   time.Time
+	dir    string
+	at     time.Time // before the rest was read
+	stat   string
+	status string
 }
 
 // writeRunners lists tasks that ran, once they were watched.
@@ -94,13 +110,17 @@ func writeRunners(out *bytes.Buffer, from Watcher, runners []runner, write func(
 		if err != nil {
 			continue // it has ended
 		}
-		began, _ := kernelTime(r.stat)
-		now, cpu := kernelTime(string(stat))
+		status, _ := from.Read(filepath.Join(r.dir, "status"), maxOfTask)
+		before, now := timesOf(r.stat), timesOf(string(stat))
 		of := time.Since(r.at)
 		write(r.dir, string(stat))
-		fmt.Fprintf(out, "loopfault: in the kernel for %.2f s of %.2f s\n", min(now-began, of).Seconds(), of.Seconds())
+		fmt.Fprintf(out, "loopfault: in the kernel for %.2f s of %.2f s", min(now.kernel-before.kernel, of).Seconds(), of.Seconds())
+		if now.user == before.user && slept(string(status)) == slept(r.status) {
+			out.WriteString(", without a pause")
+		}
+		out.WriteByte('\n')
 		asked := time.Now()
-		out.Write(stackOf(from, r.dir, string(stat), cpu, left))
+		out.Write(stackOf(from, r.dir, string(stat), now.cpu, left))
 		left -= time.Since(asked)
 	}
 }
@@ -123,23 +143,42 @@ func stackOf(from Watcher, dir, stat string, cpu int, most time.Duration) (deepe
 			deepest = text
 		}
 		if now, err := from.Read(filepath.Join(dir, "stat"), maxOfTask); err == nil {
-			_, cpu = kernelTime(string(now))
+			cpu = timesOf(string(now)).cpu
 		}
+	}
+	if len(deepest) == 0 {
+		deepest, _ = from.Read(filepath.Join(dir, "stack"), maxOfTask)
 	}
 	return deepest
 }
 
-// kernelTime reads from a line of stat how long a task has run in the kernel, and its processor.
-func kernelTime(stat string) (ran time.Duration, cpu int) {
-	const stime, processor = 12, 36 // counted from the state
+// times is what a line of stat says of how a task ran.
+type times struct {
+	user, kernel time.Duration
+	cpu          int
+}
+
+func timesOf(stat string) (t times) {
+	const utime, stime, processor = 11, 12, 36 // counted from the state
 	f := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(f) <= processor {
-		return 0, 0
+		return t
 	}
-	ticks, err := strconv.ParseInt(f[stime], 10, 64)
-	cpu, other := strconv.Atoi(f[processor])
-	if cmp.Or(err, other) != nil {
-		return 0, 0
+	ticks := func(i int) time.Duration {
+		n, _ := strconv.ParseInt(f[i], 10, 64)
+		return time.Duration(n) * time.Second / userHZ
 	}
-	return time.Duration(ticks) * time.Second / userHZ, cpu
+	t.cpu, _ = strconv.Atoi(f[processor])
+	t.user, t.kernel = ticks(utime), ticks(stime)
+	return t
+}
+
+// slept is the line of a task's status that counts how often it went to sleep.
+func slept(status string) string {
+	for line := range strings.Lines(status) {
+		if strings.HasPrefix(line, "voluntary_"+switchLine) {
+			return line
+		}
+	}
+	return ""
 }

@@ -50,6 +50,7 @@ func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 	watcher, watches := from.(Watcher)
 	var runners []runner
 	for _, dir := range tasks {
+		at := time.Now()
 		stat := read(dir, "stat")
 		_, comm, state, ok := watch.ParseStat(stat)
 		kind, _, _ := strings.Cut(comm, "/")
@@ -61,8 +62,8 @@ func Tasks(from Reader, q wire.TaskQuery, max int) ([]byte, error) {
 			writeRow(&out, from, dir, comm, state, stat, read(dir, "wchan"))
 			continue
 		}
-		if state == "R" && watches && !watcher.Own(dir) && len(runners) < maxRunners {
-			runners = append(runners, runner{dir, stat, time.Now()})
+		if state == "R" && watches && len(q.Workloads) == 0 && !watcher.Own(dir) && len(runners) < maxRunners {
+			runners = append(runners, runner{dir, at, stat, read(dir, "status")})
 			continue
 		}
 		write(dir, stat)
