@@ -209,7 +209,9 @@ func (t *task) setStack(text string) {
 func (t *task) setFrames(frames []kernelreport.Frame) {
 	var funcs []string
 	for _, f := range frames {
-		if !f.Questionable {
+		// Where a function is just beginning, the kernel names the one before it.
+		begins := t.state == "R" && f.Offset == f.Size && f.Size != ""
+		if !f.Questionable && !begins {
 			funcs = append(funcs, f.Func)
 		}
 	}

@@ -96,6 +96,14 @@ func TestOfTasksThatRunTheStackAndTheTimeInTheKernelAreTaken(t *testing.T) {
 	}
 }
 
+func TestTheDeepestStackHasTheMostKnownFunctions(t *testing.T) {
+	begins := "[<0>] nfsd4_end_grace.part.0+0x60/0x60\n[<0>] do_shrink_slab+0x12e/0x340\n"
+	inside := "[<0>] scan+0x22/0x1c0\n[<0>] do_shrink_slab+0x12e/0x340\n"
+	assert.Equal(t, 1, depth([]byte(begins)))
+	assert.Equal(t, 2, depth([]byte(inside)))
+	assert.Zero(t, depth(nil))
+}
+
 // onlyTask is a guest with one task.
 type onlyTask struct {
 	Guest

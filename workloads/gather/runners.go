@@ -139,7 +139,7 @@ func stackOf(from Watcher, dir, stat string, cpu int, most time.Duration) (deepe
 		if left <= 0 {
 			break
 		}
-		if text := c.Catch(dir, cpu, left); len(text) > len(deepest) {
+		if text := c.Catch(dir, cpu, left); depth(text) > depth(deepest) {
 			deepest = text
 		}
 		if now, err := from.Read(filepath.Join(dir, "stat"), maxOfTask); err == nil {
@@ -150,6 +150,18 @@ func stackOf(from Watcher, dir, stat string, cpu int, most time.Duration) (deepe
 		deepest, _ = from.Read(filepath.Join(dir, "stack"), maxOfTask)
 	}
 	return deepest
+}
+
+// depth is how many functions of a stack are known. Of an address where a function begins the kernel names the one before it,
+// with all of its size as the offset.
+func depth(stack []byte) (n int) {
+	for line := range strings.Lines(string(stack)) {
+		at, size, _ := strings.Cut(strings.TrimSpace(line), "/")
+		if !strings.HasSuffix(at, "+"+size) {
+			n++
+		}
+	}
+	return n
 }
 
 // times is what a line of stat says of how a task ran.
