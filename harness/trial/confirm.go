@@ -167,7 +167,8 @@ func (t *trial) glance(ctx context.Context) (e waitfor.Evidence, err error) {
 		return e, err
 	}
 	for to, files := range map[*string][]string{&e.RPCTasks: gather.RPCTasks, &e.NFSD: gather.NFSD, &e.RPCXprt: gather.RPCXprts} {
-		*to, err = t.agent.Collect(ctx, wire.Collect{Patterns: files, Each: wire.Duration(t.budgets.Remote) / 4})
+		// Three files of nfsd's block while it does not stop: all of the look has to fit.
+		*to, err = t.agent.Collect(ctx, wire.Collect{Patterns: files, Each: wire.Duration(t.budgets.Remote) / 8})
 		if err != nil {
 			return e, err
 		}
