@@ -38,14 +38,14 @@ func (b *builder) resource(key string) *Node {
 		}
 	}
 	for _, t := range b.others {
-		if t.state == "R" && b.longest >= 2 && !t.throttled() && t.loops == "" {
-			continue // passes by, while others have slept for long
-		}
 		if t.loops != "" {
 			if f, ok := row.heldIn(t.stack); ok {
 				b.edge(n, b.looping(t), t.source+": is in "+f+"; whether of the same object is unknown", false)
 			}
 			continue
+		}
+		if t.state == "R" && b.longest >= 2 && !t.throttled() {
+			continue // passes by, while others have slept for long
 		}
 		if f, ok := row.heldBy(t.stack); ok {
 			b.edge(n, b.running(t.pid, t.comm), t.source+": passes through "+f+" in state "+t.state+"; whether of the same object is unknown", false)
@@ -102,11 +102,9 @@ func (b *builder) threadsOf(n *Node, row resource) {
 			continue
 		}
 		to := b.running(t.pid, t.comm)
-		if to.loops {
-			b.edge(n, to, "ps.txt: its comm", false)
-			continue
+		if !to.loops {
+			to.Detail = []string{fmt.Sprintf("not among the blocked tasks; ps.txt: state %s, in %s", t.state, t.wchan)}
 		}
-		to.Detail = []string{fmt.Sprintf("not among the blocked tasks; ps.txt: state %s, in %s", t.state, t.wchan)}
 		b.edge(n, to, "ps.txt: its comm", false)
 	}
 }

@@ -172,7 +172,7 @@ type times struct {
 
 func timesOf(stat string) (t times) {
 	const utime, stime, processor = 11, 12, 36 // counted from the state
-	f := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	f := fromState(stat)
 	if len(f) <= processor {
 		return t
 	}

@@ -83,8 +83,8 @@ const tableRow = "%7s %7s %7s %5s %-4s %-40s %s\n"
 // writeRow is a task as ps(1) shows it.
 func writeRow(out *bytes.Buffer, from Reader, dir, comm, state, stat, wchan string) {
 	ppid, uid := "-", "-"
-	if f := strings.Fields(stat[strings.LastIndexByte(stat, ')'):]); len(f) > 2 {
-		ppid = f[2]
+	if f := fromState(stat); len(f) > 1 {
+		ppid = f[1]
 	}
 	if n, err := from.Owner(dir); err == nil {
 		uid = fmt.Sprint(n)
@@ -94,4 +94,9 @@ func writeRow(out *bytes.Buffer, from Reader, dir, comm, state, stat, wchan stri
 	}
 	process := filepath.Base(filepath.Dir(filepath.Dir(dir)))
 	fmt.Fprintf(out, tableRow, process, filepath.Base(dir), ppid, uid, state, wchan, comm)
+}
+
+// fromState is a line of stat from the state on; the comm before it may hold spaces.
+func fromState(stat string) []string {
+	return strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 }
